@@ -1,1 +1,2 @@
-//! stoa.
+//! The decisions of stoa, without IO.
+pub mod routes;

@@ -1,0 +1,337 @@
+//! The register of functions: what starts each, what it may touch, what it is told.
+//!
+//! Everything that must agree with the functions is derived from [`ROUTES`] or held against it by a test: the SAM
+//! template, the IAM statements, the local gateway, the local IAM front, the sample events and the runbook.
+
+/// One Lambda function.
+#[derive(Debug)]
+pub struct Function {
+    /// Folder, package, binary, sample event folder, log field and suffix of the AWS function name.
+    pub name: &'static str,
+    /// What it does, in one sentence, for tables in the documents.
+    pub purpose: &'static str,
+    /// The HTTP API routes that start it.
+    pub routes: &'static [Route],
+    /// Everything it may read and write. What is not here is refused, by AWS and by the sandbox.
+    pub grants: &'static [Grant],
+    /// The environment variables it is given.
+    pub environment: &'static [Variable],
+}
+
+impl Function {
+    /// The CloudFormation logical id: the name in UpperCamelCase.
+    pub fn logical_id(&self) -> String {
+        self.name
+            .split('-')
+            .map(|word| {
+                let (first, rest) = word.split_at(1);
+                first.to_ascii_uppercase() + rest
+            })
+            .collect()
+    }
+}
+
+/// A route of the HTTP API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A method and a path, with `{connection}` for a path parameter.
+    On(Method, &'static str),
+    /// Whatever no other route takes (`$default`).
+    Default,
+}
+
+/// An HTTP method that a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+impl Method {
+    /// As it stands in a request line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// A permission: actions on one resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// What may be done.
+    pub actions: &'static [Action],
+    /// To what.
+    pub resource: Resource,
+}
+
+/// An IAM action that stoa uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// `dynamodb:BatchGetItem`
+    BatchGetItem,
+    /// `dynamodb:ConditionCheckItem`
+    ConditionCheckItem,
+    /// `dynamodb:DeleteItem`
+    DeleteItem,
+    /// `dynamodb:GetItem`
+    GetItem,
+    /// `dynamodb:PutItem`
+    PutItem,
+    /// `dynamodb:Query`
+    Query,
+    /// `dynamodb:UpdateItem`
+    UpdateItem,
+    /// `secretsmanager:GetSecretValue`
+    GetSecretValue,
+}
+
+impl Action {
+    /// The action as IAM spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BatchGetItem => "dynamodb:BatchGetItem",
+            Self::ConditionCheckItem => "dynamodb:ConditionCheckItem",
+            Self::DeleteItem => "dynamodb:DeleteItem",
+            Self::GetItem => "dynamodb:GetItem",
+            Self::PutItem => "dynamodb:PutItem",
+            Self::Query => "dynamodb:Query",
+            Self::UpdateItem => "dynamodb:UpdateItem",
+            Self::GetSecretValue => "secretsmanager:GetSecretValue",
+        }
+    }
+}
+
+/// What a grant is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A DynamoDB table, not its indexes.
+    Table(Table),
+    /// Secrets Manager secrets of one purpose.
+    Secret(SecretKind),
+}
+
+/// The DynamoDB tables (`docs/data.md` lists what each holds).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Configuration: connections and their versions, schools, domain claims.
+    Connections,
+    /// Signing keys of identity providers, with dates.
+    Trust,
+    /// One item per login.
+    Logins,
+    /// Persons and e-mail owners.
+    Directory,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: &[Self] = &[Self::Connections, Self::Trust, Self::Logins, Self::Directory];
+
+    /// The table's name in documents and, in UpperCamelCase, in the template.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Trust => "trust",
+            Self::Logins => "logins",
+            Self::Directory => "directory",
+        }
+    }
+
+    /// The environment variable that carries the generated table name.
+    pub const fn variable(self) -> Variable {
+        match self {
+            Self::Connections => Variable::TableConnections,
+            Self::Trust => Variable::TableTrust,
+            Self::Logins => Variable::TableLogins,
+            Self::Directory => Variable::TableDirectory,
+        }
+    }
+
+    /// The partition key, always a string.
+    pub const fn partition_key(self) -> &'static str {
+        "pk"
+    }
+
+    /// The sort key, a string, where the table has one. A login is one item, so `logins` has none.
+    pub const fn sort_key(self) -> Option<&'static str> {
+        match self {
+            Self::Connections | Self::Trust | Self::Directory => Some("sk"),
+            Self::Logins => None,
+        }
+    }
+
+    /// The attribute DynamoDB's TTL reads, in epoch seconds. TTL only cleans: expiry is compared in code.
+    pub const fn ttl_attribute(self) -> Option<&'static str> {
+        match self {
+            Self::Logins => Some("ttl"),
+            Self::Connections | Self::Trust | Self::Directory => None,
+        }
+    }
+}
+
+/// The purposes of secrets. A secret is named `{SecretPrefix}/{kind}` or `{SecretPrefix}/{kind}/{id}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SecretKind {
+    /// Seals the identity between the functions that prove it and the one that uses it.
+    Seal,
+    /// Keys the person and e-mail indexes.
+    Pepper,
+    /// A connection's SAML private keys: `saml/{connection}`.
+    Saml,
+    /// A school's Thinkific API key: `thinkific/{school}`.
+    Thinkific,
+}
+
+impl SecretKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Saml, Self::Thinkific];
+
+    /// The part of the secret's name after the prefix.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seal => "seal",
+            Self::Pepper => "pepper",
+            Self::Saml => "saml",
+            Self::Thinkific => "thinkific",
+        }
+    }
+
+    /// Whether each connection or school has its own.
+    pub const fn is_per_id(self) -> bool {
+        match self {
+            Self::Seal | Self::Pepper => false,
+            Self::Saml | Self::Thinkific => true,
+        }
+    }
+}
+
+/// The environment variables that functions read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Variable {
+    /// Git revision and build, shown in logs and page footers.
+    Build,
+    /// `https://` and the host that browsers use; no trailing slash.
+    PublicUrl,
+    /// First part of every secret's name.
+    SecretPrefix,
+    /// Name of the `connections` table.
+    TableConnections,
+    /// Name of the `directory` table.
+    TableDirectory,
+    /// Name of the `logins` table.
+    TableLogins,
+    /// Name of the `trust` table.
+    TableTrust,
+}
+
+impl Variable {
+    /// The variable's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Build => "STOA_BUILD",
+            Self::PublicUrl => "STOA_PUBLIC_URL",
+            Self::SecretPrefix => "STOA_SECRET_PREFIX",
+            Self::TableConnections => "STOA_TABLE_CONNECTIONS",
+            Self::TableDirectory => "STOA_TABLE_DIRECTORY",
+            Self::TableLogins => "STOA_TABLE_LOGINS",
+            Self::TableTrust => "STOA_TABLE_TRUST",
+        }
+    }
+}
+
+/// Every function of stoa, in the order of a login.
+pub const ROUTES: &[Function] = &[
+    Function {
+        name: "login",
+        purpose: "Starts a login and sends the browser to the identity provider.",
+        routes: &[Route::On(Method::Get, "/login/{connection}")],
+        grants: &[
+            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
+            Grant { actions: &[Action::PutItem], resource: Resource::Table(Table::Logins) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Saml) },
+        ],
+        environment: &[
+            Variable::Build,
+            Variable::PublicUrl,
+            Variable::SecretPrefix,
+            Variable::TableConnections,
+            Variable::TableLogins,
+        ],
+    },
+    Function {
+        name: "saml-acs",
+        purpose: "Takes the SAML Response, proves it, and hands the identity on under a ticket.",
+        routes: &[Route::On(Method::Post, "/saml/{connection}/acs")],
+        grants: &[
+            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
+            Grant { actions: &[Action::Query], resource: Resource::Table(Table::Trust) },
+            Grant {
+                actions: &[Action::PutItem, Action::UpdateItem],
+                resource: Resource::Table(Table::Logins),
+            },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Saml) },
+        ],
+        environment: &[
+            Variable::Build,
+            Variable::PublicUrl,
+            Variable::SecretPrefix,
+            Variable::TableConnections,
+            Variable::TableLogins,
+            Variable::TableTrust,
+        ],
+    },
+    Function {
+        name: "saml-metadata",
+        purpose: "Publishes a connection's SAML service provider metadata.",
+        routes: &[Route::On(Method::Get, "/saml/{connection}/metadata")],
+        grants: &[Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) }],
+        environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections],
+    },
+    Function {
+        name: "thinkific-launch",
+        purpose: "Redeems the ticket, settles the account, signs the Thinkific token and sends the person there.",
+        routes: &[Route::On(Method::Get, "/launch"), Route::On(Method::Post, "/launch")],
+        grants: &[
+            Grant { actions: &[Action::BatchGetItem], resource: Resource::Table(Table::Connections) },
+            Grant {
+                actions: &[Action::BatchGetItem, Action::UpdateItem],
+                resource: Resource::Table(Table::Logins),
+            },
+            Grant {
+                actions: &[Action::BatchGetItem, Action::PutItem, Action::UpdateItem, Action::DeleteItem],
+                resource: Resource::Table(Table::Directory),
+            },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Thinkific) },
+        ],
+        environment: &[
+            Variable::Build,
+            Variable::PublicUrl,
+            Variable::SecretPrefix,
+            Variable::TableConnections,
+            Variable::TableDirectory,
+            Variable::TableLogins,
+        ],
+    },
+    Function {
+        name: "thinkific-return",
+        purpose: "Shows what happened when Thinkific sends a person back, signs out, and answers unknown paths.",
+        routes: &[
+            Route::On(Method::Get, "/return"),
+            Route::On(Method::Get, "/sign-out/{connection}"),
+            Route::Default,
+        ],
+        grants: &[
+            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
+            Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
+        ],
+        environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections, Variable::TableLogins],
+    },
+];
