@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs what building, checking and testing the deployment needs, and nothing that is there already:
+# a Python environment in .venv (versions in infra/requirements.txt) and three Debian packages.
+# cargo and a C compiler are expected: they are all that `cargo test` needs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "infra/install.sh: $1" >&2
+    exit 1
+}
+
+for tool in cargo cc python3; do
+    command -v "$tool" >/dev/null || fail "$tool is not on PATH; install it first"
+done
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "Python 3.10 or newer is needed"
+
+# The environment is made again when the pinned versions change.
+pins=$(sha256sum infra/requirements.txt | cut -d' ' -f1)
+if [ "$(cat .venv/pins 2>/dev/null || true)" != "$pins" ]; then
+    rm -rf .venv
+    python3 -m venv .venv || fail "python3 -m venv failed; on Debian it is in the package python3-venv"
+    .venv/bin/pip install --quiet --requirement infra/requirements.txt || fail "pip could not install infra/requirements.txt"
+    echo "$pins" >.venv/pins
+fi
+
+# xmlsec1 is the second opinion on signatures; Chromium and its driver walk the pages.
+missing=()
+command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
+command -v chromium >/dev/null || missing+=(chromium)
+command -v chromedriver >/dev/null || missing+=(chromium-driver)
+if [ "${#missing[@]}" -gt 0 ]; then
+    command -v apt-get >/dev/null || fail "missing: ${missing[*]}, and there is no apt-get to install them with"
+    as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "missing: ${missing[*]}; run as root, or install them by hand"
+        as_root=(sudo -n)
+    fi
+    "${as_root[@]}" apt-get update --quiet=2 || fail "apt-get update failed"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}" >/dev/null ||
+        fail "apt-get could not install: ${missing[*]}"
+fi
+
+.venv/bin/cargo-lambda lambda --version
+.venv/bin/python -m ziglang version | sed 's/^/zig /'
+SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
+xmlsec1 --version
+chromium --version 2>/dev/null
+chromedriver --version
