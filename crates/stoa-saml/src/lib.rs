@@ -1,1 +1,41 @@
-//! SAML 2.0.
+//! SAML 2.0 for a service provider, without IO.
+//!
+//! [`verify`] takes the bytes of a Response and everything it is held against, and returns what the identity
+//! provider said, or the one exact reason why not. The crate opens nothing, knows no clock and draws no random
+//! values: `now` and identifiers are arguments.
+//!
+//! # What holds
+//! - One parser, one tree. The check of a signature returns the element it covers, and claims are read from that
+//!   element and from nothing else.
+//! - There is no unverified state to forget: a [`VerifiedResponse`] exists only as the result of [`verify`], a
+//!   [`Trust`] always has a key, and a weak key is no [`Certificate`].
+//! - The sender chooses nothing: keys come from the connection, algorithms and transforms from a short list.
+//! - Whatever is not understood is refused, with a [`RefusalCode`] of its own.
+//!
+//! # Where the specifications are
+//! Section numbers cite SAML 2.0 core (saml-core-2.0-os), bindings and profiles, XML Signature 1.1, XML Encryption
+//! 1.1, and Exclusive XML Canonicalization 1.0.
+
+mod algorithm;
+mod authn_request;
+mod certificate;
+#[cfg(feature = "idp")]
+pub mod idp;
+pub mod metadata;
+mod private_key;
+mod refusal;
+mod response;
+mod trust;
+mod verification_key;
+
+pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+pub use authn_request::{AuthnRequest, PostForm};
+pub use certificate::{Certificate, CertificateError};
+pub use private_key::{DecryptionKey, KeyError, SigningKey};
+pub use refusal::{Family, Refusal, RefusalCode};
+pub use response::{
+    Attribute, Expected, Freshness, NameId, ResponseInput, Signed, VerifiedResponse, decode_post_binding,
+    unverified_in_response_to, verify,
+};
+pub use trust::{Skew, SkewError, Trust, TrustError};
+pub use verification_key::VerificationKey;

@@ -1,0 +1,20 @@
+//! The identity provider's half, for simulators, tests and the probe: it writes and signs Responses, and reads
+//! AuthnRequests. It can also write what no identity provider should, since refusals are to be tried too.
+
+mod encrypt;
+mod metadata;
+mod received;
+mod sign;
+mod template;
+
+pub use encrypt::{DataEncryption, Encrypt, KeyTransport, Placement};
+pub use metadata::{IdpDescription, idp_metadata};
+pub use received::{ReceivedAuthnRequest, parse_post_request, parse_redirect_request};
+pub use sign::{SignOptions, sign_enveloped};
+pub use template::{
+    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, IssueError, ResponseTemplate, SignWhat,
+    StatusTemplate,
+};
+
+/// A source of random bytes: fills the whole buffer.
+pub type Random<'a> = &'a mut dyn FnMut(&mut [u8]);

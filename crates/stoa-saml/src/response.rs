@@ -1,0 +1,181 @@
+//! A Response: what it is held against, and what is left when everything held.
+
+use jiff::Timestamp;
+
+use crate::private_key::DecryptionKey;
+use crate::refusal::Refusal;
+use crate::trust::{Skew, Trust};
+
+/// Why a Response is expected at all.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected<'a> {
+    /// As the answer to this AuthnRequest.
+    Request {
+        /// The request's `ID`.
+        id: &'a str,
+    },
+    /// Without a request (SAML profiles §4.1.5); an `InResponseTo` is refused.
+    Unsolicited,
+}
+
+/// How recent the authentication itself must be.
+#[derive(Clone, Copy, Debug)]
+pub enum Freshness {
+    /// The identity provider's session counts.
+    Any,
+    /// `ForceAuthn` was asked for: `AuthnInstant` may not lie before this time.
+    AuthenticatedSince(Timestamp),
+}
+
+/// Everything that a Response is held against. Each field is a check, and none has a value that skips it.
+#[derive(Debug)]
+pub struct ResponseInput<'a> {
+    /// The message, as it came out of the binding.
+    pub xml: &'a [u8],
+    /// Whose signature counts.
+    pub trust: &'a Trust,
+    /// Our entity id, which `Audience` must name.
+    pub sp_entity_id: &'a str,
+    /// Our assertion consumer service, which `Recipient` and `Destination` must name.
+    pub acs_url: &'a str,
+    /// Why a Response is expected.
+    pub expected: Expected<'a>,
+    /// How recent the authentication must be.
+    pub freshness: Freshness,
+    /// The tolerated clock difference.
+    pub skew: Skew,
+    /// Our decryption keys, newest first; two while they roll over, none where nothing is encrypted.
+    pub decryption_keys: &'a [DecryptionKey],
+    /// The time of the check.
+    pub now: Timestamp,
+}
+
+/// Which elements carried a signature that held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// The Response, and with it the Assertion inside.
+    Response,
+    /// The Assertion.
+    Assertion,
+    /// Each of them.
+    Both,
+}
+
+/// The person's name identifier (SAML core §2.2.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameId {
+    /// The identifier; never empty.
+    pub value: String,
+    /// Its format; absent means unspecified.
+    pub format: Option<String>,
+    /// The domain it is unique in.
+    pub name_qualifier: Option<String>,
+    /// The service provider it was made for.
+    pub sp_name_qualifier: Option<String>,
+}
+
+/// One attribute of the person (SAML core §2.7.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// How the name is to be read.
+    pub name_format: Option<String>,
+    /// A name for people.
+    pub friendly_name: Option<String>,
+    /// Its values, in the order they came.
+    pub values: Vec<String>,
+}
+
+/// What a trusted identity provider said about a person, to us, now, in answer to our question.
+///
+/// Only [`verify`] makes one.
+#[derive(Clone, Debug)]
+pub struct VerifiedResponse {
+    pub(crate) issuer: String,
+    pub(crate) assertion_id: String,
+    pub(crate) name_id: NameId,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) authn_instant: Timestamp,
+    pub(crate) session_index: Option<String>,
+    pub(crate) authn_context: Option<String>,
+    pub(crate) replay_until: Timestamp,
+    pub(crate) signed_by: String,
+    pub(crate) signed: Signed,
+    pub(crate) was_encrypted: bool,
+}
+
+impl VerifiedResponse {
+    /// The identity provider's entity id.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The Assertion's `ID`. With the issuer, the key against replay.
+    pub fn assertion_id(&self) -> &str {
+        &self.assertion_id
+    }
+
+    /// The last moment at which this Assertion could pass again: keep its id until then.
+    pub fn replay_until(&self) -> Timestamp {
+        self.replay_until
+    }
+
+    /// Who the person is.
+    pub fn name_id(&self) -> &NameId {
+        &self.name_id
+    }
+
+    /// What is said about the person. Names may repeat.
+    pub fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// When the person authenticated.
+    pub fn authn_instant(&self) -> Timestamp {
+        self.authn_instant
+    }
+
+    /// The identity provider's name for the session.
+    pub fn session_index(&self) -> Option<&str> {
+        self.session_index.as_deref()
+    }
+
+    /// How the person authenticated (`AuthnContextClassRef`).
+    pub fn authn_context(&self) -> Option<&str> {
+        self.authn_context.as_deref()
+    }
+
+    /// The fingerprint of the key that signed; where both are signed, the Assertion's.
+    pub fn signed_by(&self) -> &str {
+        &self.signed_by
+    }
+
+    /// What was signed.
+    pub fn signed(&self) -> Signed {
+        self.signed
+    }
+
+    /// Whether the Assertion came encrypted.
+    pub fn was_encrypted(&self) -> bool {
+        self.was_encrypted
+    }
+}
+
+/// Verifies a Response and reads it (SAML profiles §4.1.4.3).
+pub fn verify(input: &ResponseInput<'_>) -> Result<VerifiedResponse, Refusal> {
+    let _ = input;
+    todo!("the verifier")
+}
+
+/// Decodes the `SAMLResponse` form field of the POST binding (SAML bindings §3.5.4).
+pub fn decode_post_binding(value: &str) -> Result<Vec<u8>, Refusal> {
+    let _ = value;
+    todo!("base64")
+}
+
+/// The request that a message claims to answer. Good for finding the pending login, and for nothing else.
+pub fn unverified_in_response_to(xml: &[u8]) -> Option<String> {
+    let _ = xml;
+    todo!("prescan")
+}
