@@ -1,2 +1,29 @@
 //! The decisions of stoa, without IO.
+//!
+//! Everything here is a function of untrusted input, stored records, configuration and *now*; random bytes and the
+//! time are arguments. `stoa-service` carries the results out.
+//!
+//! | module | decides |
+//! |---|---|
+//! | [`routes`] | which functions exist and what each may touch |
+//! | [`connection`] | whether a customer's configuration holds together |
+//! | [`binding`], [`ticket`] | what ties a login to its browser |
+//! | [`login`] | what a conditional write that was refused means |
+//! | [`identity`] | who a proven message speaks of, and whether they may enter |
+//! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`fault`], [`pages`] | what a person is told |
+pub mod binding;
+pub mod connection;
+pub mod destination;
+pub mod email;
+pub mod fault;
+pub mod identity;
+pub mod ids;
+pub mod keys;
+pub mod language;
+pub mod login;
+pub mod pages;
+pub mod person;
 pub mod routes;
+pub mod thinkific;
+pub mod ticket;

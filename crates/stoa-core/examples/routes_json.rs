@@ -1,0 +1,55 @@
+//! Prints the register of functions as JSON, for the checks of the template that are not written in Rust.
+//!
+//! `cargo run -q -p stoa-core --example routes_json`
+
+use serde_json::{Value, json};
+use stoa_core::routes::{Function, Grant, ROUTES, Resource, Route, SecretKind, Table, Variable};
+
+fn main() -> std::io::Result<()> {
+    let register = json!({
+        "functions": ROUTES.iter().map(function).collect::<Vec<_>>(),
+        "tables": Table::ALL.iter().map(table).collect::<Vec<_>>(),
+        "secrets": SecretKind::ALL.iter().map(secret).collect::<Vec<_>>(),
+    });
+    serde_json::to_writer_pretty(std::io::stdout().lock(), &register)?;
+    Ok(())
+}
+
+fn function(function: &Function) -> Value {
+    json!({
+        "name": function.name,
+        "logical_id": function.logical_id(),
+        "routes": function.routes.iter().map(route).collect::<Vec<_>>(),
+        "grants": function.grants.iter().map(grant).collect::<Vec<_>>(),
+        "environment": function.environment.iter().map(|variable| Variable::as_str(*variable)).collect::<Vec<_>>(),
+    })
+}
+
+fn route(route: &Route) -> String {
+    match route {
+        Route::On(method, path) => format!("{} {path}", method.as_str()),
+        Route::Default => "$default".into(),
+    }
+}
+
+fn grant(grant: &Grant) -> Value {
+    let (kind, name) = match grant.resource {
+        Resource::Table(table) => ("table", table.as_str()),
+        Resource::Secret(secret) => ("secret", secret.as_str()),
+    };
+    json!({ "actions": grant.actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(), kind: name })
+}
+
+fn table(table: &Table) -> Value {
+    json!({
+        "name": table.as_str(),
+        "variable": table.variable().as_str(),
+        "partition_key": table.partition_key(),
+        "sort_key": table.sort_key(),
+        "ttl_attribute": table.ttl_attribute(),
+    })
+}
+
+fn secret(secret: &SecretKind) -> Value {
+    json!({ "name": secret.as_str(), "is_per_id": secret.is_per_id() })
+}

@@ -1,0 +1,61 @@
+-language = Español
+
+title-fault = No ha iniciado sesión
+title-continue = Un paso más
+title-confirm = ¿Es usted?
+title-signed-out = Ha cerrado la sesión
+title-test = El inicio de sesión de prueba ha funcionado
+
+label-reference = Referencia
+label-code = Código
+label-build = Versión
+try-again = Intentar de nuevo
+continue = Continuar
+back-to-school = Ir a la plataforma
+
+actor-person = Usted mismo puede resolverlo.
+actor-idp-administrator = El servicio de informática de su empresa puede resolverlo. Indíqueles la referencia y el código que aparecen abajo.
+actor-school-administrator = El administrador de su plataforma de formación puede resolverlo. Indíquele la referencia y el código que aparecen abajo.
+actor-on-call = Ya hemos recibido el aviso y lo estamos revisando. Si se pone en contacto con nosotros, indique la referencia que aparece abajo.
+
+continue-text = El inicio de sesión continúa en un momento. Si no ocurre nada, pulse el botón.
+confirm-text = Viene del portal de su empresa. ¿Continuar como { $hint }?
+signed-out-text = Puede cerrar esta ventana.
+test-text = Su proveedor de identidad y stoa se entienden. Este inicio de sesión era una prueba y no llega a la plataforma.
+
+fault-not-found = No hay nada en esta dirección. Empiece por el enlace que le dio su empresa.
+fault-method-not-allowed = Esta dirección no se puede abrir de esta manera. Empiece por el enlace que le dio su empresa.
+fault-form-malformed = El mensaje de la página de inicio de sesión de su empresa llegó incompleto.
+fault-connection-unknown = Este enlace de inicio de sesión no existe. Compruébelo o pregunte a quien se lo dio.
+fault-connection-closed = El inicio de sesión con este enlace está desactivado en este momento.
+fault-framed = El inicio de sesión no funciona dentro de otra página. Abra el enlace en una pestaña nueva.
+fault-cookies-blocked = Su navegador no guarda nuestras cookies, por lo que no podemos saber si este inicio de sesión es suyo. Permita las cookies de este sitio o use otro navegador.
+fault-too-many-logins = Había demasiados inicios de sesión a la vez en este navegador. Cierre las otras pestañas e inténtelo de nuevo.
+fault-login-expired = Este inicio de sesión duró más de media hora o empezó en otro navegador. Inténtelo de nuevo.
+fault-login-used = Este inicio de sesión ya se ha usado. Inténtelo de nuevo desde el enlace que le dio su empresa.
+fault-idp-initiated-off = Empiece por el enlace de la plataforma de formación, no por el portal de su empresa.
+fault-confirmation-foreign = La confirmación no vino de nuestra propia página. Inténtelo de nuevo.
+fault-saml-malformed = No se pudo leer la respuesta de la página de inicio de sesión de su empresa.
+fault-saml-untrusted = No se pudo confiar en la respuesta de la página de inicio de sesión de su empresa.
+fault-saml-protocol = La respuesta de la página de inicio de sesión de su empresa iba dirigida a otro servicio.
+fault-saml-time = La respuesta de la página de inicio de sesión de su empresa ha caducado o su reloj no está en hora.
+fault-saml-idp-status = La página de inicio de sesión de su empresa no le dejó entrar.
+fault-saml-policy = La respuesta de la página de inicio de sesión de su empresa no cumple las reglas acordadas.
+fault-subject-missing = La página de inicio de sesión de su empresa no dijo quién es usted.
+fault-email-missing = La página de inicio de sesión de su empresa no envió su dirección de correo.
+fault-email-malformed = La página de inicio de sesión de su empresa envió una dirección de correo que no podemos usar.
+fault-attribute-ambiguous = La página de inicio de sesión de su empresa envió varios valores donde hace falta uno.
+fault-email-domain-foreign = Su dirección de correo no pertenece a la empresa para la que es este enlace.
+fault-group-not-admitted = Su cuenta no está entre las que pueden usar la plataforma de formación.
+fault-groups-overage = Pertenece a tantos grupos que la página de inicio de sesión de su empresa los omitió.
+fault-ticket = Este inicio de sesión se interrumpió o continuó en otro navegador. Inténtelo de nuevo.
+fault-person-deactivated = Su acceso a la plataforma de formación ha terminado.
+fault-person-unknown = Todavía no está registrado en la plataforma de formación.
+fault-account-conflict = Una cuenta de la plataforma de formación ya tiene su dirección de correo y no podemos estar seguros de que sea suya.
+fault-email-change-limit = Su dirección de correo ha cambiado más de una vez hoy.
+fault-school-refused = La plataforma de formación no aceptó crear o cambiar su cuenta.
+fault-school-unavailable = No se puede acceder a la plataforma de formación en este momento. Inténtelo de nuevo en unos minutos.
+fault-school-busy = La plataforma de formación está muy ocupada. Inténtelo de nuevo en un minuto.
+fault-school-sent-back = La plataforma de formación no aceptó su inicio de sesión.
+fault-try-later = El inicio de sesión no funciona en este momento. Inténtelo de nuevo en unos minutos.
+fault-internal = Algo ha fallado por nuestra parte.

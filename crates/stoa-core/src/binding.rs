@@ -1,0 +1,135 @@
+//! Binds a login to the browser that began it.
+//!
+//! `/login` sets a cookie `__Host-l-{reference}` with 32 random bytes. The SAML request id is derived from them, so a
+//! Response answers a login of this browser or of none. The login's item holds only a hash.
+
+use jiff::Timestamp;
+
+use crate::ids::Reference;
+use crate::keys::Secret32;
+
+/// First part of the names of pending logins' cookies.
+pub const LOGIN_COOKIE_PREFIX: &str = "__Host-l-";
+/// First part of the names of tickets' cookies.
+pub const TICKET_COOKIE_PREFIX: &str = "__Host-t-";
+/// Pending logins that a browser may hold. API Gateway refuses headers over 10 KB, identity providers' cookies aside.
+pub const MAX_PENDING: usize = 4;
+/// How long a login may last: time for MFA or a password reset.
+pub const LOGIN_SECONDS: i64 = 30 * 60;
+/// How long the way from the ACS to the launch may take.
+pub const TICKET_SECONDS: i64 = 120;
+
+/// Whether a cookie goes along with a cross-site POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// SAML posts come from the identity provider's site.
+    None,
+    /// Everything else arrives by a top-level GET.
+    Lax,
+}
+
+/// A login that this browser began, as its cookie tells it.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Names the login.
+    pub reference: Reference,
+    /// When it began, in epoch seconds, as the cookie says. Only orders the cookies among themselves.
+    pub unverified_began: i64,
+    secret: Secret32,
+}
+
+impl Pending {
+    /// Begins a login.
+    pub fn begin(reference: Reference, now: Timestamp, random: [u8; 32]) -> Self {
+        Self { reference, unverified_began: now.as_second(), secret: Secret32::new(random) }
+    }
+
+    /// Reads the pending logins among a request's cookies (`name=value` each), the youngest first.
+    pub fn among<'a>(cookies: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        let mut pending: Vec<Self> = cookies.into_iter().filter_map(Self::from_cookie).collect();
+        pending.sort_by_key(|login| std::cmp::Reverse(login.unverified_began));
+        pending
+    }
+
+    fn from_cookie(cookie: &str) -> Option<Self> {
+        let (name, value) = cookie.trim().split_once('=')?;
+        let reference = Reference::parse(name.strip_prefix(LOGIN_COOKIE_PREFIX)?).ok()?;
+        let (began, secret) = value.split_once('.')?;
+        Some(Self { reference, unverified_began: began.parse().ok()?, secret: Secret32::from_base64(secret)? })
+    }
+
+    /// The `Set-Cookie` value.
+    pub fn set_cookie(&self, same_site: SameSite) -> String {
+        let same_site = match same_site {
+            SameSite::None => "None",
+            SameSite::Lax => "Lax",
+        };
+        format!(
+            "{}={}.{}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={LOGIN_SECONDS}",
+            self.cookie_name(),
+            self.unverified_began,
+            self.secret.to_base64(),
+        )
+    }
+
+    fn cookie_name(&self) -> String {
+        format!("{LOGIN_COOKIE_PREFIX}{}", self.reference.as_str())
+    }
+
+    /// The `Set-Cookie` value that drops the cookie.
+    pub fn drop_cookie(&self) -> String {
+        format!("{}=; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=0", self.cookie_name())
+    }
+
+    /// The `ID` of the AuthnRequest: an NCName, so it begins with `_` (SAML core §1.3.4).
+    pub fn saml_request_id(&self) -> String {
+        let id = self.secret.derive("saml request", &[self.reference.as_str().as_bytes()]);
+        format!("_{}", id.to_base64())
+    }
+
+    /// What the login's item holds of the secret.
+    pub fn hash(&self) -> String {
+        self.secret.derive("binding", &[self.reference.as_str().as_bytes()]).to_base64()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn pending(second: i64, byte: u8) -> Pending {
+        Pending::begin(Reference::from_random([byte; 8]), Timestamp::from_second(second).unwrap(), [byte; 32])
+    }
+
+    #[test]
+    fn c138_a_cookie_is_small_host_only_and_comes_back() {
+        let cookie = pending(1_790_000_000, 7).set_cookie(SameSite::None);
+        assert!(cookie.starts_with("__Host-l-"));
+        for flag in ["Path=/", "Secure", "HttpOnly", "SameSite=None"] {
+            assert!(cookie.contains(flag), "{flag}");
+        }
+        let pair = cookie.split(';').next().unwrap();
+        assert!(pair.len() <= 120, "{}", pair.len());
+        let back = Pending::among(["other=1", pair]);
+        assert_eq!(back.len(), 1);
+        assert_eq!(back[0].saml_request_id(), pending(1_790_000_000, 7).saml_request_id());
+    }
+
+    #[test]
+    fn nothing_in_the_item_or_the_request_tells_the_cookie() {
+        let login = pending(1, 9);
+        assert_ne!(login.hash(), login.saml_request_id()[1..]);
+        assert!(!login.set_cookie(SameSite::Lax).contains(&login.hash()));
+    }
+
+    #[test]
+    fn broken_cookies_are_no_logins_and_the_youngest_comes_first() {
+        let cookies: Vec<String> =
+            [pending(5, 1), pending(9, 2)].iter().map(|p| p.set_cookie(SameSite::Lax)).collect();
+        let mut all: Vec<&str> = cookies.iter().filter_map(|c| c.split(';').next()).collect();
+        all.extend(["__Host-l-", "__Host-l-7KQ39FXM2B4T=1", "__Host-l-7KQ39FXM2B4T=x.y", "=", ""]);
+        let began: Vec<i64> = Pending::among(all).iter().map(|p| p.unverified_began).collect();
+        assert_eq!(began, [9, 5]);
+    }
+}

@@ -1,0 +1,302 @@
+//! From a proven message to a person who may enter.
+//!
+//! The proofs are types: a [`Verified`] is made only from what the SAML verifier returned, an [`Admitted`] only from a
+//! `Verified` that the connection lets in, a [`Redeemed`] only by opening the seal that an `Admitted` was put under.
+//! None can be deserialised or built by hand.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use stoa_saml::VerifiedResponse;
+
+use crate::connection::Connection;
+use crate::email::Email;
+use crate::fault::{Failure, Fault};
+use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
+use crate::login::LoginItem;
+
+/// The longest subject that becomes part of a key.
+const MAX_SUBJECT: usize = 256;
+/// The longest name that is sent to the school.
+const MAX_NAME: usize = 100;
+/// What stands for a name that a person does not have. Thinkific requires both.
+const NO_NAME: &str = "-";
+
+/// An identity whose proof has been checked: signature, trust, and every rule of the protocol.
+pub struct Verified {
+    subject: String,
+    is_transient: bool,
+    attributes: Vec<(String, Vec<String>)>,
+}
+
+impl Verified {
+    /// Takes the identity out of a verified SAML Response, by the connection's attribute names.
+    pub fn from_saml(response: &VerifiedResponse, connection: &Connection) -> Result<Self, Failure> {
+        let attributes: Vec<(String, Vec<String>)> = response
+            .attributes()
+            .iter()
+            .map(|attribute| (attribute.name.clone(), attribute.values.clone()))
+            .collect();
+        let mut verified = Self { subject: String::new(), is_transient: false, attributes };
+        let from = connection.document().subject.from.as_str();
+        if from == "name_id" {
+            let name_id = response.name_id();
+            verified.is_transient = name_id.format.as_deref().is_some_and(|format| format.ends_with(":transient"));
+            verified.subject.clone_from(&name_id.value);
+        } else {
+            verified.subject = verified.single(from)?.unwrap_or_default().to_owned();
+        }
+        Ok(verified)
+    }
+
+    /// The one value of an attribute. Absent or blank is `None`; several values, or the attribute twice, is a fault.
+    fn single(&self, name: &str) -> Result<Option<&str>, Failure> {
+        let mut values = self.attributes.iter().filter(|(own, _)| own == name).flat_map(|(_, values)| values);
+        let first = values.next().map(|value| value.trim()).filter(|value| !value.is_empty());
+        if values.next().is_some() {
+            return Err(Failure::noted(Fault::AttributeAmbiguous, name));
+        }
+        Ok(first)
+    }
+
+    /// Applies the connection's rules: subject, e-mail, domain, groups, names. Groups are dropped here.
+    pub fn admit(self, connection: &Connection) -> Result<Admitted, Failure> {
+        let names = &connection.document().attributes;
+        let subject = self.check_subject(connection)?;
+        let email = self.email(&names.email, connection)?;
+        self.check_groups(connection)?;
+        let (first_name, last_name) = full_name(
+            self.single(&names.first_name)?.map(clean),
+            self.single(&names.last_name)?.map(clean),
+            &email,
+        );
+        let company = match &names.company {
+            Some(name) => self.single(name)?.map(clean),
+            None => None,
+        };
+        Ok(Admitted { subject, email, first_name, last_name, company })
+    }
+
+    fn check_subject(&self, connection: &Connection) -> Result<String, Failure> {
+        if self.is_transient {
+            return Err(Fault::SubjectTransient.into());
+        }
+        let subject = self.subject.trim();
+        if subject.is_empty() || subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
+            return Err(Failure::with(
+                Fault::SubjectMissing,
+                format!("{}: 1 to {MAX_SUBJECT} characters", connection.document().subject.from),
+                &format!("{} characters", subject.chars().count()),
+            ));
+        }
+        if !connection.document().subject.is_email && Email::parse(subject).is_ok() {
+            return Err(Failure::noted(Fault::SubjectIsEmail, &connection.document().subject.from));
+        }
+        Ok(subject.to_owned())
+    }
+
+    fn email(&self, attribute: &str, connection: &Connection) -> Result<Email, Failure> {
+        let text = self.single(attribute)?.ok_or_else(|| {
+            let sent: Vec<&str> = self.attributes.iter().map(|(name, _)| name.as_str()).collect();
+            Failure::with(Fault::EmailMissing, attribute, &format!("attributes sent: {}", sent.join(", ")))
+        })?;
+        // The address itself never goes into a trace.
+        let email = Email::parse(text).map_err(|_| Failure::noted(Fault::EmailMalformed, attribute))?;
+        if connection.owns_domain(email.domain()) {
+            Ok(email)
+        } else {
+            let claimed = connection.document().domains.join(", ");
+            Err(Failure::with(Fault::EmailDomainForeign, claimed, email.domain()))
+        }
+    }
+
+    fn check_groups(&self, connection: &Connection) -> Result<(), Failure> {
+        let admitted = &connection.document().admit.groups;
+        if admitted.is_empty() {
+            return Ok(());
+        }
+        // Entra leaves the groups out past 150 and puts a link in their place.
+        if self.attributes.iter().any(|(name, _)| name.ends_with("groups.link")) {
+            return Err(Fault::GroupsOverage.into());
+        }
+        let attribute = &connection.document().attributes.groups;
+        let mut sent = self.attributes.iter().filter(|(name, _)| name == attribute).flat_map(|(_, values)| values);
+        if sent.any(|group| admitted.contains(group)) {
+            Ok(())
+        } else {
+            Err(Failure::with(Fault::GroupNotAdmitted, admitted.join(", "), "none of these"))
+        }
+    }
+}
+
+/// Control characters out, white space folded, cut to [`MAX_NAME`] characters.
+fn clean(text: &str) -> String {
+    let folded = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    folded.collect::<Vec<_>>().join(" ").chars().take(MAX_NAME).collect()
+}
+
+/// Thinkific requires both names. A person with one name has `-` for the other; one with none is called by the part
+/// of the address before the `@`.
+fn full_name(first: Option<String>, last: Option<String>, email: &Email) -> (String, String) {
+    let given = |name: Option<String>| name.filter(|name| !name.is_empty());
+    match (given(first), given(last)) {
+        (Some(first), Some(last)) => (first, last),
+        (Some(one), None) | (None, Some(one)) => (one, NO_NAME.to_owned()),
+        (None, None) => (email.local().to_owned(), NO_NAME.to_owned()),
+    }
+}
+
+/// A proven identity that the connection lets in.
+pub struct Admitted {
+    subject: String,
+    email: Email,
+    first_name: String,
+    last_name: String,
+    company: Option<String>,
+}
+
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Admitted([redacted])")
+    }
+}
+
+/// The sealed form. Private: it becomes an identity only through [`redeem`].
+#[derive(Serialize, Deserialize)]
+struct SealedIdentity {
+    s: String,
+    e: String,
+    f: String,
+    l: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<String>,
+}
+
+/// What the seal is bound to: the login, its connection and that connection's version.
+fn seal_context(reference: &str, connection: &str, version: u32) -> Vec<u8> {
+    format!("{reference}\0{connection}\0{version}").into_bytes()
+}
+
+impl Admitted {
+    /// The person's key: (customer, stable subject) under the pepper.
+    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+        pepper.index("person", &[connection.customer().as_str(), &self.subject])
+    }
+
+    /// The key of the e-mail address in the school.
+    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+        email_key(connection, pepper, &self.email)
+    }
+
+    /// The address as a hint for the confirmation page.
+    pub fn email_hint(&self) -> String {
+        self.email.hint()
+    }
+
+    /// Seals the identity under a new ticket, for one login. Returns unpadded base64url.
+    pub fn seal(
+        &self,
+        ticket: &Secret32,
+        seal_secret: &Key,
+        reference: &str,
+        connection: &Connection,
+        connection_version: u32,
+    ) -> Result<String, Failure> {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        let identity = SealedIdentity {
+            s: self.subject.clone(),
+            e: self.email.as_str().to_owned(),
+            f: self.first_name.clone(),
+            l: self.last_name.clone(),
+            c: self.company.clone(),
+        };
+        let plaintext = serde_json::to_vec(&identity).map_err(|_| Fault::Internal)?;
+        let context = seal_context(reference, connection.id().as_str(), connection_version);
+        let sealed = seal(&ticket_key(ticket, seal_secret), &context, plaintext).map_err(|_| Fault::Internal)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+}
+
+fn email_key(connection: &Connection, pepper: &Pepper, email: &Email) -> String {
+    pepper.index("email", &[connection.school().as_str(), email.as_str()])
+}
+
+/// An identity that came back out of its seal, whose connection still lets it in.
+pub struct Redeemed {
+    subject: String,
+    email: Email,
+    first_name: String,
+    last_name: String,
+    company: Option<String>,
+}
+
+impl fmt::Debug for Redeemed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redeemed([redacted])")
+    }
+}
+
+/// Opens the seal of a login with the ticket, and checks the domain once more against the connection as it is now.
+pub fn redeem(
+    login: &LoginItem,
+    connection: &Connection,
+    ticket: &Secret32,
+    seal_secrets: &KeySet,
+) -> Result<Redeemed, Failure> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let wrong = || Failure::noted(Fault::TicketWrong, "the seal does not open");
+    let (Some(sealed), Some(key_id)) = (&login.sealed, &login.seal_key) else { return Err(wrong()) };
+    let secret = seal_secrets.all().iter().find(|key| key.id == *key_id).ok_or_else(wrong)?;
+    let ciphertext = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| wrong())?;
+    let context = seal_context(login.pk.as_str(), login.connection.as_str(), login.cv);
+    let plaintext = unseal(&ticket_key(ticket, secret), &context, ciphertext).map_err(|_| wrong())?;
+    let identity: SealedIdentity = serde_json::from_slice(&plaintext).map_err(|_| Fault::StoreItemStrange)?;
+    let email = Email::parse(&identity.e).map_err(|_| Fault::StoreItemStrange)?;
+    if !connection.owns_domain(email.domain()) {
+        let claimed = connection.document().domains.join(", ");
+        return Err(Failure::with(Fault::EmailDomainForeign, claimed, email.domain()));
+    }
+    Ok(Redeemed {
+        subject: identity.s,
+        email,
+        first_name: identity.f,
+        last_name: identity.l,
+        company: identity.c,
+    })
+}
+
+impl Redeemed {
+    /// The person's key: (customer, stable subject) under the pepper.
+    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+        pepper.index("person", &[connection.customer().as_str(), &self.subject])
+    }
+    /// The key of the e-mail address in the school.
+    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+        email_key(connection, pepper, &self.email)
+    }
+    /// What would be written to the school, as one opaque value: the same as last time means nothing to do.
+    pub fn fingerprint(&self, pepper: &Pepper) -> String {
+        let company = self.company.as_deref().unwrap_or_default();
+        pepper.index("fingerprint", &[self.email.as_str(), &self.first_name, &self.last_name, company])
+    }
+    /// The stable subject.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+    /// The address.
+    pub fn email(&self) -> &Email {
+        &self.email
+    }
+    /// The given name.
+    pub fn first_name(&self) -> &str {
+        &self.first_name
+    }
+    /// The family name.
+    pub fn last_name(&self) -> &str {
+        &self.last_name
+    }
+    /// The company.
+    pub fn company(&self) -> Option<&str> {
+        self.company.as_deref()
+    }
+}

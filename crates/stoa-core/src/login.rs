@@ -1,0 +1,374 @@
+//! One login is one item that moves through its states.
+//!
+//! ```text
+//! (none) ─ login ─► Started ─ saml-acs ─► Verified ─ thinkific-launch ─► Launched ─ thinkific-return ─► Returned
+//!                      └────────► Refused      └─────────► Failed
+//! ```
+//!
+//! Each arrow is one conditional write that carries a random *attempt*. A write whose reply was lost is sent again by
+//! the SDK, meets its own attempt, and has succeeded. What a refused condition means is decided here, from the item
+//! as it was.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::binding::{LOGIN_SECONDS, TICKET_SECONDS};
+use crate::destination::Destination;
+use crate::fault::{Failure, Fault};
+use crate::ids::{ConnectionId, Reference};
+
+/// The format that this version writes. The one before is still read, since a deployment happens in mid-login.
+pub const ITEM_VERSION: u8 = 1;
+/// Steps kept in an item; later ones are dropped.
+pub const MAX_STEPS: usize = 20;
+/// How long an ended login can be looked up.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+/// How long one that never got further is kept.
+const STARTED_KEPT_SECONDS: i64 = 24 * 3600;
+
+/// Where a login stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The browser has been sent to the identity provider.
+    Started,
+    /// The identity is proven and sealed under the ticket.
+    Verified,
+    /// The token was signed. Terminal.
+    Launched,
+    /// The identity provider's answer was refused. Terminal.
+    Refused,
+    /// The identity was proven, but the school's account could not be settled. Terminal.
+    Failed,
+    /// Thinkific sent the person back. Terminal.
+    Returned,
+}
+
+impl State {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Verified => "verified",
+            Self::Launched => "launched",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Returned => "returned",
+        }
+    }
+}
+
+/// One thing that happened to a login, for `stoa trace`. Attribute names are short: a write unit is a kilobyte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When, in epoch milliseconds.
+    pub t: i64,
+    /// The function.
+    #[serde(rename = "f")]
+    pub function: String,
+    /// What happened: a state, or an exact fault code.
+    #[serde(rename = "s")]
+    pub what: String,
+    /// AWS request id of the invocation.
+    #[serde(rename = "r")]
+    pub request: String,
+    /// Git revision and function version.
+    #[serde(rename = "b")]
+    pub build: String,
+    /// What was wanted, where something was refused.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// What came, unverified, where something was refused.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub got: Option<String>,
+}
+
+/// A login's item in `logins`. It names nobody and unlocks nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoginItem {
+    /// The reference.
+    pub pk: Reference,
+    /// [`ITEM_VERSION`] of the writer.
+    pub v: u8,
+    /// Where it stands.
+    pub state: State,
+    /// Through which connection, and as of which of its versions.
+    pub connection: ConnectionId,
+    /// The connection's version when the login began.
+    pub cv: u32,
+    /// When it began, in epoch seconds.
+    pub began: i64,
+    /// Hash of the browser's secret.
+    pub binding: String,
+    /// Where the person wants to go; absent: the connection's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Destination>,
+    /// Whether it can never reach the school.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub test: bool,
+    /// Whether it was begun because an earlier one had ended: then there is no third.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub again: bool,
+    /// Whether the person must press "Continue" (unsolicited Responses).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub confirm: bool,
+    /// The last writer's attempt.
+    pub attempt: String,
+    /// Hash of connection, issuer and assertion id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<String>,
+    /// Hash of the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// The identity, encrypted under the ticket and the seal secret; base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
+    /// Which seal secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<String>,
+    /// When the ticket was made, in epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<i64>,
+    /// What happened.
+    pub steps: Vec<Step>,
+    /// When DynamoDB may clean it up, in epoch seconds. Decides nothing.
+    pub ttl: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// What `/login` knows when it begins a login.
+pub struct Begin {
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// The connection's version.
+    pub version: u32,
+    /// Hash of the browser's secret.
+    pub binding: String,
+    /// Where to.
+    pub to: Option<Destination>,
+    /// Whether it can never reach the school.
+    pub test: bool,
+    /// Whether it follows one that had ended.
+    pub again: bool,
+}
+
+impl LoginItem {
+    /// The item of a login that begins.
+    pub fn begin(reference: Reference, begin: Begin, attempt: String, step: Step, now: Timestamp) -> Self {
+        Self {
+            pk: reference,
+            v: ITEM_VERSION,
+            state: State::Started,
+            connection: begin.connection,
+            cv: begin.version,
+            began: now.as_second(),
+            binding: begin.binding,
+            to: begin.to,
+            test: begin.test,
+            again: begin.again,
+            confirm: false,
+            attempt,
+            assertion: None,
+            ticket: None,
+            sealed: None,
+            seal_key: None,
+            verified: None,
+            steps: vec![step],
+            ttl: now.as_second() + STARTED_KEPT_SECONDS,
+        }
+    }
+
+    /// Whether the login is too old to be answered.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now.as_second() - self.began > LOGIN_SECONDS
+    }
+
+    /// Whether its ticket is too old to be redeemed.
+    pub fn is_ticket_expired(&self, now: Timestamp) -> bool {
+        self.verified.is_none_or(|made| now.as_second() - made > TICKET_SECONDS)
+    }
+}
+
+/// The TTL of an item that has got further than Started.
+pub fn kept_until(now: Timestamp) -> i64 {
+    now.as_second() + KEPT_SECONDS
+}
+
+/// The oldest `began` that is still in time: the condition of the write to Verified compares with it.
+pub fn begun_since(now: Timestamp) -> i64 {
+    now.as_second() - LOGIN_SECONDS
+}
+
+/// What a refused condition means to the browser that asked.
+#[derive(Debug)]
+pub enum Meeting {
+    /// The write had been applied; only its reply was lost.
+    Mine,
+    /// The same browser sent the same assertion again before launch: make a new ticket over the old one.
+    Reticket {
+        /// The attempt that the second write must find.
+        attempt: String,
+        /// Whether one more step fits into the item.
+        step_fits: bool,
+    },
+    /// The same browser came again after launch: begin one fresh login to the same destination.
+    Fresh(Option<Destination>),
+    /// It stops here.
+    Fault(Failure),
+}
+
+/// What the writer of Verified brings.
+pub struct VerifyAttempt<'a> {
+    /// Its attempt.
+    pub attempt: &'a str,
+    /// Hash of the browser's secret.
+    pub binding: &'a str,
+    /// Through which connection the Response came.
+    pub connection: &'a ConnectionId,
+    /// Hash of the assertion.
+    pub assertion: &'a str,
+}
+
+/// Decides what a refused write to Verified means. `old` is the item as it was; `None`: there is none.
+pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Timestamp) -> Meeting {
+    let Some(old) = old else { return Meeting::Fault(Fault::LoginUnknown.into()) };
+    if old.attempt == mine.attempt {
+        return Meeting::Mine;
+    }
+    if old.connection != *mine.connection {
+        return Meeting::Fault(Failure::with(
+            Fault::LoginOfOtherConnection,
+            mine.connection.as_str(),
+            old.connection.as_str(),
+        ));
+    }
+    // The request id is derived from the browser's secret, so a Response cannot reach here with another binding
+    // unless the item was written by somebody else.
+    if old.binding != mine.binding {
+        return Meeting::Fault(Failure::noted(Fault::LoginReplayed, "the item is bound to another browser"));
+    }
+    let same_assertion = old.assertion.as_deref() == Some(mine.assertion);
+    match old.state {
+        State::Started if old.is_expired(now) => Meeting::Fault(Fault::LoginExpired.into()),
+        State::Started => Meeting::Fault(Fault::StoreContended.into()),
+        _ if !same_assertion && old.assertion.is_some() => {
+            Meeting::Fault(Failure::noted(Fault::LoginReplayed, "another assertion had answered this login"))
+        }
+        State::Verified => {
+            Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_STEPS }
+        }
+        State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(old),
+    }
+}
+
+/// Decides what a refused write to Launched means.
+pub fn meet_launched(old: Option<&LoginItem>, attempt: &str, ticket: &str, now: Timestamp) -> Meeting {
+    let Some(old) = old else { return Meeting::Fault(Fault::LoginUnknown.into()) };
+    if old.attempt == attempt {
+        return Meeting::Mine;
+    }
+    match old.state {
+        State::Started => Meeting::Fault(Failure::noted(Fault::TicketWrong, "the login is not verified yet")),
+        State::Verified if old.ticket.as_deref() != Some(ticket) => {
+            // The same browser posted again meanwhile and holds a newer ticket in the same cookie.
+            Meeting::Fault(Failure::noted(Fault::TicketWrong, "a newer ticket has taken this one's place"))
+        }
+        State::Verified if old.is_ticket_expired(now) => Meeting::Fault(Fault::TicketExpired.into()),
+        State::Verified => Meeting::Fault(Fault::StoreContended.into()),
+        State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(old),
+    }
+}
+
+/// One fresh login for one that had ended, and none after that.
+pub fn fresh_once(old: &LoginItem) -> Meeting {
+    if old.again { Meeting::Fault(Fault::LoginUsed.into()) } else { Meeting::Fresh(old.to.clone()) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).unwrap()
+    }
+
+    fn item(state: State) -> LoginItem {
+        let begin = Begin {
+            connection: ConnectionId::parse("pg").unwrap(),
+            version: 1,
+            binding: "b".into(),
+            to: Destination::parse("/courses/x").ok(),
+            test: false,
+            again: false,
+        };
+        let step = Step {
+            t: 0,
+            function: "login".into(),
+            what: "started".into(),
+            request: "r".into(),
+            build: "b".into(),
+            wanted: None,
+            got: None,
+        };
+        let mut item = LoginItem::begin(Reference::from_random([1; 8]), begin, "a0".into(), step, now());
+        item.state = state;
+        if state != State::Started {
+            item.assertion = Some("x".into());
+            item.ticket = Some("t".into());
+            item.verified = Some(now().as_second());
+        }
+        item
+    }
+
+    fn verify<'a>(connection: &'a ConnectionId, attempt: &'a str, assertion: &'a str) -> VerifyAttempt<'a> {
+        VerifyAttempt { attempt, binding: "b", connection, assertion }
+    }
+
+    #[test]
+    fn c104_what_a_refused_write_to_verified_means() {
+        let pg = ConnectionId::parse("pg").unwrap();
+        let other = ConnectionId::parse("other").unwrap();
+        let fault = |meeting| match meeting {
+            Meeting::Fault(failure) => failure.fault,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fault(meet_verified(None, &verify(&pg, "a1", "x"), now())), Fault::LoginUnknown);
+        let verified = item(State::Verified);
+        assert!(matches!(meet_verified(Some(&verified), &verify(&pg, "a0", "x"), now()), Meeting::Mine));
+        assert!(matches!(meet_verified(Some(&verified), &verify(&pg, "a1", "x"), now()), Meeting::Reticket { .. }));
+        assert_eq!(fault(meet_verified(Some(&verified), &verify(&pg, "a1", "y"), now())), Fault::LoginReplayed);
+        assert_eq!(
+            fault(meet_verified(Some(&verified), &verify(&other, "a1", "x"), now())),
+            Fault::LoginOfOtherConnection
+        );
+        let foreign = VerifyAttempt { binding: "c", ..verify(&pg, "a1", "x") };
+        assert_eq!(fault(meet_verified(Some(&verified), &foreign, now())), Fault::LoginReplayed);
+        let launched = item(State::Launched);
+        assert!(matches!(meet_verified(Some(&launched), &verify(&pg, "a1", "x"), now()), Meeting::Fresh(Some(_))));
+        let again = LoginItem { again: true, ..launched };
+        assert_eq!(fault(meet_verified(Some(&again), &verify(&pg, "a1", "x"), now())), Fault::LoginUsed);
+        let old = LoginItem { began: now().as_second() - LOGIN_SECONDS - 1, ..item(State::Started) };
+        assert_eq!(fault(meet_verified(Some(&old), &verify(&pg, "a1", "x"), now())), Fault::LoginExpired);
+    }
+
+    #[test]
+    fn c107_what_a_refused_write_to_launched_means() {
+        let fault = |meeting| match meeting {
+            Meeting::Fault(failure) => failure.fault,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fault(meet_launched(None, "a1", "t", now())), Fault::LoginUnknown);
+        let verified = item(State::Verified);
+        assert!(matches!(meet_launched(Some(&verified), "a0", "t", now()), Meeting::Mine));
+        assert_eq!(fault(meet_launched(Some(&verified), "a1", "u", now())), Fault::TicketWrong);
+        let late = LoginItem { verified: Some(now().as_second() - TICKET_SECONDS - 1), ..verified };
+        assert_eq!(fault(meet_launched(Some(&late), "a1", "t", now())), Fault::TicketExpired);
+        assert!(matches!(meet_launched(Some(&item(State::Launched)), "a1", "t", now()), Meeting::Fresh(Some(_))));
+        assert_eq!(fault(meet_launched(Some(&item(State::Started)), "a1", "t", now())), Fault::TicketWrong);
+    }
+}

@@ -1,0 +1,101 @@
+//! The ticket: what carries a proven identity from the ACS to the launch.
+//!
+//! It travels only in a `__Host-` cookie. Besides the secret it names the items that the launch will read, so that
+//! one batch of reads is enough; the launch derives those names again from the identity and compares.
+
+use crate::binding::{TICKET_COOKIE_PREFIX, TICKET_SECONDS};
+use crate::ids::{ConnectionId, Reference, SchoolId};
+use crate::keys::Secret32;
+
+/// A ticket as the browser holds it. Nothing but `secret` is a secret, and nothing is believed until the seal opens.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// The login.
+    pub reference: Reference,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The connection's school.
+    pub school: SchoolId,
+    /// The person's key.
+    pub person: String,
+    /// The key of the e-mail address.
+    pub email: String,
+    /// Opens the seal, together with the functions' secret.
+    pub secret: Secret32,
+}
+
+impl Ticket {
+    /// The `Set-Cookie` value.
+    pub fn set_cookie(&self) -> String {
+        format!(
+            "{TICKET_COOKIE_PREFIX}{}={}.{}.{}.{}.{}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={TICKET_SECONDS}",
+            self.reference.as_str(),
+            self.connection,
+            self.school,
+            self.person,
+            self.email,
+            self.secret.to_base64(),
+        )
+    }
+
+    /// The `Set-Cookie` value that drops the ticket of a login.
+    pub fn drop_cookie(reference: &Reference) -> String {
+        format!("{TICKET_COOKIE_PREFIX}{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", reference.as_str())
+    }
+
+    /// Finds a login's ticket among a request's cookies (`name=value` each).
+    pub fn among<'a>(cookies: impl IntoIterator<Item = &'a str>, reference: &Reference) -> Option<Self> {
+        cookies.into_iter().find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name.strip_prefix(TICKET_COOKIE_PREFIX)? == reference.as_str()).then(|| Self::parse(reference, value))?
+        })
+    }
+
+    fn parse(reference: &Reference, value: &str) -> Option<Self> {
+        let parts: Vec<&str> = value.split('.').collect();
+        let &[connection, school, person, email, secret] = parts.as_slice() else { return None };
+        let is_key = |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        (is_key(person) && is_key(email)).then_some(())?;
+        Some(Self {
+            reference: reference.clone(),
+            connection: ConnectionId::parse(connection).ok()?,
+            school: SchoolId::parse(school).ok()?,
+            person: person.to_owned(),
+            email: email.to_owned(),
+            secret: Secret32::from_base64(secret)?,
+        })
+    }
+
+    /// What the login's item holds of the secret.
+    pub fn hash(&self) -> String {
+        self.secret.derive("ticket", &[self.reference.as_str().as_bytes()]).to_base64()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_comes_back_from_its_cookie_and_no_other() {
+        let ticket = Ticket {
+            reference: Reference::from_random([3; 8]),
+            connection: ConnectionId::parse("pg").unwrap(),
+            school: SchoolId::parse("academy").unwrap(),
+            person: "p".repeat(32),
+            email: "e".repeat(32),
+            secret: Secret32::new([5; 32]),
+        };
+        let cookie = ticket.set_cookie();
+        assert!(cookie.contains("SameSite=Lax") && cookie.contains("Max-Age=120") && cookie.contains("HttpOnly"));
+        let pair = cookie.split(';').next().unwrap();
+        let back = Ticket::among(["a=b", pair], &ticket.reference).unwrap();
+        assert_eq!(back.hash(), ticket.hash());
+        assert!(!pair.contains(&ticket.hash()));
+        assert!(Ticket::among([pair], &Reference::from_random([4; 8])).is_none());
+        for broken in [&pair[..pair.len() - 1], &pair.replace("pg.", "PG."), &pair.replace('p', "%")] {
+            assert!(Ticket::among([broken], &ticket.reference).is_none(), "{broken}");
+        }
+    }
+}
