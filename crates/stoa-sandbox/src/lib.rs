@@ -1,1 +1,8 @@
-//! stoa.
+//! A laptop's stand-in for everything around stoa: AWS, the identity providers and the school. Loopback only.
+
+pub mod aws;
+pub mod browser;
+pub mod clock;
+pub mod gateway;
+
+mod listen;

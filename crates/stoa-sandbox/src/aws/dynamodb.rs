@@ -1,0 +1,106 @@
+//! Embedded DynamoDB with the tables of the register.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde_json::{Value, json};
+use stoa_core::routes::Table;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::{Stack, StartError, Storage};
+
+/// A running embedded DynamoDB. It stops when dropped.
+pub struct Dynamo {
+    database: dynoxide::Database,
+    stack: Stack,
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+}
+
+impl Dynamo {
+    /// Starts it on a loopback port and creates the tables that are missing.
+    pub async fn start(storage: &Storage, stack: &Stack) -> Result<Self, StartError> {
+        let database = open(storage)?;
+        for &table in Table::ALL {
+            create(&database, table, &stack.table_name(table))?;
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let serving = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        Ok(Self { database, stack: stack.clone(), address, serving })
+    }
+
+    /// Where it listens, behind the front: nothing checks permissions here.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every item of a table, as DynamoDB JSON, read without the front and so in no journal.
+    pub fn items(&self, table: Table) -> Result<Vec<Value>, StartError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self.database.scan(dynoxide::actions::scan::ScanRequest {
+                table_name: self.stack.table_name(table),
+                exclusive_start_key: start,
+                ..Default::default()
+            })?;
+            for item in page.items.iter().flatten() {
+                items.push(serde_json::to_value(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+impl Drop for Dynamo {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// The `CreateTable` request of a table: what the template must create too.
+pub fn table_definition(table: Table, name: &str) -> Value {
+    let mut keys = vec![json!({"AttributeName": table.partition_key(), "KeyType": "HASH"})];
+    let mut attributes = vec![json!({"AttributeName": table.partition_key(), "AttributeType": "S"})];
+    if let Some(sort_key) = table.sort_key() {
+        keys.push(json!({"AttributeName": sort_key, "KeyType": "RANGE"}));
+        attributes.push(json!({"AttributeName": sort_key, "AttributeType": "S"}));
+    }
+    json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": keys,
+        "AttributeDefinitions": attributes,
+    })
+}
+
+fn open(storage: &Storage) -> Result<dynoxide::Database, StartError> {
+    match storage {
+        Storage::Memory => Ok(dynoxide::Database::memory()?),
+        Storage::Folder(folder) => {
+            std::fs::create_dir_all(folder)?;
+            let file = folder.join("dynamodb.sqlite");
+            Ok(dynoxide::Database::new(file.to_str().ok_or(StartError::FolderName)?)?)
+        }
+    }
+}
+
+fn create(database: &dynoxide::Database, table: Table, name: &str) -> Result<(), StartError> {
+    match database.create_table(serde_json::from_value(table_definition(table, name))?) {
+        Ok(_) => {}
+        // A folder kept it from an earlier run.
+        Err(dynoxide::DynoxideError::ResourceInUseException(_)) => return Ok(()),
+        Err(other) => return Err(other.into()),
+    }
+    if let Some(attribute) = table.ttl_attribute() {
+        database.update_time_to_live(serde_json::from_value(json!({
+            "TableName": name,
+            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
+        }))?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Faults that a test orders from the front.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::request::Member;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The call is carried out and the connection cut before the answer.
+    ApplyThenCutConnection,
+    /// The connection is cut and nothing is carried out.
+    CutConnection,
+    /// `ProvisionedThroughputExceededException`, or `ThrottlingException` from Secrets Manager.
+    Throttle,
+    /// The call waits this long first.
+    Delay(Duration),
+    /// An internal error, status 500.
+    Unavailable,
+}
+
+/// A fault to come.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    principal: String,
+    action: String,
+    after: usize,
+    times: usize,
+    kind: FaultKind,
+}
+
+impl Fault {
+    /// Hits the next call by this principal with this IAM action; of a transaction, any member's.
+    pub fn next(principal: &str, action: &str, kind: FaultKind) -> Self {
+        Self { principal: principal.to_owned(), action: action.to_owned(), after: 0, times: 1, kind }
+    }
+
+    /// Lets so many matching calls through first.
+    #[must_use]
+    pub fn after(self, calls: usize) -> Self {
+        Self { after: calls, ..self }
+    }
+
+    /// Hits so many matching calls.
+    #[must_use]
+    pub fn times(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+
+    fn matches(&self, principal: &str, members: &[Member]) -> bool {
+        self.principal == principal && members.iter().any(|member| member.action == self.action)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    pub(super) fn add(&self, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The first fault due for a call; each matching one counts it.
+    pub(super) fn due(&self, principal: &str, members: &[Member]) -> Option<FaultKind> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = None;
+        for fault in faults.iter_mut().filter(|fault| fault.matches(principal, members)) {
+            if fault.after > 0 {
+                fault.after -= 1;
+            } else if due.is_none() && fault.times > 0 {
+                fault.times -= 1;
+                due = Some(fault.kind);
+            }
+        }
+        faults.retain(|fault| fault.times > 0);
+        due
+    }
+}

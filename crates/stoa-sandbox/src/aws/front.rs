@@ -1,0 +1,368 @@
+//! The one endpoint of the local AWS: who calls, may they, what did it cost; then on to the service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use stoa_core::routes::{SecretKind, Table};
+
+use super::capacity;
+use super::dynamodb::Dynamo;
+use super::fault::{Fault, FaultKind, Faults};
+use super::journal::{Call, Journal, Outcome};
+use super::policy::{self, Decision, GrantUse};
+use super::request::{Member, Operation, Service, access_key_id, members};
+use super::secrets::Secrets;
+use super::{ACCOUNT, Stack, StartError, Storage};
+use crate::listen::{Answer, CutConnection, Server};
+
+/// How to start the local AWS.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Where state is kept.
+    pub storage: Storage,
+    /// The names of tables and secrets.
+    pub stack: Stack,
+    /// The port on loopback; 0 takes a free one.
+    pub port: u16,
+}
+
+/// The running local AWS. It stops when dropped.
+pub struct Front {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+struct Shared {
+    stack: Stack,
+    dynamo: Dynamo,
+    secrets: Secrets,
+    journal: Journal,
+    faults: Faults,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Front {
+    /// Starts DynamoDB, Secrets Manager and the endpoint in front of them.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let shared = Arc::new(Shared {
+            dynamo: Dynamo::start(&config.storage, &config.stack).await?,
+            secrets: Secrets::open(&config.storage)?,
+            stack: config.stack,
+            journal: Journal::new(),
+            faults: Faults::default(),
+            client: Client::builder(TokioExecutor::new()).build_http(),
+        });
+        let handler = Arc::clone(&shared);
+        let server = Server::start(config.port, move |_, request| {
+            let shared = Arc::clone(&handler);
+            async move { shared.answer(request).await }
+        })
+        .await?;
+        Ok(Self { shared, server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The value for `AWS_ENDPOINT_URL`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The names of tables and secrets.
+    pub fn stack(&self) -> &Stack {
+        &self.shared.stack
+    }
+
+    /// Every call since the start or the last [`Self::take_calls`].
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.journal.calls()
+    }
+
+    /// The calls so far, and begins anew.
+    pub fn take_calls(&self) -> Vec<Call> {
+        self.shared.journal.take_calls()
+    }
+
+    /// The grants of the register that were used since the start.
+    pub fn used_grants(&self) -> BTreeSet<GrantUse> {
+        self.shared.journal.used_grants()
+    }
+
+    /// The grants of the register that nothing used since the start.
+    pub fn unused_grants(&self) -> BTreeSet<GrantUse> {
+        policy::unused_grants(&self.used_grants())
+    }
+
+    /// Orders a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.faults.add(fault);
+    }
+
+    /// Forgets the faults that have not happened.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Every item of a table, as DynamoDB JSON; leaves no trace in the journal.
+    pub fn items(&self, table: Table) -> Result<Vec<Value>, StartError> {
+        self.shared.dynamo.items(table)
+    }
+
+    /// Writes a secret, new or not; leaves no trace in the journal. The token is the version's id, 32 to 64 characters.
+    pub fn put_secret(
+        &self,
+        kind: SecretKind,
+        id: Option<&str>,
+        token: &str,
+        value: &Value,
+    ) -> Result<(), SecretRefused> {
+        let name = self.shared.stack.secret_name(kind, id);
+        let request = json!({
+            "Name": name, "SecretId": name, "ClientRequestToken": token, "SecretString": value.to_string(),
+        });
+        let exists = self.shared.secrets.answer("DescribeSecret", &request).is_ok();
+        let operation = if exists { "PutSecretValue" } else { "CreateSecret" };
+        self.shared.secrets.answer(operation, &request).map_err(|error| SecretRefused(error.to_string()))?;
+        Ok(())
+    }
+}
+
+/// A secret that was not written, with the reason that Secrets Manager gives.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretRefused(String);
+
+/// A request whose caller is known and allowed.
+struct Admitted {
+    number: u64,
+    principal: String,
+    operation: Operation,
+    members: Vec<Member>,
+    at: Timestamp,
+    since: Instant,
+}
+
+impl Admitted {
+    /// Its entry in the journal; the units of a table are shared out among its members.
+    fn calls(&self, outcome: &Outcome, units: &BTreeMap<String, f64>) -> Vec<Call> {
+        let took = self.since.elapsed();
+        let call = |member: &Member| Call {
+            request: self.number,
+            principal: self.principal.clone(),
+            operation: self.operation.name.clone(),
+            action: member.action.clone(),
+            resource: member.resource.clone(),
+            units: self.share(member, units),
+            consistent: member.consistent,
+            at: self.at,
+            took,
+            outcome: outcome.clone(),
+        };
+        self.members.iter().map(call).collect()
+    }
+
+    fn share(&self, member: &Member, units: &BTreeMap<String, f64>) -> f64 {
+        let Some(total) = member.table.as_ref().and_then(|table| units.get(table)) else { return 0.0 };
+        let sharers = self.members.iter().filter(|other| other.table == member.table).count();
+        total / u32::try_from(sharers).map_or(1.0, f64::from)
+    }
+
+    fn units_of_failure(&self, error: &str) -> BTreeMap<String, f64> {
+        let mut units = BTreeMap::new();
+        for table in self.members.iter().filter_map(|member| member.table.clone()) {
+            *units.entry(table).or_default() += capacity::of_failure(error, &self.operation.name);
+        }
+        units
+    }
+}
+
+/// What a service answered.
+struct Served {
+    status: StatusCode,
+    body: Value,
+    units: BTreeMap<String, f64>,
+}
+
+impl Served {
+    fn error(&self) -> Option<&str> {
+        let name = self.body["__type"].as_str().filter(|_| !self.status.is_success())?;
+        Some(name.rsplit_once('#').map_or(name, |(_, name)| name))
+    }
+}
+
+impl Shared {
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let (at, since) = (Timestamp::now(), Instant::now());
+        let (head, body) = request.into_parts();
+        let Ok(body) = body.collect().await else { return Err(CutConnection) };
+        let body = body.to_bytes();
+        let Some(operation) = Operation::of(&head.headers) else {
+            return Ok(refusal("com.amazon.coral.service#UnknownOperationException", "The operation is not known."));
+        };
+        let Ok(parsed) = serde_json::from_slice::<Value>(&body) else {
+            return Ok(refusal("com.amazon.coral.service#SerializationException", "The body is not JSON."));
+        };
+        let Some(principal) = access_key_id(&head.headers).map(str::to_owned) else {
+            return Ok(refusal(
+                "com.amazon.coral.service#MissingAuthenticationTokenException",
+                "Request is missing Authentication Token",
+            ));
+        };
+        if !policy::is_principal(&principal) {
+            return Ok(refusal(
+                "com.amazon.coral.service#UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ));
+        }
+        let members = members(&operation, &parsed, &self.stack);
+        let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
+        if let Some(denied) = self.denial(&admitted) {
+            self.journal.record(admitted.calls(&Outcome::Denied, &BTreeMap::new()));
+            return Ok(denied);
+        }
+        self.carry_out(&admitted, &head.headers, parsed).await
+    }
+
+    /// Refuses the whole request if one member is not allowed, as DynamoDB does.
+    fn denial(&self, request: &Admitted) -> Option<Response<Full<Bytes>>> {
+        let mut used = Vec::new();
+        for member in &request.members {
+            match policy::decide(&request.principal, &member.action, &member.target) {
+                Decision::Granted(grant) => used.push(grant),
+                Decision::Allowed => {}
+                Decision::Denied => {
+                    let kind = match request.operation.service {
+                        Service::DynamoDb => "com.amazon.coral.service#AccessDeniedException",
+                        Service::SecretsManager => "AccessDeniedException",
+                    };
+                    let (user, action, arn) = (&request.principal, &member.action, &member.arn);
+                    return Some(refusal(
+                        kind,
+                        &format!(
+                            "User: arn:aws:sts::{ACCOUNT}:assumed-role/{user}/{user} is not authorized to perform: \
+                             {action} on resource: {arn} because no identity-based policy allows the {action} action"
+                        ),
+                    ));
+                }
+            }
+        }
+        used.into_iter().for_each(|grant| self.journal.record_use(grant));
+        None
+    }
+
+    async fn carry_out(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Answer {
+        let fault = self.faults.due(&request.principal, &request.members);
+        let served = match fault {
+            None | Some(FaultKind::ApplyThenCutConnection) => self.serve(request, headers, body).await,
+            Some(FaultKind::Delay(time)) => {
+                tokio::time::sleep(time).await;
+                self.serve(request, headers, body).await
+            }
+            Some(FaultKind::CutConnection) => {
+                self.journal.record(request.calls(&Outcome::Cut, &BTreeMap::new()));
+                return Err(CutConnection);
+            }
+            Some(FaultKind::Throttle) => throttled(request.operation.service),
+            Some(FaultKind::Unavailable) => unavailable(request.operation.service),
+        };
+        let cut = fault == Some(FaultKind::ApplyThenCutConnection);
+        let outcome = match served.error() {
+            Some(error) => Outcome::Failed(error.to_owned()),
+            None if cut => Outcome::DoneUnanswered,
+            None => Outcome::Done,
+        };
+        self.journal.record(request.calls(&outcome, &served.units));
+        if cut { Err(CutConnection) } else { Ok(reply(served.status, &served.body)) }
+    }
+
+    async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
+        match request.operation.service {
+            Service::SecretsManager => self.serve_secrets(&request.operation.name, &body),
+            Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
+        }
+    }
+
+    fn serve_secrets(&self, operation: &str, body: &Value) -> Served {
+        let (status, body) = match self.secrets.answer(operation, body) {
+            Ok(answer) => (StatusCode::OK, answer),
+            Err(error) => (StatusCode::BAD_REQUEST, json!({"__type": error.code(), "Message": error.to_string()})),
+        };
+        Served { status, body, units: BTreeMap::new() }
+    }
+
+    async fn serve_dynamodb(&self, request: &Admitted, headers: &HeaderMap, mut body: Value) -> Served {
+        let hide = capacity::ask(&request.operation.name, &mut body);
+        let Some((status, mut body)) = self.forward(headers, &body).await else {
+            return unavailable(Service::DynamoDb);
+        };
+        let units = capacity::read(&mut body, hide);
+        let mut served = Served { status, body, units };
+        if let Some(error) = served.error() {
+            served.units = request.units_of_failure(error);
+        }
+        served
+    }
+
+    async fn forward(&self, headers: &HeaderMap, body: &Value) -> Option<(StatusCode, Value)> {
+        let mut request = Request::post(format!("http://{}/", self.dynamo.address()));
+        for name in ["authorization", "content-type", "x-amz-date", "x-amz-target"] {
+            if let Some(value) = headers.get(name) {
+                request = request.header(name, value);
+            }
+        }
+        let request = request.body(Full::new(Bytes::from(body.to_string()))).ok()?;
+        let answer = self.client.request(request).await.ok()?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.ok()?.to_bytes();
+        Some((status, serde_json::from_slice(&body).ok()?))
+    }
+}
+
+fn throttled(service: Service) -> Served {
+    let body = match service {
+        Service::DynamoDb => json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "message": "The level of configured provisioned throughput for the table was exceeded. \
+                        Consider increasing your provisioning level with the UpdateTable API.",
+        }),
+        Service::SecretsManager => json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
+    };
+    Served { status: StatusCode::BAD_REQUEST, body, units: BTreeMap::new() }
+}
+
+fn unavailable(service: Service) -> Served {
+    let body = match service {
+        Service::DynamoDb => {
+            json!({"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "Internal server error"})
+        }
+        Service::SecretsManager => {
+            json!({"__type": "InternalServiceError", "Message": "An error occurred on the server side."})
+        }
+    };
+    Served { status: StatusCode::INTERNAL_SERVER_ERROR, body, units: BTreeMap::new() }
+}
+
+fn refusal(kind: &str, message: &str) -> Response<Full<Bytes>> {
+    reply(StatusCode::BAD_REQUEST, &json!({"__type": kind, "Message": message}))
+}
+
+fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}

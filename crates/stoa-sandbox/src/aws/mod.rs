@@ -1,0 +1,109 @@
+//! The local AWS: DynamoDB and Secrets Manager behind one endpoint that enforces IAM and keeps a journal.
+
+pub mod dynamodb;
+pub mod front;
+pub mod journal;
+pub mod policy;
+pub mod secrets;
+
+mod capacity;
+mod fault;
+mod request;
+
+pub use fault::{Fault, FaultKind};
+
+use std::io;
+use std::path::PathBuf;
+
+use stoa_core::routes::{SecretKind, Table};
+
+/// The region the local AWS says it is.
+pub const REGION: &str = "us-east-1";
+/// The account the local AWS says it is.
+pub const ACCOUNT: &str = "000000000000";
+
+/// Where the local AWS keeps its state.
+#[derive(Clone, Debug, Default)]
+pub enum Storage {
+    /// In memory, gone with the process.
+    #[default]
+    Memory,
+    /// In this folder, made if missing.
+    Folder(PathBuf),
+}
+
+/// The names a deployed stack would generate.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    name: String,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::named("stoa-local")
+    }
+}
+
+impl Stack {
+    /// A stack of this name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+
+    /// The stack's name, which is also the first part of every secret's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The generated name of a table.
+    pub fn table_name(&self, table: Table) -> String {
+        format!("{}-{}", self.name, table.as_str())
+    }
+
+    /// The table of a generated name.
+    pub fn table(&self, name: &str) -> Option<Table> {
+        let short = name.strip_prefix(self.name.as_str())?.strip_prefix('-')?;
+        Table::ALL.iter().copied().find(|table| table.as_str() == short)
+    }
+
+    /// The name of a secret; `id` names the connection or school, where each has its own.
+    pub fn secret_name(&self, kind: SecretKind, id: Option<&str>) -> String {
+        let name = format!("{}/{}", self.name, kind.as_str());
+        match id {
+            Some(id) => format!("{name}/{id}"),
+            None => name,
+        }
+    }
+
+    /// What a secret of this name is for.
+    pub fn secret_kind(&self, name: &str) -> Option<SecretKind> {
+        let rest = name.strip_prefix(self.name.as_str())?.strip_prefix('/')?;
+        let (purpose, id) = match rest.split_once('/') {
+            Some((purpose, id)) => (purpose, Some(id)),
+            None => (rest, None),
+        };
+        let kind = SecretKind::ALL.iter().copied().find(|kind| kind.as_str() == purpose)?;
+        let well_formed = match id {
+            Some(id) => kind.is_per_id() && !id.is_empty() && !id.contains('/'),
+            None => !kind.is_per_id(),
+        };
+        well_formed.then_some(kind)
+    }
+}
+
+/// Why the local AWS did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port or the folder could not be used.
+    #[error("the local AWS could not use its port or folder")]
+    Io(#[from] io::Error),
+    /// The embedded DynamoDB refused.
+    #[error("the embedded DynamoDB refused")]
+    Database(#[from] dynoxide::DynoxideError),
+    /// A table description or a kept file did not parse.
+    #[error("the local AWS could not read its own state")]
+    Format(#[from] serde_json::Error),
+    /// The folder's name is not UTF-8, which the embedded DynamoDB needs.
+    #[error("the folder's name is not UTF-8")]
+    FolderName,
+}

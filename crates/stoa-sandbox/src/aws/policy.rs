@@ -1,0 +1,155 @@
+//! Who may do what: the register's grants, and two principals that are no functions.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use stoa_core::routes::{Function, ROUTES, Resource, SecretKind, Table};
+
+/// The access key id of the command-line tool. It writes secrets and reads none.
+pub const OPERATOR: &str = "operator";
+/// The access key id of the sandbox and of tests: everything is allowed.
+pub const SANDBOX: &str = "sandbox";
+
+const OPERATOR_ON_TABLES: &[&str] = &[
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:UpdateItem",
+];
+
+const OPERATOR_ON_SECRETS: &[&str] = &[
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:ListSecrets",
+    "secretsmanager:PutSecretValue",
+];
+
+/// What an action is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A table of the stack.
+    Table(Table),
+    /// An index of a table of the stack.
+    Index(Table, String),
+    /// A secret of the stack.
+    Secret(SecretKind),
+    /// Everything of the service, as the listing actions want.
+    Any,
+    /// Something that is not the stack's.
+    Foreign,
+}
+
+/// One action of one function on one resource: the unit in which grants are used, or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GrantUse {
+    /// The function.
+    pub principal: String,
+    /// The action as IAM spells it.
+    pub action: String,
+    /// `table/logins`, `secret/seal`.
+    pub resource: String,
+}
+
+impl GrantUse {
+    /// Reads a line of the ledger.
+    pub fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (principal, action, resource) = (words.next()?, words.next()?, words.next()?);
+        words.next().is_none().then_some(Self { principal, action, resource })
+    }
+}
+
+impl fmt::Display for GrantUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.principal, self.action, self.resource)
+    }
+}
+
+/// What the policy says of one action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Allowed by a grant of the register.
+    Granted(GrantUse),
+    /// Allowed to a principal that is no function.
+    Allowed,
+    /// Not allowed.
+    Denied,
+}
+
+/// Whether a principal of this name exists.
+pub fn is_principal(principal: &str) -> bool {
+    principal == OPERATOR || principal == SANDBOX || function(principal).is_some()
+}
+
+/// Decides one action.
+pub fn decide(principal: &str, action: &str, target: &Target) -> Decision {
+    let allowed = match principal {
+        SANDBOX => true,
+        OPERATOR => operator_may(action, target),
+        _ => {
+            return match function(principal).and_then(|function| granted(function, action, target)) {
+                Some(used) => Decision::Granted(used),
+                None => Decision::Denied,
+            };
+        }
+    };
+    if allowed { Decision::Allowed } else { Decision::Denied }
+}
+
+/// Every grant of the register, spelled out.
+pub fn declared_grants() -> BTreeSet<GrantUse> {
+    let mut declared = BTreeSet::new();
+    for function in ROUTES {
+        for grant in function.grants {
+            declared.extend(grant.actions.iter().map(|action| grant_use(function, action.as_str(), grant.resource)));
+        }
+    }
+    declared
+}
+
+/// The grants of the register that are not among the used ones.
+pub fn unused_grants(used: &BTreeSet<GrantUse>) -> BTreeSet<GrantUse> {
+    declared_grants().difference(used).cloned().collect()
+}
+
+fn function(name: &str) -> Option<&'static Function> {
+    ROUTES.iter().find(|function| function.name == name)
+}
+
+fn granted(function: &Function, action: &str, target: &Target) -> Option<GrantUse> {
+    function
+        .grants
+        .iter()
+        .find(|grant| covers(grant.resource, target) && grant.actions.iter().any(|known| known.as_str() == action))
+        .map(|grant| grant_use(function, action, grant.resource))
+}
+
+fn covers(resource: Resource, target: &Target) -> bool {
+    match resource {
+        Resource::Table(table) => *target == Target::Table(table),
+        Resource::Secret(kind) => *target == Target::Secret(kind),
+    }
+}
+
+fn grant_use(function: &Function, action: &str, resource: Resource) -> GrantUse {
+    let resource = match resource {
+        Resource::Table(table) => format!("table/{}", table.as_str()),
+        Resource::Secret(kind) => format!("secret/{}", kind.as_str()),
+    };
+    GrantUse { principal: function.name.to_owned(), action: action.to_owned(), resource }
+}
+
+fn operator_may(action: &str, target: &Target) -> bool {
+    match target {
+        Target::Table(_) | Target::Index(..) => OPERATOR_ON_TABLES.contains(&action),
+        Target::Secret(_) => OPERATOR_ON_SECRETS.contains(&action),
+        Target::Any => action == "secretsmanager:ListSecrets",
+        Target::Foreign => false,
+    }
+}

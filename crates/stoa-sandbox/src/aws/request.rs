@@ -1,0 +1,156 @@
+//! What a request asks for, in IAM's terms: which actions on which resources.
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::policy::Target;
+use super::secrets::name_of;
+use super::{ACCOUNT, REGION, Stack};
+
+/// The services that answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    DynamoDb,
+    SecretsManager,
+}
+
+/// An API operation.
+#[derive(Clone, Debug)]
+pub(super) struct Operation {
+    pub(super) service: Service,
+    pub(super) name: String,
+}
+
+impl Operation {
+    /// Reads `x-amz-target`.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let (service, name) = headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
+        let service = match service {
+            "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
+            "secretsmanager" => Service::SecretsManager,
+            _ => return None,
+        };
+        Some(Self { service, name: name.to_owned() })
+    }
+}
+
+/// The access key id in a SigV4 `Authorization` header. The signature itself is not checked.
+pub(super) fn access_key_id(headers: &HeaderMap) -> Option<&str> {
+    let (_, credential) = headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?;
+    credential.split('/').next().filter(|id| !id.is_empty())
+}
+
+/// One action on one resource.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    /// As IAM spells it.
+    pub(super) action: String,
+    /// For the policy.
+    pub(super) target: Target,
+    /// For the message of a refusal.
+    pub(super) arn: String,
+    /// For the journal: without the stack's name.
+    pub(super) resource: String,
+    /// The table it is in, as the consumed capacity names it.
+    pub(super) table: Option<String>,
+    /// Whether it is a consistent read.
+    pub(super) consistent: bool,
+}
+
+/// The members of a request: one, or each of a transaction or batch.
+pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec<Member> {
+    match operation.service {
+        Service::DynamoDb => dynamodb(&operation.name, body, stack),
+        Service::SecretsManager => vec![secret(&operation.name, body, stack)],
+    }
+}
+
+fn dynamodb(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
+    match operation {
+        "TransactWriteItems" => transaction(body, stack, |kind| match kind {
+            "Put" => "PutItem",
+            "Update" => "UpdateItem",
+            "Delete" => "DeleteItem",
+            "ConditionCheck" => "ConditionCheckItem",
+            other => other,
+        }),
+        "TransactGetItems" => {
+            let mut members = transaction(body, stack, |kind| if kind == "Get" { "GetItem" } else { kind });
+            members.iter_mut().for_each(|member| member.consistent = true);
+            members
+        }
+        "BatchGetItem" | "BatchWriteItem" => batch(operation, body, stack),
+        _ => vec![on_table(operation, body, stack)],
+    }
+}
+
+fn transaction(body: &Value, stack: &Stack, action: impl Fn(&str) -> &str) -> Vec<Member> {
+    let items = body["TransactItems"].as_array().into_iter().flatten();
+    items
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter(|(_, member)| !member.is_null())
+        .map(|(kind, member)| on_table(action(kind), member, stack))
+        .collect()
+}
+
+fn batch(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
+    let tables = body["RequestItems"].as_object().into_iter().flatten();
+    tables.map(|(table, request)| table_member(operation, table, None, is_consistent(request), stack)).collect()
+}
+
+fn on_table(operation: &str, request: &Value, stack: &Stack) -> Member {
+    match request["TableName"].as_str() {
+        Some(table) => table_member(operation, table, request["IndexName"].as_str(), is_consistent(request), stack),
+        None => Member {
+            action: format!("dynamodb:{operation}"),
+            target: Target::Any,
+            arn: "*".to_owned(),
+            resource: "*".to_owned(),
+            table: None,
+            consistent: false,
+        },
+    }
+}
+
+fn table_member(operation: &str, table: &str, index: Option<&str>, consistent: bool, stack: &Stack) -> Member {
+    // A table may also be named by its ARN.
+    let name = table.rsplit_once(":table/").map_or(table, |(_, name)| name);
+    let known = stack.table(name);
+    let short = known.map_or(name, |table| table.as_str());
+    let suffix = index.map(|index| format!("/index/{index}")).unwrap_or_default();
+    Member {
+        action: format!("dynamodb:{operation}"),
+        target: match (known, index) {
+            (Some(table), None) => Target::Table(table),
+            (Some(table), Some(index)) => Target::Index(table, index.to_owned()),
+            (None, _) => Target::Foreign,
+        },
+        arn: format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}{suffix}"),
+        resource: format!("{short}{suffix}"),
+        table: Some(name.to_owned()),
+        consistent,
+    }
+}
+
+fn secret(operation: &str, body: &Value, stack: &Stack) -> Member {
+    let id = body["SecretId"].as_str().or_else(|| body["Name"].as_str());
+    let name = id.map(name_of);
+    Member {
+        action: format!("secretsmanager:{operation}"),
+        target: match name {
+            Some(name) => stack.secret_kind(name).map_or(Target::Foreign, Target::Secret),
+            None => Target::Any,
+        },
+        arn: id.unwrap_or("*").to_owned(),
+        resource: name
+            .map_or("*", |name| name.strip_prefix(stack.name()).map_or(name, |rest| rest.trim_start_matches('/')))
+            .to_owned(),
+        table: None,
+        consistent: false,
+    }
+}
+
+fn is_consistent(request: &Value) -> bool {
+    request["ConsistentRead"].as_bool().unwrap_or(false)
+}

@@ -1,0 +1,289 @@
+//! Permissions, journal, faults and secrets of the local AWS.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stoa_core::routes::Table;
+use stoa_sandbox::aws::front::{Config, Front};
+use stoa_sandbox::aws::journal::Outcome;
+use stoa_sandbox::aws::policy::GrantUse;
+use stoa_sandbox::aws::{Fault, FaultKind, Storage};
+
+use crate::client::call;
+
+async fn front() -> Front {
+    Front::start(Config::default()).await.unwrap()
+}
+
+async fn dynamodb(front: &Front, principal: &str, operation: &str, body: Value) -> (u16, Value) {
+    call(front.address(), principal, &format!("DynamoDB_20120810.{operation}"), body).await.unwrap()
+}
+
+async fn secrets(front: &Front, principal: &str, operation: &str, body: Value) -> (u16, Value) {
+    call(front.address(), principal, &format!("secretsmanager.{operation}"), body).await.unwrap()
+}
+
+fn login(id: &str) -> Value {
+    json!({"TableName": "stoa-local-logins", "Item": {"pk": {"S": id}}})
+}
+
+fn update(id: &str) -> Value {
+    json!({
+        "TableName": "stoa-local-logins",
+        "Key": {"pk": {"S": id}},
+        "UpdateExpression": "SET steps = :s",
+        "ExpressionAttributeValues": {":s": {"S": "verified"}},
+    })
+}
+
+#[tokio::test]
+async fn a_grant_lets_through_and_is_counted() {
+    let front = front().await;
+    let (status, answer) = dynamodb(&front, "login", "PutItem", login("a")).await;
+    assert_eq!((status, answer), (200, json!({})), "capacity that was not asked for is hidden");
+
+    let calls = front.take_calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].principal, "login");
+    assert_eq!(calls[0].action, "dynamodb:PutItem");
+    assert_eq!(calls[0].resource, "logins");
+    assert!((calls[0].units - 1.0).abs() < f64::EPSILON && calls[0].is_write());
+    assert_eq!(calls[0].outcome, Outcome::Done);
+    assert!(front.calls().is_empty());
+
+    let used = GrantUse::parse("login dynamodb:PutItem table/logins").unwrap();
+    assert!(front.used_grants().contains(&used));
+    assert!(!front.unused_grants().contains(&used));
+    assert!(!front.unused_grants().is_empty());
+    assert_eq!(front.items(Table::Logins).unwrap(), [json!({"pk": {"S": "a"}})]);
+}
+
+#[tokio::test]
+async fn a_missing_grant_is_refused_in_the_words_of_aws() {
+    let front = front().await;
+    let get = json!({"TableName": "stoa-local-logins", "Key": {"pk": {"S": "a"}}});
+    let (status, answer) = dynamodb(&front, "login", "GetItem", get).await;
+    assert_eq!(status, 400);
+    assert_eq!(answer["__type"], "com.amazon.coral.service#AccessDeniedException");
+    let message = answer["Message"].as_str().unwrap();
+    assert!(message.contains("login is not authorized to perform: dynamodb:GetItem on resource: arn:aws:dynamodb:"));
+    assert!(message.contains("table/stoa-local-logins"));
+    assert_eq!(front.calls()[0].outcome, Outcome::Denied);
+}
+
+#[tokio::test]
+async fn what_the_register_does_not_name_is_refused() {
+    let front = front().await;
+    let denied = [
+        // The operation, an index of a granted table, a table that is not the stack's, a listing, another language.
+        ("saml-acs", "Scan", json!({"TableName": "stoa-local-trust"})),
+        ("saml-acs", "Query", json!({"TableName": "stoa-local-trust", "IndexName": "due"})),
+        ("saml-acs", "Query", json!({"TableName": "other-trust"})),
+        ("saml-acs", "ListTables", json!({})),
+        ("saml-acs", "ExecuteStatement", json!({"Statement": "SELECT * FROM \"stoa-local-trust\""})),
+        ("login", "BatchWriteItem", json!({"RequestItems": {"stoa-local-logins": []}})),
+        (
+            "thinkific-launch",
+            "BatchGetItem",
+            json!({"RequestItems": {"stoa-local-logins": {}, "stoa-local-trust": {}}}),
+        ),
+        ("operator", "DeleteTable", json!({"TableName": "stoa-local-trust"})),
+    ];
+    for (principal, operation, body) in denied {
+        let (status, answer) = dynamodb(&front, principal, operation, body).await;
+        assert_eq!(status, 400, "{principal} {operation}");
+        assert!(answer["__type"].as_str().unwrap().ends_with("#AccessDeniedException"), "{principal} {operation}");
+    }
+}
+
+#[tokio::test]
+async fn each_member_of_a_transaction_needs_its_own_grant() {
+    let front = front().await;
+    let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
+    let put = json!({"Put": {"TableName": "stoa-local-directory", "Item": key}});
+    let check = json!({"ConditionCheck": {
+        "TableName": "stoa-local-directory", "Key": key, "ConditionExpression": "attribute_exists(pk)",
+    }});
+    let body = json!({"TransactItems": [put, check]});
+    let (status, answer) = dynamodb(&front, "thinkific-launch", "TransactWriteItems", body).await;
+    assert_eq!(status, 400);
+    assert!(answer["Message"].as_str().unwrap().contains("dynamodb:ConditionCheckItem"));
+    assert!(front.items(Table::Directory).unwrap().is_empty());
+    assert!(front.take_calls().iter().all(|call| call.outcome == Outcome::Denied));
+
+    let other = json!({"Put": {"TableName": "stoa-local-directory", "Item": {"pk": {"S": "a"}, "sk": {"S": "c"}}}});
+    let (status, answer) =
+        dynamodb(&front, "thinkific-launch", "TransactWriteItems", json!({"TransactItems": [put, other]})).await;
+    assert_eq!((status, answer), (200, json!({})));
+    let calls = front.calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0].request, calls[1].request);
+    assert!(calls.iter().all(|call| call.action == "dynamodb:PutItem" && call.operation == "TransactWriteItems"));
+    // A transactional write costs two units.
+    assert!((calls.iter().map(|call| call.units).sum::<f64>() - 4.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn a_batch_of_consistent_reads_is_counted_per_table() {
+    let front = front().await;
+    let keys = |key: Value| json!({"Keys": [key], "ConsistentRead": true});
+    let body = json!({"RequestItems": {
+        "stoa-local-logins": keys(json!({"pk": {"S": "a"}})),
+        "stoa-local-directory": keys(json!({"pk": {"S": "a"}, "sk": {"S": "b"}})),
+    }});
+    let (status, _) = dynamodb(&front, "thinkific-launch", "BatchGetItem", body).await;
+    assert_eq!(status, 200);
+    let calls = front.calls();
+    assert_eq!(calls.len(), 2);
+    assert!(calls.iter().all(|call| call.consistent && !call.is_write()));
+    assert!(calls.iter().all(|call| (call.units - 1.0).abs() < f64::EPSILON), "{calls:?}");
+}
+
+#[tokio::test]
+async fn capacity_that_was_asked_for_is_answered() {
+    let front = front().await;
+    let mut body = login("a");
+    body["ReturnConsumedCapacity"] = json!("TOTAL");
+    let (_, answer) = dynamodb(&front, "login", "PutItem", body).await;
+    assert_eq!(answer["ConsumedCapacity"]["CapacityUnits"], json!(1.0));
+}
+
+#[tokio::test]
+async fn a_failed_condition_is_billed_and_named() {
+    let front = front().await;
+    let mut body = login("a");
+    body["ConditionExpression"] = json!("attribute_exists(pk)");
+    let (status, answer) = dynamodb(&front, "login", "PutItem", body).await;
+    assert_eq!(status, 400);
+    assert!(answer["__type"].as_str().unwrap().ends_with("#ConditionalCheckFailedException"));
+    let call = &front.calls()[0];
+    assert_eq!(call.outcome, Outcome::Failed("ConditionalCheckFailedException".to_owned()));
+    assert!((call.units - 1.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn an_unknown_principal_is_not_served() {
+    let front = front().await;
+    let (status, answer) = dynamodb(&front, "saml-acs-2", "PutItem", login("a")).await;
+    assert_eq!(status, 400);
+    assert!(answer["__type"].as_str().unwrap().ends_with("#UnrecognizedClientException"));
+    assert!(front.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_cut_after_the_write_leaves_the_write() {
+    let front = front().await;
+    front.inject(Fault::next("saml-acs", "dynamodb:UpdateItem", FaultKind::ApplyThenCutConnection));
+    let target = "DynamoDB_20120810.UpdateItem";
+    assert!(call(front.address(), "saml-acs", target, update("a")).await.is_none());
+    assert_eq!(front.items(Table::Logins).unwrap().len(), 1);
+    assert_eq!(front.calls()[0].outcome, Outcome::DoneUnanswered);
+    assert_eq!(dynamodb(&front, "saml-acs", "UpdateItem", update("a")).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_cut_before_the_write_leaves_nothing() {
+    let front = front().await;
+    front.inject(Fault::next("saml-acs", "dynamodb:UpdateItem", FaultKind::CutConnection));
+    assert!(call(front.address(), "saml-acs", "DynamoDB_20120810.UpdateItem", update("a")).await.is_none());
+    assert!(front.items(Table::Logins).unwrap().is_empty());
+    assert_eq!(front.calls()[0].outcome, Outcome::Cut);
+}
+
+#[tokio::test]
+async fn faults_come_when_ordered_and_as_often() {
+    let front = front().await;
+    let throttle = Fault::next("saml-acs", "dynamodb:UpdateItem", FaultKind::Throttle).after(1).times(2);
+    front.inject(throttle);
+    front.inject(Fault::next("login", "dynamodb:PutItem", FaultKind::Unavailable));
+    front.inject(Fault::next("login", "dynamodb:PutItem", FaultKind::Delay(Duration::from_millis(30))));
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(dynamodb(&front, "saml-acs", "UpdateItem", update("a")).await.0);
+    }
+    assert_eq!(statuses, [200, 400, 400, 200]);
+    assert_eq!(front.calls()[1].outcome, Outcome::Failed("ProvisionedThroughputExceededException".to_owned()));
+    assert_eq!(dynamodb(&front, "login", "PutItem", login("b")).await.0, 500);
+    assert_eq!(dynamodb(&front, "login", "PutItem", login("b")).await.0, 200);
+    assert!(front.calls().last().unwrap().took >= Duration::from_millis(30));
+}
+
+const FIRST: &str = "00000000-0000-0000-0000-000000000001";
+const SECOND: &str = "00000000-0000-0000-0000-000000000002";
+const THIRD: &str = "00000000-0000-0000-0000-000000000003";
+
+#[tokio::test]
+async fn a_secret_moves_through_its_versions() {
+    let front = front().await;
+    let name = "stoa-local/thinkific/acme";
+    let create = json!({"Name": name, "ClientRequestToken": FIRST, "SecretString": "one"});
+    let (status, created) = secrets(&front, "operator", "CreateSecret", create.clone()).await;
+    assert_eq!(status, 200);
+    assert_eq!(secrets(&front, "operator", "CreateSecret", create).await.0, 200, "the same again is the same");
+
+    for (token, value) in [(SECOND, "two"), (SECOND, "two"), (THIRD, "three")] {
+        let put = json!({"SecretId": name, "ClientRequestToken": token, "SecretString": value});
+        let (status, answer) = secrets(&front, "operator", "PutSecretValue", put).await;
+        assert_eq!((status, &answer["VersionStages"]), (200, &json!(["AWSCURRENT"])));
+    }
+    let other = json!({"SecretId": name, "ClientRequestToken": THIRD, "SecretString": "other"});
+    let (status, answer) = secrets(&front, "operator", "PutSecretValue", other).await;
+    assert_eq!((status, answer["__type"].as_str().unwrap()), (400, "ResourceExistsException"));
+
+    let described = secrets(&front, "operator", "DescribeSecret", json!({"SecretId": name})).await.1;
+    assert_eq!(described["VersionIdsToStages"], json!({SECOND: ["AWSPREVIOUS"], THIRD: ["AWSCURRENT"]}));
+    let listed = secrets(&front, "operator", "ListSecrets", json!({})).await.1;
+    assert_eq!(listed["SecretList"][0]["Name"], name);
+
+    for (request, value) in [
+        (json!({"SecretId": name}), "three"),
+        (json!({"SecretId": created["ARN"]}), "three"),
+        (json!({"SecretId": name, "VersionStage": "AWSPREVIOUS"}), "two"),
+        (json!({"SecretId": name, "VersionId": SECOND}), "two"),
+    ] {
+        let (status, answer) = secrets(&front, "thinkific-launch", "GetSecretValue", request).await;
+        assert_eq!((status, answer["SecretString"].as_str().unwrap()), (200, value));
+    }
+}
+
+#[tokio::test]
+async fn secrets_reach_only_who_is_granted_them() {
+    let front = front().await;
+    for (kind, name) in
+        [("seal", "stoa-local/seal"), ("saml", "stoa-local/saml/acme"), ("thinkific", "stoa-local/thinkific/acme")]
+    {
+        for (principal, granted) in [
+            ("operator", &[][..]),
+            ("saml-acs", &["seal", "saml"]),
+            ("thinkific-launch", &["seal", "thinkific"]),
+            ("saml-metadata", &[]),
+        ] {
+            let answer = secrets(&front, principal, "GetSecretValue", json!({"SecretId": name})).await.1;
+            let expected = if granted.contains(&kind) { "ResourceNotFoundException" } else { "AccessDeniedException" };
+            assert_eq!(answer["__type"], expected, "{principal} {name}");
+        }
+    }
+    // A name that only looks like the purpose's.
+    for name in ["stoa-local/seal/x", "stoa-local/saml", "stoa-local/saml/a/b", "stoa-locals/seal", "seal"] {
+        let answer = secrets(&front, "saml-acs", "GetSecretValue", json!({"SecretId": name})).await.1;
+        assert_eq!(answer["__type"], "AccessDeniedException", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_keeps_items_and_secrets() {
+    let folder = std::env::temp_dir().join(format!("stoa-sandbox-{}", std::process::id()));
+    let config = Config { storage: Storage::Folder(folder.clone()), ..Config::default() };
+    let first = Front::start(config.clone()).await.unwrap();
+    dynamodb(&first, "login", "PutItem", login("a")).await;
+    let create = json!({"Name": "stoa-local/seal", "ClientRequestToken": FIRST, "SecretString": "one"});
+    secrets(&first, "operator", "CreateSecret", create).await;
+    drop(first);
+
+    let second = Front::start(config).await.unwrap();
+    assert_eq!(second.items(Table::Logins).unwrap().len(), 1);
+    let answer = secrets(&second, "saml-acs", "GetSecretValue", json!({"SecretId": "stoa-local/seal"})).await.1;
+    assert_eq!(answer["SecretString"], "one");
+    drop(second);
+    std::fs::remove_dir_all(folder).unwrap();
+}

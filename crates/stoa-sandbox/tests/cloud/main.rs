@@ -1,0 +1,6 @@
+//! The local AWS and the local API Gateway, over plain HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod client;
+mod front;
