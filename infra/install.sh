@@ -2,6 +2,9 @@
 # Installs what building, checking and testing the deployment needs, and nothing that is there already:
 # a Python environment in .venv (versions in infra/requirements.txt) and three Debian packages.
 # cargo and a C compiler are expected: they are all that `cargo test` needs.
+#
+# infra/install.sh                everything
+# infra/install.sh --build-only   only what `sam build` and `sam deploy` need: no packages
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,6 +27,11 @@ if [ "$(cat .venv/pins 2>/dev/null || true)" != "$pins" ]; then
     echo "$pins" >.venv/pins
 fi
 
+.venv/bin/cargo-lambda lambda --version
+.venv/bin/python -m ziglang version | sed 's/^/zig /'
+SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
+[ "${1:-}" != --build-only ] || exit 0
+
 # xmlsec1 is the second opinion on signatures; Chromium and its driver walk the pages.
 missing=()
 command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
@@ -42,9 +50,6 @@ if [ "${#missing[@]}" -gt 0 ]; then
         fail "apt-get could not install: ${missing[*]}"
 fi
 
-.venv/bin/cargo-lambda lambda --version
-.venv/bin/python -m ziglang version | sed 's/^/zig /'
-SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
 xmlsec1 --version
 chromium --version 2>/dev/null
 chromedriver --version

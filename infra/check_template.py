@@ -1,0 +1,314 @@
+"""Holds template.yaml against the register of functions in crates/stoa-core/src/routes.rs.
+
+    cargo run -q -p stoa-core --example routes_json > register.json
+    .venv/bin/python infra/check_template.py register.json [--self-test]
+
+The template is translated by SAM's own translator first, so what is compared is the CloudFormation that AWS would
+get. `--self-test` then breaks the template in memory, once for each check and more, and expects to be told.
+"""
+
+import copy
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform
+
+# The translator warns of its own feature flags and metrics.
+logging.disable(logging.WARNING)
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = "docs/runbook/alarms"
+HEADINGS = ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]
+
+# Managed policies that roles may carry. The list may shrink, not grow: each of these is wider than it need be.
+MANAGED_POLICIES = {
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",  # SAM gives it to each function: logs
+    "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda",  # SAM gives it to its CodeDeploy role
+}
+
+# What an access log may not keep.
+PERSONAL = ["sourceIp", "userAgent", "querystring", "$context.path", "cookie"]
+
+
+class Template:
+    """The template as written, and as CloudFormation."""
+
+    def __init__(self, source):
+        self.source = source["Resources"]
+        self.outputs = source["Outputs"]
+        self.resources = translate(source)
+
+    def of_type(self, kind):
+        return {name: res for name, res in self.resources.items() if res["Type"] == kind}
+
+    def properties(self, name):
+        return self.resources.get(name, {}).get("Properties", {})
+
+
+def translate(source, build="0000000000"):
+    source = copy.deepcopy(source)
+    for resource in source["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            # The translator wants what `sam package` leaves: an object in S3.
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    return transform(source, {"Build": build}, NoManagedPolicies())["Resources"]
+
+
+class NoManagedPolicies:
+    """The translator asks AWS for the account's managed policies; none is used by name."""
+
+    def load(self):
+        return {}
+
+
+def camel(name):
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def check_functions(register, template):
+    registered = {function["logical_id"]: function["name"] for function in register["functions"]}
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/Cargo.toml")}
+    yield from differ("functions in the template and the register", template.of_type("AWS::Lambda::Function"), registered)
+    yield from differ("folders under functions/ and the register", folders, registered.values())
+    for logical_id, name in registered.items():
+        actual = template.properties(logical_id)
+        source = template.source.get(logical_id, {})
+        yield from equal(f"{logical_id}: FunctionName", actual.get("FunctionName"), {"Fn::Sub": f"${{AWS::StackName}}-{name}"})
+        yield from equal(f"{logical_id}: Runtime", actual.get("Runtime"), "provided.al2023")
+        yield from equal(f"{logical_id}: Handler", actual.get("Handler"), "bootstrap")
+        yield from equal(f"{logical_id}: CodeUri", source.get("Properties", {}).get("CodeUri"), f"functions/{name}")
+        yield from equal(f"{logical_id}: BuildMethod", source.get("Metadata", {}).get("BuildMethod"), "rust-cargolambda")
+
+
+def check_routes(register, template):
+    wanted = {route: function["logical_id"] for function in register["functions"] for route in function["routes"]}
+    got = {}
+    for path, methods in template.properties("HttpApi")["Body"]["paths"].items():
+        for method, operation in methods.items():
+            route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
+            uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+            got[route] = uri.split("functions/${")[1].split("Aliaslive}")[0]
+            yield from equal(f"{route}: payload", operation["x-amazon-apigateway-integration"]["payloadFormatVersion"], "2.0")
+    yield from equal("routes", got, wanted)
+
+
+def check_grants(register, template):
+    for function in register["functions"]:
+        logical_id = function["logical_id"]
+        role = template.properties(f"{logical_id}Role")
+        statements = [st for policy in role.get("Policies", []) for st in policy["PolicyDocument"]["Statement"]]
+        wanted = [statement(register, grant) for grant in function["grants"]]
+        yield from equal(f"{logical_id}: statements", sorted(map(canonical, statements)), sorted(map(canonical, wanted)))
+
+
+def statement(register, grant):
+    if "table" in grant:
+        resource = {"Fn::GetAtt": [camel(grant["table"]) + "Table", "Arn"]}
+    else:
+        per_id = next(secret["is_per_id"] for secret in register["secrets"] if secret["name"] == grant["secret"])
+        # Six characters that Secrets Manager adds to every ARN.
+        tail = "/*" if per_id else "-??????"
+        arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+        resource = {"Fn::Sub": f"{arn}${{SecretPrefix}}/{grant['secret']}{tail}"}
+    return {"Effect": "Allow", "Action": grant["actions"], "Resource": resource}
+
+
+def canonical(statement):
+    return json.dumps({**statement, "Action": sorted(statement["Action"])}, sort_keys=True)
+
+
+def check_width(_register, template):
+    """No starred action, no starred resource, no managed policy beside the named ones, anywhere."""
+    for name, resource in template.resources.items():
+        for arn in resource.get("Properties", {}).get("ManagedPolicyArns", []):
+            if arn not in MANAGED_POLICIES:
+                yield f"{name}: managed policy {arn}"
+        for document in documents(resource):
+            for statement in document["Statement"]:
+                for action in as_list(statement["Action"]):
+                    if "*" in action:
+                        yield f"{name}: action {action}"
+                if "*" in as_list(statement.get("Resource", [])):
+                    yield f"{name}: resource *"
+                if "NotAction" in statement or "NotResource" in statement:
+                    yield f"{name}: a statement by exclusion"
+
+
+def documents(resource):
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::IAM::Role":
+        yield properties["AssumeRolePolicyDocument"]
+        yield from (policy["PolicyDocument"] for policy in properties.get("Policies", []))
+    if resource["Type"] == "AWS::IAM::ManagedPolicy":
+        yield properties["PolicyDocument"]
+
+
+def check_environment(register, template):
+    tables = {table["variable"]: {"Ref": camel(table["name"]) + "Table"} for table in register["tables"]}
+    others = {"STOA_BUILD": {"Ref": "Build"}, "STOA_SECRET_PREFIX": {"Ref": "SecretPrefix"}}
+    for function in register["functions"]:
+        logical_id = function["logical_id"]
+        actual = template.properties(logical_id).get("Environment", {}).get("Variables", {})
+        yield from differ(f"{logical_id}: environment", actual, function["environment"])
+        for variable, value in (tables | others).items():
+            if variable in actual:
+                yield from equal(f"{logical_id}: {variable}", actual[variable], value)
+        if "HttpApi" in json.dumps(actual):
+            yield f"{logical_id}: environment refers to the function's own API, which is a cycle"
+
+
+def check_tables(register, template):
+    wanted = {camel(table["name"]) + "Table": table for table in register["tables"]}
+    yield from differ("tables", template.of_type("AWS::DynamoDB::Table"), wanted)
+    for logical_id, table in wanted.items():
+        resource, actual = template.resources.get(logical_id, {}), template.properties(logical_id)
+        keys = [{"AttributeName": table["partition_key"], "KeyType": "HASH"}]
+        if table["sort_key"]:
+            keys.append({"AttributeName": table["sort_key"], "KeyType": "RANGE"})
+        attributes = {(attribute["AttributeName"], attribute["AttributeType"]) for attribute in actual.get("AttributeDefinitions", [])}
+        yield from equal(f"{logical_id}: keys", actual.get("KeySchema"), keys)
+        yield from equal(f"{logical_id}: attributes", attributes, {(key["AttributeName"], "S") for key in keys})
+        yield from equal(f"{logical_id}: billing", actual.get("BillingMode"), "PAY_PER_REQUEST")
+        ttl = table["ttl_attribute"]
+        wanted_ttl = {"AttributeName": ttl, "Enabled": True} if ttl else None
+        yield from equal(f"{logical_id}: TTL", actual.get("TimeToLiveSpecification"), wanted_ttl)
+        # What expires must not come back by a restore; what does not expire must be restorable.
+        recovery = actual.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
+        yield from equal(f"{logical_id}: point-in-time recovery", recovery, ttl is None)
+        kept = "Delete" if ttl else "Retain"
+        yield from equal(f"{logical_id}: DeletionPolicy", resource.get("DeletionPolicy"), kept)
+        yield from equal(f"{logical_id}: UpdateReplacePolicy", resource.get("UpdateReplacePolicy"), kept)
+        if "TableName" in actual:
+            yield f"{logical_id}: a fixed name, so a restored table cannot stand beside it"
+        yield from equal(f"{logical_id}: output", template.outputs.get(logical_id, {}).get("Value"), {"Ref": logical_id})
+
+
+def check_logs(register, template):
+    groups = template.of_type("AWS::Logs::LogGroup")
+    for function in register["functions"]:
+        logical_id = function["logical_id"]
+        group = f"{logical_id}LogGroup"
+        name = {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{function['name']}"}
+        config = template.properties(logical_id).get("LoggingConfig")
+        yield from equal(f"{group}: name", template.properties(group).get("LogGroupName"), name)
+        yield from equal(f"{logical_id}: LoggingConfig", config, {"LogFormat": "JSON", "LogGroup": {"Ref": group}})
+    for name, group in groups.items():
+        yield from equal(f"{name}: retention", group["Properties"].get("RetentionInDays"), {"Ref": "LogRetentionDays"})
+
+
+def check_alarms(register, template):
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    pages = {path.stem: path.read_text() for path in (ROOT / PAGES).glob("*.md")}
+    yield from differ(f"alarms and pages in {PAGES}", alarms, pages)
+    functions = [function["logical_id"] for function in register["functions"]]
+    for name, alarm in alarms.items():
+        headings = [line for line in pages.get(name, "").splitlines() if line.startswith("## ")]
+        yield from equal(f"{name}: headings of its page", headings, HEADINGS)
+        actual = alarm["Properties"]
+        if f"{PAGES}/{name}.md" not in json.dumps(actual.get("AlarmDescription")):
+            yield f"{name}: the description does not name its page"
+        yield from equal(f"{name}: actions", actual.get("AlarmActions"), [{"Ref": "AlarmTopic"}])
+        if name.startswith("Function"):
+            stats = [metric["MetricStat"]["Metric"] for metric in actual["Metrics"] if "MetricStat" in metric]
+            watched = [dimension["Value"]["Ref"] for metric in stats for dimension in metric["Dimensions"]]
+            yield from differ(f"{name}: functions it watches", watched, functions)
+
+
+def check_gateway(_register, template):
+    stage = template.properties("HttpApiApiGatewayDefaultStage")
+    routes = stage.get("RouteSettings", {})
+    for route in ["GET /login/{connection}", "POST /saml/{connection}/acs", "$default"]:
+        if not routes.get(route, {}).get("ThrottlingRateLimit"):
+            yield f"HttpApi: {route} has no throttle of its own"
+    if not stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit"):
+        yield "HttpApi: no default throttle"
+    known = {f"{method.upper()} {path}" for path, methods in template.properties("HttpApi")["Body"]["paths"].items() for method in methods}
+    for route in routes:
+        if route != "$default" and route not in known:
+            yield f"HttpApi: a throttle for {route}, which is no route"
+    log = stage.get("AccessLogSettings", {})
+    yield from equal("HttpApi: access log", log.get("DestinationArn"), {"Fn::GetAtt": ["HttpApiLogGroup", "Arn"]})
+    for word in PERSONAL:
+        if word in log.get("Format", ""):
+            yield f"HttpApi: the access log keeps {word}"
+    closed = {"disableExecuteApiEndpoint": {"Fn::If": ["HasCustomDomain", True, False]}}
+    servers = template.properties("HttpApi")["Body"].get("servers", [{}])
+    yield from equal("HttpApi: execute-api", servers[0].get("x-amazon-apigateway-endpoint-configuration"), closed)
+
+
+def check_deployment(register, template, source):
+    """Each deploy publishes, shifts to `live`, and is rolled back by an alarm."""
+    versions = [
+        {name for name, resource in translate(source, build).items() if resource["Type"] == "AWS::Lambda::Version"}
+        for build in ("2601010000-a", "2601010001-a")
+    ]
+    for name in versions[0] & versions[1]:
+        yield f"{name}: another Build does not publish another version"
+    for function in register["functions"]:
+        logical_id = function["logical_id"]
+        alias = template.properties(f"{logical_id}Aliaslive")
+        yield from equal(f"{logical_id}: alias", alias.get("Name"), "live")
+        group = template.properties(f"{logical_id}DeploymentGroup")
+        alarms = group.get("AlarmConfiguration", {}).get("Alarms")
+        yield from equal(f"{logical_id}: alarms that roll a deploy back", alarms, [{"Name": {"Ref": "FunctionErrors"}}])
+
+
+def differ(what, got, wanted):
+    got, wanted = set(got), set(wanted)
+    for name in sorted(got - wanted):
+        yield f"{what}: {name} should not be there"
+    for name in sorted(wanted - got):
+        yield f"{what}: {name} is missing"
+
+
+def equal(what, got, wanted):
+    if got != wanted:
+        yield f"{what}\n      got    {got}\n      wanted {wanted}"
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+CHECKS = [
+    check_functions,
+    check_routes,
+    check_grants,
+    check_width,
+    check_environment,
+    check_tables,
+    check_logs,
+    check_alarms,
+    check_gateway,
+]
+
+
+def findings(register, source):
+    template = Template(source)
+    found = [f"{check.__name__}: {text}" for check in CHECKS for text in check(register, template)]
+    return found + [f"check_deployment: {text}" for text in check_deployment(register, template, source)]
+
+
+def main():
+    register = json.loads(Path(sys.argv[1]).read_text())
+    source = yaml_parse((ROOT / "template.yaml").read_text())
+    found = findings(register, source)
+    for finding in found:
+        print(f"template.yaml: {finding}")
+    if found:
+        sys.exit(f"{len(found)} findings")
+    print(f"template.yaml agrees with the register: {len(register['functions'])} functions, {len(CHECKS) + 1} checks")
+    if "--self-test" in sys.argv:
+        from check_template_selftest import run
+
+        run(register, source, findings)
+
+
+if __name__ == "__main__":
+    main()

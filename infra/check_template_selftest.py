@@ -1,0 +1,203 @@
+"""Breaks the template in memory, one defect at a time, and expects the check that is meant for it to say so."""
+
+import copy
+import sys
+
+
+def properties(source, name):
+    return source["Resources"][name]["Properties"]
+
+
+def statements(source, name):
+    return properties(source, name)["Policies"][0]["Statement"]
+
+
+def add_function(source):
+    source["Resources"]["Stray"] = copy.deepcopy(source["Resources"]["SamlMetadata"])
+    properties(source, "Stray")["Events"]["Metadata"]["Properties"]["Path"] = "/stray"
+
+
+def drop_function(source):
+    del source["Resources"]["SamlMetadata"]
+    for resource in source["Resources"].values():
+        metrics = resource.get("Properties", {}).get("Metrics", [])
+        metrics[:] = [metric for metric in metrics if metric["Id"] != "samlMetadata"]
+
+
+def rename_function(source):
+    properties(source, "Login")["FunctionName"] = "login"
+
+
+def wrong_folder(source):
+    properties(source, "Login")["CodeUri"] = "functions/saml-acs"
+
+
+def add_route(source):
+    event = {"Type": "HttpApi", "Properties": {"ApiId": {"Ref": "HttpApi"}, "Method": "GET", "Path": "/debug"}}
+    properties(source, "Login")["Events"]["Debug"] = event
+
+
+def change_method(source):
+    properties(source, "Login")["Events"]["Start"]["Properties"]["Method"] = "ANY"
+
+
+def drop_default_route(source):
+    del properties(source, "ThinkificReturn")["Events"]["AnythingElse"]
+
+
+def add_action(source):
+    statements(source, "Login")[0]["Action"].append("dynamodb:Scan")
+
+
+def drop_statement(source):
+    statements(source, "SamlAcs").pop()
+
+
+def other_secret(source):
+    resource = statements(source, "SamlAcs")[-1]["Resource"]
+    resource["Fn::Sub"] = resource["Fn::Sub"].replace("/saml/*", "/*")
+
+
+def extra_policy(source):
+    properties(source, "Login")["Policies"].append(
+        {"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::bucket/key"}]}
+    )
+
+
+def starred_action(source):
+    document = properties(source, "OnCallRead")["PolicyDocument"]
+    document["Statement"][1]["Action"] = ["dynamodb:*"]
+
+
+def starred_resource(source):
+    properties(source, "OnCallRepair")["PolicyDocument"]["Statement"][0]["Resource"] = "*"
+
+
+def managed_policy(source):
+    properties(source, "Login")["Policies"].append("arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+def add_variable(source):
+    properties(source, "Login")["Environment"]["Variables"]["STOA_TABLE_DIRECTORY"] = {"Ref": "DirectoryTable"}
+
+
+def drop_variable(source):
+    del properties(source, "SamlAcs")["Environment"]["Variables"]["STOA_TABLE_TRUST"]
+
+
+def other_table(source):
+    properties(source, "SamlAcs")["Environment"]["Variables"]["STOA_TABLE_TRUST"] = {"Ref": "LoginsTable"}
+
+
+def drop_table(source):
+    del source["Resources"]["TrustTable"]
+
+
+def sort_key_on_logins(source):
+    properties(source, "LoginsTable")["KeySchema"].append({"AttributeName": "sk", "KeyType": "RANGE"})
+
+
+def no_ttl(source):
+    del properties(source, "LoginsTable")["TimeToLiveSpecification"]
+
+
+def recoverable_logins(source):
+    properties(source, "LoginsTable")["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": True}
+
+
+def unrecoverable_directory(source):
+    del properties(source, "DirectoryTable")["PointInTimeRecoverySpecification"]
+
+
+def deleted_with_the_stack(source):
+    source["Resources"]["ConnectionsTable"]["DeletionPolicy"] = "Delete"
+
+
+def drop_output(source):
+    del source["Outputs"]["LoginsTable"]
+
+
+def logs_for_ever(source):
+    del properties(source, "SamlAcsLogGroup")["RetentionInDays"]
+
+
+def logs_elsewhere(source):
+    properties(source, "SamlAcs")["LoggingConfig"]["LogGroup"] = {"Ref": "LoginLogGroup"}
+
+
+def alarm_without_page(source):
+    source["Resources"]["Unexplained"] = copy.deepcopy(source["Resources"]["ApiServerErrors"])
+
+
+def page_without_alarm(source):
+    del source["Resources"]["ApiServerErrors"]
+
+
+def silent_alarm(source):
+    properties(source, "ApiServerErrors")["AlarmActions"] = []
+
+
+def unwatched_function(source):
+    properties(source, "FunctionErrors")["Metrics"].pop()
+
+
+def no_throttle(source):
+    del properties(source, "HttpApi")["RouteSettings"]["GET /login/{connection}"]
+
+
+def throttle_of_nothing(source):
+    properties(source, "HttpApi")["RouteSettings"]["GET /nowhere"] = {"ThrottlingRateLimit": 1}
+
+
+def addresses_in_the_log(source):
+    settings = properties(source, "HttpApi")["AccessLogSettings"]
+    settings["Format"] += "$context.identity.sourceIp"
+
+
+def open_back_door(source):
+    del properties(source, "HttpApi")["DisableExecuteApiEndpoint"]
+
+
+def same_version(source):
+    del properties(source, "SamlAcs")["AutoPublishCodeSha256"]
+
+
+def no_rollback(source):
+    source["Globals"]["Function"]["DeploymentPreference"]["Alarms"] = []
+
+
+DEFECTS = {
+    "check_functions": [add_function, drop_function, rename_function, wrong_folder],
+    "check_routes": [add_route, change_method, drop_default_route],
+    "check_grants": [add_action, drop_statement, other_secret, extra_policy],
+    "check_width": [starred_action, starred_resource, managed_policy],
+    "check_environment": [add_variable, drop_variable, other_table],
+    "check_tables": [
+        drop_table,
+        sort_key_on_logins,
+        no_ttl,
+        recoverable_logins,
+        unrecoverable_directory,
+        deleted_with_the_stack,
+        drop_output,
+    ],
+    "check_logs": [logs_for_ever, logs_elsewhere],
+    "check_alarms": [alarm_without_page, page_without_alarm, silent_alarm, unwatched_function],
+    "check_gateway": [no_throttle, throttle_of_nothing, addresses_in_the_log, open_back_door],
+    "check_deployment": [same_version, no_rollback],
+}
+
+
+def run(register, source, findings):
+    missed = []
+    count = 0
+    for check, defects in DEFECTS.items():
+        for defect in defects:
+            broken = copy.deepcopy(source)
+            defect(broken)
+            count += 1
+            if not any(finding.startswith(f"{check}: ") for finding in findings(register, broken)):
+                missed.append(f"{check} did not notice: {defect.__name__}")
+    if missed:
+        sys.exit("\n".join(missed))
+    print(f"self-test: {count} defects, each noticed by its check")
