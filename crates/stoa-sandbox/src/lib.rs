@@ -4,5 +4,7 @@ pub mod aws;
 pub mod browser;
 pub mod clock;
 pub mod gateway;
+pub mod thinkific;
 
 mod listen;
+mod web;

@@ -1,0 +1,145 @@
+//! What stands before the Admin API: Cloudflare, the key, the limits, trouble on demand, and the journal.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::json;
+
+use super::fault::{FaultTarget, ResetUnit, Trouble};
+use super::{Shared, admin};
+use crate::web::cut;
+
+/// One call of the Admin API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// When it came.
+    pub at: Timestamp,
+    /// The method.
+    pub method: String,
+    /// The path below `/api/public/v1`, and the query.
+    pub path: String,
+    /// The request's body.
+    pub body: String,
+    /// The answer's status; 0 where the connection was cut.
+    pub status: u16,
+}
+
+/// What the limits are counted by.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    recent: VecDeque<Timestamp>,
+    at_once: usize,
+    closed_until: Option<Timestamp>,
+}
+
+pub(super) async fn stand(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let at = shared.config.clock.now();
+    let (parts, body) = request.into_parts();
+    let Ok(body) = body.collect().await else { return cut() };
+    let body = body.to_bytes();
+    let (method, path) = (parts.method.clone(), parts.uri.to_string());
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let response = match refuse(&shared, &parts.headers, at) {
+        Some(refusal) => refusal,
+        None => {
+            let request = Request::from_parts(parts, Body::from(body));
+            let response = pass(&shared, request, next).await;
+            shared.school().pace.at_once -= 1;
+            response
+        }
+    };
+    let cut = response.extensions().get::<crate::web::Cut>().is_some();
+    let status = if cut { 0 } else { response.status().as_u16() };
+    shared.school().calls.push(Call { at, method: method.to_string(), path, body: text, status });
+    response
+}
+
+fn refuse(shared: &Shared, headers: &HeaderMap, now: Timestamp) -> Option<Response> {
+    if headers.get(header::USER_AGENT).is_none_or(header::HeaderValue::is_empty) {
+        // Cloudflare's, not Thinkific's: no JSON.
+        return Some((StatusCode::FORBIDDEN, "error code: 1010").into_response());
+    }
+    let mut school = shared.school();
+    let given = |name: &str| headers.get(name).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+    let known = school.api_key.is(&given("x-auth-api-key"))
+        && given("x-auth-subdomain") == shared.config.subdomain.as_bytes();
+    if !known {
+        let body = axum::Json(json!({"error": "Authentication Error"}));
+        return Some((StatusCode::UNAUTHORIZED, body).into_response());
+    }
+    let pace = &mut school.pace;
+    let minute = SignedDuration::from_mins(1);
+    pace.recent.retain(|at| now.duration_since(*at) < minute);
+    if let Some(until) = pace.closed_until.filter(|until| *until > now) {
+        return Some(too_many(shared.config.reset_unit, until));
+    }
+    if let Some(first) = pace.recent.front().filter(|_| pace.recent.len() >= shared.config.requests_per_minute) {
+        return Some(too_many(shared.config.reset_unit, first.saturating_add(minute).unwrap_or(now)));
+    }
+    if pace.at_once >= shared.config.requests_at_once {
+        return Some(too_many(shared.config.reset_unit, now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now)));
+    }
+    pace.recent.push_back(now);
+    pace.at_once += 1;
+    None
+}
+
+async fn pass(shared: &Shared, request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let trouble = shared.school().next_trouble(|target| hits(target, &method, &path));
+    match trouble {
+        None => next.run(request).await,
+        Some(Trouble::ApplyThenCut) => {
+            next.run(request).await;
+            cut()
+        }
+        Some(Trouble::Cut) => cut(),
+        Some(Trouble::Delay(wait)) => {
+            tokio::time::sleep(wait).await;
+            next.run(request).await
+        }
+        Some(Trouble::RateLimited(wait)) => close(shared, wait),
+        Some(Trouble::Status(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, "<html><body>error</body></html>").into_response()
+        }
+        Some(Trouble::Unprocessable { field, message }) => admin::unprocessable(shared, &[(&field, &message)]),
+    }
+}
+
+fn close(shared: &Shared, wait: Duration) -> Response {
+    let now = shared.config.clock.now();
+    let until = now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(now);
+    shared.school().pace.closed_until = Some(until);
+    too_many(shared.config.reset_unit, until)
+}
+
+fn hits(target: &FaultTarget, method: &Method, path: &str) -> bool {
+    match target {
+        FaultTarget::Admin => true,
+        FaultTarget::AdminCall { method: wanted, path: start } => wanted == method && path.starts_with(start.as_str()),
+        FaultTarget::Sso => false,
+    }
+}
+
+fn too_many(unit: ResetUnit, until: Timestamp) -> Response {
+    let body = axum::Json(json!({"error": "Rate limit exceeded"}));
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, body).into_response();
+    let reset = match unit {
+        ResetUnit::EpochMilliseconds => Some(until.as_millisecond()),
+        ResetUnit::EpochSeconds => Some(until.as_second()),
+        ResetUnit::Missing => None,
+    };
+    if let Some(reset) = reset {
+        response.headers_mut().insert("ratelimit-reset", reset.into());
+    }
+    response
+}

@@ -1,0 +1,254 @@
+//! A school: the parts of Thinkific that stoa talks to, as strict as is known.
+//!
+//! One listener answers as the school (`http://thinkific.localhost:PORT`) and as the Admin API
+//! (`…/api/public/v1`). What Thinkific does not document is a setting of [`Config`]. State is in memory.
+
+mod admin;
+mod fault;
+mod gate;
+mod pages;
+mod sandbox;
+mod school;
+mod sso;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use jiff::SignedDuration;
+
+pub use self::fault::{Fault, FaultTarget, ResetUnit, Trouble, UnprocessableShape};
+pub use self::gate::Call;
+pub use self::school::{Course, NewUser, User};
+pub use self::sso::{SsoAttempt, SsoRefusal};
+
+use self::school::School;
+use crate::clock::Clock;
+use crate::listen::Server;
+
+/// The school's host name; browsers and the sandbox resolve it to loopback.
+pub const HOST: &str = "thinkific.localhost";
+/// Where the Admin API starts.
+pub const ADMIN_PATH: &str = "/api/public/v1";
+
+/// How a school is set up, and what is assumed where Thinkific does not say.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The port on 127.0.0.1; 0 takes any.
+    pub port: u16,
+    /// The school's name: `X-Auth-Subdomain`.
+    pub subdomain: String,
+    /// The one key: it signs SSO tokens and opens the Admin API.
+    pub api_key: ApiKey,
+    /// The time the school believes it is.
+    pub clock: Clock,
+    /// How old `iat` may be. Not documented.
+    pub iat_window: SignedDuration,
+    /// Whether a token without `jti` is refused. Not documented; a used one always is.
+    pub require_jti: bool,
+    /// Whether a login overwrites the names of somebody who exists. Not documented.
+    pub login_updates_names: bool,
+    /// The parameter names added to `error_url`. Not documented.
+    pub error_parameters: ErrorParameters,
+    /// Other hosts that `return_to` may lead to.
+    pub return_hosts: Vec<String>,
+    /// Whether `query[email]` also finds addresses that contain the one asked for. Not documented.
+    pub loose_email_query: bool,
+    /// Which of its documented shapes a 422 takes.
+    pub unprocessable: UnprocessableShape,
+    /// Admin API requests a minute.
+    pub requests_per_minute: usize,
+    /// Admin API requests at once.
+    pub requests_at_once: usize,
+    /// The unit of `RateLimit-Reset` in a 429.
+    pub reset_unit: ResetUnit,
+    /// Who has an account from the start.
+    pub users: Vec<NewUser>,
+    /// The courses.
+    pub courses: Vec<Course>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            subdomain: "acme-academy".to_owned(),
+            api_key: ApiKey::new("0123456789abcdef0123456789abcdef"),
+            clock: Clock::default(),
+            iat_window: SignedDuration::from_secs(120),
+            require_jti: false,
+            login_updates_names: false,
+            error_parameters: ErrorParameters::default(),
+            return_hosts: Vec::new(),
+            loose_email_query: false,
+            unprocessable: UnprocessableShape::default(),
+            requests_per_minute: 120,
+            requests_at_once: 10,
+            reset_unit: ResetUnit::default(),
+            users: school::seed(),
+            courses: Course::samples(),
+        }
+    }
+}
+
+/// The parameters that say what went wrong.
+#[derive(Clone, Debug)]
+pub struct ErrorParameters {
+    /// The one that holds `error`, if any.
+    pub kind: Option<String>,
+    /// The one that holds the sentence.
+    pub message: String,
+}
+
+impl Default for ErrorParameters {
+    fn default() -> Self {
+        Self { kind: Some("kind".to_owned()), message: "message".to_owned() }
+    }
+}
+
+/// The school's API key.
+#[derive(Clone)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// A key. Its ASCII bytes are the MAC key, undecoded.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    /// The key itself, for whoever has to store it as a secret.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    fn is(&self, given: &[u8]) -> bool {
+        aws_lc_rs::constant_time::verify_slices_are_equal(self.0.as_bytes(), given).is_ok()
+    }
+}
+
+impl std::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiKey([redacted])")
+    }
+}
+
+/// A running school. It stops when dropped.
+#[derive(Debug)]
+pub struct Thinkific {
+    server: Server,
+    shared: Shared,
+}
+
+impl Thinkific {
+    /// Opens the school.
+    pub async fn start(config: Config) -> io::Result<Self> {
+        let shared = Shared { school: Arc::new(Mutex::new(School::open(&config))), config: Arc::new(config) };
+        let router = Router::new()
+            .merge(pages::router())
+            .merge(sso::router())
+            .nest(ADMIN_PATH, admin::router(&shared))
+            .merge(sandbox::router())
+            .with_state(shared.clone());
+        let server = crate::web::serve(shared.config.port, router).await?;
+        Ok(Self { server, shared })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The school's address, without a path.
+    pub fn school_url(&self) -> String {
+        format!("http://{HOST}:{}", self.address().port())
+    }
+
+    /// The Admin API's address, `/api/public/v1` included.
+    pub fn admin_url(&self) -> String {
+        format!("{}{ADMIN_PATH}", self.school_url())
+    }
+
+    /// The `X-Auth-Subdomain` it answers to.
+    pub fn subdomain(&self) -> &str {
+        &self.shared.config.subdomain
+    }
+
+    /// Its API key.
+    pub fn api_key(&self) -> ApiKey {
+        self.shared.school().api_key.clone()
+    }
+
+    /// Changes the API key; the old one stops at once, as Thinkific's does.
+    pub fn rotate_api_key(&self, key: ApiKey) {
+        self.shared.school().api_key = key;
+    }
+
+    /// The time it believes it is.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.config.clock
+    }
+
+    /// Everybody who has an account.
+    pub fn users(&self) -> Vec<User> {
+        self.shared.school().users.clone()
+    }
+
+    /// Somebody's account, by e-mail in any case.
+    pub fn user(&self, email: &str) -> Option<User> {
+        self.shared.school().by_email(email).cloned()
+    }
+
+    /// Gives somebody an account, as an administrator of the school would. Returns its id.
+    pub fn add_user(&self, user: NewUser) -> u64 {
+        let now = self.clock().now();
+        self.shared.school().add(user, now)
+    }
+
+    /// Takes somebody's account away. Whether there was one.
+    pub fn remove_user(&self, id: u64) -> bool {
+        self.shared.school().remove(id)
+    }
+
+    /// Makes coming calls fail.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.school().faults.push(fault);
+    }
+
+    /// Makes the next call of the Admin API fail.
+    pub fn fail_next(&self, trouble: Trouble) {
+        self.inject(Fault { target: FaultTarget::Admin, trouble, times: 1 });
+    }
+
+    /// Chooses the shape of coming 422 answers.
+    pub fn answer_unprocessable_as(&self, shape: UnprocessableShape) {
+        self.shared.school().unprocessable = shape;
+    }
+
+    /// The Admin API's journal, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.school().calls.clone()
+    }
+
+    /// The journal so far, which then starts again.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.school().calls)
+    }
+
+    /// Every token that was presented, and what became of it.
+    pub fn sso_attempts(&self) -> Vec<SsoAttempt> {
+        self.shared.school().attempts.clone()
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Shared {
+    school: Arc<Mutex<School>>,
+    config: Arc<Config>,
+}
+
+impl Shared {
+    fn school(&self) -> MutexGuard<'_, School> {
+        self.school.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

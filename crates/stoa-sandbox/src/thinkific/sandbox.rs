@@ -1,0 +1,128 @@
+//! `/sandbox/…`: the same control as the handle's, for other processes and for a developer's browser.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Json, Router};
+use http::StatusCode;
+use jiff::SignedDuration;
+use maud::html;
+use serde::Deserialize;
+
+use super::fault::{Fault, FaultTarget, Trouble};
+use super::gate::Call;
+use super::school::User;
+use super::sso::SsoAttempt;
+use super::Shared;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/sandbox", get(page))
+        .route("/sandbox/users", get(users))
+        .route("/sandbox/calls", get(calls))
+        .route("/sandbox/sso", get(attempts))
+        .route("/sandbox/fault", post(fault))
+        .route("/sandbox/clock", post(clock))
+}
+
+async fn users(State(shared): State<Shared>) -> Json<Vec<User>> {
+    Json(shared.school().users.clone())
+}
+
+async fn calls(State(shared): State<Shared>) -> Json<Vec<Call>> {
+    Json(shared.school().calls.clone())
+}
+
+async fn attempts(State(shared): State<Shared>) -> Json<Vec<SsoAttempt>> {
+    Json(shared.school().attempts.clone())
+}
+
+/// `trouble` is one of the page's choices; `on` is `admin` or `sso`.
+#[derive(Debug, Deserialize)]
+struct FaultForm {
+    trouble: String,
+    #[serde(default)]
+    on: String,
+    times: Option<usize>,
+}
+
+const TROUBLES: &[(&str, &str)] = &[
+    ("429", "429, for ten seconds"),
+    ("500", "500"),
+    ("503", "503"),
+    ("520", "520 from Cloudflare"),
+    ("taken", "422: the e-mail has already been taken"),
+    ("slow", "three seconds late"),
+    ("cut", "the connection is cut"),
+    ("applied-cut", "it is done, and the answer lost"),
+];
+
+async fn fault(State(shared): State<Shared>, Form(form): Form<FaultForm>) -> Response {
+    let trouble = match form.trouble.as_str() {
+        "429" => Trouble::RateLimited(Duration::from_secs(10)),
+        "taken" => {
+            Trouble::Unprocessable { field: "email".to_owned(), message: "has already been taken".to_owned() }
+        }
+        "slow" => Trouble::Delay(Duration::from_secs(3)),
+        "cut" => Trouble::Cut,
+        "applied-cut" => Trouble::ApplyThenCut,
+        status => match status.parse() {
+            Ok(status @ 500..=599) => Trouble::Status(status),
+            Ok(_) | Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+        },
+    };
+    let target = if form.on == "sso" { FaultTarget::Sso } else { FaultTarget::Admin };
+    shared.school().faults.push(Fault { target, trouble, times: form.times.unwrap_or(1) });
+    Redirect::to("/sandbox").into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct ClockForm {
+    advance_seconds: i64,
+}
+
+async fn clock(State(shared): State<Shared>, Form(form): Form<ClockForm>) -> Redirect {
+    shared.config.clock.advance(SignedDuration::from_secs(form.advance_seconds));
+    Redirect::to("/sandbox")
+}
+
+async fn page(State(shared): State<Shared>) -> Html<String> {
+    let school = shared.school();
+    crate::web::page("Thinkific", "Behind the school", &html! {
+        form method="post" action="/sandbox/fault" {
+            label for="trouble" { "The next call fails" }
+            select #trouble name="trouble" { @for (value, label) in TROUBLES { option value=(value) { (label) } } }
+            label for="on" { "Which call" }
+            select #on name="on" { option value="admin" { "Admin API" } option value="sso" { "SSO endpoint" } }
+            button { "Arm" }
+        }
+        @if !school.faults.is_empty() { p { (school.faults.len()) " armed" } }
+        h2 { "Accounts" }
+        table {
+            tr { th { "id" } th { "e-mail" } th { "name" } th { "roles" } th { "external id" } }
+            @for user in &school.users {
+                tr {
+                    td { (user.id) } td { (user.email) } td { (user.first_name) " " (user.last_name) }
+                    td { (user.roles.join(", ")) } td { (user.external_id.as_deref().unwrap_or("–")) }
+                }
+            }
+        }
+        h2 { "Last logins" }
+        table {
+            @for attempt in school.attempts.iter().rev().take(20) {
+                tr {
+                    td { (attempt.at) }
+                    td { @match &attempt.outcome { Ok(id) => { "account " (id) } Err(refusal) => { (refusal) } } }
+                }
+            }
+        }
+        h2 { "Last calls of the Admin API" }
+        table {
+            @for call in school.calls.iter().rev().take(20) {
+                tr { td { (call.status) } td { (call.method) } td { (call.path) } }
+            }
+        }
+    })
+}

@@ -1,0 +1,99 @@
+//! What the simulators' web servers have in common: a router on loopback, and one look for their pages.
+
+use std::io;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use http_body_util::{BodyExt, Full};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tower::ServiceExt;
+
+use crate::listen::{CutConnection, Server};
+
+/// Marks a response that is never sent: the connection is cut instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut;
+
+/// Serves a router on a loopback port, 0 for any.
+pub(crate) async fn serve(port: u16, router: Router) -> io::Result<Server> {
+    Server::start(port, move |_, request| {
+        let router = router.clone();
+        async move {
+            let Ok(response) = router.oneshot(request.map(Body::new)).await;
+            let (parts, body) = response.into_parts();
+            if parts.extensions.get::<Cut>().is_some() {
+                return Err(CutConnection);
+            }
+            let body = body.collect().await.map_err(|_| CutConnection)?.to_bytes();
+            Ok(Response::from_parts(parts, Full::new(body)))
+        }
+    })
+    .await
+}
+
+/// The answer that cuts the connection.
+pub(crate) fn cut() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.extensions_mut().insert(Cut);
+    response
+}
+
+/// Random characters that are safe in a URL, a cookie and an XML id.
+pub(crate) fn token() -> String {
+    let mut bytes = [0; 18];
+    fill(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Fills a buffer from the machine's random source.
+pub(crate) fn fill(bytes: &mut [u8]) {
+    // A machine without a random source runs no TLS either; there is nothing to fall back on in a simulator.
+    let _ = aws_lc_rs::rand::fill(bytes);
+}
+
+/// A cookie of a request.
+pub(crate) fn cookie(headers: &http::HeaderMap, name: &str) -> Option<String> {
+    let pairs = headers.get_all(http::header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    pairs
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// A simulator's page, readable on a phone and marked as what it is.
+pub(crate) fn page(simulator: &str, title: &str, content: &Markup) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · " (simulator) " simulator" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header { strong { (simulator) } " " span { "simulator" } }
+                main { h1 { (title) } (content) }
+            }
+        }
+    };
+    Html(page.into_string())
+}
+
+const STYLE: &str = "
+body{font:1rem/1.5 system-ui,sans-serif;margin:0;color:#1b1b1b;background:#fafafa}
+header{background:#f6d365;padding:.6rem 1rem}
+header span{border:1px solid;border-radius:.3rem;padding:0 .4rem;font-size:.8rem;text-transform:uppercase}
+main{max-width:46rem;margin:0 auto;padding:1rem}
+h1{font-size:1.4rem}
+label{display:block;margin:.8rem 0 .2rem;font-weight:600}
+input,select,button{font:inherit;padding:.5rem;max-width:100%;box-sizing:border-box}
+select,input[type=text]{width:100%}
+button{margin-top:1rem;padding:.6rem 1.2rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem;border-bottom:1px solid #ddd;overflow-wrap:anywhere}
+";
