@@ -35,6 +35,15 @@ impl SignatureAlgorithm {
     pub(crate) fn from_uri(uri: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.uri() == uri)
     }
+
+    /// The digest that is signed.
+    pub(crate) fn digest(self) -> DigestAlgorithm {
+        match self {
+            Self::RsaSha256 | Self::EcdsaSha256 => DigestAlgorithm::Sha256,
+            Self::RsaSha384 | Self::EcdsaSha384 => DigestAlgorithm::Sha384,
+            Self::RsaSha512 => DigestAlgorithm::Sha512,
+        }
+    }
 }
 
 /// A digest algorithm (XML Signature 1.1 §6.2).

@@ -17,25 +17,34 @@
 //! 1.1, and Exclusive XML Canonicalization 1.0.
 
 mod algorithm;
+mod assertion;
 mod authn_request;
+mod base64_text;
+mod c14n;
 mod certificate;
+mod decryption;
 #[cfg(feature = "idp")]
 pub mod idp;
+mod layout;
 pub mod metadata;
+mod prescan;
 mod private_key;
 mod refusal;
 mod response;
+mod signature;
+mod timestamp;
 mod trust;
 mod verification_key;
+mod verify;
+mod xml;
 
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use authn_request::{AuthnRequest, PostForm};
+pub use base64_text::decode_post_binding;
 pub use certificate::{Certificate, CertificateError};
 pub use private_key::{DecryptionKey, KeyError, SigningKey};
 pub use refusal::{Family, Refusal, RefusalCode};
-pub use response::{
-    Attribute, Expected, Freshness, NameId, ResponseInput, Signed, VerifiedResponse, decode_post_binding,
-    unverified_in_response_to, verify,
-};
+pub use response::{Attribute, Expected, Freshness, NameId, ResponseInput, Signed, VerifiedResponse};
 pub use trust::{Skew, SkewError, Trust, TrustError};
 pub use verification_key::VerificationKey;
+pub use verify::{unverified_in_response_to, verify};

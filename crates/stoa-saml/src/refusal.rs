@@ -77,7 +77,7 @@ refusal_codes! {
     TooManyAttributes = "saml_too_many_attributes", Malformed;
     /// Too many namespace declarations in scope.
     TooManyNamespaces = "saml_too_many_namespaces", Malformed;
-    /// A namespace declaration that Namespaces in XML 1.0 forbids.
+    /// A namespace declaration that is forbidden, or whose name is not an absolute URI and so has no canonical form.
     NamespaceInvalid = "saml_namespace_invalid", Malformed;
     /// The message is not well-formed XML.
     XmlMalformed = "saml_xml_malformed", Malformed;
@@ -87,8 +87,8 @@ refusal_codes! {
     NotAnAuthnRequest = "saml_not_an_authn_request", Malformed;
     /// `Version` is not 2.0.
     VersionUnsupported = "saml_version_unsupported", Malformed;
-    /// The Response or Assertion has no `ID`, or an empty one.
-    IdMissing = "saml_id_missing", Malformed;
+    /// The Response or Assertion has no `ID`, or one that is not an XML name.
+    IdInvalid = "saml_id_invalid", Malformed;
     /// A required element is absent.
     ElementMissing = "saml_element_missing", Malformed;
     /// An element that may occur once occurs twice.
@@ -128,8 +128,6 @@ refusal_codes! {
     CanonicalizationRefused = "saml_canonicalization_refused", Untrusted;
     /// An `InclusiveNamespaces` list that is too long or not a list of prefixes.
     PrefixListRefused = "saml_prefix_list_refused", Untrusted;
-    /// A namespace name that is not an absolute URI, which has no canonical form.
-    NamespaceRelative = "saml_namespace_relative", Untrusted;
     /// A signature algorithm outside the allow-list.
     SignatureAlgorithmRefused = "saml_signature_algorithm_refused", Untrusted;
     /// A digest algorithm outside the allow-list.

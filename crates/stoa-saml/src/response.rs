@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::assertion::Claims;
 use crate::private_key::DecryptionKey;
-use crate::refusal::Refusal;
 use crate::trust::{Skew, Trust};
 
 /// Why a Response is expected at all.
@@ -89,17 +89,11 @@ pub struct Attribute {
 
 /// What a trusted identity provider said about a person, to us, now, in answer to our question.
 ///
-/// Only [`verify`] makes one.
+/// Only [`verify`](crate::verify) makes one.
 #[derive(Clone, Debug)]
 pub struct VerifiedResponse {
     pub(crate) issuer: String,
-    pub(crate) assertion_id: String,
-    pub(crate) name_id: NameId,
-    pub(crate) attributes: Vec<Attribute>,
-    pub(crate) authn_instant: Timestamp,
-    pub(crate) session_index: Option<String>,
-    pub(crate) authn_context: Option<String>,
-    pub(crate) replay_until: Timestamp,
+    pub(crate) claims: Claims,
     pub(crate) signed_by: String,
     pub(crate) signed: Signed,
     pub(crate) was_encrypted: bool,
@@ -113,37 +107,37 @@ impl VerifiedResponse {
 
     /// The Assertion's `ID`. With the issuer, the key against replay.
     pub fn assertion_id(&self) -> &str {
-        &self.assertion_id
+        &self.claims.assertion_id
     }
 
     /// The last moment at which this Assertion could pass again: keep its id until then.
     pub fn replay_until(&self) -> Timestamp {
-        self.replay_until
+        self.claims.replay_until
     }
 
     /// Who the person is.
     pub fn name_id(&self) -> &NameId {
-        &self.name_id
+        &self.claims.name_id
     }
 
     /// What is said about the person. Names may repeat.
     pub fn attributes(&self) -> &[Attribute] {
-        &self.attributes
+        &self.claims.attributes
     }
 
     /// When the person authenticated.
     pub fn authn_instant(&self) -> Timestamp {
-        self.authn_instant
+        self.claims.authn_instant
     }
 
     /// The identity provider's name for the session.
     pub fn session_index(&self) -> Option<&str> {
-        self.session_index.as_deref()
+        self.claims.session_index.as_deref()
     }
 
     /// How the person authenticated (`AuthnContextClassRef`).
     pub fn authn_context(&self) -> Option<&str> {
-        self.authn_context.as_deref()
+        self.claims.authn_context.as_deref()
     }
 
     /// The fingerprint of the key that signed; where both are signed, the Assertion's.
@@ -160,22 +154,4 @@ impl VerifiedResponse {
     pub fn was_encrypted(&self) -> bool {
         self.was_encrypted
     }
-}
-
-/// Verifies a Response and reads it (SAML profiles §4.1.4.3).
-pub fn verify(input: &ResponseInput<'_>) -> Result<VerifiedResponse, Refusal> {
-    let _ = input;
-    todo!("the verifier")
-}
-
-/// Decodes the `SAMLResponse` form field of the POST binding (SAML bindings §3.5.4).
-pub fn decode_post_binding(value: &str) -> Result<Vec<u8>, Refusal> {
-    let _ = value;
-    todo!("base64")
-}
-
-/// The request that a message claims to answer. Good for finding the pending login, and for nothing else.
-pub fn unverified_in_response_to(xml: &[u8]) -> Option<String> {
-    let _ = xml;
-    todo!("prescan")
 }

@@ -1,0 +1,195 @@
+//! The bounds that hold before the parser sees a byte.
+//!
+//! The parser is quadratic in the attributes and namespace declarations of a tag and recurses with depth; this scan
+//! is linear, and what passes it is cheap to parse. It is no parser: it over-counts what is not well-formed, and
+//! leaves to the parser the refusal of it.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr3, memmem};
+
+use crate::refusal::{Refusal, RefusalCode};
+
+/// Nesting of the deepest lawful message is about twelve.
+const MAX_DEPTH: usize = 64;
+/// Attributes of one element, declarations included.
+const MAX_ATTRIBUTES: usize = 64;
+/// Namespace declarations in scope at one element.
+const MAX_NAMESPACES: usize = 64;
+
+/// How large a document may be.
+pub(crate) struct Limits {
+    pub(crate) bytes: usize,
+    elements: usize,
+}
+
+/// A protocol message.
+pub(crate) const MESSAGE: Limits = Limits { bytes: 512 * 1024, elements: 20_000 };
+/// Metadata, which may describe a whole federation.
+pub(crate) const METADATA: Limits = Limits { bytes: 4 * 1024 * 1024, elements: 100_000 };
+
+/// Checks the bounds, and returns the text after byte order mark and XML declaration, with line ends normalised
+/// (XML 1.0 §2.11).
+pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
+    if bytes.len() > limits.bytes {
+        return Err(RefusalCode::TooLarge.into());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| RefusalCode::NotUtf8)?;
+    let body = after_declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    Scan { bytes: body.as_bytes(), at: 0, elements: limits.elements, open: Vec::with_capacity(16), in_scope: 0 }.run()?;
+    Ok(with_line_feeds(body))
+}
+
+/// The parser normalises too, but lets a lone CR before a character reference through.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    match memchr(b'\r', text.as_bytes()) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+    }
+}
+
+/// Takes an XML declaration (XML 1.0 §2.8) off the front. Version 1.0 and UTF-8 only.
+fn after_declaration(text: &str) -> Result<&str, Refusal> {
+    let Some(rest) = text.strip_prefix("<?xml").filter(|rest| rest.starts_with(is_space)) else {
+        return Ok(text);
+    };
+    let (declaration, body) = rest.split_once("?>").ok_or(RefusalCode::XmlDeclaration)?;
+    let mut left = declaration;
+    for (name, required, lawful) in DECLARATION {
+        match pseudo_attribute(left, name) {
+            Some((value, rest)) if lawful(value) => left = rest,
+            None if !required => {}
+            Some(_) | None => return Err(RefusalCode::XmlDeclaration.into()),
+        }
+    }
+    if left.trim_matches(is_space).is_empty() { Ok(body) } else { Err(RefusalCode::XmlDeclaration.into()) }
+}
+
+type PseudoAttribute = (&'static str, bool, fn(&str) -> bool);
+
+const DECLARATION: [PseudoAttribute; 3] = [
+    ("version", true, |value| value == "1.0"),
+    ("encoding", false, |value| value.eq_ignore_ascii_case("utf-8")),
+    ("standalone", false, |value| matches!(value, "yes" | "no")),
+];
+
+fn pseudo_attribute<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let rest = text.strip_prefix(is_space)?.trim_start_matches(is_space).strip_prefix(name)?;
+    let rest = rest.trim_start_matches(is_space).strip_prefix('=')?.trim_start_matches(is_space);
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    rest[1..].split_once(quote)
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// How many more elements may come.
+    elements: usize,
+    /// The open elements, each with the number of its namespace declarations.
+    open: Vec<u8>,
+    in_scope: usize,
+}
+
+impl Scan<'_> {
+    fn run(mut self) -> Result<(), Refusal> {
+        while let Some(offset) = memchr(b'<', &self.bytes[self.at..]) {
+            self.at += offset + 1;
+            let rest = &self.bytes[self.at..];
+            match rest.first() {
+                Some(b'!') if rest.starts_with(b"!--") => self.skip_past(3, b"-->")?,
+                Some(b'!') if rest.starts_with(b"![CDATA[") => self.skip_past(8, b"]]>")?,
+                Some(b'!') => return Err(RefusalCode::Doctype.into()),
+                Some(b'?') => return Err(RefusalCode::ProcessingInstruction.into()),
+                Some(b'/') => self.close()?,
+                Some(_) => self.open()?,
+                None => return Err(RefusalCode::XmlMalformed.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn skip_past(&mut self, opening: usize, end: &[u8]) -> Result<(), Refusal> {
+        let from = self.at + opening;
+        let offset = memmem::find(&self.bytes[from..], end).ok_or(RefusalCode::XmlMalformed)?;
+        self.at = from + offset + end.len();
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Refusal> {
+        let declared = self.open.pop().ok_or(RefusalCode::XmlMalformed)?;
+        self.in_scope -= usize::from(declared);
+        Ok(())
+    }
+
+    /// Reads one start tag, from behind its `<` to behind its `>`.
+    fn open(&mut self) -> Result<(), Refusal> {
+        self.elements = self.elements.checked_sub(1).ok_or(RefusalCode::TooManyElements)?;
+        if self.open.len() == MAX_DEPTH {
+            return Err(RefusalCode::TooDeep.into());
+        }
+        let mut tag = Tag::default();
+        loop {
+            let offset = memchr3(b'>', b'"', b'\'', &self.bytes[self.at..]).ok_or(RefusalCode::XmlMalformed)?;
+            let (name, from) = (&self.bytes[self.at..self.at + offset], self.at + offset + 1);
+            let end = self.bytes[from - 1];
+            self.at = from;
+            if end == b'>' {
+                self.in_scope += usize::from(tag.declared);
+                self.open.push(tag.declared);
+                return if name.last() == Some(&b'/') { self.close() } else { Ok(()) };
+            }
+            let length = memchr(end, &self.bytes[from..]).ok_or(RefusalCode::XmlMalformed)?;
+            tag.attribute(name, &self.bytes[from..from + length])?;
+            if self.in_scope + usize::from(tag.declared) > MAX_NAMESPACES {
+                return Err(RefusalCode::TooManyNamespaces.into());
+            }
+            self.at = from + length + 1;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tag {
+    attributes: usize,
+    declared: u8,
+    has_default: bool,
+}
+
+impl Tag {
+    /// `before` is everything between the previous value and this one's quote: at its end, name and equals sign.
+    fn attribute(&mut self, before: &[u8], value: &[u8]) -> Result<(), Refusal> {
+        self.attributes += 1;
+        if self.attributes > MAX_ATTRIBUTES {
+            return Err(RefusalCode::TooManyAttributes.into());
+        }
+        let name = before.trim_ascii_end().strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
+        let name = name.rsplit(u8::is_ascii_whitespace).next().unwrap_or(name);
+        if let Some(prefix) = name.strip_prefix(b"xmlns:") {
+            self.declared += 1;
+            return if prefix != b"xmlns" && is_absolute_uri(value) { Ok(()) } else { invalid_namespace() };
+        }
+        if name == b"xmlns" {
+            self.declared += 1;
+            let repeated = std::mem::replace(&mut self.has_default, true);
+            return if !repeated && (value.is_empty() || is_absolute_uri(value)) { Ok(()) } else { invalid_namespace() };
+        }
+        // The parser takes `p:xmlns` for a default namespace declaration, and no other parser does.
+        if name.ends_with(b":xmlns") { invalid_namespace() } else { Ok(()) }
+    }
+}
+
+fn invalid_namespace() -> Result<(), Refusal> {
+    Err(RefusalCode::NamespaceInvalid.into())
+}
+
+/// RFC 3986 §4.3, loosely: a scheme, then characters a URI may have. Canonical XML is undefined over relative ones.
+fn is_absolute_uri(value: &[u8]) -> bool {
+    let Some(colon) = memchr(b':', value) else { return false };
+    value[0].is_ascii_alphabetic()
+        && value[..colon].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && value.iter().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(b))
+}

@@ -1,0 +1,198 @@
+//! XML Signature, in the one shape that SAML core §5.4 leaves: enveloped, one Reference, two transforms.
+//!
+//! [`verify_enveloped`] **returns** the element that was signed. Nothing else makes a [`SignedElement`], so what
+//! takes one can be sure of the bytes it reads.
+
+use roxmltree::{Node, NodeId};
+
+use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use crate::base64_text::decode_element;
+use crate::c14n::canonicalize;
+use crate::certificate::Certificate;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::xml::{self, is, ns};
+
+pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+/// More than any identity provider lists, and a bound on the work of canonicalization.
+const MAX_PREFIXES: usize = 32;
+
+/// An element whose canonical form, without the signature inside, a pinned key has signed.
+#[derive(Clone, Copy)]
+pub(crate) struct SignedElement<'a, 'i> {
+    element: Node<'a, 'i>,
+    key: &'a Certificate,
+}
+
+impl<'a, 'i> SignedElement<'a, 'i> {
+    pub(crate) fn element(&self) -> Node<'a, 'i> {
+        self.element
+    }
+
+    pub(crate) fn fingerprint(&self) -> &'a str {
+        self.key.fingerprint()
+    }
+}
+
+/// Verifies `signature`, a child of `element`, over `element` (XML Signature 1.1 §3.2).
+///
+/// The signature over SignedInfo comes first: what it says about digest and transforms is believed only then.
+pub(crate) fn verify_enveloped<'a, 'i>(
+    element: Node<'a, 'i>,
+    signature: Node<'a, 'i>,
+    keys: &'a [Certificate],
+) -> Result<SignedElement<'a, 'i>, Refusal> {
+    let shape = Shape::read(element, signature)?;
+    let mut canonical = Vec::with_capacity(element.range().len());
+    canonicalize(shape.signed_info, None, &shape.signed_info_prefixes, &mut canonical);
+    let key = signer(&shape, &canonical, keys)?;
+
+    canonical.clear();
+    canonicalize(element, Some(shape.signature), &shape.prefixes, &mut canonical);
+    if shape.digest_algorithm.of(&canonical).as_ref() != shape.digest {
+        return Err(RefusalCode::DigestMismatch.into());
+    }
+    Ok(SignedElement { element, key })
+}
+
+/// The pinned key that made the signature. `KeyInfo` is no source of keys, nor a hint.
+fn signer<'a>(shape: &Shape<'_, '_>, signed_info: &[u8], keys: &'a [Certificate]) -> Result<&'a Certificate, Refusal> {
+    let digest = shape.algorithm.digest().of(signed_info);
+    let mut fits = false;
+    for certificate in keys {
+        if let Some(key) = certificate.verification_key().for_algorithm(shape.algorithm) {
+            fits = true;
+            if key.verify_digest_sig(&digest, &shape.value).is_ok() {
+                return Ok(certificate);
+            }
+        }
+    }
+    let code = if fits { RefusalCode::SignatureMismatch } else { RefusalCode::KeyTypeMismatch };
+    Err(Refusal::from(code).got(shape.algorithm.uri()))
+}
+
+/// A signature that has the one accepted shape.
+struct Shape<'a, 'i> {
+    signature: NodeId,
+    signed_info: Node<'a, 'i>,
+    signed_info_prefixes: Vec<&'a str>,
+    algorithm: SignatureAlgorithm,
+    prefixes: Vec<&'a str>,
+    digest_algorithm: DigestAlgorithm,
+    digest: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl<'a, 'i> Shape<'a, 'i> {
+    fn read(element: Node<'a, 'i>, signature: Node<'a, 'i>) -> Result<Self, Refusal> {
+        let mut children = xml::elements(signature).map_err(malformed)?;
+        let signed_info = next(&mut children, "SignedInfo")?;
+        let value = next(&mut children, "SignatureValue")?;
+        if children.next().is_some_and(|last| !is(last, ns::DSIG, "KeyInfo")) || children.next().is_some() {
+            return Err(RefusalCode::SignatureMalformed.into());
+        }
+
+        let mut children = xml::elements(signed_info).map_err(malformed)?;
+        let canonicalization = next(&mut children, "CanonicalizationMethod")?;
+        let method = next(&mut children, "SignatureMethod")?;
+        let reference = next(&mut children, "Reference").map_err(|_| RefusalCode::ReferenceCount)?;
+        if children.next().is_some() {
+            return Err(RefusalCode::ReferenceCount.into());
+        }
+        let (prefixes, digest_algorithm, digest) = read_reference(element, reference)?;
+        Ok(Self {
+            signature: signature.id(),
+            signed_info,
+            signed_info_prefixes: exclusive_c14n(canonicalization)?,
+            algorithm: signature_algorithm(method)?,
+            prefixes,
+            digest_algorithm,
+            digest,
+            value: octets(value)?,
+        })
+    }
+}
+
+type Reference<'a> = (Vec<&'a str>, DigestAlgorithm, Vec<u8>);
+
+/// XML Signature 1.1 §4.4.3, with SAML core §5.4.2: the reference is to the element that holds the signature.
+fn read_reference<'a>(element: Node<'a, '_>, reference: Node<'a, '_>) -> Result<Reference<'a>, Refusal> {
+    let id = element.attribute("ID").unwrap_or_default();
+    let uri = reference.attribute("URI").unwrap_or_default();
+    if id.is_empty() || uri.strip_prefix('#') != Some(id) {
+        return Err(Refusal::from(RefusalCode::ReferenceUri).wanted(&format!("#{id}")).got(uri));
+    }
+    let mut children = xml::elements(reference).map_err(malformed)?;
+    let transforms = next(&mut children, "Transforms")?;
+    let method = next(&mut children, "DigestMethod")?;
+    let value = next(&mut children, "DigestValue")?;
+    if children.next().is_some() {
+        return Err(RefusalCode::SignatureMalformed.into());
+    }
+    Ok((read_transforms(transforms)?, digest_algorithm(method)?, octets(value)?))
+}
+
+/// SAML core §5.4.4: enveloped-signature, then exclusive c14n, and nothing else.
+fn read_transforms<'a>(transforms: Node<'a, '_>) -> Result<Vec<&'a str>, Refusal> {
+    let mut children = xml::elements(transforms).map_err(malformed)?;
+    let refused = || Refusal::from(RefusalCode::TransformRefused);
+    let enveloped = next(&mut children, "Transform").map_err(|_| refused())?;
+    let algorithm = enveloped.attribute("Algorithm").unwrap_or_default();
+    if algorithm != ENVELOPED || enveloped.has_children() {
+        return Err(refused().wanted(ENVELOPED).got(algorithm));
+    }
+    let canonical = next(&mut children, "Transform").map_err(|_| refused())?;
+    if children.next().is_some() {
+        return Err(refused());
+    }
+    exclusive_c14n(canonical)
+}
+
+/// The prefixes of `InclusiveNamespaces` (Exc-C14N §4); an algorithm other than exclusive c14n is refused.
+fn exclusive_c14n<'a>(method: Node<'a, '_>) -> Result<Vec<&'a str>, Refusal> {
+    let algorithm = method.attribute("Algorithm").unwrap_or_default();
+    if algorithm != ns::EXC_C14N {
+        return Err(Refusal::from(RefusalCode::CanonicalizationRefused).wanted(ns::EXC_C14N).got(algorithm));
+    }
+    let mut children = xml::elements(method).map_err(malformed)?;
+    let Some(list) = children.next() else { return Ok(Vec::new()) };
+    if !is(list, ns::EXC_C14N, "InclusiveNamespaces") || list.has_children() || children.next().is_some() {
+        return Err(RefusalCode::CanonicalizationRefused.into());
+    }
+    let prefixes: Vec<&str> = list
+        .attribute("PrefixList")
+        .unwrap_or_default()
+        .split(xml::SPACE)
+        .filter(|prefix| !prefix.is_empty())
+        .map(|prefix| if prefix == "#default" { "" } else { prefix })
+        .take(MAX_PREFIXES + 1)
+        .collect();
+    if prefixes.len() > MAX_PREFIXES { Err(RefusalCode::PrefixListRefused.into()) } else { Ok(prefixes) }
+}
+
+fn signature_algorithm(method: Node<'_, '_>) -> Result<SignatureAlgorithm, Refusal> {
+    let uri = method.attribute("Algorithm").unwrap_or_default();
+    SignatureAlgorithm::from_uri(uri)
+        .filter(|_| !method.has_children())
+        .ok_or_else(|| Refusal::from(RefusalCode::SignatureAlgorithmRefused).got(uri))
+}
+
+fn digest_algorithm(method: Node<'_, '_>) -> Result<DigestAlgorithm, Refusal> {
+    let uri = method.attribute("Algorithm").unwrap_or_default();
+    DigestAlgorithm::from_uri(uri)
+        .filter(|_| !method.has_children())
+        .ok_or_else(|| Refusal::from(RefusalCode::DigestAlgorithmRefused).got(uri))
+}
+
+fn octets(value: Node<'_, '_>) -> Result<Vec<u8>, Refusal> {
+    let text = xml::text(value).map_err(malformed)?;
+    decode_element(text).ok_or_else(|| RefusalCode::SignatureMalformed.into())
+}
+
+fn next<'a, 'i>(children: &mut impl Iterator<Item = Node<'a, 'i>>, name: &str) -> Result<Node<'a, 'i>, Refusal> {
+    let malformed = || Refusal::from(RefusalCode::SignatureMalformed).wanted(name);
+    children.next().filter(|&child| is(child, ns::DSIG, name)).ok_or_else(malformed)
+}
+
+fn malformed(_: Refusal) -> Refusal {
+    RefusalCode::SignatureMalformed.into()
+}

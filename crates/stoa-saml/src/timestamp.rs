@@ -1,0 +1,82 @@
+//! Times in messages, and comparing them with a clock that is allowed to differ.
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::refusal::{Refusal, RefusalCode};
+use crate::trust::Skew;
+
+/// Years that a message may speak of. Beyond them lies overflow, and no lawful message.
+const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
+
+/// Reads `YYYY-MM-DDThh:mm:ss[.f…]Z` (SAML core §1.3.3). Fractions are cut after the ninth digit.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, Refusal> {
+    utc(text).ok_or_else(|| Refusal::from(RefusalCode::TimestampInvalid).got(text))
+}
+
+/// Writes a time as messages spell it.
+pub(crate) fn format(time: Timestamp) -> String {
+    format!("{:.3}", time)
+}
+
+fn utc(text: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = match text.strip_suffix('Z')?.split_once('.') {
+        Some((seconds, fraction)) => (seconds, nanoseconds(fraction)?),
+        None => (text.strip_suffix('Z')?, 0),
+    };
+    let bytes: &[u8; 19] = seconds.as_bytes().try_into().ok()?;
+    for (at, separator) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
+        if bytes[at] != separator {
+            return None;
+        }
+    }
+    let year = number(&bytes[..4])?;
+    let field = |at: usize| number(&bytes[at..at + 2]).and_then(|value| i8::try_from(value).ok());
+    let (month, day, hour, minute, second) = (field(5)?, field(8)?, field(11)?, field(14)?, field(17)?);
+    let time = DateTime::new(year, month, day, hour, minute, second, fraction).ok()?;
+    Offset::UTC.to_timestamp(time).ok().filter(|_| YEARS.contains(&year))
+}
+
+fn number(digits: &[u8]) -> Option<i16> {
+    digits.iter().try_fold(0, |value: i16, digit| match digit {
+        b'0'..=b'9' => Some(value * 10 + i16::from(digit - b'0')),
+        _ => None,
+    })
+}
+
+fn nanoseconds(fraction: &str) -> Option<i32> {
+    if fraction.is_empty() || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let nine = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    Some(nine.fold(0, |value, digit| value * 10 + i32::from(digit - b'0')))
+}
+
+/// Our time, and how far theirs may differ.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock {
+    now: Timestamp,
+    skew: SignedDuration,
+}
+
+impl Clock {
+    pub(crate) fn new(now: Timestamp, skew: Skew) -> Self {
+        Self { now, skew: skew.duration() }
+    }
+
+    /// Whether `time` may have come: for `NotBefore` and for times that must lie behind.
+    pub(crate) fn has_begun(self, time: Timestamp) -> bool {
+        time.duration_since(self.now) <= self.skew
+    }
+
+    /// Whether `time` must have come: for `NotOnOrAfter`.
+    pub(crate) fn has_ended(self, time: Timestamp) -> bool {
+        self.now.duration_since(time) >= self.skew
+    }
+
+    /// Whether `time`, by their clock, does not lie before `since`, by ours.
+    pub(crate) fn follows(self, time: Timestamp, since: Timestamp) -> bool {
+        since.duration_since(time) <= self.skew
+    }
+}
