@@ -12,10 +12,11 @@ mod request;
 
 pub use fault::{Fault, FaultKind};
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use stoa_core::routes::{SecretKind, Table};
+use stoa_core::routes::{SecretKind, Table, Variable};
 
 /// The region the local AWS says it is.
 pub const REGION: &str = "us-east-1";
@@ -64,6 +65,17 @@ impl Stack {
     pub fn table(&self, name: &str) -> Option<Table> {
         let short = name.strip_prefix(self.name.as_str())?.strip_prefix('-')?;
         Table::ALL.iter().copied().find(|table| table.as_str() == short)
+    }
+
+    /// The value of every variable that functions read; the stack does not know its own build and host.
+    pub fn variables(&self, build: &str, public_url: &str) -> BTreeMap<Variable, String> {
+        let mut variables = BTreeMap::from([
+            (Variable::Build, build.to_owned()),
+            (Variable::PublicUrl, public_url.to_owned()),
+            (Variable::SecretPrefix, self.name.clone()),
+        ]);
+        variables.extend(Table::ALL.iter().map(|table| (table.variable(), self.table_name(*table))));
+        variables
     }
 
     /// The name of a secret; `id` names the connection or school, where each has its own.

@@ -4,3 +4,5 @@
 
 mod client;
 mod front;
+mod gateway;
+mod wire;
