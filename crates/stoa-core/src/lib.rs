@@ -24,6 +24,7 @@ pub mod language;
 pub mod login;
 pub mod pages;
 pub mod person;
+pub mod relay;
 pub mod routes;
 pub mod thinkific;
 pub mod ticket;

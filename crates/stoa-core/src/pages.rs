@@ -36,7 +36,7 @@ pub struct Page {
 /// What goes into every page.
 pub struct Frame<'a> {
     /// The person's language.
-    pub language: &'a Language,
+    pub language: Language,
     /// Git revision and function version.
     pub build: &'a str,
 }
@@ -153,7 +153,7 @@ mod tests {
 
     fn render(accept: &str, reference: &str) -> Page {
         let language = Language::negotiate(Some(accept));
-        Frame { language: &language, build: "abc1234" }.fault(
+        Frame { language, build: "abc1234" }.fault(
             Fault::EmailMissing,
             reference,
             Some("/login/pg"),
@@ -173,8 +173,7 @@ mod tests {
     fn c141_nothing_that_came_from_outside_becomes_markup() {
         let page = render("en", "<script>alert(1)</script>\"'><img onerror=x>");
         assert!(!page.html.contains("<script>") && !page.html.contains("<img"));
-        let language = Language::negotiate(None);
-        let frame = Frame { language: &language, build: "b" };
+        let frame = Frame { language: Language::negotiate(None), build: "b" };
         let form = frame.self_posting("/saml/pg/acs", &[("RelayState", "\"><script>alert(1)</script>")], "'self'");
         assert!(!form.html.contains("<script>alert"));
     }

@@ -1,1 +1,23 @@
-//! stoa.
+//! The flows of stoa over its concrete clients: DynamoDB, Secrets Manager, outbound HTTP, the Lambda edge.
+//!
+//! The only crate that names AWS. Each function is a module of [`functions`], and its binary is one call of `serve`.
+//! What a flow decides is in `stoa-core`; here it is carried out.
+
+mod api;
+mod clients;
+mod clock;
+mod edge;
+mod environment;
+mod flows;
+pub mod functions;
+mod http_client;
+mod incoming;
+mod log;
+mod random;
+mod secrets;
+pub mod store;
+
+pub use clients::{Clients, Credentials};
+pub use clock::Clock;
+pub use edge::Handler;
+pub use environment::{Environment, EnvironmentError, Variables};

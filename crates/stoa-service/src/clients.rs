@@ -1,0 +1,99 @@
+//! The clients of one function, made once.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::clock::Clock;
+use crate::environment::{Environment, EnvironmentError, Variables};
+use crate::http_client::Outbound;
+use crate::secrets::Secrets;
+use crate::store::Store;
+
+/// AWS credentials, from the environment. A Lambda's do not change while it lives.
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`; in the sandbox, the function's name.
+    pub access_key: String,
+    /// `AWS_SECRET_ACCESS_KEY`
+    pub secret_key: String,
+    /// `AWS_SESSION_TOKEN`
+    pub session_token: Option<String>,
+    /// `AWS_REGION`
+    pub region: String,
+}
+
+impl Credentials {
+    /// Reads them. The usual provider chain would look at files and at the network, which costs start time.
+    pub fn read(variables: &Variables) -> Result<Self, EnvironmentError> {
+        let read = |name: &'static str| variables.get(name).cloned().ok_or(EnvironmentError::Missing(name));
+        Ok(Self {
+            access_key: read("AWS_ACCESS_KEY_ID")?,
+            secret_key: read("AWS_SECRET_ACCESS_KEY")?,
+            session_token: variables.get("AWS_SESSION_TOKEN").cloned(),
+            region: read("AWS_REGION")?,
+        })
+    }
+}
+
+/// Everything a flow may call.
+pub struct Clients {
+    /// The settings.
+    pub environment: Environment,
+    /// The time.
+    pub clock: Clock,
+    /// DynamoDB.
+    pub store: Store,
+    /// Secrets Manager, with its cache.
+    pub(crate) secrets: Secrets,
+    /// Everything else.
+    pub(crate) outbound: Outbound,
+}
+
+impl Clients {
+    /// Makes the clients.
+    pub fn new(environment: Environment, credentials: Credentials, clock: Clock) -> Self {
+        let outbound = Outbound::new(environment.url_policy);
+        let config = sdk_config(&environment, credentials, outbound.clone());
+        Self {
+            store: Store::new(aws_sdk_dynamodb::Client::new(&config), &environment),
+            secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
+            environment,
+            clock,
+            outbound,
+        }
+    }
+}
+
+fn sdk_config(environment: &Environment, credentials: Credentials, outbound: Outbound) -> SdkConfig {
+    let provided = aws_credential_types::Credentials::new(
+        credentials.access_key,
+        credentials.secret_key,
+        credentials.session_token,
+        None,
+        "environment",
+    );
+    // A browser waits: three tries, the last of which has ended before the soft deadline of 8 s.
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_millis(2000))
+        .operation_timeout(Duration::from_millis(6500))
+        .build();
+    let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50));
+    let builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(credentials.region))
+        .credentials_provider(SharedCredentialsProvider::new(provided))
+        .http_client(outbound)
+        .retry_config(retries)
+        .timeout_config(timeouts)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()));
+    match &environment.endpoint {
+        Some(endpoint) => builder.endpoint_url(endpoint).build(),
+        None => builder.build(),
+    }
+}

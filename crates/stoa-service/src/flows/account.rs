@@ -1,0 +1,120 @@
+//! The slow path of a launch: the person is new, or something about them changed.
+//!
+//! Claim the address, look at the accounts, create or change one, write the person down, give up the former address.
+//! Each write can be repeated: a crash anywhere is mended by the next login.
+
+use jiff::Timestamp;
+use stoa_core::connection::School;
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::identity::Redeemed;
+use stoa_core::keys::Key;
+use stoa_core::person::{
+    AccountStep, EmailItem, Findings, Keys, PERSON_VERSION, PersonItem, choose_account, external_id,
+};
+use stoa_core::thinkific::{ApiRequest, ApiAnswer, User, create_user, find_user, get_binding, get_user, update_user};
+
+use crate::api;
+use crate::clients::Clients;
+use crate::store::LaunchReads;
+
+/// What settling an account needs.
+pub struct Account<'a> {
+    /// The clients.
+    pub clients: &'a Clients,
+    /// What was read.
+    pub reads: &'a LaunchReads,
+    /// Who.
+    pub identity: &'a Redeemed,
+    /// Their keys.
+    pub keys: &'a Keys,
+    /// The id that a new person gets: derived, so that a second try after a crash has the same.
+    pub new_id: String,
+    /// The school's API key.
+    pub api_key: &'a Key,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+impl Account<'_> {
+    /// Settles the account and returns the person as written.
+    pub async fn settle(&self, before: Option<&PersonItem>) -> Result<PersonItem, Failure> {
+        self.claim_email().await?;
+        let person_id = before.map_or(&self.new_id, |before| &before.id).clone();
+        let (user, bound_to) = self.write_account(before, &person_id).await?;
+        let id = if before.is_some() { person_id } else { external_id(&person_id, bound_to.as_deref()) };
+        let school = self.reads.connection.school().as_str();
+        let person = PersonItem::settled(before, self.keys, school, id, user, self.now);
+        if !self.clients.store.put_person(&person).await? {
+            return Err(Failure::noted(Fault::StoreContended, "the person was written by another login"));
+        }
+        if let Some(before) = before
+            && before.email != self.keys.email
+        {
+            self.clients.store.release_email(&before.email, &self.keys.person).await?;
+        }
+        Ok(person)
+    }
+
+    async fn claim_email(&self) -> Result<(), Failure> {
+        let claim = EmailItem {
+            pk: format!("email#{}", self.keys.email),
+            sk: "owner".into(),
+            v: PERSON_VERSION,
+            person: self.keys.person.clone(),
+            since: self.now.as_second(),
+        };
+        if self.clients.store.claim_email(&claim).await? {
+            Ok(())
+        } else {
+            Err(Failure::noted(Fault::EmailOwned, "another person of the directory claimed the address"))
+        }
+    }
+
+    /// Returns the user's id and the `external_id` it was bound to before.
+    async fn write_account(
+        &self,
+        before: Option<&PersonItem>,
+        person_id: &str,
+    ) -> Result<(u64, Option<String>), Failure> {
+        let known = match before {
+            Some(before) => self.call(&get_user(before.user)).await?.user()?,
+            None => None,
+        };
+        let (by_email, bound_to) = self.look_up().await?;
+        let findings =
+            Findings { by_email: by_email.as_ref(), bound_to: bound_to.as_deref(), known: known.as_ref() };
+        match choose_account(self.identity, person_id, &self.reads.connection, &findings)? {
+            AccountStep::Update { user } => {
+                self.call(&update_user(user, self.identity)).await?.updated()?;
+                Ok((user, bound_to))
+            }
+            AccountStep::Create => Ok((self.create(person_id).await?, None)),
+        }
+    }
+
+    async fn look_up(&self) -> Result<(Option<User>, Option<String>), Failure> {
+        let email = self.identity.email().as_str();
+        let Some(user) = self.call(&find_user(email)).await?.users_with(email)? else { return Ok((None, None)) };
+        let bound_to = self.call(&get_binding(user.id)).await?.binding()?;
+        Ok((Some(user), bound_to))
+    }
+
+    /// Creates the user. "Already taken" may be our own first try, whose answer was lost, or another tab's: then the
+    /// account is looked up once more, and must be bound to this person.
+    async fn create(&self, person_id: &str) -> Result<u64, Failure> {
+        let refused = match self.call(&create_user(self.identity, person_id)).await?.created() {
+            Ok(user) => return Ok(user.id),
+            Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => failure,
+            Err(failure) => return Err(failure),
+        };
+        match self.look_up().await? {
+            (Some(user), Some(bound)) if bound == person_id && user.roles.is_empty() => Ok(user.id),
+            _ => Err(refused),
+        }
+    }
+
+    async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
+        let school: &School = &self.reads.school;
+        api::call(&self.clients.outbound, school, self.api_key, request).await
+    }
+}

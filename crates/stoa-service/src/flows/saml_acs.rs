@@ -1,0 +1,330 @@
+//! `POST /saml/{connection}/acs`: takes the identity provider's answer, proves it, and hands the identity on.
+//!
+//! ```text
+//! cookie of the login that the Response answers?  ── no InResponseTo ─► the identity provider began it
+//!   │ no: re-post once from our own page, then one fresh login, then "cookies blocked"
+//!   ▼ yes
+//! verify ─► admit ─► seal under a new ticket ─► Started → Verified ─► 303 /launch
+//! ```
+
+use std::collections::HashMap;
+
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use stoa_core::binding::{Pending, TICKET_COOKIE_PREFIX};
+use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::identity::{Admitted, Verified};
+use stoa_core::ids::Reference;
+use stoa_core::keys::{Pepper, Secret32};
+use stoa_core::login::{Begin, LoginItem, Meeting, State, VerifyAttempt, kept_until, meet_verified};
+use stoa_core::relay::Relay;
+use stoa_core::routes::SecretKind;
+use stoa_core::ticket::Ticket;
+use stoa_saml::{
+    Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to,
+    verify,
+};
+
+use crate::clients::Clients;
+use crate::edge::{Answer, Trail};
+use crate::flows::login::form_action;
+use crate::flows::saml_keys::decryption_keys;
+use crate::incoming::Incoming;
+use crate::random;
+use crate::store::{Sealed, Written};
+
+/// Marks a form that came from our own page.
+const REPOSTED: &str = "stoa_reposted";
+/// Fresh logins while other cookies of ours do arrive: many tabs at once, of which a browser holds four.
+const MAX_RETRIES: u8 = 5;
+
+/// The flow.
+pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
+    let now = clients.clock.now();
+    let id = incoming.connection()?;
+    let form = incoming.form()?;
+    let connection = clients.store.connection(&id, now).await?;
+    trail.connection = Some(id);
+    if connection.state == ConnectionState::Disabled {
+        return Err(Fault::ConnectionDisabled.into());
+    }
+    let field = form.get("SAMLResponse").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no SAMLResponse"))?;
+    let xml = decode_post_binding(field)?;
+    let relay = Relay::from_relay_state(form.get("RelayState").map_or("", String::as_str));
+    let pending = Pending::among(incoming.cookies());
+    let Some(answers) = unverified_in_response_to(&xml) else {
+        return unsolicited(clients, &connection, &xml, &relay, trail, now).await;
+    };
+    match pending.iter().find(|login| login.saml_request_id() == answers) {
+        Some(login) => solicited(clients, &connection, &xml, login, trail, now).await,
+        None => without_cookie(clients, incoming, &form, &relay, trail),
+    }
+}
+
+/// The Response answers no login of this browser: the cookie was not sent, or there is none.
+fn without_cookie(
+    clients: &Clients,
+    incoming: &Incoming,
+    form: &HashMap<String, String>,
+    relay: &Relay,
+    trail: &Trail,
+) -> Result<Answer, Failure> {
+    if relay.retries == 0 && !form.contains_key(REPOSTED) {
+        // A post from our own page is same-site: cookies that were held back come along now.
+        let mut fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+        fields.push((REPOSTED, "1"));
+        fields.sort_unstable();
+        let page = trail.frame().self_posting(incoming.path(), &fields, form_action(clients));
+        return Ok(Answer::Page(page));
+    }
+    let holds_others = incoming.cookies().any(|cookie| {
+        cookie.starts_with(stoa_core::binding::LOGIN_COOKIE_PREFIX) || cookie.starts_with(TICKET_COOKIE_PREFIX)
+    });
+    match (relay.retries, holds_others) {
+        (0, _) | (1..MAX_RETRIES, true) => {
+            Ok(fresh_login(incoming, &Relay { retries: relay.retries + 1, ..relay.clone() }, ""))
+        }
+        (_, false) => Err(Fault::CookiesBlocked.into()),
+        (_, true) => Err(Fault::TooManyLogins.into()),
+    }
+}
+
+/// 303 to `/login/{connection}`. `path` is `/saml/{connection}/acs`, which has named a connection already.
+fn fresh_login(incoming: &Incoming, relay: &Relay, more: &str) -> Answer {
+    let connection = incoming.path().split('/').nth(2).unwrap_or_default();
+    Answer::Redirect(format!("/login/{connection}?{}{more}", relay.query()))
+}
+
+/// The identity provider began the login. Nothing in the message is believed unless the connection asks for it.
+async fn unsolicited(
+    clients: &Clients,
+    connection: &Connection,
+    xml: &[u8],
+    relay: &Relay,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    match connection.document().saml.idp_initiated {
+        IdpInitiated::Off => Err(Fault::IdpInitiatedOff.into()),
+        IdpInitiated::Convert => Ok(Answer::Redirect(format!("/login/{}?{}", connection.id(), relay.query()))),
+        IdpInitiated::Confirm => confirm(clients, connection, xml, relay, trail, now).await,
+    }
+}
+
+/// Verifies a Response against the connection.
+async fn prove(
+    clients: &Clients,
+    connection: &Connection,
+    xml: &[u8],
+    expected: Expected<'_>,
+    began: i64,
+    now: Timestamp,
+) -> Result<VerifiedResponse, Failure> {
+    let settings = &connection.document().saml;
+    let trust = clients.store.trust(connection, now).await?;
+    let keys = decryption_keys(clients, connection, now).await?;
+    let broken = || Failure::noted(Fault::ConfigurationBroken, connection.id().as_str());
+    let freshness = if settings.force_authn {
+        Freshness::AuthenticatedSince(Timestamp::from_second(began).map_err(|_| Fault::LoginUnknown)?)
+    } else {
+        Freshness::Any
+    };
+    let input = ResponseInput {
+        xml,
+        trust: &trust,
+        sp_entity_id: &settings.sp_entity_id,
+        acs_url: &connection.acs_url(&clients.environment.public_url),
+        expected,
+        freshness,
+        skew: Skew::from_seconds(settings.skew_seconds).map_err(|_| broken())?,
+        decryption_keys: &keys,
+        now,
+    };
+    Ok(verify(&input)?)
+}
+
+/// The Response answers a login of this browser.
+async fn solicited(
+    clients: &Clients,
+    connection: &Connection,
+    xml: &[u8],
+    login: &Pending,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    trail.login = Some(login.reference.clone());
+    let request_id = login.saml_request_id();
+    let expected = Expected::Request { id: &request_id };
+    let proven = match prove(clients, connection, xml, expected, login.unverified_began, now).await {
+        Ok(proven) => proven,
+        Err(failure) => {
+            // An unproven message ends nothing: the genuine answer may still come.
+            note(clients, &login.reference, None, &failure, trail, now).await;
+            return Err(failure);
+        }
+    };
+    let admitted = match Verified::from_saml(&proven, connection).and_then(|verified| verified.admit(connection)) {
+        Ok(admitted) => admitted,
+        Err(failure) => {
+            note(clients, &login.reference, Some(State::Refused), &failure, trail, now).await;
+            return Err(failure);
+        }
+    };
+    let assertion = assertion_hash(connection, &proven);
+    write_verified(clients, connection, login, &admitted, &assertion, trail, now).await
+}
+
+/// Adds a failure to the login's steps. That it cannot be added must not hide the failure itself.
+async fn note(
+    clients: &Clients,
+    reference: &Reference,
+    to: Option<State>,
+    failure: &Failure,
+    trail: &mut Trail,
+    now: Timestamp,
+) {
+    let step = trail.failed_step(failure, now);
+    if let Err(second) = clients.store.note_step(reference, State::Started, to, &step).await {
+        trail.also = Some(second.fault);
+    }
+}
+
+/// Connection, issuer and assertion id as one value that names nobody.
+fn assertion_hash(connection: &Connection, proven: &VerifiedResponse) -> String {
+    let text = format!("{}\0{}\0{}", connection.id(), proven.issuer(), proven.assertion_id());
+    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
+}
+
+/// A new ticket, and the identity sealed under it.
+struct Handover {
+    ticket: Ticket,
+    sealed: String,
+    seal_key: String,
+}
+
+async fn hand_over(
+    clients: &Clients,
+    connection: &Connection,
+    reference: &Reference,
+    admitted: &Admitted,
+    now: Timestamp,
+) -> Result<Handover, Failure> {
+    let seal_secrets = clients.secrets.shared(SecretKind::Seal, now).await?;
+    let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
+    let ticket = Ticket {
+        reference: reference.clone(),
+        connection: connection.id().clone(),
+        school: connection.school().clone(),
+        person: admitted.person_key(connection, &pepper),
+        email: admitted.email_key(connection, &pepper),
+        secret: Secret32::new(random::bytes()?),
+    };
+    let key = seal_secrets.current(now);
+    let sealed = admitted.seal(&ticket.secret, key, reference.as_str(), connection, connection.version)?;
+    Ok(Handover { ticket, sealed, seal_key: key.id.clone() })
+}
+
+async fn write_verified(
+    clients: &Clients,
+    connection: &Connection,
+    login: &Pending,
+    admitted: &Admitted,
+    assertion: &str,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    let handover = hand_over(clients, connection, &login.reference, admitted, now).await?;
+    let (attempt, binding, ticket) = (random::token()?, login.hash(), handover.ticket.hash());
+    let step = trail.step("verified", now);
+    let mut sealed = Sealed {
+        reference: &login.reference,
+        attempt: &attempt,
+        binding: &binding,
+        began: login.unverified_began,
+        connection: connection.id().as_str(),
+        connection_version: connection.version,
+        assertion,
+        ticket: &ticket,
+        sealed: &handover.sealed,
+        seal_key: &handover.seal_key,
+        step: Some(&step),
+    };
+    let Written::Refused(old) = clients.store.verify_login(&sealed, now).await? else {
+        return Ok(to_launch(&handover.ticket, trail));
+    };
+    let mine = VerifyAttempt { attempt: &attempt, binding: &binding, connection: connection.id(), assertion };
+    match meet_verified(old.as_deref(), &mine, now) {
+        Meeting::Mine => Ok(to_launch(&handover.ticket, trail)),
+        Meeting::Reticket { attempt: last, step_fits } => {
+            sealed.step = step_fits.then_some(&step);
+            match clients.store.renew_ticket(&sealed, &last, now).await? {
+                Written::Applied => Ok(to_launch(&handover.ticket, trail)),
+                Written::Refused(Some(old)) if old.attempt == attempt => Ok(to_launch(&handover.ticket, trail)),
+                // Another tab of this browser was quicker: its ticket is in the cookie, and it carries the login on.
+                Written::Refused(_) => Ok(Answer::Redirect(launch_path(&login.reference))),
+            }
+        }
+        Meeting::Fresh(destination) => {
+            let relay = Relay { retries: 0, destination };
+            Ok(Answer::Redirect(format!("/login/{}?{}&again=1", connection.id(), relay.query())))
+        }
+        Meeting::Fault(failure) => Err(failure),
+    }
+}
+
+fn launch_path(reference: &Reference) -> String {
+    format!("/launch?login={}", reference.as_str())
+}
+
+fn to_launch(ticket: &Ticket, trail: &mut Trail) -> Answer {
+    trail.cookies.push(ticket.set_cookie());
+    Answer::Redirect(launch_path(&ticket.reference))
+}
+
+/// "Continue as m…@pg.com?": the Response is proven, but it may have been posted into this browser by anybody, so the
+/// person must say so on our own page.
+async fn confirm(
+    clients: &Clients,
+    connection: &Connection,
+    xml: &[u8],
+    relay: &Relay,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    if connection.state != ConnectionState::Active {
+        return Err(Fault::ConnectionNotActive.into());
+    }
+    let proven = prove(clients, connection, xml, Expected::Unsolicited, now.as_second(), now).await?;
+    let admitted = Verified::from_saml(&proven, connection)?.admit(connection)?;
+    let (assertion, attempt) = (assertion_hash(connection, &proven), random::token()?);
+    if !clients.store.use_assertion(&assertion, &attempt, proven.replay_until()).await? {
+        return Err(Fault::AssertionReplayed.into());
+    }
+    let reference = Reference::from_random(random::bytes()?);
+    let handover = hand_over(clients, connection, &reference, &admitted, now).await?;
+    let begin = Begin {
+        connection: connection.id().clone(),
+        version: connection.version,
+        binding: handover.ticket.hash(),
+        to: relay.destination.clone(),
+        test: false,
+        again: true,
+    };
+    let mut item = LoginItem::begin(reference.clone(), begin, attempt, trail.step("verified", now), now);
+    item.state = State::Verified;
+    item.confirm = true;
+    item.assertion = Some(assertion);
+    item.ticket = Some(handover.ticket.hash());
+    item.sealed = Some(handover.sealed);
+    item.seal_key = Some(handover.seal_key);
+    item.verified = Some(now.as_second());
+    item.ttl = kept_until(now);
+    if let Written::Refused(_) = clients.store.begin_login(&item).await? {
+        return Err(Failure::noted(Fault::StoreContended, "the reference exists"));
+    }
+    trail.login = Some(reference.clone());
+    trail.cookies.push(handover.ticket.set_cookie());
+    Ok(Answer::Page(trail.frame().confirm(&reference, &admitted.email_hint(), form_action(clients))))
+}

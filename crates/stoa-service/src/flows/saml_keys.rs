@@ -1,0 +1,41 @@
+//! A connection's own SAML private keys, out of the secret `saml/{connection}`.
+
+use jiff::Timestamp;
+use stoa_core::connection::Connection;
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::routes::SecretKind;
+use stoa_saml::{DecryptionKey, SigningKey};
+
+use crate::clients::Clients;
+
+/// The key that signs AuthnRequests; `None` where the connection does not ask for signatures.
+pub async fn signing_key(
+    clients: &Clients,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Option<SigningKey>, Failure> {
+    if !connection.document().saml.sign_requests {
+        return Ok(None);
+    }
+    let keys = clients.secrets.of(SecretKind::Saml, connection.id().as_str(), 0, now).await?;
+    let key = SigningKey::from_pkcs8_pem(keys.current(now).expose()).map_err(|_| broken(connection))?;
+    Ok(Some(key))
+}
+
+/// The keys that open assertions encrypted to us; none where the connection publishes no certificate.
+pub async fn decryption_keys(
+    clients: &Clients,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Vec<DecryptionKey>, Failure> {
+    if connection.sp_certificates().is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = clients.secrets.of(SecretKind::Saml, connection.id().as_str(), 0, now).await?;
+    let parse = |pem: &str| DecryptionKey::from_pkcs8_pem(pem).map_err(|_| broken(connection));
+    keys.all().iter().map(|key| parse(key.expose())).collect()
+}
+
+fn broken(connection: &Connection) -> Failure {
+    Failure::with(Fault::SecretBroken, "a PKCS #8 PEM private key", connection.id().as_str())
+}

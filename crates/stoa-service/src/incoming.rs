@@ -1,0 +1,112 @@
+//! A request as the flows see it.
+
+use std::collections::HashMap;
+
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt};
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::ids::ConnectionId;
+
+/// The largest body that is looked at: a SAML Response of 512 KiB in base64, percent-encoded at worst in part.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// What came, in parts. All of it is untrusted.
+pub struct Incoming {
+    request: Request,
+    /// AWS's id of this invocation.
+    pub request_id: String,
+    /// The gateway's id of this request, which it sends as `apigw-requestid`.
+    pub gateway_id: String,
+}
+
+impl Incoming {
+    pub(crate) fn new(request: Request) -> Self {
+        let request_id =
+            request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        let gateway_id = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
+            _ => String::new(),
+        };
+        Self { request, request_id, gateway_id }
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.request.method().as_str()
+    }
+
+    /// The path.
+    pub fn path(&self) -> &str {
+        self.request.uri().path()
+    }
+
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The cookies, `name=value` each.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        let headers = self.request.headers().get_all("cookie").iter();
+        headers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).map(str::trim)
+    }
+
+    /// The `{connection}` of the route.
+    pub fn connection(&self) -> Result<ConnectionId, Failure> {
+        let parameters = self.request.path_parameters_ref();
+        let text = parameters.and_then(|parameters| parameters.first("connection")).unwrap_or_default();
+        ConnectionId::parse(text).map_err(|_| Failure::noted(Fault::ConnectionUnknown, text))
+    }
+
+    /// A query parameter. One that is sent twice is none.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.request.uri().query().unwrap_or_default();
+        let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(own, _)| own == name);
+        let first = values.next().map(|(_, value)| value.into_owned());
+        if values.next().is_some() { None } else { first }
+    }
+
+    /// The fields of a posted form.
+    pub fn form(&self) -> Result<HashMap<String, String>, Failure> {
+        let kind = self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Failure::with(Fault::MediaTypeUnsupported, "application/x-www-form-urlencoded", kind));
+        }
+        let body: &[u8] = match self.request.body() {
+            Body::Text(text) => text.as_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => &[],
+        };
+        if body.len() > MAX_BODY {
+            return Err(Failure::with(Fault::BodyTooLarge, format!("{MAX_BODY} bytes"), &body.len().to_string()));
+        }
+        let mut fields = HashMap::new();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            if fields.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                return Err(Failure::noted(Fault::FormMalformed, &format!("{name} is sent twice")));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Whether the browser only loads this in advance (`Sec-Purpose: prefetch`).
+    pub fn is_prefetch(&self) -> bool {
+        ["sec-purpose", "purpose", "x-moz"]
+            .iter()
+            .any(|name| self.header(name).is_some_and(|value| value.contains("prefetch")))
+    }
+
+    /// Whether the page would be inside a frame.
+    pub fn is_framed(&self) -> bool {
+        matches!(self.header("sec-fetch-dest"), Some("iframe" | "frame" | "embed" | "object"))
+    }
+
+    /// The browser's family, for the log: never the whole header.
+    pub fn browser(&self) -> &'static str {
+        let agent = self.header("user-agent").unwrap_or_default();
+        [("Edg", "edge"), ("Firefox", "firefox"), ("Chrome", "chromium"), ("Safari", "safari")]
+            .iter()
+            .find(|(mark, _)| agent.contains(mark))
+            .map_or("other", |(_, family)| family)
+    }
+}

@@ -1,0 +1,59 @@
+//! The `trust` table: the keys that an identity provider may sign with.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stoa_core::connection::Connection;
+use stoa_core::fault::{Failure, Fault};
+use stoa_saml::{Certificate, Trust};
+
+use super::{Store, read_item, store_failure};
+
+/// A key: partition key the connection, sort key the certificate's fingerprint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrustItem {
+    /// The connection.
+    pub pk: String,
+    /// Lower-case hex SHA-256 of the certificate.
+    pub sk: String,
+    /// The certificate, base64 of its DER.
+    pub certificate: String,
+    /// Trusted from, in epoch seconds.
+    pub from: i64,
+    /// Trusted until, in epoch seconds; absent: until it is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
+impl TrustItem {
+    /// Whether the key counts now.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.from <= now.as_second() && self.until.is_none_or(|until| now.as_second() < until)
+    }
+}
+
+impl Store {
+    /// Whom a connection trusts now. No live key is a broken configuration, never "no check".
+    pub async fn trust(&self, connection: &Connection, now: Timestamp) -> Result<Trust, Failure> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.trust)
+            .key_condition_expression("pk = :connection")
+            .expression_attribute_values(":connection", AttributeValue::S(connection.id().to_string()))
+            .send()
+            .await
+            .map_err(|error| store_failure("trust", &error))?;
+        let mut keys = Vec::new();
+        for item in answer.items.unwrap_or_default() {
+            let item: TrustItem = read_item("trust", item)?;
+            if item.is_live(now) {
+                let key = Certificate::from_base64(&item.certificate)
+                    .map_err(|error| Failure::with(Fault::ConfigurationBroken, &*item.sk, &error.to_string()))?;
+                keys.push(key);
+            }
+        }
+        Trust::new(connection.idp().entity_id.clone(), keys)
+            .map_err(|error| Failure::with(Fault::ConfigurationBroken, "trust", &error.to_string()))
+    }
+}
