@@ -58,7 +58,7 @@ impl Clients {
     /// Makes the clients.
     pub fn new(environment: Environment, credentials: Credentials, clock: Clock) -> Self {
         let outbound = Outbound::new(environment.url_policy);
-        let config = sdk_config(&environment, credentials, outbound.clone());
+        let config = sdk_config(environment.endpoint.as_deref(), credentials, outbound.clone());
         Self {
             store: Store::new(aws_sdk_dynamodb::Client::new(&config), &environment),
             secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
@@ -69,7 +69,8 @@ impl Clients {
     }
 }
 
-fn sdk_config(environment: &Environment, credentials: Credentials, outbound: Outbound) -> SdkConfig {
+/// The SDK's settings: one client, short timeouts, no look at files or the network.
+pub(crate) fn sdk_config(endpoint: Option<&str>, credentials: Credentials, outbound: Outbound) -> SdkConfig {
     let provided = aws_credential_types::Credentials::new(
         credentials.access_key,
         credentials.secret_key,
@@ -92,7 +93,7 @@ fn sdk_config(environment: &Environment, credentials: Credentials, outbound: Out
         .timeout_config(timeouts)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::new(aws_smithy_async::time::SystemTimeSource::new()));
-    match &environment.endpoint {
+    match endpoint {
         Some(endpoint) => builder.endpoint_url(endpoint).build(),
         None => builder.build(),
     }

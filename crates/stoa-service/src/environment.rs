@@ -83,7 +83,7 @@ impl Environment {
 }
 
 /// Addresses may be http only where AWS itself is on this machine.
-fn url_policy(endpoint: Option<&str>) -> UrlPolicy {
+pub(crate) fn url_policy(endpoint: Option<&str>) -> UrlPolicy {
     let host = endpoint.and_then(|text| url::Url::parse(text).ok()?.host_str().map(str::to_owned));
     match host.as_deref() {
         Some("127.0.0.1" | "localhost") => UrlPolicy::LoopbackToo,

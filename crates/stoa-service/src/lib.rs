@@ -13,6 +13,7 @@ pub mod functions;
 mod http_client;
 mod incoming;
 mod log;
+pub mod operator;
 mod random;
 mod secrets;
 pub mod store;
