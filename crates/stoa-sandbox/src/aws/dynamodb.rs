@@ -54,6 +54,11 @@ impl Dynamo {
             }
         }
     }
+
+    /// Deletes what has expired by each table's TTL attribute. Says how many items.
+    pub fn sweep_expired(&self) -> Result<usize, StartError> {
+        Ok(self.database.sweep_ttl()?)
+    }
 }
 
 impl Drop for Dynamo {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,7 +20,7 @@ use stoa_core::routes::{SecretKind, Table};
 use super::capacity;
 use super::dynamodb::Dynamo;
 use super::fault::{Fault, FaultKind, Faults};
-use super::journal::{Call, Journal, Outcome};
+use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Member, Operation, Service, access_key_id, members};
 use super::secrets::Secrets;
@@ -27,7 +28,7 @@ use super::{ACCOUNT, Stack, StartError, Storage};
 use crate::listen::{Answer, CutConnection, Server};
 
 /// How to start the local AWS.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Where state is kept.
     pub storage: Storage,
@@ -35,6 +36,16 @@ pub struct Config {
     pub stack: Stack,
     /// The port on loopback; 0 takes a free one.
     pub port: u16,
+    /// The file that a line is added to for each grant when it is first used.
+    pub ledger: Option<PathBuf>,
+}
+
+impl Default for Config {
+    /// In memory, any port, and the ledger that `STOA_GRANT_LEDGER` names.
+    fn default() -> Self {
+        let ledger = std::env::var_os(LEDGER_VARIABLE).map(PathBuf::from);
+        Self { storage: Storage::default(), stack: Stack::default(), port: 0, ledger }
+    }
 }
 
 /// The running local AWS. It stops when dropped.
@@ -59,7 +70,7 @@ impl Front {
             dynamo: Dynamo::start(&config.storage, &config.stack).await?,
             secrets: Secrets::open(&config.storage)?,
             stack: config.stack,
-            journal: Journal::new(),
+            journal: Journal::new(config.ledger),
             faults: Faults::default(),
             client: Client::builder(TokioExecutor::new()).build_http(),
         });
@@ -120,6 +131,11 @@ impl Front {
     /// Every item of a table, as DynamoDB JSON; leaves no trace in the journal.
     pub fn items(&self, table: Table) -> Result<Vec<Value>, StartError> {
         self.shared.dynamo.items(table)
+    }
+
+    /// Deletes what has expired, as DynamoDB does some hours late. Says how many items.
+    pub fn sweep_expired(&self) -> Result<usize, StartError> {
+        self.shared.dynamo.sweep_expired()
     }
 
     /// Writes a secret, new or not; leaves no trace in the journal. The token is the version's id, 32 to 64 characters.

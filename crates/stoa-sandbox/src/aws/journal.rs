@@ -1,9 +1,10 @@
 //! What was called: the journal of the front, and the ledger of used grants.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +56,65 @@ impl Call {
     }
 }
 
+impl fmt::Display for Call {
+    /// `dynamodb:UpdateItem logins, 1 write unit, 2.1 ms`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action, self.resource)?;
+        if self.units > 0.0 {
+            let kind = if self.is_write() { "write" } else { "read" };
+            let plural = if self.units > 1.0 { "s" } else { "" };
+            write!(f, ", {} {kind} unit{plural}", self.units)?;
+        }
+        if self.consistent {
+            f.write_str(", consistent")?;
+        }
+        write!(f, ", {:.1} ms", self.took.as_secs_f64() * 1000.0)?;
+        match &self.outcome {
+            Outcome::Done => Ok(()),
+            Outcome::DoneUnanswered => f.write_str(", done and cut"),
+            Outcome::Cut => f.write_str(", cut"),
+            Outcome::Denied => f.write_str(", denied"),
+            Outcome::Failed(error) => write!(f, ", {error}"),
+        }
+    }
+}
+
+/// What calls add up to: the numbers of a login's budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Requests that write.
+    pub writes: usize,
+    /// Write units, indexes included.
+    pub write_units: f64,
+    /// Requests that read, a batch being one.
+    pub reads: usize,
+    /// Read units.
+    pub read_units: f64,
+    /// Requests to Secrets Manager.
+    pub secrets: usize,
+}
+
+impl Tally {
+    /// Adds calls up.
+    pub fn of<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Self {
+        let mut tally = Self::default();
+        let mut seen = BTreeSet::new();
+        for call in calls {
+            let first = usize::from(seen.insert(call.request));
+            if call.is_write() {
+                tally.writes += first;
+                tally.write_units += call.units;
+            } else if call.action.starts_with("dynamodb:") {
+                tally.reads += first;
+                tally.read_units += call.units;
+            } else {
+                tally.secrets += first;
+            }
+        }
+        tally
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -70,10 +130,12 @@ pub enum Outcome {
     Failed(String),
 }
 
+const KEPT_CALLS: usize = 100_000;
+
 #[derive(Debug)]
 pub(super) struct Journal {
     state: Mutex<State>,
-    ledger: Option<OsString>,
+    ledger: Option<PathBuf>,
 }
 
 #[derive(Debug, Default)]
@@ -84,8 +146,8 @@ struct State {
 }
 
 impl Journal {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), ledger: std::env::var_os(LEDGER_VARIABLE) }
+    pub(super) fn new(ledger: Option<PathBuf>) -> Self {
+        Self { state: Mutex::default(), ledger }
     }
 
     pub(super) fn next_request(&self) -> u64 {
@@ -95,7 +157,12 @@ impl Journal {
     }
 
     pub(super) fn record(&self, calls: Vec<Call>) {
-        self.state().calls.extend(calls);
+        let kept = &mut self.state().calls;
+        kept.extend(calls);
+        // A sandbox may stay up for days with nobody reading.
+        if kept.len() > KEPT_CALLS {
+            kept.drain(..KEPT_CALLS / 2);
+        }
     }
 
     pub(super) fn record_use(&self, grant: GrantUse) {

@@ -118,6 +118,11 @@ pub fn unused_grants(used: &BTreeSet<GrantUse>) -> BTreeSet<GrantUse> {
     declared_grants().difference(used).cloned().collect()
 }
 
+/// The grants of the register that no line of a ledger names.
+pub fn unused_in_ledger(ledger: &str) -> BTreeSet<GrantUse> {
+    unused_grants(&ledger.lines().filter_map(GrantUse::parse).collect())
+}
+
 fn function(name: &str) -> Option<&'static Function> {
     ROUTES.iter().find(|function| function.name == name)
 }

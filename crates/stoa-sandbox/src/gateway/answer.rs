@@ -41,7 +41,7 @@ fn body(returned: &Value) -> Option<Bytes> {
     let body = match &returned["body"] {
         Value::Null => return Some(Bytes::new()),
         Value::String(body) => body,
-        _ => return None,
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => return None,
     };
     if returned["isBase64Encoded"].as_bool().unwrap_or(false) {
         STANDARD.decode(body).ok().map(Bytes::from)

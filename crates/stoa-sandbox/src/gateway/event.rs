@@ -111,6 +111,7 @@ fn headers(sent: &HeaderMap, arrival: &Arrival) -> Map<String, Value> {
         None => source,
     };
     headers.insert("x-forwarded-for".to_owned(), json!(forwarded));
+    headers.insert("x-amzn-trace-id".to_owned(), json!("Root=1-00000000-000000000000000000000000"));
     headers.insert("x-forwarded-proto".to_owned(), json!("https"));
     headers.insert("x-forwarded-port".to_owned(), json!("443"));
     headers

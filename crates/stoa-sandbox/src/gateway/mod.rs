@@ -24,6 +24,8 @@ use serde_json::Value;
 use crate::listen::Server;
 use event::Arrival;
 
+const KEPT_HOPS: usize = 100_000;
+
 /// What runs the functions: in this process, or as their deployable binaries.
 pub trait Functions: Send + Sync {
     /// Hands an event to a function of the register and waits for what it returns.
@@ -155,7 +157,7 @@ impl Shared {
         if let Ok(id) = arrival.request_id.parse() {
             response.headers_mut().insert("apigw-requestid", id);
         }
-        self.hops.lock().unwrap_or_else(PoisonError::into_inner).push(Hop {
+        self.keep(Hop {
             at: arrival.at,
             method,
             path,
@@ -165,6 +167,15 @@ impl Shared {
             took: since.elapsed(),
         });
         response
+    }
+
+    fn keep(&self, hop: Hop) {
+        let mut hops = self.hops.lock().unwrap_or_else(PoisonError::into_inner);
+        hops.push(hop);
+        // A sandbox may stay up for days with nobody reading.
+        if hops.len() > KEPT_HOPS {
+            hops.drain(..KEPT_HOPS / 2);
+        }
     }
 
     async fn pass_on(

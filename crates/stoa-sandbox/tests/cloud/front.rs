@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::front::{Config, Front};
-use stoa_sandbox::aws::journal::Outcome;
-use stoa_sandbox::aws::policy::GrantUse;
+use stoa_sandbox::aws::journal::{Outcome, Tally};
+use stoa_sandbox::aws::policy::{GrantUse, unused_in_ledger};
 use stoa_sandbox::aws::{Fault, FaultKind, Storage};
 
 use crate::client::call;
@@ -286,4 +286,65 @@ async fn a_folder_keeps_items_and_secrets() {
     assert_eq!(answer["SecretString"], "one");
     drop(second);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_ledger_collects_the_grants_of_several_runs() {
+    let file = std::env::temp_dir().join(format!("stoa-ledger-{}", std::process::id()));
+    let config = Config { ledger: Some(file.clone()), ..Config::default() };
+    for id in ["a", "b"] {
+        let front = Front::start(config.clone()).await.unwrap();
+        dynamodb(&front, "login", "PutItem", login(id)).await;
+        dynamodb(&front, "login", "PutItem", login(id)).await;
+        dynamodb(&front, "saml-acs", "UpdateItem", update(id)).await;
+        dynamodb(&front, "sandbox", "PutItem", login(id)).await;
+    }
+    let ledger = std::fs::read_to_string(&file).unwrap();
+    let run = "login dynamodb:PutItem table/logins\nsaml-acs dynamodb:UpdateItem table/logins\n";
+    assert_eq!(ledger, run.repeat(2));
+    let unused = unused_in_ledger(&ledger);
+    assert!(!unused.contains(&GrantUse::parse("saml-acs dynamodb:UpdateItem table/logins").unwrap()));
+    assert!(
+        unused.contains(&GrantUse::parse("thinkific-launch secretsmanager:GetSecretValue secret/thinkific").unwrap())
+    );
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn calls_add_up_to_a_budget() {
+    let front = front().await;
+    dynamodb(&front, "login", "PutItem", login("a")).await;
+    let keys = |key: Value| json!({"Keys": [key], "ConsistentRead": true});
+    let body = json!({"RequestItems": {
+        "stoa-local-logins": keys(json!({"pk": {"S": "a"}})),
+        "stoa-local-directory": keys(json!({"pk": {"S": "a"}, "sk": {"S": "b"}})),
+    }});
+    dynamodb(&front, "thinkific-launch", "BatchGetItem", body).await;
+    secrets(&front, "saml-acs", "GetSecretValue", json!({"SecretId": "stoa-local/seal"})).await;
+    let calls = front.calls();
+    let tally = Tally::of(&calls);
+    assert_eq!(tally, Tally { writes: 1, write_units: 1.0, reads: 1, read_units: 2.0, secrets: 1 });
+    assert!(calls[0].to_string().starts_with("dynamodb:PutItem logins, 1 write unit, "));
+    assert!(calls[3].to_string().ends_with(", ResourceNotFoundException"));
+}
+
+#[tokio::test]
+async fn a_large_item_costs_by_the_kilobyte() {
+    let front = front().await;
+    let mut body = login("a");
+    body["Item"]["text"] = json!({"S": "x".repeat(2_500)});
+    dynamodb(&front, "login", "PutItem", body).await;
+    assert!((front.calls()[0].units - 3.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn expired_logins_are_swept_only_when_asked() {
+    let front = front().await;
+    let mut body = login("a");
+    body["Item"]["ttl"] = json!({"N": "1"});
+    dynamodb(&front, "login", "PutItem", body).await;
+    dynamodb(&front, "login", "PutItem", login("b")).await;
+    assert_eq!(front.items(Table::Logins).unwrap().len(), 2);
+    assert_eq!(front.sweep_expired().unwrap(), 1);
+    assert_eq!(front.items(Table::Logins).unwrap(), [json!({"pk": {"S": "b"}})]);
 }

@@ -32,7 +32,7 @@ fn a_function() {
                 exchange(&api, "POST", &format!("invocation/{id}/error"), &error);
             }
             _ => {
-                println!("handled {id}");
+                writeln!(std::io::stdout(), "handled {id}").unwrap();
                 let environment: HashMap<_, _> = std::env::vars().collect();
                 let body = json!({"headers": headers, "environment": environment}).to_string();
                 let returned = json!({"statusCode": 200, "body": body});
@@ -121,8 +121,10 @@ async fn a_deployable_is_started_and_answers_through_the_gateway() {
     assert!(headers["lambda-runtime-deadline-ms"].as_str().unwrap().parse::<i64>().unwrap() > 1_700_000_000_000);
 
     assert!(wire.start_times()["login"] > Duration::ZERO);
-    let resident = wire.resident("login").unwrap();
-    assert!(resident.now_kb > 0 && resident.peak_kb >= resident.now_kb);
+    if cfg!(target_os = "linux") {
+        let resident = wire.resident("login").unwrap();
+        assert!(resident.now_kb > 0 && resident.peak_kb >= resident.now_kb);
+    }
     let logs = wire.logs();
     assert!(logs.iter().any(|line| line.text == "starting with stoa-local-logins"));
     assert!(logs.iter().any(|line| line.function == "login" && line.text.starts_with("handled ")));
@@ -162,6 +164,7 @@ async fn what_does_not_start_says_why() {
     assert!(matches!(Wire::start(unset).await.err().unwrap(), StartError::Variable { function: "login", .. }));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_dropped_wire_leaves_no_process() {
     let front = front().await;

@@ -167,7 +167,7 @@ impl Wire {
         self.environments.get(function)?.process()
     }
 
-    /// The memory of a function's process.
+    /// The memory of a function's process, where the kernel has `/proc`.
     pub fn resident(&self, function: &str) -> Option<Resident> {
         self.environments.get(function)?.resident()
     }
