@@ -4,6 +4,7 @@ pub mod aws;
 pub mod browser;
 pub mod clock;
 pub mod gateway;
+pub mod pingfederate;
 pub mod thinkific;
 
 mod listen;

@@ -1,0 +1,113 @@
+//! What the simulator remembers.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::defect::Defect;
+use super::keys::Rotation;
+use super::partner::SpConnection;
+use super::people::Person;
+use super::{Config, Reason};
+
+/// A login that waits for its person.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub(super) partner: String,
+    pub(super) acs_url: String,
+    pub(super) in_response_to: Option<String>,
+    pub(super) authn_context: Option<String>,
+    pub(super) relay_state: Option<String>,
+    pub(super) name_id_policy_refused: bool,
+}
+
+/// A person's session.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) login: String,
+    pub(super) at: Timestamp,
+}
+
+/// Something that happened, for the operator's page and for tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// An AuthnRequest was accepted.
+    Requested {
+        /// From whom.
+        partner: String,
+        /// Its id.
+        id: String,
+        /// Whether the person must sign on again.
+        force_authn: bool,
+        /// Whether it was signed.
+        signed: bool,
+    },
+    /// A Response was issued.
+    Issued {
+        /// To whom.
+        partner: String,
+        /// About whom; nobody in a failure.
+        login: Option<String>,
+        /// With which defect.
+        defect: Option<Defect>,
+    },
+    /// A request was answered with an error page.
+    Refused {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) people: Vec<Person>,
+    pub(super) partners: Vec<SpConnection>,
+    pub(super) rotation: Rotation,
+    pub(super) sessions: HashMap<String, Session>,
+    pub(super) waiting: HashMap<String, Waiting>,
+    pub(super) previous: HashMap<String, String>,
+    pub(super) defects: VecDeque<Defect>,
+    pub(super) always: Option<String>,
+    pub(super) events: Vec<Event>,
+}
+
+impl State {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            people: config.people.clone(),
+            partners: config.partners.clone(),
+            rotation: Rotation::default(),
+            sessions: HashMap::new(),
+            waiting: HashMap::new(),
+            previous: HashMap::new(),
+            defects: VecDeque::new(),
+            always: None,
+            events: Vec::new(),
+        }
+    }
+
+    pub(super) fn person(&self, login: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.login == login)
+    }
+
+    pub(super) fn partner(&self, entity_id: &str) -> Option<&SpConnection> {
+        self.partners.iter().find(|partner| partner.entity_id == entity_id)
+    }
+
+    /// Adds a partner, or replaces the one with this entity id.
+    pub(super) fn register(&mut self, partner: SpConnection) {
+        self.partners.retain(|known| known.entity_id != partner.entity_id);
+        self.partners.push(partner);
+    }
+}
