@@ -82,6 +82,13 @@ impl Certificate {
         &self.der
     }
 
+    /// The SubjectPublicKeyInfo, encoded: what an Assertion is encrypted to.
+    #[cfg(feature = "idp")]
+    pub(crate) fn public_key_der(&self) -> Result<Vec<u8>, CertificateError> {
+        let parsed = x509_cert::Certificate::from_der(&self.der).map_err(|_| CertificateError::Malformed)?;
+        parsed.tbs_certificate().subject_public_key_info().to_der().map_err(|_| CertificateError::Malformed)
+    }
+
     /// SHA-256 of the encoding, in lower-case hexadecimal.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint

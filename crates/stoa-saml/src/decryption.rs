@@ -21,8 +21,6 @@ pub(crate) mod uri {
     pub(crate) const MGF1_SHA256: &str = "http://www.w3.org/2009/xmlenc11#mgf1sha256";
     pub(crate) const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
     pub(crate) const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
-    pub(crate) const ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
-    pub(crate) const ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
 }
 
 /// Opens an `EncryptedAssertion` and returns the plaintext, which is a document of its own.

@@ -36,7 +36,8 @@ pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, st
     }
     let text = std::str::from_utf8(bytes).map_err(|_| RefusalCode::NotUtf8)?;
     let body = after_declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    Scan { bytes: body.as_bytes(), at: 0, elements: limits.elements, open: Vec::with_capacity(16), in_scope: 0 }.run()?;
+    Scan { bytes: body.as_bytes(), at: 0, elements: limits.elements, open: Vec::with_capacity(16), in_scope: 0 }
+        .run()?;
     Ok(with_line_feeds(body))
 }
 
@@ -175,7 +176,11 @@ impl Tag {
         if name == b"xmlns" {
             self.declared += 1;
             let repeated = std::mem::replace(&mut self.has_default, true);
-            return if !repeated && (value.is_empty() || is_absolute_uri(value)) { Ok(()) } else { invalid_namespace() };
+            return if !repeated && (value.is_empty() || is_absolute_uri(value)) {
+                Ok(())
+            } else {
+                invalid_namespace()
+            };
         }
         // The parser takes `p:xmlns` for a default namespace declaration, and no other parser does.
         if name.ends_with(b":xmlns") { invalid_namespace() } else { Ok(()) }

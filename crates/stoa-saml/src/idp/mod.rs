@@ -4,17 +4,18 @@
 mod encrypt;
 mod metadata;
 mod received;
-mod sign;
 mod template;
+mod write;
 
-pub use encrypt::{DataEncryption, Encrypt, KeyTransport, Placement};
+pub use encrypt::{DataEncryption, Encrypt, KeyTransport, Placement, encrypted_assertion};
 pub use metadata::{IdpDescription, idp_metadata};
 pub use received::{ReceivedAuthnRequest, parse_post_request, parse_redirect_request};
-pub use sign::{SignOptions, sign_enveloped};
 pub use template::{
     AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, IssueError, ResponseTemplate, SignWhat,
     StatusTemplate,
 };
+
+pub use crate::signing::{SignOptions, sign_enveloped};
 
 /// A source of random bytes: fills the whole buffer.
 pub type Random<'a> = &'a mut dyn FnMut(&mut [u8]);

@@ -4,22 +4,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::certificate::Certificate;
-use crate::idp::encrypt::Encrypt;
 use crate::idp::Random;
-use crate::private_key::{KeyError, SigningKey};
+use crate::idp::encrypt::{Encrypt, encrypt_assertions};
+use crate::private_key::SigningKey;
+use crate::signing::{SignError, SignOptions, sign_enveloped};
+use crate::timestamp;
+
+const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
 /// Why a Response could not be issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
-    /// The key could not sign.
+    /// It could not be signed.
     #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The template, or the XML to be signed, is not XML that this crate reads.
-    #[error("the document to sign is not well-formed")]
-    Xml,
-    /// No element has that `ID`.
-    #[error("no element has the ID to be signed")]
-    NoSuchId,
+    Sign(#[from] SignError),
     /// The Assertion could not be encrypted.
     #[error("encryption failed")]
     Encryption,
@@ -36,6 +35,7 @@ pub enum SignWhat {
 }
 
 /// How a template becomes a message.
+#[derive(Clone, Copy, Debug)]
 pub struct Issue<'a> {
     /// The identity provider's key.
     pub key: &'a SigningKey,
@@ -49,13 +49,11 @@ pub struct Issue<'a> {
     pub key_info: Option<&'a Certificate>,
     /// How the Assertion is encrypted, if it is.
     pub encrypt: Option<Encrypt<'a>>,
-    /// Content keys and nonces; not asked unless something is encrypted.
-    pub random: Random<'a>,
 }
 
 impl<'a> Issue<'a> {
     /// As PingFederate does: the Response is signed, with SHA-256, without `KeyInfo`, and nothing is encrypted.
-    pub fn new(key: &'a SigningKey, random: Random<'a>) -> Self {
+    pub fn new(key: &'a SigningKey) -> Self {
         Self {
             key,
             sign: SignWhat::Response,
@@ -63,7 +61,6 @@ impl<'a> Issue<'a> {
             digest: DigestAlgorithm::Sha256,
             key_info: None,
             encrypt: None,
-            random,
         }
     }
 }
@@ -177,8 +174,41 @@ impl ResponseTemplate {
         name_id: &str,
         now: Timestamp,
     ) -> Self {
-        let _ = (id, idp_entity_id, sp_entity_id, acs_url, in_response_to, name_id, now, SignedDuration::ZERO);
-        todo!("template")
+        let at = |minutes| timestamp::format(now + SignedDuration::from_mins(minutes));
+        Self {
+            id: format!("R{id}"),
+            version: "2.0".to_owned(),
+            issue_instant: at(0),
+            destination: Some(acs_url.to_owned()),
+            in_response_to: in_response_to.map(str::to_owned),
+            issuer: Some(idp_entity_id.to_owned()),
+            status: Some(StatusTemplate { code: SUCCESS.to_owned(), sub_code: None, message: None }),
+            assertions: vec![AssertionTemplate {
+                id: format!("A{id}"),
+                version: "2.0".to_owned(),
+                issue_instant: at(0),
+                issuer: Some(idp_entity_id.to_owned()),
+                name_id: Some(name_id.to_owned()),
+                name_id_format: Some(UNSPECIFIED.to_owned()),
+                confirmations: vec![ConfirmationTemplate {
+                    method: "urn:oasis:names:tc:SAML:2.0:cm:bearer".to_owned(),
+                    recipient: Some(acs_url.to_owned()),
+                    in_response_to: in_response_to.map(str::to_owned),
+                    not_before: None,
+                    not_on_or_after: Some(at(5)),
+                }],
+                conditions: true,
+                not_before: Some(at(-5)),
+                not_on_or_after: Some(at(5)),
+                audiences: vec![vec![sp_entity_id.to_owned()]],
+                extra_conditions: String::new(),
+                authn_instant: Some(at(0)),
+                session_index: Some(format!("A{id}")),
+                session_not_on_or_after: None,
+                authn_context: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified".to_owned()),
+                attributes: Vec::new(),
+            }],
+        }
     }
 
     /// A failure: the given status, no Assertion.
@@ -203,12 +233,31 @@ impl ResponseTemplate {
 
     /// The Response as XML, unsigned.
     pub fn to_xml(&self) -> String {
-        todo!("template")
+        super::write::response(self)
     }
 
-    /// The Response as XML, signed and encrypted as asked.
-    pub fn issue(&self, issue: &mut Issue<'_>) -> Result<Vec<u8>, IssueError> {
-        let _ = issue;
-        todo!("template")
+    /// The Response as XML, signed and encrypted as asked. `random` makes content keys and nonces; it is not called
+    /// unless something is encrypted.
+    pub fn issue(&self, issue: &Issue<'_>, random: Random<'_>) -> Result<Vec<u8>, IssueError> {
+        let options = SignOptions {
+            key: issue.key,
+            algorithm: issue.algorithm,
+            digest: issue.digest,
+            key_info: issue.key_info,
+            prefix_list: "",
+        };
+        let mut xml = self.to_xml();
+        if matches!(issue.sign, SignWhat::Assertion | SignWhat::Both) {
+            for assertion in &self.assertions {
+                xml = sign_enveloped(&xml, &assertion.id, &options)?;
+            }
+        }
+        if let Some(encrypt) = &issue.encrypt {
+            xml = encrypt_assertions(&xml, encrypt, random)?;
+        }
+        if matches!(issue.sign, SignWhat::Response | SignWhat::Both) {
+            xml = sign_enveloped(&xml, &self.id, &options)?;
+        }
+        Ok(xml.into_bytes())
     }
 }
