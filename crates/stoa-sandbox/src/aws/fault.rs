@@ -18,6 +18,8 @@ pub enum FaultKind {
     Delay(Duration),
     /// An internal error, status 500.
     Unavailable,
+    /// `BatchGetItem` leaves its last key for the caller to ask for again, as it may at any time.
+    LeaveUnprocessed,
 }
 
 /// A fault to come.

@@ -24,7 +24,7 @@ use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Member, Operation, Service, access_key_id, members};
 use super::secrets::Secrets;
-use super::{ACCOUNT, Stack, StartError, Storage};
+use super::{ACCOUNT, Stack, StartError, Storage, unprocessed};
 use crate::listen::{Answer, CutConnection, Server};
 
 /// How to start the local AWS.
@@ -48,7 +48,7 @@ impl Default for Config {
     }
 }
 
-/// The running local AWS. It stops when dropped.
+/// The running local AWS. It stops when dropped, and with the Tokio runtime that started it.
 pub struct Front {
     shared: Arc<Shared>,
     server: Server,
@@ -248,7 +248,7 @@ impl Shared {
         let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
         if let Some(denied) = self.denial(&admitted) {
             self.journal.record(admitted.calls(&Outcome::Denied, &BTreeMap::new()));
-            return Ok(denied);
+            return Ok(numbered(denied, admitted.number));
         }
         self.carry_out(&admitted, &head.headers, parsed).await
     }
@@ -288,6 +288,13 @@ impl Shared {
                 tokio::time::sleep(time).await;
                 self.serve(request, headers, body).await
             }
+            Some(FaultKind::LeaveUnprocessed) => {
+                let mut body = body;
+                let unprocessed = unprocessed::take_last_key(&mut body);
+                let mut served = self.serve(request, headers, body).await;
+                unprocessed::put_back(&mut served.body, unprocessed);
+                served
+            }
             Some(FaultKind::CutConnection) => {
                 self.journal.record(request.calls(&Outcome::Cut, &BTreeMap::new()));
                 return Err(CutConnection);
@@ -302,7 +309,7 @@ impl Shared {
             None => Outcome::Done,
         };
         self.journal.record(request.calls(&outcome, &served.units));
-        if cut { Err(CutConnection) } else { Ok(reply(served.status, &served.body)) }
+        if cut { Err(CutConnection) } else { Ok(numbered(reply(served.status, &served.body), request.number)) }
     }
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
@@ -370,6 +377,12 @@ fn unavailable(service: Service) -> Served {
         }
     };
     Served { status: StatusCode::INTERNAL_SERVER_ERROR, body, units: BTreeMap::new() }
+}
+
+/// The request's number where clients look for the request id, so that a log line leads to the journal.
+fn numbered(mut response: Response<Full<Bytes>>, number: u64) -> Response<Full<Bytes>> {
+    response.headers_mut().insert("x-amzn-requestid", number.into());
+    response
 }
 
 fn refusal(kind: &str, message: &str) -> Response<Full<Bytes>> {

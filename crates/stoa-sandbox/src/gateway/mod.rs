@@ -106,7 +106,7 @@ pub struct Hop {
     pub took: Duration,
 }
 
-/// The running gateway. It stops when dropped.
+/// The running gateway. It stops when dropped, and with the Tokio runtime that started it.
 pub struct Gateway {
     shared: Arc<Shared>,
     server: Server,

@@ -208,6 +208,25 @@ async fn faults_come_when_ordered_and_as_often() {
     assert!(front.calls().last().unwrap().took >= Duration::from_millis(30));
 }
 
+#[tokio::test]
+async fn a_batch_may_be_done_in_part() {
+    let front = front().await;
+    dynamodb(&front, "login", "PutItem", login("a")).await;
+    front.inject(Fault::next("thinkific-launch", "dynamodb:BatchGetItem", FaultKind::LeaveUnprocessed));
+    let logins = json!({"Keys": [{"pk": {"S": "a"}}], "ConsistentRead": true});
+    let directory = json!({"Keys": [{"pk": {"S": "a"}, "sk": {"S": "b"}}], "ConsistentRead": true});
+    let body = json!({"RequestItems": {"stoa-local-logins": logins, "stoa-local-directory": directory}});
+    let (status, answer) = dynamodb(&front, "thinkific-launch", "BatchGetItem", body).await;
+    assert_eq!(status, 200);
+    assert_eq!(answer["Responses"], json!({"stoa-local-directory": []}));
+    assert_eq!(answer["UnprocessedKeys"], json!({"stoa-local-logins": logins}));
+
+    let body = json!({"RequestItems": answer["UnprocessedKeys"]});
+    let (_, answer) = dynamodb(&front, "thinkific-launch", "BatchGetItem", body).await;
+    assert_eq!(answer["Responses"], json!({"stoa-local-logins": [{"pk": {"S": "a"}}]}));
+    assert_eq!(answer["UnprocessedKeys"], json!({}));
+}
+
 const FIRST: &str = "00000000-0000-0000-0000-000000000001";
 const SECOND: &str = "00000000-0000-0000-0000-000000000002";
 const THIRD: &str = "00000000-0000-0000-0000-000000000003";
