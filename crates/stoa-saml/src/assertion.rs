@@ -160,15 +160,15 @@ pub(crate) fn missing(name: &str) -> Refusal {
 
 /// SAML core §2.5. Every AudienceRestriction must hold, each by any one of its audiences.
 fn check_conditions(conditions: Node<'_, '_>, sp_entity_id: &str, clock: Clock) -> Result<(), Refusal> {
-    if let Some(text) = conditions.attribute("NotBefore") {
-        if !clock.has_begun(timestamp::parse(text)?) {
-            return Err(Refusal::from(RefusalCode::NotYetValid).got(text));
-        }
+    if let Some(text) = conditions.attribute("NotBefore")
+        && !clock.has_begun(timestamp::parse(text)?)
+    {
+        return Err(Refusal::from(RefusalCode::NotYetValid).got(text));
     }
-    if let Some(text) = conditions.attribute("NotOnOrAfter") {
-        if clock.has_ended(timestamp::parse(text)?) {
-            return Err(Refusal::from(RefusalCode::Expired).got(text));
-        }
+    if let Some(text) = conditions.attribute("NotOnOrAfter")
+        && clock.has_ended(timestamp::parse(text)?)
+    {
+        return Err(Refusal::from(RefusalCode::Expired).got(text));
     }
     let mut restricted = false;
     for condition in xml::elements(conditions)? {
@@ -279,17 +279,15 @@ impl Session {
         if !clock.has_begun(instant) {
             return Err(Refusal::from(RefusalCode::IssuedInFuture).got(text));
         }
-        if let Freshness::AuthenticatedSince(since) = freshness {
-            if !clock.follows(instant, since) {
-                return Err(Refusal::from(RefusalCode::AuthenticationStale)
-                    .wanted(&timestamp::format(since))
-                    .got(text));
-            }
+        if let Freshness::AuthenticatedSince(since) = freshness
+            && !clock.follows(instant, since)
+        {
+            return Err(Refusal::from(RefusalCode::AuthenticationStale).wanted(&timestamp::format(since)).got(text));
         }
-        if let Some(text) = statement.attribute("SessionNotOnOrAfter") {
-            if clock.has_ended(timestamp::parse(text)?) {
-                return Err(Refusal::from(RefusalCode::SessionExpired).got(text));
-            }
+        if let Some(text) = statement.attribute("SessionNotOnOrAfter")
+            && clock.has_ended(timestamp::parse(text)?)
+        {
+            return Err(Refusal::from(RefusalCode::SessionExpired).got(text));
         }
         let index = statement.attribute("SessionIndex").map(str::to_owned);
         Ok(Self { instant, index, context: authn_context(statement)? })

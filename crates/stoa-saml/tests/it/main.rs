@@ -1,5 +1,12 @@
 //! One integration binary; each module is one subject.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and reads its own keys"
+)]
+
 mod accepted_encryption;
 mod accepted_shapes;
 mod accepted_signatures;
