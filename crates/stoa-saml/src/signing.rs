@@ -54,12 +54,15 @@ pub fn sign_enveloped(xml: &str, id: &str, options: &SignOptions<'_>) -> Result<
     let issuer = element.children().find(|&child| is(child, ns::SAML, "Issuer"));
     let at = issuer.map_or(first.range().start, |issuer| issuer.range().end);
 
-    let prefixes: Vec<&str> =
-        options.prefix_list.split_whitespace().map(|prefix| if prefix == "#default" { "" } else { prefix }).collect();
     let mut canonical = Vec::with_capacity(xml.len());
-    canonicalize(element, None, &prefixes, &mut canonical);
+    canonicalize(element, None, &prefixes(options.prefix_list), &mut canonical);
     let signature = signature(id, options.digest.of(&canonical).as_ref(), options)?;
     Ok([&xml[..at], &signature, &xml[at..]].concat())
+}
+
+/// The prefixes of a list, as [`canonicalize`] takes them.
+pub(crate) fn prefixes(list: &str) -> Vec<&str> {
+    list.split_whitespace().map(|prefix| if prefix == "#default" { "" } else { prefix }).collect()
 }
 
 fn signature(id: &str, digest: &[u8], options: &SignOptions<'_>) -> Result<String, KeyError> {

@@ -2,12 +2,14 @@
 //! AuthnRequests. It can also write what no identity provider should, since refusals are to be tried too.
 
 mod encrypt;
+mod forge;
 mod metadata;
 mod received;
 mod template;
 mod write;
 
 pub use encrypt::{DataEncryption, Encrypt, KeyTransport, Placement, encrypted_assertion};
+pub use forge::{canonical_form, sign_bytes};
 pub use metadata::{IdpDescription, idp_metadata};
 pub use received::{ReceivedAuthnRequest, parse_post_request, parse_redirect_request};
 pub use template::{

@@ -11,5 +11,7 @@ mod accepted_encryption;
 mod accepted_shapes;
 mod accepted_signatures;
 mod authn_request;
+mod c14n;
 mod fixture;
 mod metadata;
+mod oracle;
