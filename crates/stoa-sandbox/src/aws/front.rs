@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use stoa_core::routes::{SecretKind, Table};
+use stoa_core::routes::Table;
 
 use super::capacity;
 use super::dynamodb::Dynamo;
@@ -137,30 +137,7 @@ impl Front {
     pub fn sweep_expired(&self) -> Result<usize, StartError> {
         self.shared.dynamo.sweep_expired()
     }
-
-    /// Writes a secret, new or not; leaves no trace in the journal. The token is the version's id, 32 to 64 characters.
-    pub fn put_secret(
-        &self,
-        kind: SecretKind,
-        id: Option<&str>,
-        token: &str,
-        value: &Value,
-    ) -> Result<(), SecretRefused> {
-        let name = self.shared.stack.secret_name(kind, id);
-        let request = json!({
-            "Name": name, "SecretId": name, "ClientRequestToken": token, "SecretString": value.to_string(),
-        });
-        let exists = self.shared.secrets.answer("DescribeSecret", &request).is_ok();
-        let operation = if exists { "PutSecretValue" } else { "CreateSecret" };
-        self.shared.secrets.answer(operation, &request).map_err(|error| SecretRefused(error.to_string()))?;
-        Ok(())
-    }
 }
-
-/// A secret that was not written, with the reason that Secrets Manager gives.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SecretRefused(String);
 
 /// A request whose caller is known and allowed.
 struct Admitted {
