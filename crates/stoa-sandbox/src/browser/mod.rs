@@ -30,7 +30,8 @@ use crate::clock::Clock;
 
 /// How many requests one navigation may take before a browser gives up.
 const MAX_HOPS: usize = 20;
-const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+const AGENT: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
 /// Why a navigation did not end in a page.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +161,8 @@ impl Browser {
     /// Sends a form of `page` by the button with this label, or as it stands where there is none.
     pub async fn press(&self, page: &Page, form: &Form, label: &str) -> Result<Page, BrowserError> {
         let button = form.buttons.iter().find(|button| button.label == label);
-        let fields: Vec<_> = form.fields.iter().cloned().chain(button.and_then(|button| button.field.clone())).collect();
+        let fields: Vec<_> =
+            form.fields.iter().cloned().chain(button.and_then(|button| button.field.clone())).collect();
         self.navigate(Navigation::form(Cause::Form, form, &fields, Initiator::of(page))).await
     }
 
@@ -445,9 +447,10 @@ impl Navigation {
     }
 
     fn tainted(&self, page: &Initiator) -> bool {
-        self.passed.iter().zip(self.passed.iter().skip(1).chain([&self.url])).any(|(from, to)| {
-            !same_origin(from, to) && !same_origin(&page.url, from)
-        })
+        self.passed
+            .iter()
+            .zip(self.passed.iter().skip(1).chain([&self.url]))
+            .any(|(from, to)| !same_origin(from, to) && !same_origin(&page.url, from))
     }
 }
 

@@ -227,9 +227,8 @@ fn form(document: &Html, element: ElementRef<'_>, url: &Url, base: &Url) -> Opti
 
 /// HTML §4.10.22.4, "constructing the entry list".
 fn add_control(form: &mut Form, control: ElementRef<'_>) {
-    let named = |value: String| {
-        control.attr("name").filter(|name| !name.is_empty()).map(|name| (name.to_owned(), value))
-    };
+    let named =
+        |value: String| control.attr("name").filter(|name| !name.is_empty()).map(|name| (name.to_owned(), value));
     let value = control.attr("value").map(str::to_owned);
     let kind = control.attr("type").unwrap_or_default().to_ascii_lowercase();
     match (control.value().name(), kind.as_str()) {

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Defect {
-    /// A digest that does not fit.
+    /// Changed after it was signed, so that the digest does not fit.
     BrokenDigest,
     /// A comment in the middle of the NameID, put in after signing; the signature still holds.
     CommentInNameId,

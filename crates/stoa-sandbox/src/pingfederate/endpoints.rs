@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
+use axum::Router;
 use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_TYPE, HOST, SET_COOKIE};
 use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HOST, SET_COOKIE};
 use jiff::{SignedDuration, Timestamp};
 use stoa_saml::idp::{IdpDescription, ReceivedAuthnRequest, idp_metadata, parse_post_request, parse_redirect_request};
 use stoa_saml::metadata::{Binding, SsoEndpoint};
@@ -28,10 +28,8 @@ const SSO: &str = "/idp/SSO.saml2";
 /// How old a request may be, and how far ahead its clock.
 const REQUEST_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// The formats that the connection's contract fulfils.
-const NAME_ID_FORMATS: [&str; 2] = [
-    "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
-    "urn:oasis:names:tc:SAML:2.0:nameid-format:unspecified",
-];
+const NAME_ID_FORMATS: [&str; 2] =
+    ["urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified", "urn:oasis:names:tc:SAML:2.0:nameid-format:unspecified"];
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()

@@ -12,25 +12,29 @@ use crate::web::token;
 
 /// The sign-on page, with PingFederate's own field names.
 pub(super) fn sign_on(transaction: &str, people: &[Person], waiting: &Waiting) -> Html<String> {
-    crate::web::page("PingFederate", "Sign On", &html! {
-        p { "To continue to " (waiting.partner) }
-        form method="post" action={ "/idp/" (transaction) "/resumeSAML20/idp/SSO.ping" } {
-            label for="username" { "Who" }
-            select #username name="pf.username" {
-                @for person in people {
-                    option value=(person.login) { (person.login) " – " (person.note) }
+    crate::web::page(
+        "PingFederate",
+        "Sign On",
+        &html! {
+            p { "To continue to " (waiting.partner) }
+            form method="post" action={ "/idp/" (transaction) "/resumeSAML20/idp/SSO.ping" } {
+                label for="username" { "Who" }
+                select #username name="pf.username" {
+                    @for person in people {
+                        option value=(person.login) { (person.login) " – " (person.note) }
+                    }
                 }
+                label for="defect" { "What is wrong with the Response" }
+                select #defect name="defect" {
+                    option value="" { "nothing" }
+                    @for defect in Defect::ALL { option value=(defect.as_str()) { (defect.as_str()) } }
+                }
+                button name="pf.ok" value="clicked" { "Sign On" }
+                " "
+                button name="pf.cancel" value="clicked" { "Cancel" }
             }
-            label for="defect" { "What is wrong with the Response" }
-            select #defect name="defect" {
-                option value="" { "nothing" }
-                @for defect in Defect::ALL { option value=(defect.as_str()) { (defect.as_str()) } }
-            }
-            button name="pf.ok" value="clicked" { "Sign On" }
-            " "
-            button name="pf.cancel" value="clicked" { "Cancel" }
-        }
-    })
+        },
+    )
 }
 
 /// The page that carries a Response, as PingFederate's template has it.

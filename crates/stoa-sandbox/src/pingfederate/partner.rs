@@ -71,7 +71,9 @@ impl SpConnection {
         let entity_id = entity.attribute("entityID").ok_or(SpMetadataError::NotAServiceProvider)?;
         let mut acs: Vec<_> = children(sp, "AssertionConsumerService")
             .filter(|service| service.attribute("Binding") == Some(POST))
-            .filter_map(|service| Some((service.attribute("isDefault") == Some("true"), service.attribute("Location")?)))
+            .filter_map(|service| {
+                Some((service.attribute("isDefault") == Some("true"), service.attribute("Location")?))
+            })
             .collect();
         // A stable sort: the default first, the others as they stand.
         acs.sort_by_key(|(is_default, _)| !is_default);

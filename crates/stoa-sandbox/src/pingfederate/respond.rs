@@ -57,9 +57,9 @@ impl Writer<'_> {
         let sign = match order.defect {
             Some(Defect::Unsigned) => SignWhat::Nothing,
             Some(Defect::Xsw1 | Defect::Xsw2) => SignWhat::Response,
-            Some(
-                Defect::Xsw3 | Defect::Xsw4 | Defect::Xsw5 | Defect::Xsw6 | Defect::Xsw7 | Defect::Xsw8,
-            ) => SignWhat::Assertion,
+            Some(Defect::Xsw3 | Defect::Xsw4 | Defect::Xsw5 | Defect::Xsw6 | Defect::Xsw7 | Defect::Xsw8) => {
+                SignWhat::Assertion
+            }
             Some(_) | None => order.sign,
         };
         let xml = self.sign(&template, partner, order, sign)?;

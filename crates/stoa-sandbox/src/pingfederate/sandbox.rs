@@ -107,35 +107,39 @@ async fn clock(State(shared): State<Shared>, Form(form): Form<ClockForm>) -> Red
 
 async fn page(State(shared): State<Shared>) -> Html<String> {
     let state = shared.state();
-    crate::web::page("PingFederate", "Behind the sign-on page", &html! {
-        form method="post" action="/sandbox/defect" {
-            label for="defect" { "The next Response is" }
-            select #defect name="defect" {
-                @for defect in Defect::ALL { option value=(defect.as_str()) { (defect.as_str()) } }
+    crate::web::page(
+        "PingFederate",
+        "Behind the sign-on page",
+        &html! {
+            form method="post" action="/sandbox/defect" {
+                label for="defect" { "The next Response is" }
+                select #defect name="defect" {
+                    @for defect in Defect::ALL { option value=(defect.as_str()) { (defect.as_str()) } }
+                }
+                button { "Arm" }
             }
-            button { "Arm" }
-        }
-        form method="post" action="/sandbox/sign-on-as" {
-            label for="login" { "Sign everybody on as" }
-            select #login name="login" {
-                option value="" { "whom the page says" }
-                @for person in &state.people {
-                    option value=(person.login) selected[state.always.as_deref() == Some(person.login.as_str())] {
-                        (person.login) " – " (person.note)
+            form method="post" action="/sandbox/sign-on-as" {
+                label for="login" { "Sign everybody on as" }
+                select #login name="login" {
+                    option value="" { "whom the page says" }
+                    @for person in &state.people {
+                        option value=(person.login) selected[state.always.as_deref() == Some(person.login.as_str())] {
+                            (person.login) " – " (person.note)
+                        }
                     }
                 }
+                button { "Set" }
             }
-            button { "Set" }
-        }
-        form method="post" action="/sandbox/certificate" {
-            label { "Signing certificate" }
-            button name="step" value="announce" { "Announce the next" } " "
-            button name="step" value="rotate" { "Rotate" } " "
-            button name="step" value="retire" { "Retire the previous" }
-        }
-        h2 { "Partners" }
-        ul { @for partner in &state.partners { li { (partner.entity_id) " → " (partner.acs_urls.join(", ")) } } }
-        h2 { "Last events" }
-        ul { @for event in state.events.iter().rev().take(20) { li { (event.at) " " (format!("{:?}", event.what)) } } }
-    })
+            form method="post" action="/sandbox/certificate" {
+                label { "Signing certificate" }
+                button name="step" value="announce" { "Announce the next" } " "
+                button name="step" value="rotate" { "Rotate" } " "
+                button name="step" value="retire" { "Retire the previous" }
+            }
+            h2 { "Partners" }
+            ul { @for partner in &state.partners { li { (partner.entity_id) " → " (partner.acs_urls.join(", ")) } } }
+            h2 { "Last events" }
+            ul { @for event in state.events.iter().rev().take(20) { li { (event.at) " " (format!("{:?}", event.what)) } } }
+        },
+    )
 }

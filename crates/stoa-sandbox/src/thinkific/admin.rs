@@ -10,10 +10,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::Shared;
 use super::fault::UnprocessableShape;
 use super::gate;
 use super::school::{NewUser, School, User, same_email};
-use super::Shared;
 
 const MAX_LIMIT: usize = 250;
 

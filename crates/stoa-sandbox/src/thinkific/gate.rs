@@ -69,8 +69,8 @@ fn refuse(shared: &Shared, headers: &HeaderMap, now: Timestamp) -> Option<Respon
     }
     let mut school = shared.school();
     let given = |name: &str| headers.get(name).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
-    let known = school.api_key.is(&given("x-auth-api-key"))
-        && given("x-auth-subdomain") == shared.config.subdomain.as_bytes();
+    let known =
+        school.api_key.is(&given("x-auth-api-key")) && given("x-auth-subdomain") == shared.config.subdomain.as_bytes();
     if !known {
         let body = axum::Json(json!({"error": "Authentication Error"}));
         return Some((StatusCode::UNAUTHORIZED, body).into_response());
@@ -85,7 +85,10 @@ fn refuse(shared: &Shared, headers: &HeaderMap, now: Timestamp) -> Option<Respon
         return Some(too_many(shared.config.reset_unit, first.saturating_add(minute).unwrap_or(now)));
     }
     if pace.at_once >= shared.config.requests_at_once {
-        return Some(too_many(shared.config.reset_unit, now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now)));
+        return Some(too_many(
+            shared.config.reset_unit,
+            now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now),
+        ));
     }
     pace.recent.push_back(now);
     pace.at_once += 1;

@@ -24,31 +24,40 @@ pub(super) fn router() -> Router<Shared> {
 }
 
 async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
-    page("Acme Academy", &html! {
-        (who(visitor(&shared, &headers).as_ref()))
-        p { a href="/enrollments" { "My courses" } }
-    })
+    page(
+        "Acme Academy",
+        &html! {
+            (who(visitor(&shared, &headers).as_ref()))
+            p { a href="/enrollments" { "My courses" } }
+        },
+    )
 }
 
 async fn enrollments(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let Some(user) = visitor(&shared, &headers) else { return to_sign_in() };
-    page("My courses", &html! {
-        (who(Some(&user)))
-        ul {
-            @for course in &shared.config.courses {
-                li { a href={ "/courses/take/" (course.slug) } { (course.name) } }
+    page(
+        "My courses",
+        &html! {
+            (who(Some(&user)))
+            ul {
+                @for course in &shared.config.courses {
+                    li { a href={ "/courses/take/" (course.slug) } { (course.name) } }
+                }
             }
-        }
-    })
+        },
+    )
     .into_response()
 }
 
 async fn course(State(shared): State<Shared>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
     let Some(course) = find(&shared, &slug) else { return not_found() };
-    page(&course.name, &html! {
-        (who(visitor(&shared, &headers).as_ref()))
-        p { a href={ "/courses/take/" (course.slug) } { "Start" } }
-    })
+    page(
+        &course.name,
+        &html! {
+            (who(visitor(&shared, &headers).as_ref()))
+            p { a href={ "/courses/take/" (course.slug) } { "Start" } }
+        },
+    )
     .into_response()
 }
 

@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use maud::html;
 use serde::Deserialize;
 
+use super::Shared;
 use super::fault::{Fault, FaultTarget, Trouble};
 use super::gate::Call;
 use super::school::User;
 use super::sso::SsoAttempt;
-use super::Shared;
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
@@ -62,9 +62,7 @@ const TROUBLES: &[(&str, &str)] = &[
 async fn fault(State(shared): State<Shared>, Form(form): Form<FaultForm>) -> Response {
     let trouble = match form.trouble.as_str() {
         "429" => Trouble::RateLimited(Duration::from_secs(10)),
-        "taken" => {
-            Trouble::Unprocessable { field: "email".to_owned(), message: "has already been taken".to_owned() }
-        }
+        "taken" => Trouble::Unprocessable { field: "email".to_owned(), message: "has already been taken".to_owned() },
         "slow" => Trouble::Delay(Duration::from_secs(3)),
         "cut" => Trouble::Cut,
         "applied-cut" => Trouble::ApplyThenCut,
@@ -90,39 +88,43 @@ async fn clock(State(shared): State<Shared>, Form(form): Form<ClockForm>) -> Red
 
 async fn page(State(shared): State<Shared>) -> Html<String> {
     let school = shared.school();
-    crate::web::page("Thinkific", "Behind the school", &html! {
-        form method="post" action="/sandbox/fault" {
-            label for="trouble" { "The next call fails" }
-            select #trouble name="trouble" { @for (value, label) in TROUBLES { option value=(value) { (label) } } }
-            label for="on" { "Which call" }
-            select #on name="on" { option value="admin" { "Admin API" } option value="sso" { "SSO endpoint" } }
-            button { "Arm" }
-        }
-        @if !school.faults.is_empty() { p { (school.faults.len()) " armed" } }
-        h2 { "Accounts" }
-        table {
-            tr { th { "id" } th { "e-mail" } th { "name" } th { "roles" } th { "external id" } }
-            @for user in &school.users {
-                tr {
-                    td { (user.id) } td { (user.email) } td { (user.first_name) " " (user.last_name) }
-                    td { (user.roles.join(", ")) } td { (user.external_id.as_deref().unwrap_or("–")) }
+    crate::web::page(
+        "Thinkific",
+        "Behind the school",
+        &html! {
+            form method="post" action="/sandbox/fault" {
+                label for="trouble" { "The next call fails" }
+                select #trouble name="trouble" { @for (value, label) in TROUBLES { option value=(value) { (label) } } }
+                label for="on" { "Which call" }
+                select #on name="on" { option value="admin" { "Admin API" } option value="sso" { "SSO endpoint" } }
+                button { "Arm" }
+            }
+            @if !school.faults.is_empty() { p { (school.faults.len()) " armed" } }
+            h2 { "Accounts" }
+            table {
+                tr { th { "id" } th { "e-mail" } th { "name" } th { "roles" } th { "external id" } }
+                @for user in &school.users {
+                    tr {
+                        td { (user.id) } td { (user.email) } td { (user.first_name) " " (user.last_name) }
+                        td { (user.roles.join(", ")) } td { (user.external_id.as_deref().unwrap_or("–")) }
+                    }
                 }
             }
-        }
-        h2 { "Last logins" }
-        table {
-            @for attempt in school.attempts.iter().rev().take(20) {
-                tr {
-                    td { (attempt.at) }
-                    td { @match &attempt.outcome { Ok(id) => { "account " (id) } Err(refusal) => { (refusal) } } }
+            h2 { "Last logins" }
+            table {
+                @for attempt in school.attempts.iter().rev().take(20) {
+                    tr {
+                        td { (attempt.at) }
+                        td { @match &attempt.outcome { Ok(id) => { "account " (id) } Err(refusal) => { (refusal) } } }
+                    }
                 }
             }
-        }
-        h2 { "Last calls of the Admin API" }
-        table {
-            @for call in school.calls.iter().rev().take(20) {
-                tr { td { (call.status) } td { (call.method) } td { (call.path) } }
+            h2 { "Last calls of the Admin API" }
+            table {
+                @for call in school.calls.iter().rev().take(20) {
+                    tr { td { (call.status) } td { (call.method) } td { (call.path) } }
+                }
             }
-        }
-    })
+        },
+    )
 }

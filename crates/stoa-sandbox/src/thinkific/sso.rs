@@ -122,8 +122,8 @@ fn admit(shared: &Shared, jwt: Option<&str>) -> Result<u64, SsoRefusal> {
 fn verify(school: &School, jwt: &str) -> Result<Map<String, Value>, SsoRefusal> {
     let head = jwt.split('.').next().filter(|_| jwt.split('.').count() == 3).ok_or(SsoRefusal::Malformed)?;
     let head = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, head);
-    let head: Value = serde_json::from_slice(&head.map_err(|_| SsoRefusal::Malformed)?)
-        .map_err(|_| SsoRefusal::Malformed)?;
+    let head: Value =
+        serde_json::from_slice(&head.map_err(|_| SsoRefusal::Malformed)?).map_err(|_| SsoRefusal::Malformed)?;
     if head.get("alg").and_then(Value::as_str) != Some("HS256") {
         return Err(SsoRefusal::Algorithm);
     }
@@ -215,12 +215,7 @@ fn spend(config: &Config, school: &mut School, jti: Option<String>, now: Timesta
 }
 
 /// The account with this e-mail, in any case, else a new one. An external id is bound once and never moves.
-fn find_or_create(
-    config: &Config,
-    school: &mut School,
-    person: Person,
-    now: Timestamp,
-) -> Result<u64, SsoRefusal> {
+fn find_or_create(config: &Config, school: &mut School, person: Person, now: Timestamp) -> Result<u64, SsoRefusal> {
     let found = school.by_email(&person.email).map(|user| user.id);
     let owner = person.external_id.as_deref().and_then(|id| school.by_external_id(id)).map(|user| user.id);
     if owner.is_some() && owner != found {

@@ -1,0 +1,9 @@
+//! The simulators and the test browser, each over real HTTP on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod browser;
+mod mirror;
+mod pingfederate;
+mod pingfederate_defects;
+mod thinkific_admin;
+mod thinkific_sso;
