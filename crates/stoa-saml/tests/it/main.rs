@@ -13,5 +13,7 @@ mod accepted_signatures;
 mod authn_request;
 mod c14n;
 mod fixture;
+mod interop;
 mod metadata;
+mod mutated;
 mod oracle;
