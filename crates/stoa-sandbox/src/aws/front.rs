@@ -151,7 +151,7 @@ struct Admitted {
 
 impl Admitted {
     /// Its entry in the journal; the units of a table are shared out among its members.
-    fn calls(&self, outcome: &Outcome, units: &BTreeMap<String, f64>) -> Vec<Call> {
+    fn calls(&self, outcome: &Outcome, served: &Served) -> Vec<Call> {
         let took = self.since.elapsed();
         let call = |member: &Member| Call {
             request: self.number,
@@ -159,11 +159,12 @@ impl Admitted {
             operation: self.operation.name.clone(),
             action: member.action.clone(),
             resource: member.resource.clone(),
-            units: self.share(member, units),
+            units: self.share(member, &served.units),
             consistent: member.consistent,
             at: self.at,
             took,
             outcome: outcome.clone(),
+            message: served.message().map(str::to_owned),
         };
         self.members.iter().map(call).collect()
     }
@@ -191,6 +192,16 @@ struct Served {
 }
 
 impl Served {
+    fn nothing() -> Self {
+        Self { status: StatusCode::OK, body: Value::Null, units: BTreeMap::new() }
+    }
+
+    fn message(&self) -> Option<&str> {
+        self.error()?;
+        // Some errors of DynamoDB write it small.
+        self.body["Message"].as_str().or_else(|| self.body["message"].as_str())
+    }
+
     fn error(&self) -> Option<&str> {
         let name = self.body["__type"].as_str().filter(|_| !self.status.is_success())?;
         Some(name.rsplit_once('#').map_or(name, |(_, name)| name))
@@ -224,14 +235,14 @@ impl Shared {
         let members = members(&operation, &parsed, &self.stack);
         let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
         if let Some(denied) = self.denial(&admitted) {
-            self.journal.record(admitted.calls(&Outcome::Denied, &BTreeMap::new()));
-            return Ok(numbered(denied, admitted.number));
+            self.journal.record(admitted.calls(&Outcome::Denied, &denied));
+            return Ok(numbered(&denied, admitted.number));
         }
         self.carry_out(&admitted, &head.headers, parsed).await
     }
 
     /// Refuses the whole request if one member is not allowed, as DynamoDB does.
-    fn denial(&self, request: &Admitted) -> Option<Response<Full<Bytes>>> {
+    fn denial(&self, request: &Admitted) -> Option<Served> {
         let mut used = Vec::new();
         for member in &request.members {
             match policy::decide(&request.principal, &member.action, &member.target) {
@@ -243,7 +254,7 @@ impl Shared {
                         Service::SecretsManager => "AccessDeniedException",
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
-                    return Some(refusal(
+                    return Some(refused(
                         kind,
                         &format!(
                             "User: arn:aws:sts::{ACCOUNT}:assumed-role/{user}/{user} is not authorized to perform: \
@@ -273,7 +284,7 @@ impl Shared {
                 served
             }
             Some(FaultKind::CutConnection) => {
-                self.journal.record(request.calls(&Outcome::Cut, &BTreeMap::new()));
+                self.journal.record(request.calls(&Outcome::Cut, &Served::nothing()));
                 return Err(CutConnection);
             }
             Some(FaultKind::Throttle) => throttled(request.operation.service),
@@ -285,8 +296,8 @@ impl Shared {
             None if cut => Outcome::DoneUnanswered,
             None => Outcome::Done,
         };
-        self.journal.record(request.calls(&outcome, &served.units));
-        if cut { Err(CutConnection) } else { Ok(numbered(reply(served.status, &served.body), request.number)) }
+        self.journal.record(request.calls(&outcome, &served));
+        if cut { Err(CutConnection) } else { Ok(numbered(&served, request.number)) }
     }
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
@@ -357,13 +368,20 @@ fn unavailable(service: Service) -> Served {
 }
 
 /// The request's number where clients look for the request id, so that a log line leads to the journal.
-fn numbered(mut response: Response<Full<Bytes>>, number: u64) -> Response<Full<Bytes>> {
+fn numbered(served: &Served, number: u64) -> Response<Full<Bytes>> {
+    let mut response = reply(served.status, &served.body);
     response.headers_mut().insert("x-amzn-requestid", number.into());
     response
 }
 
 fn refusal(kind: &str, message: &str) -> Response<Full<Bytes>> {
-    reply(StatusCode::BAD_REQUEST, &json!({"__type": kind, "Message": message}))
+    let refused = refused(kind, message);
+    reply(refused.status, &refused.body)
+}
+
+fn refused(kind: &str, message: &str) -> Served {
+    let body = json!({"__type": kind, "Message": message});
+    Served { status: StatusCode::BAD_REQUEST, body, units: BTreeMap::new() }
 }
 
 fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {

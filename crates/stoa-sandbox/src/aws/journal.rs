@@ -40,6 +40,8 @@ pub struct Call {
     pub took: Duration,
     /// How it ended.
     pub outcome: Outcome,
+    /// What the service said about an error.
+    pub message: Option<String>,
 }
 
 impl Call {
@@ -75,6 +77,10 @@ impl fmt::Display for Call {
             Outcome::Cut => f.write_str(", cut"),
             Outcome::Denied => f.write_str(", denied"),
             Outcome::Failed(error) => write!(f, ", {error}"),
+        }?;
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
         }
     }
 }

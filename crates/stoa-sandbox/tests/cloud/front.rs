@@ -344,7 +344,8 @@ async fn calls_add_up_to_a_budget() {
     let tally = Tally::of(&calls);
     assert_eq!(tally, Tally { writes: 1, write_units: 1.0, reads: 1, read_units: 2.0, secrets: 1 });
     assert!(calls[0].to_string().starts_with("dynamodb:PutItem logins, 1 write unit, "));
-    assert!(calls[3].to_string().ends_with(", ResourceNotFoundException"));
+    let refused = ", ResourceNotFoundException: Secrets Manager can't find the specified secret.";
+    assert!(calls[3].to_string().ends_with(refused), "{}", calls[3]);
 }
 
 #[tokio::test]
