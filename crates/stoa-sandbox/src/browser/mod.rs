@@ -46,13 +46,13 @@ pub enum BrowserError {
     #[error("form-action of {page} forbids {target}")]
     FormAction {
         /// The page with the policy.
-        page: Url,
+        page: String,
         /// Where its form, or the answer to it, led.
-        target: Url,
+        target: String,
     },
     /// The redirects do not end.
     #[error("too many redirects, last to {0}")]
-    TooManyHops(Url),
+    TooManyHops(String),
     /// Nobody answered.
     #[error("no connection")]
     Connect(#[from] std::io::Error),
@@ -228,7 +228,7 @@ impl Browser {
                 None => return Ok(page),
             }
         }
-        Err(BrowserError::TooManyHops(navigation.url))
+        Err(BrowserError::TooManyHops(navigation.url.into()))
     }
 
     /// What the page does without the person.
@@ -250,7 +250,7 @@ impl Browser {
         if let Some(initiator) = navigation.form_of()
             && !initiator.content_policy.form_may_reach(&initiator.url, url)
         {
-            return Err(BrowserError::FormAction { page: initiator.url.clone(), target: url.clone() });
+            return Err(BrowserError::FormAction { page: initiator.url.to_string(), target: url.to_string() });
         }
         let cookies = if self.accept_cookies {
             let reach = navigation.reach();

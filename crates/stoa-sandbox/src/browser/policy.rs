@@ -58,9 +58,14 @@ fn admits(source: &str, page: &Url, target: &Url) -> bool {
         "'none'" => false,
         "'self'" => same_origin(page, target),
         "*" => matches!(target.scheme(), "http" | "https"),
-        scheme if scheme.ends_with(':') => scheme.trim_end_matches(':') == target.scheme(),
+        scheme if scheme.ends_with(':') => schemes_match(scheme.trim_end_matches(':'), target),
         host => names(host, target),
     }
+}
+
+/// `http` in a policy also means https (CSP 3 §6.7.2.9).
+fn schemes_match(source: &str, target: &Url) -> bool {
+    source == target.scheme() || (source == "http" && target.scheme() == "https")
 }
 
 /// Host sources (CSP 3 §6.7.2.8): scheme and port where they are given, `*.` for subdomains, a path as a prefix.
@@ -81,7 +86,7 @@ fn names(source: &str, target: &Url) -> bool {
     let path_fits = path.is_none_or(|path| {
         path.is_empty() || target.path().strip_prefix('/').is_some_and(|given| given.starts_with(path))
     });
-    scheme.is_none_or(|scheme| scheme == target.scheme()) && host_fits && port_fits && path_fits
+    scheme.is_none_or(|scheme| schemes_match(scheme, target)) && host_fits && port_fits && path_fits
 }
 
 fn runs(list: &[&str], script: Script<'_>) -> bool {

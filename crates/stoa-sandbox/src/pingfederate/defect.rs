@@ -135,4 +135,17 @@ impl Defect {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|defect| defect.as_str() == name)
     }
+
+    pub(super) const fn wraps_response(self) -> bool {
+        matches!(self, Self::Xsw1 | Self::Xsw2)
+    }
+
+    pub(super) const fn wraps_assertion(self) -> bool {
+        matches!(self, Self::Xsw3 | Self::Xsw4 | Self::Xsw5 | Self::Xsw6 | Self::Xsw7 | Self::Xsw8)
+    }
+
+    /// Whether it is made by changing the text of a written Response.
+    pub(super) const fn rewrites(self) -> bool {
+        matches!(self, Self::CommentInNameId) || self.wraps_response() || self.wraps_assertion()
+    }
 }

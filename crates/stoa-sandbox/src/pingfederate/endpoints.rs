@@ -15,6 +15,7 @@ use stoa_saml::idp::{IdpDescription, ReceivedAuthnRequest, idp_metadata, parse_p
 use stoa_saml::metadata::{Binding, SsoEndpoint};
 use stoa_saml::{Certificate, Refusal};
 
+use super::choice::Choice;
 use super::defect::Defect;
 use super::partner::SpConnection;
 use super::respond::{Denial, Order, Writer};
@@ -177,12 +178,15 @@ fn authenticate(shared: &Shared, headers: &HeaderMap, waiting: Waiting, again: b
         return deny(shared, &waiting, Denial::NameIdPolicy);
     }
     let state = shared.state();
-    let session = cookie(headers, SESSION).and_then(|id| state.sessions.get(&id).cloned()).filter(|_| !again);
+    // Who was deactivated has no session any more.
+    let session = cookie(headers, SESSION)
+        .and_then(|id| state.sessions.get(&id).cloned())
+        .filter(|session| !again && state.person(&session.login).is_some_and(|person| person.active));
     let chosen = state.always.clone();
     drop(state);
     match (chosen, session) {
-        (Some(login), _) => sign_on(shared, &waiting, &login, None),
-        (None, Some(session)) => respond(shared, &waiting, &session, None),
+        (Some(login), _) => sign_on(shared, &waiting, &login, Choice::default()),
+        (None, Some(session)) => respond(shared, &waiting, &session, Choice::default()),
         (None, None) => {
             let transaction = token();
             let mut state = shared.state();
@@ -205,13 +209,12 @@ async fn resume(
     if fields.contains_key("pf.cancel") {
         return deny(&shared, &waiting, Denial::NotAuthenticated);
     }
-    let defect = fields.get("defect").and_then(|name| Defect::parse(name));
     let login = fields.get("pf.username").map(String::as_str).unwrap_or_default();
-    sign_on(&shared, &waiting, login, defect)
+    sign_on(&shared, &waiting, login, Choice::of(&fields))
 }
 
 /// Begins a session and answers. Who is deactivated gets none.
-fn sign_on(shared: &Shared, waiting: &Waiting, login: &str, defect: Option<Defect>) -> Response {
+fn sign_on(shared: &Shared, waiting: &Waiting, login: &str, choice: Choice) -> Response {
     let known = shared.state().person(login).is_some_and(|person| person.active);
     if !known {
         return deny(shared, waiting, Denial::NotAuthenticated);
@@ -220,12 +223,13 @@ fn sign_on(shared: &Shared, waiting: &Waiting, login: &str, defect: Option<Defec
     let id = token();
     shared.state().sessions.insert(id.clone(), session.clone());
     let cookie = format!("{SESSION}={id}; Path=/; HttpOnly; Secure; SameSite=None");
-    ([(SET_COOKIE, cookie)], respond(shared, waiting, &session, defect)).into_response()
+    ([(SET_COOKIE, cookie)], respond(shared, waiting, &session, choice)).into_response()
 }
 
-fn respond(shared: &Shared, waiting: &Waiting, session: &Session, defect: Option<Defect>) -> Response {
+fn respond(shared: &Shared, waiting: &Waiting, session: &Session, choice: Choice) -> Response {
     let mut state = shared.state();
-    let defect = defect.or_else(|| state.defects.pop_front());
+    let defect = choice.defect.or_else(|| state.defects.pop_front());
+    let choice = Choice { defect, ..choice };
     let (partner, person) = (state.partner(&waiting.partner).cloned(), state.person(&session.login).cloned());
     let (Some(partner), Some(person)) = (partner, person) else {
         drop(state);
@@ -235,7 +239,7 @@ fn respond(shared: &Shared, waiting: &Waiting, session: &Session, defect: Option
     drop(state);
     let written = match (defect, previous) {
         (Some(Defect::ReplayPrevious), Some(previous)) => Ok(previous),
-        _ => writer(shared).login(&partner, &person, &order(waiting, &partner, session.at, defect)),
+        _ => writer(shared).login(&partner, &person, &order(waiting, &partner, session.at, choice)),
     };
     let Ok(xml) = written else { return refuse(shared, Reason::Internal) };
     shared.record(EventKind::Issued { partner: partner.entity_id.clone(), login: Some(person.login), defect });
@@ -250,21 +254,21 @@ fn deny(shared: &Shared, waiting: &Waiting, why: Denial) -> Response {
     let Some(partner) = shared.state().partner(&waiting.partner).cloned() else {
         return refuse(shared, Reason::UnknownConnection);
     };
-    let order = order(waiting, &partner, shared.config.clock.now(), None);
+    let order = order(waiting, &partner, shared.config.clock.now(), Choice::default());
     let Ok(xml) = writer(shared).denial(&partner, &order, why) else { return refuse(shared, Reason::Internal) };
     shared.record(EventKind::Issued { partner: partner.entity_id, login: None, defect: None });
     pages::auto_post(&waiting.acs_url, &STANDARD.encode(xml), waiting.relay_state.as_deref()).into_response()
 }
 
-fn order(waiting: &Waiting, partner: &SpConnection, at: Timestamp, defect: Option<Defect>) -> Order {
+fn order(waiting: &Waiting, partner: &SpConnection, at: Timestamp, choice: Choice) -> Order {
     Order {
         acs_url: waiting.acs_url.clone(),
         in_response_to: waiting.in_response_to.clone(),
         authn_context: waiting.authn_context.clone(),
         authenticated_at: at,
-        defect,
-        sign: partner.sign,
-        encrypt: partner.encrypt,
+        defect: choice.defect,
+        sign: choice.sign.unwrap_or(partner.sign),
+        encrypt: choice.encrypt.or(partner.encrypt),
     }
 }
 

@@ -3,6 +3,7 @@
 //! By default the Response is signed and the Assertion is not, `KeyInfo` is absent, the algorithm is RSA-SHA256, the
 //! window is five minutes to either side, the NameID format is unspecified, and attribute names are case-sensitive.
 
+mod choice;
 mod defect;
 mod endpoints;
 mod forge;

@@ -5,7 +5,7 @@ use http::StatusCode;
 use maud::{DOCTYPE, html};
 
 use super::Reason;
-use super::defect::Defect;
+use super::choice::Choice;
 use super::people::Person;
 use super::state::Waiting;
 use crate::web::token;
@@ -24,11 +24,7 @@ pub(super) fn sign_on(transaction: &str, people: &[Person], waiting: &Waiting) -
                         option value=(person.login) { (person.login) " – " (person.note) }
                     }
                 }
-                label for="defect" { "What is wrong with the Response" }
-                select #defect name="defect" {
-                    option value="" { "nothing" }
-                    @for defect in Defect::ALL { option value=(defect.as_str()) { (defect.as_str()) } }
-                }
+                (Choice::fields())
                 button name="pf.ok" value="clicked" { "Sign On" }
                 " "
                 button name="pf.cancel" value="clicked" { "Cancel" }

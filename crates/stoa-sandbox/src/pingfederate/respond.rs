@@ -56,12 +56,13 @@ impl Writer<'_> {
         }
         let sign = match order.defect {
             Some(Defect::Unsigned) => SignWhat::Nothing,
-            Some(Defect::Xsw1 | Defect::Xsw2) => SignWhat::Response,
-            Some(Defect::Xsw3 | Defect::Xsw4 | Defect::Xsw5 | Defect::Xsw6 | Defect::Xsw7 | Defect::Xsw8) => {
-                SignWhat::Assertion
-            }
+            Some(defect) if defect.wraps_response() => SignWhat::Response,
+            Some(defect) if defect.wraps_assertion() => SignWhat::Assertion,
             Some(_) | None => order.sign,
         };
+        // What is rewritten must be readable.
+        let rewrites = matches!(order.defect, Some(defect) if defect.rewrites());
+        let order = &Order { encrypt: order.encrypt.filter(|_| !rewrites), ..order.clone() };
         let xml = self.sign(&template, partner, order, sign)?;
         let rewritten = match order.defect {
             Some(Defect::BrokenDigest) => forge::break_digest(&xml),

@@ -56,7 +56,7 @@ impl Customer {
     /// Opens the address and, where it asks, signs on as this person.
     pub async fn sign_on(&self, url: &str, login: &str, defect: &str) -> Page {
         let page = self.browser.get(url).await.unwrap();
-        let form = page.form_to("/resumeSAML20/idp/SSO.ping").expect(page.text());
+        let form = page.form_to("/resumeSAML20/idp/SSO.ping").unwrap_or_else(|| panic!("{}", page.text()));
         self.browser.submit(&page, form, &[("pf.username", login), ("defect", defect)]).await.unwrap()
     }
 
@@ -67,7 +67,7 @@ impl Customer {
     }
 
     pub fn verify(&self, page: &Page, request: Option<&str>) -> Result<VerifiedResponse, Refusal> {
-        let form = page.sends_by_itself().expect(page.text());
+        let form = page.sends_by_itself().unwrap_or_else(|| panic!("{}", page.text()));
         assert_eq!(form.action.as_str(), ACS);
         verify(&ResponseInput {
             xml: &STANDARD.decode(form.field("SAMLResponse").unwrap()).unwrap(),
@@ -88,7 +88,7 @@ impl Customer {
         assert!(page.forms.is_empty(), "no Response goes anywhere");
         match self.idp.events().pop().unwrap().what {
             EventKind::Refused { reason } => reason,
-            other => panic!("{other:?}"),
+            other @ (EventKind::Requested { .. } | EventKind::Issued { .. }) => panic!("{other:?}"),
         }
     }
 }
@@ -344,6 +344,28 @@ async fn what_is_signed_and_encrypted_is_the_connections_choice() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_page_chooses_signature_and_encryption_for_one_login() {
+    let customer = Customer::start().await;
+    let page = customer.browser.get(&customer.request(|_| {})).await.unwrap();
+    let choice = [("sign", "both"), ("encrypt", "aes256-gcm"), ("transport", "oaep-sha256"), ("placement", "sibling")];
+    let fields = [&[("pf.username", "miller.m")][..], &choice[..]].concat();
+    let page = customer.browser.submit(&page, &page.forms[0], &fields).await.unwrap();
+    let verified = customer.verify(&page, Some("_r1")).unwrap();
+    assert!(verified.was_encrypted() && verified.signed() == Signed::Both);
+    let again = customer.browser.get(&customer.request(|_| {})).await.unwrap();
+    assert!(!customer.verify(&again, Some("_r1")).unwrap().was_encrypted(), "the connection is as before");
+}
+
+#[tokio::test]
+async fn who_was_deactivated_has_no_session() {
+    let customer = Customer::start().await;
+    customer.sign_on(&customer.request(|_| {}), "miller.m", "").await;
+    customer.idp.edit_person("miller.m", |person| person.active = false);
+    let page = customer.sign_on(&customer.request(|_| {}), "miller.m", "").await;
+    assert_eq!(customer.verify(&page, Some("_r1")).unwrap_err().code.family(), stoa_saml::Family::IdpStatus);
 }
 
 #[tokio::test]

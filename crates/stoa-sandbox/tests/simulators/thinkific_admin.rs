@@ -9,6 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use stoa_sandbox::browser::Browser;
 use stoa_sandbox::thinkific::{Config, Fault, FaultTarget, NewUser, ResetUnit, Thinkific, Trouble, UnprocessableShape};
 
 struct Api {
@@ -241,4 +242,22 @@ async fn trouble_comes_on_demand_and_is_written_down() {
     let wanted = ["GET /users 520", "GET /users 200", "POST /users 0", "DELETE /users/1001 0", "POST /users 422"];
     assert_eq!(calls, wanted);
     assert!(api.school.calls().is_empty());
+}
+
+#[tokio::test]
+async fn the_sandbox_paths_do_what_the_handle_does() {
+    let api = Api::start().await;
+    let browser = Browser::new();
+    let at = |path: &str| format!("{}/sandbox{path}", api.school.school_url());
+    let armed =
+        browser.post(None, &at("/fault"), &[("trouble", "503"), ("on", "admin"), ("times", "1")]).await.unwrap();
+    assert!(armed.text().contains("1 armed"), "{}", armed.text());
+    assert_eq!(api.get("/users").await.0, 503);
+    assert_eq!(browser.post(None, &at("/fault"), &[("trouble", "9")]).await.unwrap().status, 400);
+    let before = api.school.clock().now();
+    browser.post(None, &at("/clock"), &[("advance_seconds", "3600")]).await.unwrap();
+    assert!(api.school.clock().now().duration_since(before) >= SignedDuration::from_hours(1));
+    assert!(browser.get(&at("/users")).await.unwrap().body.contains("admin@pg.com"));
+    assert!(browser.get(&at("/calls")).await.unwrap().body.contains("503"));
+    assert_eq!(browser.get(&at("/sso")).await.unwrap().body, "[]");
 }
