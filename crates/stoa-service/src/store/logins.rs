@@ -88,9 +88,10 @@ impl Store {
         let update = self
             .sealing_update(sealed, now)?
             .condition_expression(
-                "#state = :from AND binding = :binding AND connection = :connection AND began = :began \
+                "#state = :from AND binding = :binding AND #connection = :connection AND began = :began \
                  AND began >= :since",
             )
+            .expression_attribute_names("#connection", "connection")
             .expression_attribute_values(":from", text(State::Started.as_str()))
             .expression_attribute_values(":binding", text(sealed.binding))
             .expression_attribute_values(":connection", text(sealed.connection))
@@ -115,7 +116,7 @@ impl Store {
     }
 
     fn sealing_update(&self, sealed: &Sealed<'_>, now: Timestamp) -> Result<UpdateItemFluentBuilder, Failure> {
-        let mut expression = "SET #state = :to, attempt = :attempt, cv = :cv, assertion = :assertion, \
+        let mut expression = "SET #state = :to, attempt = :attempt, cv = :cv, #assertion = :assertion, \
                               ticket = :ticket, sealed = :sealed, seal_key = :seal_key, verified = :now, #ttl = :ttl, \
                               v = :v"
             .to_owned();
@@ -127,6 +128,7 @@ impl Store {
         Ok(update
             .update_expression(expression)
             .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#assertion", "assertion")
             .expression_attribute_values(":to", text(State::Verified.as_str()))
             .expression_attribute_values(":attempt", text(sealed.attempt))
             .expression_attribute_values(":cv", number(sealed.connection_version.into()))
