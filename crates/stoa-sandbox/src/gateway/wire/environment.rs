@@ -115,6 +115,11 @@ impl Environment {
         self.shared
             .with_state(|state| state.printed.iter().map(|text| LogLine { function, text: text.clone() }).collect())
     }
+
+    pub(super) fn take_logs(&self) -> Vec<LogLine> {
+        let function = self.shared.function.name;
+        self.shared.with_state(|state| state.printed.drain(..).map(|text| LogLine { function, text }).collect())
+    }
 }
 
 impl Drop for Environment {

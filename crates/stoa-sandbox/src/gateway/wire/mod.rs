@@ -119,7 +119,7 @@ pub enum StartError {
         variable: &'static str,
     },
     /// A port or process could not be had.
-    #[error("{function}: could not start")]
+    #[error("{function}: could not start: {source}")]
     Io {
         /// The function.
         function: &'static str,
@@ -144,7 +144,9 @@ pub struct Wire {
 impl Wire {
     /// Starts every function and waits until each has asked for its first event.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let config = Arc::new(config);
+        // A function starts in its own folder, from where a relative path leads elsewhere.
+        let bootstraps = std::path::absolute(&config.bootstraps).unwrap_or(config.bootstraps);
+        let config = Arc::new(Config { bootstraps, ..config });
         let mut environments = BTreeMap::new();
         // One after the other, so that the start times measured are each function's own.
         for function in &config.functions {
@@ -175,6 +177,11 @@ impl Wire {
     /// What the functions printed so far, oldest first within a function.
     pub fn logs(&self) -> Vec<LogLine> {
         self.environments.values().flat_map(Environment::logs).collect()
+    }
+
+    /// What the functions printed since the start or the last time this was called.
+    pub fn take_logs(&self) -> Vec<LogLine> {
+        self.environments.values().flat_map(Environment::take_logs).collect()
     }
 }
 
