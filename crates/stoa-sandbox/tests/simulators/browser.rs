@@ -219,6 +219,19 @@ async fn a_page_that_sends_no_referrer_posts_with_origin_null() {
 }
 
 #[tokio::test]
+async fn a_post_that_leaves_its_origin_and_returns_hides_where_it_began() {
+    let mirror = Mirror::start().await;
+    let browser = Browser::new();
+    let away_and_back = mirror.redirect(THEIRS, "307", &mirror.page(OURS, &[]));
+    let form = format!(r#"<form method="post" action="{}"></form>"#, away_and_back.replace('&', "&amp;"));
+    let page = browser.get(&mirror.html(OURS, &[], &form)).await.unwrap();
+    let posted = browser.submit(&page, &page.forms[0], &[]).await.unwrap();
+    assert_eq!(arrived(&posted, "origin"), Some("null"));
+    assert_eq!(arrived(&posted, "referer").map(|referer| referer.ends_with('/')), Some(true), "its origin alone");
+    assert_eq!(arrived(&posted, "sec-fetch-site"), Some("cross-site"));
+}
+
+#[tokio::test]
 async fn form_action_holds_for_the_form_and_for_the_redirects_after_it() {
     let mirror = Mirror::start().await;
     let browser = Browser::new();
