@@ -125,8 +125,7 @@ mod tests {
 
     #[test]
     fn broken_cookies_are_no_logins_and_the_youngest_comes_first() {
-        let cookies: Vec<String> =
-            [pending(5, 1), pending(9, 2)].iter().map(|p| p.set_cookie(SameSite::Lax)).collect();
+        let cookies: Vec<String> = [pending(5, 1), pending(9, 2)].iter().map(|p| p.set_cookie(SameSite::Lax)).collect();
         let mut all: Vec<&str> = cookies.iter().filter_map(|c| c.split(';').next()).collect();
         all.extend(["__Host-l-", "__Host-l-7KQ39FXM2B4T=1", "__Host-l-7KQ39FXM2B4T=x.y", "=", ""]);
         let began: Vec<i64> = Pending::among(all).iter().map(|p| p.unverified_began).collect();

@@ -293,9 +293,32 @@ pub struct Connection {
 
 /// Public mail providers, where a domain says nothing about a customer.
 const PUBLIC_MAIL: &[&str] = &[
-    "aol.com", "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
-    "icloud.com", "live.com", "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "naver.com", "outlook.com",
-    "proton.me", "protonmail.com", "qq.com", "web.de", "yahoo.com", "yandex.ru", "zoho.com", "126.com", "163.com",
+    "aol.com",
+    "fastmail.com",
+    "gmail.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "mac.com",
+    "mail.com",
+    "mail.ru",
+    "me.com",
+    "msn.com",
+    "naver.com",
+    "outlook.com",
+    "proton.me",
+    "protonmail.com",
+    "qq.com",
+    "web.de",
+    "yahoo.com",
+    "yandex.ru",
+    "zoho.com",
+    "126.com",
+    "163.com",
 ];
 
 impl Connection {
@@ -453,8 +476,7 @@ impl School {
                 return Err(ConnectionError::BadUrl { field, url: text.clone() });
             }
         }
-        if document.subdomain.is_empty()
-            || !document.subdomain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        if document.subdomain.is_empty() || !document.subdomain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         {
             return Err(ConnectionError::BadUrl { field: "subdomain", url: document.subdomain });
         }

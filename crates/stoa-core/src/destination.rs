@@ -34,14 +34,14 @@ impl Destination {
         {
             return Err(BadDestination);
         }
-        let parsed = Url::parse("https://school.invalid")
-            .and_then(|base| base.join(untrusted))
-            .map_err(|_| BadDestination)?;
+        let parsed =
+            Url::parse("https://school.invalid").and_then(|base| base.join(untrusted)).map_err(|_| BadDestination)?;
         let path = parsed.path();
         let same = parsed.host_str() == Some("school.invalid")
             && untrusted == parsed.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
         let allowed = ALLOWED.iter().any(|prefix| {
-            path.strip_prefix(prefix).is_some_and(|rest| prefix.ends_with('/') || rest.is_empty() || rest.starts_with('/'))
+            path.strip_prefix(prefix)
+                .is_some_and(|rest| prefix.ends_with('/') || rest.is_empty() || rest.starts_with('/'))
         });
         if same && allowed { Ok(Self(untrusted.to_owned())) } else { Err(BadDestination) }
     }

@@ -434,10 +434,7 @@ impl From<Fault> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            fault: Fault::Saml(refusal.code),
-            detail: Detail { wanted: refusal.wanted, got: refusal.got },
-        }
+        Self { fault: Fault::Saml(refusal.code), detail: Detail { wanted: refusal.wanted, got: refusal.got } }
     }
 }
 

@@ -32,11 +32,8 @@ pub struct Verified {
 impl Verified {
     /// Takes the identity out of a verified SAML Response, by the connection's attribute names.
     pub fn from_saml(response: &VerifiedResponse, connection: &Connection) -> Result<Self, Failure> {
-        let attributes: Vec<(String, Vec<String>)> = response
-            .attributes()
-            .iter()
-            .map(|attribute| (attribute.name.clone(), attribute.values.clone()))
-            .collect();
+        let attributes: Vec<(String, Vec<String>)> =
+            response.attributes().iter().map(|attribute| (attribute.name.clone(), attribute.values.clone())).collect();
         let mut verified = Self { subject: String::new(), is_transient: false, attributes };
         let from = connection.document().subject.from.as_str();
         if from == "name_id" {
@@ -65,11 +62,8 @@ impl Verified {
         let subject = self.check_subject(connection)?;
         let email = self.email(&names.email, connection)?;
         self.check_groups(connection)?;
-        let (first_name, last_name) = full_name(
-            self.single(&names.first_name)?.map(clean),
-            self.single(&names.last_name)?.map(clean),
-            &email,
-        );
+        let (first_name, last_name) =
+            full_name(self.single(&names.first_name)?.map(clean), self.single(&names.last_name)?.map(clean), &email);
         let company = match &names.company {
             Some(name) => self.single(name)?.map(clean),
             None => None,
@@ -256,13 +250,7 @@ pub fn redeem(
         let claimed = connection.document().domains.join(", ");
         return Err(Failure::with(Fault::EmailDomainForeign, claimed, email.domain()));
     }
-    Ok(Redeemed {
-        subject: identity.s,
-        email,
-        first_name: identity.f,
-        last_name: identity.l,
-        company: identity.c,
-    })
+    Ok(Redeemed { subject: identity.s, email, first_name: identity.f, last_name: identity.l, company: identity.c })
 }
 
 impl Redeemed {

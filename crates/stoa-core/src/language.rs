@@ -101,8 +101,7 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_sentence_and_no_sentence_is_left_over() {
-        let wanted: BTreeSet<String> =
-            Fault::all().map(|fault| format!("fault-{}", fault.face().public)).collect();
+        let wanted: BTreeSet<String> = Fault::all().map(|fault| format!("fault-{}", fault.face().public)).collect();
         let written: BTreeSet<String> = ids(source(FALLBACK).unwrap())
             .into_iter()
             .filter(|id| id.starts_with("fault-"))

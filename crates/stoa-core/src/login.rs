@@ -258,9 +258,7 @@ pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Tim
         _ if !same_assertion && old.assertion.is_some() => {
             Meeting::Fault(Failure::noted(Fault::LoginReplayed, "another assertion had answered this login"))
         }
-        State::Verified => {
-            Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_STEPS }
-        }
+        State::Verified => Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_STEPS },
         State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(old),
     }
 }

@@ -153,11 +153,7 @@ mod tests {
 
     fn render(accept: &str, reference: &str) -> Page {
         let language = Language::negotiate(Some(accept));
-        Frame { language, build: "abc1234" }.fault(
-            Fault::EmailMissing,
-            reference,
-            Some("/login/pg"),
-        )
+        Frame { language, build: "abc1234" }.fault(Fault::EmailMissing, reference, Some("/login/pg"))
     }
 
     #[test]

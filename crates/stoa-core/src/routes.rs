@@ -269,10 +269,7 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::Query], resource: Resource::Table(Table::Trust) },
-            Grant {
-                actions: &[Action::PutItem, Action::UpdateItem],
-                resource: Resource::Table(Table::Logins),
-            },
+            Grant { actions: &[Action::PutItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
             Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
             Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
             Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Saml) },
@@ -299,10 +296,7 @@ pub const ROUTES: &[Function] = &[
         routes: &[Route::On(Method::Get, "/launch"), Route::On(Method::Post, "/launch")],
         grants: &[
             Grant { actions: &[Action::BatchGetItem], resource: Resource::Table(Table::Connections) },
-            Grant {
-                actions: &[Action::BatchGetItem, Action::UpdateItem],
-                resource: Resource::Table(Table::Logins),
-            },
+            Grant { actions: &[Action::BatchGetItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
             Grant {
                 actions: &[Action::BatchGetItem, Action::PutItem, Action::UpdateItem, Action::DeleteItem],
                 resource: Resource::Table(Table::Directory),
@@ -323,11 +317,7 @@ pub const ROUTES: &[Function] = &[
     Function {
         name: "thinkific-return",
         purpose: "Shows what happened when Thinkific sends a person back, signs out, and answers unknown paths.",
-        routes: &[
-            Route::On(Method::Get, "/return"),
-            Route::On(Method::Get, "/sign-out/{connection}"),
-            Route::Default,
-        ],
+        routes: &[Route::On(Method::Get, "/return"), Route::On(Method::Get, "/sign-out/{connection}"), Route::Default],
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },

@@ -81,8 +81,7 @@ impl Launch<'_> {
             jti: self.jti,
         };
         let key = EncodingKey::from_secret(api_key.expose().as_bytes());
-        let token =
-            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(|_| Fault::Internal)?;
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(|_| Fault::Internal)?;
         let mut url = Url::parse(&format!("{}/api/sso/v2/sso/jwt", school.document.base_url))
             .map_err(|_| Fault::ConfigurationBroken)?;
         url.query_pairs_mut()
@@ -288,7 +287,11 @@ fn refused_fields(body: &[u8]) -> String {
         serde_json::Value::Array(entries) => {
             let named = entries.iter().filter_map(|entry| entry.as_object()).flat_map(|entry| entry.keys());
             let names: Vec<&str> = named.map(String::as_str).collect();
-            if names.is_empty() { format!("{} messages", entries.len()) } else { format!("fields: {}", names.join(", ")) }
+            if names.is_empty() {
+                format!("{} messages", entries.len())
+            } else {
+                format!("fields: {}", names.join(", "))
+            }
         }
         _ => "HTTP 422 of an unknown shape".into(),
     }

@@ -54,7 +54,8 @@ impl Ticket {
     fn parse(reference: &Reference, value: &str) -> Option<Self> {
         let parts: Vec<&str> = value.split('.').collect();
         let &[connection, school, person, email, secret] = parts.as_slice() else { return None };
-        let is_key = |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        let is_key =
+            |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
         (is_key(person) && is_key(email)).then_some(())?;
         Some(Self {
             reference: reference.clone(),

@@ -4,7 +4,10 @@ pub mod aws;
 pub mod browser;
 pub mod clock;
 pub mod gateway;
+pub mod in_process;
 pub mod pingfederate;
+pub mod sandbox;
+pub mod show;
 pub mod thinkific;
 
 mod listen;

@@ -12,6 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::clock::Clock;
 use crate::environment::{Environment, EnvironmentError, Variables};
 use crate::http_client::Outbound;
+use crate::log::Log;
 use crate::secrets::Secrets;
 use crate::store::Store;
 
@@ -46,6 +47,8 @@ pub struct Clients {
     pub environment: Environment,
     /// The time.
     pub clock: Clock,
+    /// Where log lines go.
+    pub log: Log,
     /// DynamoDB.
     pub store: Store,
     /// Secrets Manager, with its cache.
@@ -56,7 +59,7 @@ pub struct Clients {
 
 impl Clients {
     /// Makes the clients.
-    pub fn new(environment: Environment, credentials: Credentials, clock: Clock) -> Self {
+    pub fn new(environment: Environment, credentials: Credentials, clock: Clock, log: Log) -> Self {
         let outbound = Outbound::new(environment.url_policy);
         let config = sdk_config(environment.endpoint.as_deref(), credentials, outbound.clone());
         Self {
@@ -64,6 +67,7 @@ impl Clients {
             secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
             environment,
             clock,
+            log,
             outbound,
         }
     }

@@ -25,8 +25,7 @@ use crate::log::{Line, Metric};
 const SOFT_DEADLINE: Duration = Duration::from_secs(8);
 
 /// A function, ready to be called. Boxed, so that a binary does not compile the flow again.
-pub type Handler =
-    Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
+pub type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
 
 /// What a flow answers.
 pub enum Answer {
@@ -134,9 +133,7 @@ where
     })
 }
 
-async fn run<'a>(
-    flow: Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>,
-) -> Result<Answer, Failure> {
+async fn run<'a>(flow: Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>) -> Result<Answer, Failure> {
     match tokio::time::timeout(SOFT_DEADLINE, AssertUnwindSafe(flow).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_panic)) => Err(Failure::noted(Fault::Internal, "a panic; the runtime's message is in the log")),
@@ -183,7 +180,7 @@ fn respond(
     if let Err(failure) = &result {
         line.fail(failure.fault, &failure.detail);
     }
-    line.write();
+    line.write(&clients.log);
     response
 }
 

@@ -43,10 +43,8 @@ pub enum EnvironmentError {
 impl Environment {
     /// Reads what the register says the function is given, and nothing more.
     pub fn read(function: &'static str, variables: &Variables) -> Result<Self, EnvironmentError> {
-        let entry: &Function = ROUTES
-            .iter()
-            .find(|entry| entry.name == function)
-            .ok_or(EnvironmentError::Unknown(function))?;
+        let entry: &Function =
+            ROUTES.iter().find(|entry| entry.name == function).ok_or(EnvironmentError::Unknown(function))?;
         let read = |variable: Variable| -> Result<String, EnvironmentError> {
             if !entry.environment.contains(&variable) {
                 return Ok(String::new());

@@ -15,12 +15,13 @@ macro_rules! function {
             use crate::clients::{Clients, Credentials};
             use crate::clock::Clock;
             use crate::edge::{self, Handler};
+            use crate::log::Log;
             use crate::environment::{Environment, EnvironmentError, Variables};
 
             /// The function over these settings.
-            pub fn handler(variables: &Variables, clock: Clock) -> Result<Handler, EnvironmentError> {
+            pub fn handler(variables: &Variables, clock: Clock, log: Log) -> Result<Handler, EnvironmentError> {
                 let environment = Environment::read($name, variables)?;
-                let clients = Clients::new(environment, Credentials::read(variables)?, clock);
+                let clients = Clients::new(environment, Credentials::read(variables)?, clock, log);
                 Ok(edge::handler(Arc::new(clients), |clients, incoming, trail| {
                     Box::pin($flow(clients, incoming, trail))
                 }))
@@ -40,9 +41,10 @@ async fn run(
     make: fn(
         &crate::environment::Variables,
         crate::clock::Clock,
+        crate::log::Log,
     ) -> Result<crate::edge::Handler, crate::environment::EnvironmentError>,
 ) -> Result<(), ServeError> {
-    let handler = make(&std::env::vars().collect(), crate::clock::Clock::default())?;
+    let handler = make(&std::env::vars().collect(), crate::clock::Clock::default(), crate::log::Log::default())?;
     let service = lambda_http::service_fn(move |request| {
         let handler = handler.clone();
         async move { Ok::<_, std::convert::Infallible>(handler(request).await) }

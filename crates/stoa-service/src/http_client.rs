@@ -55,8 +55,7 @@ impl HttpConnector for Outbound {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.clone();
         HttpConnectorFuture::new(async move {
-            let request =
-                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             // Also where the connection broke after the request was sent: the SDK tries again, and every write that
             // matters carries an attempt by which it knows itself.
             let response = client.send(request).await.map_err(|error| ConnectorError::io(error.into()))?;

@@ -21,8 +21,7 @@ pub struct Incoming {
 
 impl Incoming {
     pub(crate) fn new(request: Request) -> Self {
-        let request_id =
-            request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
         let gateway_id = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
             _ => String::new(),

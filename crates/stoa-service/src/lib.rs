@@ -22,3 +22,4 @@ pub use clients::{Clients, Credentials};
 pub use clock::Clock;
 pub use edge::Handler;
 pub use environment::{Environment, EnvironmentError, Variables};
+pub use log::Log;

@@ -3,9 +3,20 @@
 //! It names nobody: no address, no name, no group, no assertion, no ticket, no token, no IP.
 
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use stoa_core::fault::{Detail, Fault};
+
+/// Where the lines go.
+#[derive(Clone, Debug, Default)]
+pub enum Log {
+    /// Where Lambda picks them up.
+    #[default]
+    StandardOutput,
+    /// Kept, for the sandbox and the tests.
+    Memory(Arc<Mutex<Vec<String>>>),
+}
 
 /// The line's fields, in the order of writing. `docs/logging.md` describes each.
 #[derive(Serialize)]
@@ -108,11 +119,14 @@ impl<'a> Line<'a> {
         self.got = detail.got.as_deref();
     }
 
-    /// Writes the line to standard output, where Lambda picks it up.
-    pub fn write(&self) {
+    /// Writes the line.
+    pub fn write(&self, log: &Log) {
         let Ok(mut text) = serde_json::to_string(self) else { return };
         text.push('\n');
-        // There is nowhere to report that the log cannot be written.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        match log {
+            // There is nowhere to report that the log cannot be written.
+            Log::StandardOutput => drop(std::io::stdout().lock().write_all(text.as_bytes())),
+            Log::Memory(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).push(text),
+        }
     }
 }

@@ -11,7 +11,7 @@ use stoa_core::keys::Key;
 use stoa_core::person::{
     AccountStep, EmailItem, Findings, Keys, PERSON_VERSION, PersonItem, choose_account, external_id,
 };
-use stoa_core::thinkific::{ApiRequest, ApiAnswer, User, create_user, find_user, get_binding, get_user, update_user};
+use stoa_core::thinkific::{ApiAnswer, ApiRequest, User, create_user, find_user, get_binding, get_user, update_user};
 
 use crate::api;
 use crate::clients::Clients;
@@ -81,8 +81,7 @@ impl Account<'_> {
             None => None,
         };
         let (by_email, bound_to) = self.look_up().await?;
-        let findings =
-            Findings { by_email: by_email.as_ref(), bound_to: bound_to.as_deref(), known: known.as_ref() };
+        let findings = Findings { by_email: by_email.as_ref(), bound_to: bound_to.as_deref(), known: known.as_ref() };
         match choose_account(self.identity, person_id, &self.reads.connection, &findings)? {
             AccountStep::Update { user } => {
                 self.call(&update_user(user, self.identity)).await?.updated()?;

@@ -23,8 +23,7 @@ use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
 use stoa_saml::{
-    Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to,
-    verify,
+    Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to, verify,
 };
 
 use crate::clients::Clients;

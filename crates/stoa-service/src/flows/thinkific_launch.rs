@@ -163,12 +163,7 @@ async fn settle(
 }
 
 /// The end of a test login: it never gets further than this page.
-async fn finish_test(
-    clients: &Clients,
-    ticket: &Ticket,
-    trail: &mut Trail,
-    now: Timestamp,
-) -> Result<Answer, Failure> {
+async fn finish_test(clients: &Clients, ticket: &Ticket, trail: &mut Trail, now: Timestamp) -> Result<Answer, Failure> {
     let page = trail.frame().test_worked(&ticket.reference);
     claim(clients, ticket, "tested", trail, now, Answer::Page(page)).await
 }

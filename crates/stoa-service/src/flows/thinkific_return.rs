@@ -46,8 +46,22 @@ async fn returned(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> 
 /// Free text from outside is reduced to the words that errors are made of.
 fn known_word(text: &str) -> &'static str {
     const WORDS: &[&str] = &[
-        "expired", "signature", "iat", "exp", "jti", "email", "external_id", "first_name", "last_name", "blank",
-        "taken", "invalid", "disabled", "permission", "plan", "error",
+        "expired",
+        "signature",
+        "iat",
+        "exp",
+        "jti",
+        "email",
+        "external_id",
+        "first_name",
+        "last_name",
+        "blank",
+        "taken",
+        "invalid",
+        "disabled",
+        "permission",
+        "plan",
+        "error",
     ];
     let text = quote(text).to_ascii_lowercase();
     WORDS.iter().find(|word| text.contains(**word)).copied().unwrap_or("other")
@@ -70,7 +84,8 @@ fn takes_path(route: &Route, path: &str) -> bool {
             loop {
                 match (wanted.next(), got.next()) {
                     (None, None) => return true,
-                    (Some(part), Some(segment)) if part == segment || (part.starts_with('{') && !segment.is_empty()) => {}
+                    (Some(part), Some(segment))
+                        if part == segment || (part.starts_with('{') && !segment.is_empty()) => {}
                     _ => return false,
                 }
             }

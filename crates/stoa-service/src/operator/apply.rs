@@ -3,9 +3,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use stoa_core::connection::{
-    Connection, ConnectionDocument, ConnectionState, IdpDocument, School, SchoolDocument,
-};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, IdpDocument, School, SchoolDocument};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_saml::metadata::{Binding, IdpMetadata};
 
@@ -72,10 +70,7 @@ impl Operator {
         Ok(Planned { document, current, metadata, applied })
     }
 
-    fn read_file(
-        &self,
-        file: &ConnectionFile,
-    ) -> Result<(ConnectionDocument, Option<IdpMetadata>), OperatorError> {
+    fn read_file(&self, file: &ConnectionFile) -> Result<(ConnectionDocument, Option<IdpMetadata>), OperatorError> {
         let mut document: ConnectionDocument = toml::from_str(&file.text)
             .map_err(|error| OperatorError::File { path: file.path.clone(), message: error.to_string() })?;
         let Some(xml) = &file.metadata else { return Ok((document, None)) };
@@ -144,8 +139,7 @@ impl Operator {
         item: ConnectionItem,
         before: Option<&ConnectionItem>,
     ) -> Result<Vec<TransactWriteItem>, OperatorError> {
-        let history =
-            ConnectionItem { sk: format!("version#{:06}#{}", item.version, item.at), ..item.clone() };
+        let history = ConnectionItem { sk: format!("version#{:06}#{}", item.version, item.at), ..item.clone() };
         let current = put(&self.names.connections, &item)?;
         let current = match before {
             None => current.condition_expression("attribute_not_exists(pk)"),
@@ -158,11 +152,7 @@ impl Operator {
         Ok(vec![finish(current)?, finish(put(&self.names.connections, &history)?)?])
     }
 
-    fn domain_claim(
-        &self,
-        document: &ConnectionDocument,
-        domain: &str,
-    ) -> Result<TransactWriteItem, OperatorError> {
+    fn domain_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<TransactWriteItem, OperatorError> {
         let claim = DomainItem {
             pk: format!("domain#{}#{domain}", document.school),
             sk: "claim".into(),

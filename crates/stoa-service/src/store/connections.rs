@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::connection::{
-    Connection, ConnectionDocument, ConnectionState, School, SchoolDocument, UrlPolicy,
-};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, School, SchoolDocument, UrlPolicy};
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::ids::{ConnectionId, SchoolId};
 

@@ -64,6 +64,5 @@ fn read_item<T: for<'de> serde::Deserialize<'de>>(
     what: &'static str,
     item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
 ) -> Result<T, Failure> {
-    serde_dynamo::from_item(item)
-        .map_err(|error| Failure::with(Fault::StoreItemStrange, what, &error.to_string()))
+    serde_dynamo::from_item(item).map_err(|error| Failure::with(Fault::StoreItemStrange, what, &error.to_string()))
 }

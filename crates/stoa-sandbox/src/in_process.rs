@@ -1,0 +1,142 @@
+//! The functions of stoa in this process: the same handlers that the deployable binaries serve.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Context, Request, RequestExt, Response};
+use serde_json::Value;
+use stoa_core::routes::Variable;
+use stoa_service::{Clock, EnvironmentError, Handler, Log, Variables, functions};
+
+use crate::aws::REGION;
+use crate::aws::front::Front;
+use crate::gateway::{FunctionError, Functions};
+
+/// The handlers, by the function's name.
+pub struct InProcess(HashMap<&'static str, Handler>);
+
+impl InProcess {
+    /// Makes every function of the register against a local AWS.
+    pub fn new(
+        front: &Front,
+        build: &str,
+        public_url: &str,
+        clock: &Clock,
+        log: &Log,
+    ) -> Result<Self, EnvironmentError> {
+        type Make = fn(&Variables, Clock, Log) -> Result<Handler, EnvironmentError>;
+        let makers: [(&'static str, Make); 5] = [
+            ("login", functions::login::handler),
+            ("saml-acs", functions::saml_acs::handler),
+            ("saml-metadata", functions::saml_metadata::handler),
+            ("thinkific-launch", functions::thinkific_launch::handler),
+            ("thinkific-return", functions::thinkific_return::handler),
+        ];
+        let mut handlers = HashMap::new();
+        for (name, make) in makers {
+            handlers.insert(name, make(&variables(front, name, build, public_url), clock.clone(), log.clone())?);
+        }
+        Ok(Self(handlers))
+    }
+}
+
+/// What a function's environment holds: the register's variables, and the credentials by which the local AWS knows it.
+fn variables(front: &Front, function: &'static str, build: &str, public_url: &str) -> Variables {
+    let own = front.stack().variables(build, public_url);
+    let entry = stoa_core::routes::ROUTES.iter().find(|entry| entry.name == function);
+    let allowed: &[Variable] = entry.map_or(&[], |entry| entry.environment);
+    let mut variables: Variables = own
+        .into_iter()
+        .filter(|(variable, _)| allowed.contains(variable))
+        .map(|(variable, value)| (variable.as_str().to_owned(), value))
+        .collect();
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", function),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_REGION", REGION),
+        ("AWS_ENDPOINT_URL", front.endpoint().as_str()),
+    ] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    variables
+}
+
+impl Functions for InProcess {
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        event: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
+        Box::pin(async move {
+            let handler = self.0.get(function).ok_or(FunctionError::Unknown)?;
+            let event: LambdaRequest = serde_json::from_value(event).map_err(|error| failed(&error))?;
+            let mut context = Context::default();
+            context.request_id = request_id();
+            let request: Request = Request::from(event).with_lambda_context(context);
+            answer(handler(request).await)
+        })
+    }
+}
+
+fn request_id() -> String {
+    let mut bytes = [0; 8];
+    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    format!("local-{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The proxy response of payload format 2.0. The runtime of the binaries makes it of the same `Response`.
+fn answer(response: Response<Body>) -> Result<Value, FunctionError> {
+    let (parts, body) = response.into_parts();
+    let mut headers = serde_json::Map::new();
+    let mut cookies = Vec::new();
+    for (name, value) in &parts.headers {
+        let value = value.to_str().map_err(|error| failed(&error))?;
+        if name == "set-cookie" {
+            cookies.push(value.to_owned());
+        } else {
+            headers.insert(name.as_str().to_owned(), value.into());
+        }
+    }
+    let body = match body {
+        Body::Text(text) => text,
+        _ => String::new(),
+    };
+    Ok(serde_json::json!({
+        "statusCode": parts.status.as_u16(),
+        "headers": headers,
+        "cookies": cookies,
+        "body": body,
+        "isBase64Encoded": false,
+    }))
+}
+
+fn failed(error: &dyn std::error::Error) -> FunctionError {
+    FunctionError::Failed { kind: "Sandbox".to_owned(), message: error.to_string() }
+}
+
+/// Functions that are set later: the gateway must have its port before they can know our address.
+#[derive(Default)]
+pub struct Later(OnceLock<Arc<dyn Functions>>);
+
+impl Later {
+    /// Sets them. Only the first time counts.
+    pub fn set(&self, functions: Arc<dyn Functions>) {
+        let _ = self.0.set(functions);
+    }
+}
+
+impl Functions for Later {
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        event: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
+        match self.0.get() {
+            Some(functions) => functions.invoke(function, event),
+            None => Box::pin(async { Err(FunctionError::Throttled) }),
+        }
+    }
+}

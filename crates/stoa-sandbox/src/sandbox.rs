@@ -1,0 +1,272 @@
+//! The whole of it: AWS, the customer's PingFederate, the school, and stoa between them, on loopback.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use stoa_core::connection::ConnectionState;
+use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_saml::metadata::{SpMetadata, sp_metadata};
+use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText, StackNames};
+use stoa_service::{Clock, Credentials, Log};
+
+use crate::aws::front::{Config as FrontConfig, Front};
+use crate::aws::{REGION, Storage};
+use crate::browser::Browser;
+use crate::gateway::Gateway;
+use crate::gateway::wire::{Config as WireConfig, Wire};
+use crate::in_process::{InProcess, Later};
+use crate::pingfederate::{Config as PingConfig, PingFederate, SpConnection};
+use crate::thinkific::{Config as SchoolConfig, Thinkific};
+use stoa_core::routes::Table;
+
+/// The connection of the sandbox, as an operator would write it.
+pub const CONNECTION_FILE: &str = include_str!("../../../examples/connections/pg.toml");
+const SCHOOL: &str = "pg-academy";
+const CONNECTION: &str = "pg";
+/// The host name that stoa is reached by; browsers and the test browser resolve it to loopback.
+pub const HOST: &str = "stoa.localhost";
+
+/// Where the functions run.
+#[derive(Clone, Debug, Default)]
+pub enum Mode {
+    /// In this process.
+    #[default]
+    InProcess,
+    /// As their deployable binaries, below this folder (`target/lambda`).
+    Wire(PathBuf),
+}
+
+/// How a sandbox is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the functions run.
+    pub mode: Mode,
+    /// Where state is kept.
+    pub storage: Storage,
+    /// Ports of stoa, PingFederate, the school and AWS; 0 takes any.
+    pub ports: [u16; 4],
+    /// Changes to the connection's file before it is applied.
+    pub connection: fn(&str) -> String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 4], connection: str::to_owned }
+    }
+}
+
+/// Why the sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// A port or folder.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The local AWS.
+    #[error(transparent)]
+    Aws(#[from] crate::aws::StartError),
+    /// PingFederate.
+    #[error(transparent)]
+    PingFederate(#[from] crate::pingfederate::StartError),
+    /// PingFederate's connection to us.
+    #[error(transparent)]
+    Partner(#[from] crate::pingfederate::SpMetadataError),
+    /// The functions' settings.
+    #[error(transparent)]
+    Environment(#[from] stoa_service::EnvironmentError),
+    /// The deployable binaries.
+    #[error(transparent)]
+    Wire(#[from] crate::gateway::wire::StartError),
+    /// What the operator's command would do.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// The sandbox's own files.
+    #[error("the sandbox's own connection does not hold together: {0}")]
+    Own(&'static str),
+}
+
+/// A running sandbox. Everything stops when it is dropped.
+pub struct Sandbox {
+    /// The local AWS.
+    pub front: Front,
+    /// The customer's identity provider.
+    pub pingfederate: PingFederate,
+    /// The school.
+    pub thinkific: Thinkific,
+    /// The local API Gateway.
+    pub gateway: Gateway,
+    /// The deployable binaries, in wire mode.
+    pub wire: Option<Arc<Wire>>,
+    /// The operator's access.
+    pub operator: Operator,
+    clock: Clock,
+    log: Arc<Mutex<Vec<String>>>,
+    entity_id: String,
+}
+
+impl Sandbox {
+    /// Starts everything and applies the connection, as an operator would.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        let [port, ping_port, school_port, aws_port] = options.ports;
+        let front_config = FrontConfig { storage: options.storage.clone(), port: aws_port, ..FrontConfig::default() };
+        let front = Front::start(front_config).await?;
+        let pingfederate = PingFederate::start(PingConfig { port: ping_port, ..PingConfig::default() }).await?;
+        let school_config = SchoolConfig { port: school_port, subdomain: SCHOOL.to_owned(), ..SchoolConfig::default() };
+        let thinkific = Thinkific::start(school_config).await?;
+        let functions = Arc::new(Later::default());
+        let gateway = Gateway::start(port, functions.clone()).await?;
+        let clock = Clock::default();
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let public_url = format!("http://{HOST}:{}", gateway.address().port());
+        let wire = match options.mode {
+            Mode::InProcess => {
+                functions.set(Arc::new(InProcess::new(
+                    &front,
+                    &build(),
+                    &public_url,
+                    &clock,
+                    &Log::Memory(log.clone()),
+                )?));
+                None
+            }
+            Mode::Wire(folder) => {
+                let wire = Arc::new(Wire::start(WireConfig::new(folder, &front, &build(), &public_url)).await?);
+                functions.set(wire.clone());
+                Some(wire)
+            }
+        };
+        let operator = operator(&front);
+        let connection_file = (options.connection)(CONNECTION_FILE);
+        let sandbox = Self {
+            front,
+            pingfederate,
+            thinkific,
+            gateway,
+            wire,
+            operator,
+            clock,
+            log,
+            entity_id: entity_id(&connection_file)?,
+        };
+        sandbox.set_up(&connection_file).await?;
+        // What it takes to set up is not part of any login.
+        sandbox.front.take_calls();
+        Ok(sandbox)
+    }
+
+    async fn set_up(&self, connection_file: &str) -> Result<(), SandboxError> {
+        let connection = ConnectionId::parse(CONNECTION).map_err(|_| SandboxError::Own("its id"))?;
+        let school = SchoolId::parse(SCHOOL).map_err(|_| SandboxError::Own("its school"))?;
+        self.register_with_pingfederate(&self.entity_id)?;
+        // A folder that was used before has its secrets, and a pepper is never replaced.
+        if self.operator.current(&connection).await?.is_none() {
+            self.operator.put_secret(&SecretName::Seal, SecretText::random()?).await?;
+            self.operator.put_secret(&SecretName::Pepper, SecretText::random()?).await?;
+        }
+        let key = SecretText::new(self.thinkific.api_key().expose())?;
+        self.operator.put_secret(&SecretName::Thinkific(school), key).await?;
+        self.operator.apply_school("pg-academy.toml", &self.school_file()).await?;
+        let metadata = self.pingfederate.metadata(&self.entity_id).ok_or(SandboxError::Own("its metadata"))?;
+        let file = ConnectionFile {
+            path: "pg.toml".to_owned(),
+            text: connection_file.to_owned(),
+            metadata: Some(metadata.into_bytes()),
+        };
+        self.operator.apply(self.operator.plan(&file).await?).await?;
+        self.operator.set_state(&connection, ConnectionState::Active, "the sandbox's own connection").await?;
+        Ok(())
+    }
+
+    /// The customer's administrator imports our metadata.
+    fn register_with_pingfederate(&self, entity_id: &str) -> Result<(), SandboxError> {
+        let acs_url = format!("{}/saml/{CONNECTION}/acs", self.url());
+        let metadata = sp_metadata(&SpMetadata {
+            entity_id,
+            acs_url: &acs_url,
+            signing: &[],
+            encryption: &[],
+            name_id_format: None,
+            authn_requests_signed: false,
+        });
+        self.pingfederate.register(SpConnection::from_metadata(&metadata)?);
+        Ok(())
+    }
+
+    fn school_file(&self) -> String {
+        // Functions resolve names as the machine does, which may not know `thinkific.localhost`.
+        let api_url = self.thinkific.admin_url().replace(crate::thinkific::HOST, "127.0.0.1");
+        format!(
+            "id = \"{SCHOOL}\"\nsubdomain = \"{SCHOOL}\"\nbase_url = \"{}\"\napi_url = \"{}\"\n",
+            self.thinkific.school_url(),
+            api_url,
+        )
+    }
+
+    /// Where stoa is.
+    pub fn url(&self) -> String {
+        format!("http://{HOST}:{}", self.gateway.address().port())
+    }
+
+    /// Where a login begins.
+    pub fn login_url(&self) -> String {
+        format!("{}/login/{CONNECTION}", self.url())
+    }
+
+    /// Our entity id, by which PingFederate knows us.
+    pub fn pingfederate_partner(&self) -> &str {
+        &self.entity_id
+    }
+
+    /// The connection's name.
+    pub fn connection(&self) -> &'static str {
+        CONNECTION
+    }
+
+    /// A browser whose clock runs with the sandbox's.
+    pub fn browser(&self) -> Browser {
+        Browser::with_clock(self.pingfederate.clock().clone())
+    }
+
+    /// The log lines of the functions since the start or the last time this was called.
+    pub fn take_log(&self) -> Vec<String> {
+        match &self.wire {
+            None => std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner)),
+            Some(wire) => wire.take_logs().into_iter().map(|line| line.text).collect(),
+        }
+    }
+
+    /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.
+    pub fn advance(&self, seconds: i64) {
+        self.clock.advance(seconds);
+        self.pingfederate.clock().advance(jiff::SignedDuration::from_secs(seconds));
+        self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
+    }
+}
+
+fn operator(front: &Front) -> Operator {
+    let table = |table| front.stack().table_name(table);
+    let names = StackNames {
+        connections: table(Table::Connections),
+        trust: table(Table::Trust),
+        logins: table(Table::Logins),
+        directory: table(Table::Directory),
+        secret_prefix: front.stack().name().to_owned(),
+    };
+    let credentials = Credentials {
+        access_key: crate::aws::policy::OPERATOR.to_owned(),
+        secret_key: "local".to_owned(),
+        session_token: None,
+        region: REGION.to_owned(),
+    };
+    Operator::new(names, credentials, Some(front.endpoint()), "arn:aws:iam::000000000000:user/sandbox".to_owned())
+}
+
+/// The git revision is the deployable's; a sandbox says what it is.
+fn build() -> String {
+    "sandbox".to_owned()
+}
+
+fn entity_id(connection_file: &str) -> Result<String, SandboxError> {
+    let table: toml::Table = connection_file.parse().map_err(|_| SandboxError::Own("its TOML"))?;
+    let entity_id = table.get("saml").and_then(|saml| saml.get("sp_entity_id")).and_then(toml::Value::as_str);
+    entity_id.map(str::to_owned).ok_or(SandboxError::Own("its entity id"))
+}

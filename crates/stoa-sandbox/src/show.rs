@@ -1,0 +1,148 @@
+//! What the sandbox's command prints.
+
+#![allow(clippy::print_stdout, reason = "it is a command's output")]
+
+use std::path::PathBuf;
+
+use stoa_core::routes::ROUTES;
+
+use crate::aws::Storage;
+use crate::aws::journal::Call;
+use crate::browser::{BrowserError, Hop, Page};
+use crate::sandbox::{HOST, Mode, Options, Sandbox, SandboxError};
+
+const USAGE: &str = "\
+cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,IDP,SCHOOL,AWS]
+
+  --once            run one login, print it, and stop
+  --wire            run the deployable binaries of target/lambda (`sam build` or `cargo lambda build --release`)
+  --folder FOLDER   keep state in a folder; without it, state is in memory
+  --ports A,B,C,D   the ports to listen on; without it 8080,8081,8082,8083, or with --once any";
+
+/// The command's arguments.
+pub struct Arguments {
+    once: bool,
+    options: Options,
+}
+
+/// Parses the arguments; an error is a message for the person.
+pub fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut parsed = Arguments { once: false, options: Options::default() };
+    let mut ports = None;
+    let mut given = given;
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--once" => parsed.once = true,
+            "--wire" => parsed.options.mode = Mode::Wire(PathBuf::from("target/lambda")),
+            "--folder" => {
+                let folder = given.next().ok_or_else(|| format!("--folder needs a folder\n\n{USAGE}"))?;
+                parsed.options.storage = Storage::Folder(folder.into());
+            }
+            "--ports" => ports = Some(parse_ports(&given.next().unwrap_or_default())?),
+            other => return Err(format!("{other:?} is not an argument\n\n{USAGE}")),
+        }
+    }
+    parsed.options.ports = ports.unwrap_or(if parsed.once { [0; 4] } else { [8080, 8081, 8082, 8083] });
+    Ok(parsed)
+}
+
+fn parse_ports(text: &str) -> Result<[u16; 4], String> {
+    let ports: Result<Vec<u16>, _> = text.split(',').map(str::parse).collect();
+    ports
+        .ok()
+        .and_then(|ports| ports.try_into().ok())
+        .ok_or_else(|| format!("--ports needs four port numbers, as in 8080,8081,8082,8083\n\n{USAGE}"))
+}
+
+/// Why the command ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// The sandbox did not start.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The test browser did not get anywhere.
+    #[error("the login did not complete: {0}")]
+    Browser(#[from] BrowserError),
+    /// The login ended somewhere else than in the school.
+    #[error("the login ended at {0} with status {1}, not in the school")]
+    Elsewhere(String, u16),
+    /// Waiting for Ctrl-C failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Starts the sandbox, runs two logins of one person, and stays.
+pub async fn run(arguments: Arguments) -> Result<(), ShowError> {
+    let sandbox = Sandbox::start(arguments.options).await?;
+    println!("stoa sandbox: everything on loopback, nothing leaves this machine\n");
+    println!("A login of somebody new:");
+    one_login(&sandbox).await?;
+    println!("\nThe same person on another day (known and unchanged):");
+    one_login(&sandbox).await?;
+    if arguments.once {
+        return Ok(());
+    }
+    sandbox.pingfederate.ask();
+    print_addresses(&sandbox);
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// Runs one login in the test browser and prints each hop with its calls.
+async fn one_login(sandbox: &Sandbox) -> Result<(), ShowError> {
+    sandbox.pingfederate.sign_on_as("miller.m");
+    sandbox.front.take_calls();
+    sandbox.take_log();
+    let page = sandbox.browser().get(&format!("{}?return_to=/courses/safety-basics", sandbox.login_url())).await?;
+    print_hops(&page, &sandbox.front.take_calls(), &sandbox.take_log());
+    if page.status != 200 || page.url.host_str() != Some(crate::thinkific::HOST) {
+        return Err(ShowError::Elsewhere(page.url.to_string(), page.status));
+    }
+    println!("  ✓ {}", page.text());
+    Ok(())
+}
+
+fn print_hops(page: &Page, calls: &[Call], log: &[String]) {
+    for hop in &page.hops {
+        println!("  {hop}");
+        let function = function_of(hop);
+        for call in calls.iter().filter(|call| Some(call.principal.as_str()) == function) {
+            println!("        {call}");
+        }
+    }
+    let units: f64 = calls.iter().filter(|call| call.is_write()).map(|call| call.units).sum();
+    let writes = calls.iter().filter(|call| call.is_write()).count();
+    let log_bytes: usize = log.iter().map(String::len).sum();
+    println!("  {writes} writes, {units} write units, {log_bytes} bytes of log");
+}
+
+/// The function that answered a hop.
+fn function_of(hop: &Hop) -> Option<&'static str> {
+    if hop.url.host_str() != Some(HOST) {
+        return None;
+    }
+    crate::gateway::routing::find(hop.method.as_str(), hop.url.path())
+        .map(|found| found.function)
+        .or_else(|| ROUTES.last().map(|function| function.name))
+}
+
+fn print_addresses(sandbox: &Sandbox) {
+    let (url, ping) = (sandbox.url(), sandbox.pingfederate.url());
+    println!(
+        "\nNow yours. Open in Chromium or Firefox (they find *.localhost on this machine):\n\n\
+         \x20 log in                 {}\n\
+         \x20 log in, as a test      {}?test=1\n\
+         \x20 begin at the IdP       {}\n\
+         \x20 choose people, defects {ping}/sandbox\n\
+         \x20 our SAML metadata      {url}/saml/{}/metadata\n\
+         \x20 the school             {}\n\
+         \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `operator`)\n\n\
+         A person to try: miller.m. Ctrl-C stops everything.",
+        sandbox.login_url(),
+        sandbox.login_url(),
+        sandbox.pingfederate.start_url(sandbox.pingfederate_partner(), None),
+        sandbox.connection(),
+        sandbox.thinkific.school_url(),
+        sandbox.front.endpoint(),
+    );
+}
