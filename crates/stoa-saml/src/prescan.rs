@@ -20,13 +20,14 @@ const MAX_NAMESPACES: usize = 64;
 /// How large a document may be.
 pub(crate) struct Limits {
     pub(crate) bytes: usize,
-    elements: usize,
+    /// Elements, comments and CDATA sections.
+    markup: usize,
 }
 
 /// A protocol message.
-pub(crate) const MESSAGE: Limits = Limits { bytes: 512 * 1024, elements: 20_000 };
+pub(crate) const MESSAGE: Limits = Limits { bytes: 512 * 1024, markup: 20_000 };
 /// Metadata, which may describe a whole federation.
-pub(crate) const METADATA: Limits = Limits { bytes: 4 * 1024 * 1024, elements: 100_000 };
+pub(crate) const METADATA: Limits = Limits { bytes: 4 * 1024 * 1024, markup: 100_000 };
 
 /// Checks the bounds, and returns the text after byte order mark and XML declaration, with line ends normalised
 /// (XML 1.0 §2.11).
@@ -36,8 +37,8 @@ pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, st
     }
     let text = std::str::from_utf8(bytes).map_err(|_| RefusalCode::NotUtf8)?;
     let body = after_declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    Scan { bytes: body.as_bytes(), at: 0, elements: limits.elements, open: Vec::with_capacity(16), in_scope: 0 }
-        .run()?;
+    check_references(body)?;
+    Scan { bytes: body.as_bytes(), at: 0, markup: limits.markup, open: Vec::with_capacity(16), in_scope: 0 }.run()?;
     Ok(with_line_feeds(body))
 }
 
@@ -47,6 +48,26 @@ fn with_line_feeds(text: &str) -> Cow<'_, str> {
         None => Cow::Borrowed(text),
         Some(_) => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
     }
+}
+
+/// The parser replaces a reference to what is no character (XML 1.0 §4.1); others refuse it.
+fn check_references(text: &str) -> Result<(), Refusal> {
+    for at in memmem::find_iter(text.as_bytes(), b"&#") {
+        let (reference, _) = text[at + 2..].split_once(';').ok_or(RefusalCode::XmlMalformed)?;
+        let number = match reference.strip_prefix('x') {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => reference.parse(),
+        };
+        if !number.ok().and_then(char::from_u32).is_some_and(is_character) {
+            return Err(Refusal::from(RefusalCode::XmlMalformed).got(reference));
+        }
+    }
+    Ok(())
+}
+
+/// XML 1.0 §2.2.
+fn is_character(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// Takes an XML declaration (XML 1.0 §2.8) off the front. Version 1.0 and UTF-8 only.
@@ -88,8 +109,8 @@ fn is_space(c: char) -> bool {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// How many more elements may come.
-    elements: usize,
+    /// How much more may come.
+    markup: usize,
     /// The open elements, each with the number of its namespace declarations.
     open: Vec<u8>,
     in_scope: usize,
@@ -101,8 +122,8 @@ impl Scan<'_> {
             self.at += offset + 1;
             let rest = &self.bytes[self.at..];
             match rest.first() {
-                Some(b'!') if rest.starts_with(b"!--") => self.skip_past(3, b"-->")?,
-                Some(b'!') if rest.starts_with(b"![CDATA[") => self.skip_past(8, b"]]>")?,
+                Some(b'!') if rest.starts_with(b"!--") => self.skip(3, b"-->")?,
+                Some(b'!') if rest.starts_with(b"![CDATA[") => self.skip(8, b"]]>")?,
                 Some(b'!') => return Err(RefusalCode::Doctype.into()),
                 Some(b'?') => return Err(RefusalCode::ProcessingInstruction.into()),
                 Some(b'/') => self.close()?,
@@ -113,7 +134,14 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn skip_past(&mut self, opening: usize, end: &[u8]) -> Result<(), Refusal> {
+    fn count(&mut self) -> Result<(), Refusal> {
+        self.markup = self.markup.checked_sub(1).ok_or(RefusalCode::TooMuchMarkup)?;
+        Ok(())
+    }
+
+    /// Skips a comment or a CDATA section.
+    fn skip(&mut self, opening: usize, end: &[u8]) -> Result<(), Refusal> {
+        self.count()?;
         let from = self.at + opening;
         let offset = memmem::find(&self.bytes[from..], end).ok_or(RefusalCode::XmlMalformed)?;
         self.at = from + offset + end.len();
@@ -128,10 +156,13 @@ impl Scan<'_> {
 
     /// Reads one start tag, from behind its `<` to behind its `>`.
     fn open(&mut self) -> Result<(), Refusal> {
-        self.elements = self.elements.checked_sub(1).ok_or(RefusalCode::TooManyElements)?;
+        self.count()?;
         if self.open.len() == MAX_DEPTH {
             return Err(RefusalCode::TooDeep.into());
         }
+        let name =
+            self.bytes[self.at..].split(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>')).next();
+        check_colons(name.unwrap_or_default())?;
         let mut tag = Tag::default();
         loop {
             let offset = memchr3(b'>', b'"', b'\'', &self.bytes[self.at..]).ok_or(RefusalCode::XmlMalformed)?;
@@ -183,7 +214,16 @@ impl Tag {
             };
         }
         // The parser takes `p:xmlns` for a default namespace declaration, and no other parser does.
-        if name.ends_with(b":xmlns") { invalid_namespace() } else { Ok(()) }
+        if name.ends_with(b":xmlns") { invalid_namespace() } else { check_colons(name) }
+    }
+}
+
+/// Namespaces in XML 1.0 §4: a colon stands between prefix and name. The parser lets `:name` pass.
+fn check_colons(name: &[u8]) -> Result<(), Refusal> {
+    match memchr(b':', name) {
+        None => Ok(()),
+        Some(at) if at > 0 && at + 1 < name.len() && memchr(b':', &name[at + 1..]).is_none() => Ok(()),
+        Some(_) => invalid_namespace(),
     }
 }
 

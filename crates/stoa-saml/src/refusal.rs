@@ -71,8 +71,8 @@ refusal_codes! {
     ProcessingInstruction = "saml_processing_instruction", Malformed;
     /// Elements are nested too deeply.
     TooDeep = "saml_too_deep", Malformed;
-    /// Too many elements.
-    TooManyElements = "saml_too_many_elements", Malformed;
+    /// Too many elements, comments and CDATA sections.
+    TooMuchMarkup = "saml_too_much_markup", Malformed;
     /// Too many attributes on one element.
     TooManyAttributes = "saml_too_many_attributes", Malformed;
     /// Too many namespace declarations in scope.

