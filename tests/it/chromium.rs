@@ -1,0 +1,147 @@
+//! A real browser walks a login that works and some that do not. Runs where `STOA_CHROMIUM` is set, and then fails
+//! where Chromium or ChromeDriver is missing. Screenshots go to `target/screenshots/`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use stoa_sandbox::sandbox::{Options, Sandbox};
+
+/// ChromeDriver on a port of its own; ends when dropped.
+struct Driver {
+    process: Child,
+    url: String,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver must be installed (infra/install.sh)");
+        let output = BufReader::new(process.stdout.take().expect("its output"));
+        let port = output
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.split("on port ").nth(1)?.trim_end_matches('.').to_owned()))
+            .expect("chromedriver names its port");
+        Self { process, url: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// A browser with its own empty profile.
+    async fn browser(&self, language: &str, cookies: bool) -> Client {
+        let setting = if cookies { 1 } else { 2 };
+        let mut capabilities = Capabilities::new();
+        capabilities.insert(
+            "goog:chromeOptions".to_owned(),
+            serde_json::json!({
+                "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+                    "--disable-background-networking", "--disable-component-update", "--window-size=500,900",
+                    format!("--accept-lang={language}"),
+                ],
+                "prefs": {
+                    "profile.default_content_setting_values.cookies": setting,
+                    "intl.accept_languages": language,
+                },
+            }),
+        );
+        ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.url)
+            .await
+            .expect("a browser")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn is_wanted() -> bool {
+    std::env::var_os("STOA_CHROMIUM").is_some()
+}
+
+/// Signs on at PingFederate's page, with a defect where one is named.
+async fn sign_on(browser: &Client, person: &str, defect: &str) {
+    let wait = browser.wait().at_most(Duration::from_secs(10));
+    let people = wait.for_element(Locator::Css("select[name='pf.username']")).await.expect("the sign-on page");
+    people.select_by_value(person).await.expect("the person");
+    if !defect.is_empty() {
+        let defects = browser.find(Locator::Css("select[name='defect']")).await.expect("the defects");
+        defects.select_by_value(defect).await.expect("the defect");
+    }
+    let button = browser.find(Locator::Css("button[name='pf.ok']")).await.expect("the button");
+    button.click().await.expect("a click");
+}
+
+/// Waits for a page with this text and takes a picture of it.
+async fn expect_page(browser: &Client, text: &str, picture: &str) -> String {
+    for _ in 0..100 {
+        let body = match browser.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        if body.contains(text) {
+            take_picture(browser, picture).await;
+            return body;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    take_picture(browser, picture).await;
+    let (url, source) = (browser.current_url().await, browser.source().await);
+    panic!("{picture}: no {text:?} at {url:?}: {source:?}");
+}
+
+async fn take_picture(browser: &Client, picture: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let png = browser.screenshot().await.expect("a screenshot");
+    std::fs::write(folder.join(format!("{picture}.png")), png).expect("a file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_walks_a_login_and_failed_ones_with_and_without_cookies() {
+    if !is_wanted() {
+        return;
+    }
+    let (driver, sandbox) = (Driver::start(), Sandbox::start(Options::default()).await.expect("a sandbox"));
+    let login = format!("{}?return_to=/courses/safety-basics", sandbox.login_url());
+
+    let browser = driver.browser("en", true).await;
+    browser.goto(&login).await.expect("the login");
+    take_picture(&browser, "pingfederate-sign-on").await;
+    sign_on(&browser, "miller.m", "").await;
+    expect_page(&browser, "You are signed in as Mary Miller", "signed-in").await;
+    browser.close().await.expect("the end");
+
+    let browser = driver.browser("en", true).await;
+    browser.goto(&login).await.expect("the login");
+    sign_on(&browser, "miller.m", "expired").await;
+    let page = expect_page(&browser, "You are not signed in", "fault-expired").await;
+    assert!(page.contains("saml-time") && page.contains("help desk"), "{page}");
+    browser.close().await.expect("the end");
+
+    let browser = driver.browser("es-MX", true).await;
+    browser.goto(&login).await.expect("the login");
+    sign_on(&browser, "partner.p", "").await;
+    let page = expect_page(&browser, "No ha iniciado sesión", "fault-spanish").await;
+    assert!(page.contains("email-domain-foreign"), "{page}");
+    browser.close().await.expect("the end");
+
+    let browser = driver.browser("en", false).await;
+    browser.goto(&login).await.expect("the login");
+    sign_on(&browser, "miller.m", "").await;
+    // Without cookies PingFederate does not remember the person either, so the fresh login asks again.
+    sign_on(&browser, "miller.m", "").await;
+    let page = expect_page(&browser, "You are not signed in", "fault-cookies-blocked").await;
+    assert!(page.contains("cookies-blocked"), "{page}");
+    browser.close().await.expect("the end");
+}

@@ -1,0 +1,191 @@
+//! One truth: the register, the folders, the documents and the dependency arrows agree.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use stoa_core::fault::Fault;
+use stoa_core::routes::ROUTES;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The names in a folder, without an extension where one is given.
+fn names(folder: &str, extension: Option<&str>) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter_map(|name| match extension {
+            Some(extension) => name.strip_suffix(extension).map(str::to_owned),
+            None => Some(name),
+        })
+        .collect()
+}
+
+fn registered() -> BTreeSet<String> {
+    ROUTES.iter().map(|function| function.name.to_owned()).collect()
+}
+
+/// Says which of the two sides lacks what.
+fn assert_same(what: &str, left: (&str, &BTreeSet<String>), right: (&str, &BTreeSet<String>)) {
+    let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).cloned().collect::<Vec<_>>();
+    let (only_left, only_right) = (only(left.1, right.1), only(right.1, left.1));
+    assert!(
+        only_left.is_empty() && only_right.is_empty(),
+        "{what}: only in {}: {only_left:?}; only in {}: {only_right:?}",
+        left.0,
+        right.0
+    );
+}
+
+#[test]
+fn every_function_has_a_folder_and_sample_events_of_its_name() {
+    assert_same("functions", ("ROUTES", &registered()), ("functions/", &names("functions", None)));
+    assert_same("sample events", ("ROUTES", &registered()), ("events/", &names("events", None)));
+}
+
+#[test]
+fn a_main_is_a_module_doc_and_one_call() {
+    for function in ROUTES {
+        let text = read(&root().join("functions").join(function.name).join("src/main.rs"));
+        assert!(text.lines().count() <= 60, "{}: more than 60 lines", function.name);
+        let module = function.name.replace('-', "_");
+        assert!(text.contains(&format!("functions::{module}::serve().await")), "{}: no call", function.name);
+        for route in function.routes {
+            let path = match route {
+                stoa_core::routes::Route::On(_, path) => path,
+                stoa_core::routes::Route::Default => "$default",
+            };
+            assert!(text.contains(path), "{}: the module doc does not name {path}", function.name);
+        }
+        assert!(text.contains("reads:") && text.contains("writes:"), "{}: reads and writes", function.name);
+    }
+}
+
+#[test]
+fn every_fault_has_a_runbook_page_with_its_four_headings() {
+    let codes: BTreeSet<String> = Fault::all().map(|fault| fault.code().to_owned()).collect();
+    assert_same("runbook", ("the code", &codes), ("docs/runbook/faults", &names("docs/runbook/faults", Some(".md"))));
+    for fault in Fault::all() {
+        let text = read(&root().join(format!("docs/runbook/faults/{}.md", fault.code())));
+        assert!(text.starts_with(&format!("# {}", fault.code())), "{}: its title", fault.code());
+        assert!(text.contains(fault.face().public), "{}: its public code", fault.code());
+        for heading in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
+            let after = text.split(heading).nth(1).unwrap_or_default();
+            let body = after.split("\n## ").next().unwrap_or_default().trim();
+            assert!(body.len() > 20, "{}: {heading} says nothing", fault.code());
+        }
+    }
+}
+
+#[test]
+fn every_alarm_of_the_template_has_a_runbook_page() {
+    let template = read(&root().join("template.yaml"));
+    let lines: Vec<&str> = template.lines().collect();
+    let alarms: BTreeSet<String> = lines
+        .windows(2)
+        .filter(|pair| pair[1].trim() == "Type: AWS::CloudWatch::Alarm")
+        .map(|pair| pair[0].trim().trim_end_matches(':').to_owned())
+        .collect();
+    assert!(!alarms.is_empty());
+    assert_same("alarms", ("template.yaml", &alarms), ("docs/runbook/alarms", &names("docs/runbook/alarms", Some(".md"))));
+}
+
+#[test]
+fn links_in_documents_resolve() {
+    let mut pages = vec![root().join("README.md")];
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("docs").filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    let mut broken = Vec::new();
+    for page in pages {
+        for target in read(&page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            let here = page.parent().expect("a folder").join(file);
+            if !file.is_empty() && !file.contains("://") && !here.exists() {
+                broken.push(format!("{} → {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// `saml ← core ← service ← functions`; sandbox and cli on top.
+#[test]
+fn dependency_arrows_point_one_way() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let allowed = |package: &str| -> &'static [&'static str] {
+        match package {
+            "stoa-saml" => &[],
+            "stoa-core" => &["stoa-saml"],
+            "stoa-service" => &["stoa-core", "stoa-saml"],
+            "stoa-sandbox" => &["stoa-core", "stoa-saml", "stoa-service"],
+            "stoa-cli" => &["stoa-core", "stoa-saml", "stoa-service", "stoa-sandbox"],
+            "stoa-tests" | "stoa-benches" => {
+                &["stoa-core", "stoa-saml", "stoa-service", "stoa-sandbox", "stoa-cli"]
+            }
+            _ => &["stoa-service"],
+        }
+    };
+    for package in metadata["packages"].as_array().expect("packages") {
+        let name = package["name"].as_str().expect("a name");
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let on = dependency["name"].as_str().expect("a name");
+            let is_ours = on.starts_with("stoa-");
+            assert!(!is_ours || allowed(name).contains(&on), "{name} must not depend on {on}");
+            let names_aws = on.starts_with("aws-sdk") || on == "aws-config";
+            assert!(!names_aws || ["stoa-service", "stoa-tests"].contains(&name), "{name} must not name AWS");
+        }
+    }
+}
+
+/// The sans-IO crates take time, random bytes and settings as arguments.
+#[test]
+fn sans_io_crates_ask_nobody() {
+    for folder in ["crates/stoa-saml/src", "crates/stoa-core/src"] {
+        let mut folders = vec![root().join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("sources").filter_map(Result::ok) {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = read(&path);
+                for banned in ["Timestamp::now(", "SystemTime::now(", "rand::fill(", "env::var", "std::net", "std::fs"] {
+                    assert!(!text.contains(banned), "{}: {banned}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_names_the_two_commands() {
+    let text = read(&root().join("README.md"));
+    assert!(text.lines().count() <= 150, "{} lines", text.lines().count());
+    for command in ["cargo run -p stoa-sandbox", "cargo test --workspace"] {
+        assert!(text.contains(command), "{command}");
+    }
+    let ci = read(&root().join(".ci/run"));
+    assert!(ci.contains("cargo test --workspace"), ".ci/run does not call the README's test command");
+}
