@@ -100,6 +100,12 @@ impl Incoming {
         matches!(self.header("sec-fetch-dest"), Some("iframe" | "frame" | "embed" | "object"))
     }
 
+    /// Whether a page of ours sent this, as the browser itself says. `Origin` is for browsers without fetch metadata;
+    /// the others say `null` there, since our pages send no referrer (Fetch §3.2).
+    pub fn is_from_us(&self, public_url: &str) -> bool {
+        self.header("sec-fetch-site") == Some("same-origin") || self.header("origin") == Some(public_url)
+    }
+
     /// The browser's family, for the log: never the whole header.
     pub fn browser(&self) -> &'static str {
         let agent = self.header("user-agent").unwrap_or_default();

@@ -109,9 +109,7 @@ fn check_login(
         ConnectionState::Draft | ConnectionState::Tested => return Err(Fault::ConnectionNotActive.into()),
         ConnectionState::Disabled => return Err(Fault::ConnectionDisabled.into()),
     }
-    // The ticket's cookie does not come with a cross-site POST, and the button is on our page only.
-    let confirmed = incoming.method() == "POST" && incoming.header("origin") == Some(&clients.environment.public_url);
-    if login.confirm && !confirmed {
+    if login.confirm && !(incoming.method() == "POST" && incoming.is_from_us(&clients.environment.public_url)) {
         return Err(Fault::ConfirmationForeign.into());
     }
     Ok(None)

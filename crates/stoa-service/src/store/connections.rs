@@ -13,7 +13,7 @@ use stoa_core::ids::{ConnectionId, SchoolId};
 use super::{Store, read_item, store_failure};
 
 /// How long a process may use a connection without looking again. The launch always looks.
-const FRESH_SECONDS: i64 = 60;
+pub(super) const FRESH_SECONDS: i64 = 60;
 
 /// A connection's item: `connection#{id}`, sort key `current` or `version#{n}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -28,6 +28,7 @@ pub struct Store {
     directory: String,
     url_policy: UrlPolicy,
     held: connections::Held,
+    held_trust: trust::HeldTrust,
 }
 
 impl Store {
@@ -40,6 +41,7 @@ impl Store {
             directory: environment.table(Table::Directory).to_owned(),
             url_policy: environment.url_policy,
             held: connections::Held::default(),
+            held_trust: trust::HeldTrust::default(),
         }
     }
 }

@@ -1,13 +1,21 @@
 //! The `trust` table: the keys that an identity provider may sign with.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stoa_core::connection::Connection;
 use stoa_core::fault::{Failure, Fault};
+use stoa_core::ids::ConnectionId;
 use stoa_saml::{Certificate, Trust};
 
+use super::connections::FRESH_SECONDS;
 use super::{Store, read_item, store_failure};
+
+/// Trust held by this process: parsed keys, so that a login parses none.
+pub(super) type HeldTrust = Mutex<HashMap<ConnectionId, (i64, Arc<Trust>)>>;
 
 /// A key: partition key the connection, sort key the certificate's fingerprint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,8 +41,22 @@ impl TrustItem {
 }
 
 impl Store {
-    /// Whom a connection trusts now. No live key is a broken configuration, never "no check".
-    pub async fn trust(&self, connection: &Connection, now: Timestamp) -> Result<Trust, Failure> {
+    /// Whom a connection trusts, as of the last minute.
+    pub async fn trust(&self, connection: &Connection, now: Timestamp) -> Result<Arc<Trust>, Failure> {
+        let held = self.held_trust.lock().unwrap_or_else(PoisonError::into_inner).get(connection.id()).cloned();
+        if let Some((at, trust)) = held
+            && (0..FRESH_SECONDS).contains(&(now.as_second() - at))
+        {
+            return Ok(trust);
+        }
+        let trust = Arc::new(self.read_trust(connection, now).await?);
+        let entry = (now.as_second(), trust.clone());
+        self.held_trust.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.id().clone(), entry);
+        Ok(trust)
+    }
+
+    /// No live key is a broken configuration, never "no check".
+    async fn read_trust(&self, connection: &Connection, now: Timestamp) -> Result<Trust, Failure> {
         let answer = self
             .client
             .query()
