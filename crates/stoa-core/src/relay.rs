@@ -33,6 +33,12 @@ impl Relay {
         Self { retries, destination: Destination::parse(rest).ok() }
     }
 
+    /// Whether a RelayState looks like one that a login of ours sent. A target of the identity provider's does not
+    /// begin with a digit.
+    pub fn is_ours(untrusted: &str) -> bool {
+        untrusted.as_bytes().first().is_some_and(u8::is_ascii_digit)
+    }
+
     /// The query of `/login/{connection}` for a fresh login.
     pub fn query(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use stoa_core::binding::{Pending, TICKET_COOKIE_PREFIX};
+use stoa_core::binding::{MAX_PENDING, Pending, TICKET_COOKIE_PREFIX};
 use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::identity::{Admitted, Verified};
@@ -51,15 +51,29 @@ pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail)
     }
     let field = form.get("SAMLResponse").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no SAMLResponse"))?;
     let xml = decode_post_binding(field)?;
-    let relay = Relay::from_relay_state(form.get("RelayState").map_or("", String::as_str));
+    let relay_state = form.get("RelayState").map_or("", String::as_str);
+    let relay = Relay::from_relay_state(relay_state);
     let pending = Pending::among(incoming.cookies());
-    let Some(answers) = unverified_in_response_to(&xml) else {
-        return unsolicited(clients, &connection, &xml, &relay, trail, now).await;
-    };
-    match pending.iter().find(|login| login.saml_request_id() == answers) {
-        Some(login) => solicited(clients, &connection, &xml, login, trail, now).await,
-        None => without_cookie(clients, incoming, &form, &relay, trail),
+    if let Some(answers) = unverified_in_response_to(&xml) {
+        return match pending.iter().find(|login| login.saml_request_id() == answers) {
+            Some(login) => solicited(clients, &connection, &xml, login, trail, now).await,
+            None => without_cookie(clients, incoming, &form, &relay, trail),
+        };
     }
+    match pending.first() {
+        // It comes out of a login of ours, but does not say which: the verifier says what is wrong with it. Taken
+        // for the identity provider's own beginning, it would go round for ever.
+        Some(login) if Relay::is_ours(relay_state) || is_going_round(&pending, now) => {
+            solicited(clients, &connection, &xml, login, trail, now).await
+        }
+        _ => unsolicited(clients, &connection, &xml, &relay, trail, now).await,
+    }
+}
+
+/// Whether this browser has begun as many logins as it can hold within two minutes.
+fn is_going_round(pending: &[Pending], now: Timestamp) -> bool {
+    let recent = |login: &&Pending| now.as_second() - login.unverified_began < 120;
+    pending.iter().filter(recent).count() >= MAX_PENDING
 }
 
 /// The Response answers no login of this browser: the cookie was not sent, or there is none.
