@@ -1,0 +1,51 @@
+//! The deployable binaries, behind a local Lambda runtime API. Runs where `STOA_WIRE` names the folder with
+//! `{function}/bootstrap` (`sam build` leaves it in `target/lambda`), and fails where they are missing.
+
+use std::path::PathBuf;
+
+use stoa_core::routes::Table;
+use stoa_sandbox::aws::journal::Tally;
+use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
+
+async fn start() -> Option<Sandbox> {
+    let folder = std::env::var_os("STOA_WIRE")?;
+    // Tests run in their package's folder; the variable is relative to the workspace.
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+    let options = Options { mode: Mode::Wire(folder), ..Options::default() };
+    Some(Sandbox::start(options).await.expect("the deployables start"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployables_carry_a_new_and_a_known_person_into_the_school() {
+    let Some(sandbox) = start().await else { return };
+    let login = format!("{}?return_to=/courses/safety-basics", sandbox.login_url());
+    sandbox.pingfederate.sign_on_as("miller.m");
+    for _ in 0..2 {
+        sandbox.front.take_calls();
+        let page = sandbox.browser().get(&login).await.expect("a login");
+        assert!(page.text().contains("You are signed in as Mary Miller"), "{}", page.text());
+        assert_eq!(page.url.path(), "/courses/safety-basics");
+    }
+    let tally = Tally::of(&sandbox.front.take_calls());
+    assert_eq!(tally.writes, 3, "{tally:?}");
+    let log: usize = sandbox.take_log().iter().map(String::len).sum();
+    assert!(log > 0, "the functions' log lines are read from their standard output");
+    assert_eq!(sandbox.front.items(Table::Logins).expect("items").len(), 2);
+
+    let wire = sandbox.wire.as_ref().expect("wire mode");
+    for (function, took) in wire.start_times() {
+        let resident = wire.resident(function).map_or(0, |memory| memory.peak_kb);
+        println!("{function}: {:.1} ms to the first request for an event, {resident} kB resident", took.as_secs_f64() * 1e3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployables_show_the_fault_page_of_a_failed_login() {
+    let Some(sandbox) = start().await else { return };
+    sandbox.pingfederate.sign_on_as("partner.p");
+    let page = sandbox.browser().get(&sandbox.login_url()).await.expect("a page");
+    assert_eq!(page.status, 403);
+    assert!(page.text().contains("email-domain-foreign"), "{}", page.text());
+    let log = sandbox.take_log().concat();
+    assert!(log.contains("\"fault\":\"email_domain_foreign\"") && !log.contains("pat@"), "{log}");
+}
