@@ -2,8 +2,9 @@
 //! `STOA_XMLSEC1=1` it is asked again, for these and for generated documents.
 
 use proptest::prelude::*;
-use stoa_saml::idp::canonical_form;
+use stoa_saml::idp::{SignOptions, canonical_form, sign_enveloped};
 
+use crate::fixture::{accepted, signing_key, template};
 use crate::oracle;
 
 fn canonical(xml: &str) -> String {
@@ -138,5 +139,22 @@ proptest! {
         let once = canonical(&xml);
         prop_assert_eq!(&canonical(&once), &once);
         oracle::same_canonical_form(&xml, &once);
+    }
+
+    /// Whatever stands in a Response, what we sign we accept, and so does xmlsec1: with any prefix list, for the
+    /// whole and for a part.
+    #[test]
+    fn signatures_over_anything(
+        content in element(),
+        prefix_list in prop_oneof![Just(""), Just("p"), Just("q #default"), Just("#default p q samlp none")],
+        whole in any::<bool>(),
+    ) {
+        let place = if whole { "<samlp:Status>" } else { "<saml:AuthnStatement" };
+        let wrapper = if whole { "samlp:Extensions" } else { "saml:Advice" };
+        let content = format!("<{wrapper} xmlns:p=\"urn:1\" xmlns:q=\"urn:2\" xmlns=\"urn:d\">{content}</{wrapper}>");
+        let xml = template().to_xml().replace(place, &format!("{content}{place}"));
+        let key = signing_key("idp-current");
+        let options = SignOptions { prefix_list, ..SignOptions::new(&key) };
+        accepted(sign_enveloped(&xml, if whole { "R-1" } else { "A-1" }, &options).unwrap());
     }
 }

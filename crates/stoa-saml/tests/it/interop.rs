@@ -76,7 +76,7 @@ fn encrypted_by_xmlsec1() {
     let assertion = issue(&template(), SignWhat::Assertion);
     let start = assertion.find("<saml:Assertion").unwrap();
     let end = assertion.find("</samlp:Response>").unwrap();
-    let plaintext = File::new(assertion[start..end].as_bytes());
+    let plaintext = File::new(&assertion.as_bytes()[start..end]);
     let certificate = key_file("sp.crt");
     for (cipher, session_key) in [
         ("http://www.w3.org/2009/xmlenc11#aes128-gcm", "aes-128"),

@@ -98,9 +98,10 @@ fn signed_metadata() {
     let signed = sign_enveloped(&usual(), "_metadata", &SignOptions::new(&key)).unwrap();
     let pinned = [certificate("idp-current"), certificate("idp-next")];
     parse_signed(signed.as_bytes(), None, &pinned, now()).unwrap();
-    let refused = |xml: &str| match parse_signed(xml.as_bytes(), None, &pinned, now()).unwrap_err() {
-        MetadataError::Refused(refusal) => refusal.code,
-        other => panic!("{other}"),
+    let refused = |xml: &str| {
+        let error = parse_signed(xml.as_bytes(), None, &pinned, now()).unwrap_err();
+        let MetadataError::Refused(refusal) = error else { panic!("{error}") };
+        refusal.code
     };
     assert_eq!(refused(&usual()), RefusalCode::SignatureMissing);
     assert_eq!(refused(&signed.replace("/redirect", "/elsewhere")), RefusalCode::DigestMismatch);
