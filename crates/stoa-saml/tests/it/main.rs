@@ -18,6 +18,7 @@ mod hostile_algorithms;
 mod hostile_encryption;
 mod hostile_semantics;
 mod hostile_signature;
+mod hostile_time;
 mod hostile_wrapping;
 mod hostile_xml;
 mod interop;
