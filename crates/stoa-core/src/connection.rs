@@ -220,6 +220,18 @@ pub enum ConnectionState {
     Disabled,
 }
 
+impl ConnectionState {
+    /// As stored and printed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Tested => "tested",
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 /// How connections relax for a machine without a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlPolicy {

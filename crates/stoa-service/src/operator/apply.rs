@@ -1,24 +1,16 @@
-//! Connections and schools into the tables: plan, then one transaction.
+//! Connections into the tables: plan, then one transaction.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, IdpDocument, School, SchoolDocument};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
-use stoa_saml::metadata::{Binding, IdpMetadata};
+use stoa_saml::metadata::IdpMetadata;
 
-use super::{Operator, OperatorError};
-use crate::store::{ConnectionItem, DomainItem, SchoolItem, TrustItem};
-
-/// A connection's file and the metadata that it names.
-pub struct ConnectionFile {
-    /// Where it was read, for messages.
-    pub path: String,
-    /// TOML.
-    pub text: String,
-    /// The contents of `saml.metadata_file`, where one is named.
-    pub metadata: Option<Vec<u8>>,
-}
+use super::difference::differences;
+use super::history::LIST;
+use super::transaction::{Guards, Writes, put};
+use super::{ConnectionFile, Operator, OperatorError, json};
+use crate::store::{ConnectionItem, DomainItem, TrustItem};
 
 /// What an apply did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +31,9 @@ pub struct Planned {
     current: Option<ConnectionItem>,
     metadata: Option<IdpMetadata>,
     applied: Applied,
+    pub(super) reason: Option<String>,
+    /// Signing keys of the metadata that the connection does not trust, by fingerprint. Apply does not change them.
+    pub untrusted_keys: Vec<String>,
 }
 
 impl Planned {
@@ -46,46 +41,78 @@ impl Planned {
     pub fn summary(&self) -> &Applied {
         &self.applied
     }
+
+    /// Whether the connection is not in the table yet.
+    pub fn is_new(&self) -> bool {
+        self.current.is_none()
+    }
 }
 
 impl Operator {
     /// Reads a connection's file, checks it, and compares it with what is stored.
     pub async fn plan(&self, file: &ConnectionFile) -> Result<Planned, OperatorError> {
-        let (document, metadata) = self.read_file(file)?;
+        self.plan_beside(file, &[]).await
+    }
+
+    /// The same, where these schools are about to be written.
+    pub async fn plan_beside(&self, file: &ConnectionFile, schools: &[SchoolId]) -> Result<Planned, OperatorError> {
+        let (document, metadata) = file.read(Self::now())?;
         let current = self.current(&document.id).await?;
-        let (version, state) = current.as_ref().map_or((0, ConnectionState::Draft), |item| (item.version, item.state));
-        Connection::check(document.clone(), version + 1, state, self.url_policy)?;
-        if self.school_item(&document.school).await?.is_none() {
+        if !schools.contains(&document.school) && self.school_item(&document.school).await?.is_none() {
             return Err(OperatorError::NoSchool(document.school));
         }
-        let before = current.as_ref().map(|item| stored_document(item)).transpose()?;
+        self.compare(document, current, metadata).await
+    }
+
+    /// Checks a document and compares it with the stored one.
+    pub(super) async fn compare(
+        &self,
+        document: ConnectionDocument,
+        current: Option<ConnectionItem>,
+        metadata: Option<IdpMetadata>,
+    ) -> Result<Planned, OperatorError> {
+        let (version, state) = current.as_ref().map_or((0, ConnectionState::Draft), |item| (item.version, item.state));
+        Connection::check(document.clone(), version + 1, state, self.url_policy)?;
+        let before = current.as_ref().map(ConnectionItem::document).transpose()?;
         if let Some(before) = &before
             && before.saml.sp_entity_id != document.saml.sp_entity_id
         {
             return Err(OperatorError::EntityIdFixed(document.id, before.saml.sp_entity_id.clone()));
         }
+        for domain in &document.domains {
+            self.check_claim(&document, domain).await?;
+        }
         let changes = differences(before.as_ref(), &document);
         let version = if changes.is_empty() { version } else { version + 1 };
         let applied = Applied { id: document.id.clone(), version, state, changes };
-        Ok(Planned { document, current, metadata, applied })
+        let untrusted_keys = match (&current, &metadata) {
+            (Some(_), Some(metadata)) => self.untrusted(&document.id, metadata).await?,
+            _ => Vec::new(),
+        };
+        Ok(Planned { document, current, metadata, applied, reason: None, untrusted_keys })
     }
 
-    fn read_file(&self, file: &ConnectionFile) -> Result<(ConnectionDocument, Option<IdpMetadata>), OperatorError> {
-        let mut document: ConnectionDocument = toml::from_str(&file.text)
-            .map_err(|error| OperatorError::File { path: file.path.clone(), message: error.to_string() })?;
-        let Some(xml) = &file.metadata else { return Ok((document, None)) };
-        let metadata = stoa_saml::metadata::parse(xml, None, Self::now())
-            .map_err(|source| OperatorError::Metadata { path: file.path.clone(), source })?;
-        let endpoint = |binding| {
-            metadata.sso.iter().find(|endpoint| endpoint.binding == binding).map(|endpoint| endpoint.location.clone())
-        };
-        document.saml.idp = Some(IdpDocument {
-            entity_id: metadata.entity_id.clone(),
-            sso_redirect: endpoint(Binding::Redirect),
-            sso_post: endpoint(Binding::Post),
-        });
-        document.saml.metadata_file = None;
-        Ok((document, Some(metadata)))
+    async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
+        let pk = format!("domain#{}#{domain}", document.school);
+        match self.get::<DomainItem>(&self.names.connections, pk, "claim").await? {
+            Some(claim) if claim.customer != document.customer.as_str() => Err(OperatorError::DomainTaken {
+                domain: domain.to_owned(),
+                wanted_by: document.customer.clone(),
+                owner: Some(claim.customer),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn untrusted(&self, id: &ConnectionId, metadata: &IdpMetadata) -> Result<Vec<String>, OperatorError> {
+        let mut unknown = Vec::new();
+        for certificate in &metadata.signing {
+            let fingerprint = certificate.fingerprint();
+            if self.get::<TrustItem>(&self.names.trust, id.to_string(), fingerprint).await?.is_none() {
+                unknown.push(fingerprint.to_owned());
+            }
+        }
+        Ok(unknown)
     }
 
     /// Writes a plan: version, current item, domain claims and, for a new connection, its keys, all or nothing.
@@ -93,54 +120,43 @@ impl Operator {
         if planned.applied.changes.is_empty() {
             return Ok(planned.applied);
         }
-        let mut writes = self.connection_writes(&planned)?;
-        for domain in &planned.document.domains {
-            writes.push(self.domain_claim(&planned.document, domain)?);
-        }
-        // `apply` brings a connection's first keys; whatever comes after goes through the trust rules.
-        if planned.current.is_none()
-            && let Some(metadata) = &planned.metadata
-        {
-            for certificate in &metadata.signing {
-                writes.push(self.first_key(&planned.document.id, certificate)?);
-            }
-        }
-        let claims = planned.document.domains.join(", ");
-        match self.dynamodb.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(planned.applied),
-            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
-                Err(OperatorError::Refused(format!(
-                    "nothing was written: somebody else has applied {} meanwhile, or one of the domains {claims} \
-                     belongs to another customer of the school",
-                    planned.document.id
-                )))
-            }
-            Err(error) => Err(OperatorError::aws("apply", &error)),
-        }
-    }
-
-    fn connection_writes(&self, planned: &Planned) -> Result<Vec<TransactWriteItem>, OperatorError> {
+        let (mut writes, id) = (Writes::default(), &planned.document.id);
         let item = ConnectionItem {
-            pk: format!("connection#{}", planned.document.id),
+            pk: format!("connection#{id}"),
             sk: "current".into(),
             version: planned.applied.version,
             state: planned.applied.state,
             document: json(&planned.document)?,
             at: Self::now().as_second(),
             by: self.by.clone(),
-            reason: None,
+            reason: planned.reason.clone(),
         };
-        self.versioned(item, planned.current.as_ref())
+        self.versioned(&mut writes, id, &item, planned.current.as_ref())?;
+        for domain in &planned.document.domains {
+            self.claim(&mut writes, &planned.document, domain)?;
+        }
+        if planned.current.is_none() {
+            let entry = serde_json::json!({ "pk": LIST, "sk": id });
+            writes.put(put(&self.names.connections, &entry)?, Guards::Nothing)?;
+            // `apply` brings a connection's first keys; whatever comes after goes through the trust rules.
+            for certificate in planned.metadata.iter().flat_map(|metadata| &metadata.signing) {
+                self.first_key(&mut writes, id, certificate)?;
+            }
+        }
+        self.write("apply", writes).await?;
+        Ok(planned.applied)
     }
 
     /// The current item over the one that was read, and its copy in the history.
     pub(super) fn versioned(
         &self,
-        item: ConnectionItem,
+        writes: &mut Writes,
+        id: &ConnectionId,
+        item: &ConnectionItem,
         before: Option<&ConnectionItem>,
-    ) -> Result<Vec<TransactWriteItem>, OperatorError> {
+    ) -> Result<(), OperatorError> {
         let history = ConnectionItem { sk: format!("version#{:06}#{}", item.version, item.at), ..item.clone() };
-        let current = put(&self.names.connections, &item)?;
+        let current = put(&self.names.connections, item)?;
         let current = match before {
             None => current.condition_expression("attribute_not_exists(pk)"),
             Some(before) => current
@@ -149,27 +165,28 @@ impl Operator {
                 .expression_attribute_values(":version", AttributeValue::N(before.version.to_string()))
                 .expression_attribute_values(":at", AttributeValue::N(before.at.to_string())),
         };
-        Ok(vec![finish(current)?, finish(put(&self.names.connections, &history)?)?])
+        writes.put(current, Guards::Current(id.clone()))?;
+        writes.put(put(&self.names.connections, &history)?, Guards::Nothing)
     }
 
-    fn domain_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<TransactWriteItem, OperatorError> {
+    fn claim(&self, writes: &mut Writes, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
         let claim = DomainItem {
             pk: format!("domain#{}#{domain}", document.school),
             sk: "claim".into(),
             customer: document.customer.to_string(),
         };
-        finish(
-            put(&self.names.connections, &claim)?
-                .condition_expression("attribute_not_exists(pk) OR customer = :customer")
-                .expression_attribute_values(":customer", AttributeValue::S(claim.customer.clone())),
-        )
+        let put = put(&self.names.connections, &claim)?
+            .condition_expression("attribute_not_exists(pk) OR customer = :customer")
+            .expression_attribute_values(":customer", AttributeValue::S(claim.customer));
+        writes.put(put, Guards::Domain(domain.to_owned(), document.customer.clone()))
     }
 
     fn first_key(
         &self,
+        writes: &mut Writes,
         id: &ConnectionId,
         certificate: &stoa_saml::Certificate,
-    ) -> Result<TransactWriteItem, OperatorError> {
+    ) -> Result<(), OperatorError> {
         let key = TrustItem {
             pk: id.to_string(),
             sk: certificate.fingerprint().to_owned(),
@@ -177,145 +194,19 @@ impl Operator {
             from: Self::now().as_second(),
             until: None,
         };
-        finish(put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(pk)"))
-    }
-
-    /// Writes a school. Its key version stays.
-    pub async fn apply_school(&self, path: &str, text: &str) -> Result<SchoolDocument, OperatorError> {
-        let document: SchoolDocument = toml::from_str(text)
-            .map_err(|error| OperatorError::File { path: path.to_owned(), message: error.to_string() })?;
-        let before = self.school_item(&document.id).await?;
-        School::check(document.clone(), 0, self.url_policy)?;
-        let item = SchoolItem {
-            pk: format!("school#{}", document.id),
-            sk: "current".into(),
-            document: json(&document)?,
-            key_version: before.map_or(1, |before| before.key_version),
-            at: Self::now().as_second(),
-            by: self.by.clone(),
-        };
-        self.put_item(&self.names.connections, &item).await?;
-        Ok(document)
-    }
-
-    /// Moves a connection to another state, with the reason in its history.
-    pub async fn set_state(
-        &self,
-        id: &ConnectionId,
-        state: ConnectionState,
-        reason: &str,
-    ) -> Result<(), OperatorError> {
-        let before = self.current(id).await?.ok_or_else(|| OperatorError::NoConnection(id.clone()))?;
-        let item = ConnectionItem {
-            state,
-            version: before.version + 1,
-            at: Self::now().as_second(),
-            by: self.by.clone(),
-            reason: Some(reason.to_owned()),
-            ..before.clone()
-        };
-        let writes = self.versioned(item, Some(&before))?;
-        self.dynamodb
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await
-            .map_err(|error| OperatorError::aws("set state", &error))?;
-        Ok(())
+        let put = put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(pk)");
+        writes.put(put, Guards::Key(id.clone()))
     }
 
     /// A connection's current item.
     pub async fn current(&self, id: &ConnectionId) -> Result<Option<ConnectionItem>, OperatorError> {
         self.get(&self.names.connections, format!("connection#{id}"), "current").await
     }
-
-    /// A school's item.
-    pub async fn school_item(&self, id: &SchoolId) -> Result<Option<SchoolItem>, OperatorError> {
-        self.get(&self.names.connections, format!("school#{id}"), "current").await
-    }
-
-    pub(super) async fn get<T: for<'de> serde::Deserialize<'de>>(
-        &self,
-        table: &str,
-        pk: String,
-        sk: &str,
-    ) -> Result<Option<T>, OperatorError> {
-        let answer = self
-            .dynamodb
-            .get_item()
-            .table_name(table)
-            .key("pk", AttributeValue::S(pk.clone()))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| OperatorError::aws("read", &error))?;
-        answer.item.map(|item| serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(pk))).transpose()
-    }
-
-    pub(super) async fn put_item<T: serde::Serialize>(&self, table: &str, item: &T) -> Result<(), OperatorError> {
-        let item = serde_dynamo::to_item(item).map_err(|_| OperatorError::Item(table.to_owned()))?;
-        self.dynamodb
-            .put_item()
-            .table_name(table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| OperatorError::aws("write", &error))?;
-        Ok(())
-    }
 }
 
-fn stored_document(item: &ConnectionItem) -> Result<ConnectionDocument, OperatorError> {
-    serde_json::from_str(&item.document).map_err(|_| OperatorError::Item(item.pk.clone()))
-}
-
-fn json<T: serde::Serialize>(value: &T) -> Result<String, OperatorError> {
-    serde_json::to_string(value).map_err(|_| OperatorError::Item("a document".into()))
-}
-
-fn put<T: serde::Serialize>(
-    table: &str,
-    item: &T,
-) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, OperatorError> {
-    let item = serde_dynamo::to_item(item).map_err(|_| OperatorError::Item(table.to_owned()))?;
-    Ok(Put::builder().table_name(table).set_item(Some(item)))
-}
-
-fn finish(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, OperatorError> {
-    let put = put.build().map_err(|_| OperatorError::Item("a write".into()))?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// What differs between two documents, by the path of each value.
-fn differences(before: Option<&ConnectionDocument>, after: &ConnectionDocument) -> Vec<String> {
-    let flat = |document: &ConnectionDocument| {
-        let mut values = std::collections::BTreeMap::new();
-        flatten("", &serde_json::to_value(document).unwrap_or_default(), &mut values);
-        values
-    };
-    let (old, new) = (before.map(flat).unwrap_or_default(), flat(after));
-    let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    paths
-        .into_iter()
-        .filter(|path| old.get(*path) != new.get(*path))
-        .map(|path| {
-            let show = |value: Option<&String>| value.cloned().unwrap_or_else(|| "(none)".into());
-            format!("{path}: {} → {}", show(old.get(path)), show(new.get(path)))
-        })
-        .collect()
-}
-
-fn flatten(path: &str, value: &serde_json::Value, into: &mut std::collections::BTreeMap<String, String>) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            for (name, value) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                flatten(&path, value, into);
-            }
-        }
-        other => {
-            into.insert(path.to_owned(), other.to_string());
-        }
+impl ConnectionItem {
+    /// The document that the item holds.
+    pub fn document(&self) -> Result<ConnectionDocument, OperatorError> {
+        serde_json::from_str(&self.document).map_err(|_| OperatorError::Item(self.pk.clone()))
     }
 }

@@ -1,17 +1,26 @@
 //! What the operator's command does in AWS: the same code against AWS and against the sandbox. It reads no secret.
 
 mod apply;
+mod difference;
+mod files;
+mod history;
+mod login;
+mod school;
 mod secret;
+mod transaction;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionError, UrlPolicy};
-use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 
 use crate::clients::{Credentials, sdk_config};
 use crate::http_client::Outbound;
 
-pub use apply::{Applied, ConnectionFile};
+pub use apply::{Applied, Planned};
+pub use files::ConnectionFile;
+pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
 
 /// The names of one deployed stack, as its outputs give them.
@@ -33,6 +42,7 @@ pub struct StackNames {
 pub struct Operator {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
+    sts: aws_sdk_sts::Client,
     pub(crate) names: StackNames,
     pub(crate) url_policy: UrlPolicy,
     /// Who acts: written into the history.
@@ -70,9 +80,28 @@ pub enum OperatorError {
     /// The connection has no such version.
     #[error("the connection {0} has no version {1}")]
     NoVersion(ConnectionId, u32),
-    /// Somebody else has written meanwhile, or a domain belongs to another customer.
-    #[error("{0}")]
-    Refused(String),
+    /// Somebody else has changed the connection since it was read.
+    #[error("nothing was written: somebody else has changed {0} meanwhile")]
+    Meanwhile(ConnectionId),
+    /// Somebody else has changed the school since it was read.
+    #[error("nothing was written: somebody else has changed the school {0} meanwhile")]
+    SchoolMeanwhile(SchoolId),
+    /// Another customer has claimed the domain at this school.
+    #[error("nothing was written: the domain {domain} belongs to {}, not to {wanted_by}", owner.as_deref().unwrap_or("another customer"))]
+    DomainTaken {
+        /// The domain.
+        domain: String,
+        /// Who asks for it.
+        wanted_by: CustomerId,
+        /// Whose it is, where known.
+        owner: Option<String>,
+    },
+    /// A new connection of this name would take over the keys of an earlier one.
+    #[error("nothing was written: the trust table still holds keys of an earlier connection {0}")]
+    KeysLeft(ConnectionId),
+    /// Other writes were under way on the same items.
+    #[error("nothing was written: other writes were under way on the same items")]
+    Busy,
     /// An entity id of ours cannot be changed: the customer's administrator has it.
     #[error("saml.sp_entity_id of {0} is {1:?} and cannot be changed")]
     EntityIdFixed(ConnectionId, String),
@@ -111,14 +140,51 @@ impl Operator {
         Self {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
             names,
             url_policy,
             by,
         }
     }
 
+    /// Who the credentials belong to, as an ARN.
+    pub async fn caller(&self) -> Result<String, OperatorError> {
+        let answer = self.sts.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| OperatorError::aws("ask who the credentials belong to", &error))?;
+        answer.arn.ok_or_else(|| OperatorError::Item("the answer of STS".into()))
+    }
+
+    /// The same access, with who acts in the history.
+    #[must_use]
+    pub fn acting_as(self, by: String) -> Self {
+        Self { by, ..self }
+    }
+
+    async fn get<T: for<'de> serde::Deserialize<'de>>(
+        &self,
+        table: &str,
+        pk: String,
+        sk: &str,
+    ) -> Result<Option<T>, OperatorError> {
+        let answer = self
+            .dynamodb
+            .get_item()
+            .table_name(table)
+            .key("pk", AttributeValue::S(pk.clone()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| OperatorError::aws("read", &error))?;
+        answer.item.map(|item| serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(pk))).transpose()
+    }
+
     /// The time that goes into items.
     pub(crate) fn now() -> Timestamp {
         Timestamp::now()
     }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, OperatorError> {
+    serde_json::to_string(value).map_err(|_| OperatorError::Item("a document".into()))
 }

@@ -94,11 +94,4 @@ impl Operator {
             SecretName::Seal | SecretName::Pepper | SecretName::Saml(_) => Ok(()),
         }
     }
-
-    async fn announce_key(&self, school: &SchoolId) -> Result<(), OperatorError> {
-        // Before the school is applied there is nobody to tell.
-        let Some(mut item) = self.school_item(school).await? else { return Ok(()) };
-        item.key_version += 1;
-        self.put_item(&self.names.connections, &item).await
-    }
 }

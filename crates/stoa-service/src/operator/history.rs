@@ -1,0 +1,115 @@
+//! A connection's states and versions: who changed what, when and why, and the way back.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use stoa_core::connection::ConnectionState;
+use stoa_core::ids::ConnectionId;
+
+use super::apply::Planned;
+use super::transaction::Writes;
+use super::{Applied, Operator, OperatorError};
+use crate::store::ConnectionItem;
+
+/// The partition that names every connection, so that a list needs a query and no scan.
+pub(super) const LIST: &str = "connections";
+
+impl Operator {
+    /// Moves a connection to another state, with the reason in its history.
+    pub async fn set_state(
+        &self,
+        id: &ConnectionId,
+        state: ConnectionState,
+        reason: &str,
+    ) -> Result<Applied, OperatorError> {
+        let before = self.current(id).await?.ok_or_else(|| OperatorError::NoConnection(id.clone()))?;
+        let mut applied = Applied { id: id.clone(), version: before.version, state, changes: Vec::new() };
+        if before.state == state {
+            return Ok(applied);
+        }
+        applied.version += 1;
+        applied.changes.push(format!("state: {} → {}", before.state.as_str(), state.as_str()));
+        let item = ConnectionItem {
+            state,
+            version: applied.version,
+            at: Self::now().as_second(),
+            by: self.by.clone(),
+            reason: Some(reason.to_owned()),
+            ..before.clone()
+        };
+        let mut writes = Writes::default();
+        self.versioned(&mut writes, id, &item, Some(&before))?;
+        self.write("set the state", writes).await?;
+        Ok(applied)
+    }
+
+    /// Every connection, by name.
+    pub async fn list(&self) -> Result<Vec<ConnectionItem>, OperatorError> {
+        let mut items = Vec::new();
+        for entry in self.query(LIST, "").await? {
+            let id = entry.get("sk").and_then(|id| id.as_s().ok()).and_then(|id| ConnectionId::parse(id).ok());
+            let id = id.ok_or_else(|| OperatorError::Item(LIST.into()))?;
+            items.extend(self.current(&id).await?);
+        }
+        Ok(items)
+    }
+
+    /// Every version of a connection, oldest first.
+    pub async fn history(&self, id: &ConnectionId) -> Result<Vec<ConnectionItem>, OperatorError> {
+        let versions = self.versions(id, "version#").await?;
+        if versions.is_empty() { Err(OperatorError::NoConnection(id.clone())) } else { Ok(versions) }
+    }
+
+    /// Plans to write the document of an earlier version once more. State and keys stay as they are.
+    pub async fn plan_rollback(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        reason: &str,
+    ) -> Result<Planned, OperatorError> {
+        let current = self.current(id).await?.ok_or_else(|| OperatorError::NoConnection(id.clone()))?;
+        let wanted = self.versions(id, &format!("version#{version:06}#")).await?.pop();
+        let wanted = wanted.ok_or_else(|| OperatorError::NoVersion(id.clone(), version))?;
+        let mut planned = self.compare(wanted.document()?, Some(current), None).await?;
+        planned.reason = Some(reason.to_owned());
+        Ok(planned)
+    }
+
+    async fn versions(&self, id: &ConnectionId, begin: &str) -> Result<Vec<ConnectionItem>, OperatorError> {
+        let pk = format!("connection#{id}");
+        let items = self.query(&pk, begin).await?;
+        items
+            .into_iter()
+            .map(|item| serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(pk.clone())))
+            .collect()
+    }
+
+    /// The items of a partition whose sort key begins so, in its order.
+    async fn query(
+        &self,
+        pk: &str,
+        begin: &str,
+    ) -> Result<Vec<std::collections::HashMap<String, AttributeValue>>, OperatorError> {
+        let condition = if begin.is_empty() { "pk = :pk" } else { "pk = :pk AND begins_with(sk, :begin)" };
+        let begin = (!begin.is_empty()).then(|| AttributeValue::S(begin.to_owned()));
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let mut query = self
+                .dynamodb
+                .query()
+                .table_name(&self.names.connections)
+                .consistent_read(true)
+                .key_condition_expression(condition)
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .set_exclusive_start_key(start);
+            if let Some(begin) = &begin {
+                query = query.expression_attribute_values(":begin", begin.clone());
+            }
+            let page = query.send().await.map_err(|error| OperatorError::aws("read", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
