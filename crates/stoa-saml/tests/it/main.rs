@@ -13,7 +13,6 @@ mod accepted_signatures;
 mod authn_request;
 mod c14n;
 mod fixture;
-mod forge;
 mod hostile_algorithms;
 mod hostile_encryption;
 mod hostile_semantics;

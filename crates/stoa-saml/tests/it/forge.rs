@@ -1,1 +1,0 @@
-//! Puts signatures together wrongly: every part of one can be changed before the key signs it.
