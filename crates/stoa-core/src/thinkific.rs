@@ -293,7 +293,10 @@ fn refused_fields(body: &[u8]) -> String {
                 format!("fields: {}", names.join(", "))
             }
         }
-        _ => "HTTP 422 of an unknown shape".into(),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => "HTTP 422 of an unknown shape".into(),
     }
 }
 
