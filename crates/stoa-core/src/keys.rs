@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn the_current_key_is_the_youngest_that_has_begun() {
-        let keys =
-            KeySet::parse(r#"{"keys":[{"id":"a","from":0,"value":"x"},{"id":"b","from":100,"value":"tulip"}]}"#).unwrap();
+        let keys = KeySet::parse(r#"{"keys":[{"id":"a","from":0,"value":"x"},{"id":"b","from":100,"value":"tulip"}]}"#)
+            .unwrap();
         let at = |second| jiff::Timestamp::from_second(second).unwrap();
         assert_eq!(keys.current(at(99)).id, "a");
         assert_eq!(keys.current(at(100)).id, "b");
