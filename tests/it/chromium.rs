@@ -27,7 +27,7 @@ impl Driver {
         let port = output
             .lines()
             .map_while(Result::ok)
-            .find_map(|line| Some(line.split("on port ").nth(1)?.trim_end_matches('.').to_owned()))
+            .find_map(|line| Some(line.split("successfully on port ").nth(1)?.trim_end_matches('.').to_owned()))
             .expect("chromedriver names its port");
         Self { process, url: format!("http://127.0.0.1:{port}") }
     }
@@ -76,7 +76,7 @@ async fn sign_on(browser: &Client, person: &str, defect: &str) {
     people.select_by_value(person).await.expect("the person");
     if !defect.is_empty() {
         let defects = browser.find(Locator::Css("select[name='defect']")).await.expect("the defects");
-        defects.select_by_value(defect).await.expect("the defect");
+        defects.select_by_label(defect).await.expect("the defect");
     }
     let button = browser.find(Locator::Css("button[name='pf.ok']")).await.expect("the button");
     button.click().await.expect("a click");
