@@ -1,6 +1,7 @@
 //! What travels in RelayState: hints that survive a lost cookie. Nothing in it is believed.
 
 use crate::destination::Destination;
+use crate::ids::ConnectionId;
 
 /// SAML bindings §3.4.3 allows 80 bytes; identity providers cut what is longer.
 const MAX_RELAY_STATE: usize = 80;
@@ -39,8 +40,18 @@ impl Relay {
         untrusted.as_bytes().first().is_some_and(u8::is_ascii_digit)
     }
 
-    /// The query of `/login/{connection}` for a fresh login.
-    pub fn query(&self) -> String {
+    /// The path and query that begin a login through a connection.
+    pub fn login_path(&self, connection: &ConnectionId) -> String {
+        let query = self.query();
+        if query.is_empty() { format!("/login/{connection}") } else { format!("/login/{connection}?{query}") }
+    }
+
+    /// The same for a login that follows one that had ended: there is no third.
+    pub fn login_path_again(&self, connection: &ConnectionId) -> String {
+        format!("/login/{connection}?{}", [self.query().as_str(), "again=1"].join("&").trim_start_matches('&'))
+    }
+
+    fn query(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if self.retries > 0 {
             query.append_pair("retry", &self.retries.to_string());

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use lambda_http::{Body, Request, Response};
+use stoa_core::destination::Destination;
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::language::Language;
 use stoa_core::login::Step;
 use stoa_core::pages::{Frame, HEADERS, Page};
+use stoa_core::relay::Relay;
 
 use crate::clients::Clients;
 use crate::incoming::Incoming;
@@ -50,6 +52,8 @@ pub struct Trail {
     pub connection: Option<ConnectionId>,
     /// The login.
     pub login: Option<Reference>,
+    /// Where the person wants to go, so that "Try again" leads there too.
+    pub destination: Option<Destination>,
     /// `Set-Cookie` values.
     pub cookies: Vec<String>,
     /// Whether a login ended well here.
@@ -116,6 +120,7 @@ where
             let mut trail = Trail {
                 connection: None,
                 login: None,
+                destination: None,
                 cookies: Vec::new(),
                 launched: false,
                 also: None,
@@ -190,7 +195,8 @@ fn fault_page(fault: Fault, incoming: &Incoming, trail: &Trail) -> Page {
         None if incoming.gateway_id.is_empty() => incoming.request_id.clone(),
         None => incoming.gateway_id.clone(),
     };
-    let again = trail.connection.as_ref().map(|connection| format!("/login/{connection}"));
+    let relay = Relay { retries: 0, destination: trail.destination.clone() };
+    let again = trail.connection.as_ref().map(|connection| relay.login_path(connection));
     trail.frame().fault(fault, &reference, again.as_deref())
 }
 

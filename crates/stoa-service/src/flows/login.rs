@@ -36,6 +36,7 @@ pub async fn login(clients: &Clients, incoming: &Incoming, trail: &mut Trail) ->
         // A destination that is not allowed is no reason to turn somebody away.
         destination: incoming.query("return_to").and_then(|text| Destination::parse(&text).ok()),
     };
+    trail.destination.clone_from(&relay.destination);
     let again = incoming.query("again").is_some();
     let pending = begin(clients, &connection, &relay, (test, again), trail, now).await?;
     set_cookies(&pending, incoming, trail);

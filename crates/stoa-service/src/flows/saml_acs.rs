@@ -16,7 +16,7 @@ use stoa_core::binding::{MAX_PENDING, Pending, TICKET_COOKIE_PREFIX};
 use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::identity::{Admitted, Verified};
-use stoa_core::ids::Reference;
+use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::{Pepper, Secret32};
 use stoa_core::login::{Begin, LoginItem, Meeting, State, VerifyAttempt, kept_until, meet_verified};
 use stoa_core::relay::Relay;
@@ -53,11 +53,12 @@ pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail)
     let xml = decode_post_binding(field)?;
     let relay_state = form.get("RelayState").map_or("", String::as_str);
     let relay = Relay::from_relay_state(relay_state);
+    trail.destination.clone_from(&relay.destination);
     let pending = Pending::among(incoming.cookies());
     if let Some(answers) = unverified_in_response_to(&xml) {
         return match pending.iter().find(|login| login.saml_request_id() == answers) {
             Some(login) => solicited(clients, &connection, &xml, login, trail, now).await,
-            None => without_cookie(clients, incoming, &form, &relay, trail),
+            None => without_cookie(clients, incoming, connection.id(), &form, &relay, trail),
         };
     }
     match pending.first() {
@@ -80,6 +81,7 @@ fn is_going_round(pending: &[Pending], now: Timestamp) -> bool {
 fn without_cookie(
     clients: &Clients,
     incoming: &Incoming,
+    connection: &ConnectionId,
     form: &HashMap<String, String>,
     relay: &Relay,
     trail: &Trail,
@@ -97,17 +99,12 @@ fn without_cookie(
     });
     match (relay.retries, holds_others) {
         (0, _) | (1..MAX_RETRIES, true) => {
-            Ok(fresh_login(incoming, &Relay { retries: relay.retries + 1, ..relay.clone() }, ""))
+            let next = Relay { retries: relay.retries + 1, ..relay.clone() };
+            Ok(Answer::Redirect(next.login_path(connection)))
         }
         (_, false) => Err(Fault::CookiesBlocked.into()),
         (_, true) => Err(Fault::TooManyLogins.into()),
     }
-}
-
-/// 303 to `/login/{connection}`. `path` is `/saml/{connection}/acs`, which has named a connection already.
-fn fresh_login(incoming: &Incoming, relay: &Relay, more: &str) -> Answer {
-    let connection = incoming.path().split('/').nth(2).unwrap_or_default();
-    Answer::Redirect(format!("/login/{connection}?{}{more}", relay.query()))
 }
 
 /// The identity provider began the login. Nothing in the message is believed unless the connection asks for it.
@@ -121,7 +118,7 @@ async fn unsolicited(
 ) -> Result<Answer, Failure> {
     match connection.document().saml.idp_initiated {
         IdpInitiated::Off => Err(Fault::IdpInitiatedOff.into()),
-        IdpInitiated::Convert => Ok(Answer::Redirect(format!("/login/{}?{}", connection.id(), relay.query()))),
+        IdpInitiated::Convert => Ok(Answer::Redirect(relay.login_path(connection.id()))),
         IdpInitiated::Confirm => confirm(clients, connection, xml, relay, trail, now).await,
     }
 }
@@ -174,14 +171,14 @@ async fn solicited(
         Ok(proven) => proven,
         Err(failure) => {
             // An unproven message ends nothing: the genuine answer may still come.
-            note(clients, &login.reference, None, &failure, trail, now).await;
+            note(clients, &login.reference, (State::Started, State::Started), &failure, trail, now).await;
             return Err(failure);
         }
     };
     let admitted = match Verified::from_saml(&proven, connection).and_then(|verified| verified.admit(connection)) {
         Ok(admitted) => admitted,
         Err(failure) => {
-            note(clients, &login.reference, Some(State::Refused), &failure, trail, now).await;
+            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
             return Err(failure);
         }
     };
@@ -189,17 +186,17 @@ async fn solicited(
     write_verified(clients, connection, login, &admitted, &assertion, trail, now).await
 }
 
-/// Adds a failure to the login's steps. That it cannot be added must not hide the failure itself.
+/// Adds a failure to the steps of a login in state `from`. That it cannot be added must not hide the failure itself.
 async fn note(
     clients: &Clients,
     reference: &Reference,
-    to: Option<State>,
+    (from, to): (State, State),
     failure: &Failure,
     trail: &mut Trail,
     now: Timestamp,
 ) {
     let step = trail.failed_step(failure, now);
-    if let Err(second) = clients.store.note_step(reference, State::Started, to, &step).await {
+    if let Err(second) = clients.store.note_step(reference, from, to, &step).await {
         trail.also = Some(second.fault);
     }
 }
@@ -281,9 +278,14 @@ async fn write_verified(
         }
         Meeting::Fresh(destination) => {
             let relay = Relay { retries: 0, destination };
-            Ok(Answer::Redirect(format!("/login/{}?{}&again=1", connection.id(), relay.query())))
+            Ok(Answer::Redirect(relay.login_path_again(connection.id())))
         }
-        Meeting::Fault(failure) => Err(failure),
+        Meeting::Fault(failure) => {
+            if let Some(old) = old {
+                note(clients, &login.reference, (old.state, old.state), &failure, trail, now).await;
+            }
+            Err(failure)
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub async fn thinkific_launch(clients: &Clients, incoming: &Incoming, trail: &mu
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another connection or school"));
     }
     trail.connection = Some(login.connection.clone());
+    trail.destination.clone_from(&login.to);
     trail.login = Some(reference);
     let result = launch(clients, incoming, &ticket, &login, reads, trail, now).await;
     if let Err(failure) = &result {
@@ -117,7 +118,7 @@ fn check_login(
 
 fn fresh_login(connection: &Connection, destination: Option<Destination>) -> Answer {
     let relay = Relay { retries: 0, destination };
-    Answer::Redirect(format!("/login/{}?{}&again=1", connection.id(), relay.query()))
+    Answer::Redirect(relay.login_path_again(connection.id()))
 }
 
 fn keys(identity: &Redeemed, connection: &Connection, pepper: &Pepper) -> Keys {
@@ -182,7 +183,7 @@ async fn claim(
             Meeting::Mine => {}
             Meeting::Fresh(destination) => {
                 let relay = Relay { retries: 0, destination };
-                return Ok(Answer::Redirect(format!("/login/{}?{}&again=1", ticket.connection, relay.query())));
+                return Ok(Answer::Redirect(relay.login_path_again(&ticket.connection)));
             }
             Meeting::Fault(failure) => return Err(failure),
             Meeting::Reticket { .. } => return Err(Fault::Internal.into()),
@@ -195,9 +196,10 @@ async fn claim(
 
 /// Adds a failure to the login's steps. One that another try can mend leaves the login as it is.
 async fn note(clients: &Clients, login: &LoginItem, failure: &Failure, trail: &mut Trail, now: Timestamp) {
-    let to = (!failure.fault.face().retryable).then_some(State::Failed);
+    let ends = login.state == State::Verified && !failure.fault.face().retryable;
+    let to = if ends { State::Failed } else { login.state };
     let step = trail.failed_step(failure, now);
-    if let Err(second) = clients.store.note_step(&login.pk, State::Verified, to, &step).await {
+    if let Err(second) = clients.store.note_step(&login.pk, login.state, to, &step).await {
         trail.also = Some(second.fault);
     }
 }

@@ -35,9 +35,12 @@ async fn returned(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> 
     let failure = Failure::noted(Fault::ThinkificSentBack, &said.join(" "));
     trail.login = Some(reference.clone());
     let step = trail.failed_step(&failure, clients.clock.now());
-    let old = clients.store.note_step(&reference, State::Launched, Some(State::Returned), &step).await?;
+    let old = clients.store.note_step(&reference, State::Launched, State::Returned, &step).await?;
     match old {
-        Some(login) => trail.connection = Some(login.connection),
+        Some(login) => {
+            trail.connection = Some(login.connection);
+            trail.destination = login.to;
+        }
         None => return Err(Fault::LoginUnknown.into()),
     }
     Err(failure)
