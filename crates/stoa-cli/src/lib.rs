@@ -1,1 +1,44 @@
-//! stoa.
+//! `stoa`, the operator's command: the same code against AWS and against the sandbox.
+//!
+//! It reads no secret, says in exact words what it changes, and records who changed it. Exit codes: 0 done, 1 refused
+//! or failed, 2 a mistake in the arguments.
+
+mod arguments;
+mod connection;
+mod error;
+mod event;
+mod io;
+mod runbook;
+mod secret;
+mod stack;
+mod trace;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+pub use error::CliError;
+pub use io::{Input, Io};
+
+/// Runs the command and returns its exit code.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
+    let parsed = match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return io.usage(&error),
+    };
+    match carry_out(parsed, io).await {
+        Ok(()) => 0,
+        Err(error) => io.report(&error),
+    }
+}
+
+async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError> {
+    let target = arguments.target;
+    match arguments.command {
+        Command::Connection(command) => connection::run(command, &target, io).await,
+        Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Trace(command) => trace::run(&command, &target, io).await,
+        Command::Event(command) => event::run(&command, io).await,
+    }
+}

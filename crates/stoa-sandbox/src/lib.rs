@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod browser;
 pub mod clock;
+pub mod events;
 pub mod gateway;
 pub mod in_process;
 pub mod pingfederate;

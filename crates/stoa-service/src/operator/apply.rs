@@ -46,6 +46,12 @@ impl Planned {
     pub fn is_new(&self) -> bool {
         self.current.is_none()
     }
+
+    /// Counts on from a connection whose current item is gone.
+    pub(super) fn continue_after(&mut self, last: &ConnectionItem) {
+        self.applied.version = last.version + 1;
+        self.applied.state = last.state;
+    }
 }
 
 impl Operator {

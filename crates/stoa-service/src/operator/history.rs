@@ -1,5 +1,7 @@
 //! A connection's states and versions: who changed what, when and why, and the way back.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
@@ -44,7 +46,7 @@ impl Operator {
     /// Every connection, by name.
     pub async fn list(&self) -> Result<Vec<ConnectionItem>, OperatorError> {
         let mut items = Vec::new();
-        for entry in self.query(LIST, "").await? {
+        for entry in self.query(LIST, None).await? {
             let id = entry.get("sk").and_then(|id| id.as_s().ok()).and_then(|id| ConnectionId::parse(id).ok());
             let id = id.ok_or_else(|| OperatorError::Item(LIST.into()))?;
             items.extend(self.current(&id).await?);
@@ -54,42 +56,38 @@ impl Operator {
 
     /// Every version of a connection, oldest first.
     pub async fn history(&self, id: &ConnectionId) -> Result<Vec<ConnectionItem>, OperatorError> {
-        let versions = self.versions(id, "version#").await?;
-        if versions.is_empty() { Err(OperatorError::NoConnection(id.clone())) } else { Ok(versions) }
-    }
-
-    /// Plans to write the document of an earlier version once more. State and keys stay as they are.
-    pub async fn plan_rollback(
-        &self,
-        id: &ConnectionId,
-        version: u32,
-        reason: &str,
-    ) -> Result<Planned, OperatorError> {
-        let current = self.current(id).await?.ok_or_else(|| OperatorError::NoConnection(id.clone()))?;
-        let wanted = self.versions(id, &format!("version#{version:06}#")).await?.pop();
-        let wanted = wanted.ok_or_else(|| OperatorError::NoVersion(id.clone(), version))?;
-        let mut planned = self.compare(wanted.document()?, Some(current), None).await?;
-        planned.reason = Some(reason.to_owned());
-        Ok(planned)
-    }
-
-    async fn versions(&self, id: &ConnectionId, begin: &str) -> Result<Vec<ConnectionItem>, OperatorError> {
         let pk = format!("connection#{id}");
-        let items = self.query(&pk, begin).await?;
+        let items = self.query(&pk, Some("version#")).await?;
+        if items.is_empty() {
+            return Err(OperatorError::NoConnection(id.clone()));
+        }
         items
             .into_iter()
             .map(|item| serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(pk.clone())))
             .collect()
     }
 
+    /// Plans to write the document of an earlier version once more. State and keys stay as they are. It also brings
+    /// back a connection whose current item is gone, in its last state.
+    pub async fn plan_rollback(&self, id: &ConnectionId, version: u32, reason: &str) -> Result<Planned, OperatorError> {
+        let history = self.history(id).await?;
+        let wanted = history.iter().find(|item| item.version == version);
+        let wanted = wanted.ok_or_else(|| OperatorError::NoVersion(id.clone(), version))?.document()?;
+        let mut planned = self.compare(wanted, self.current(id).await?, None).await?;
+        if let (true, Some(last)) = (planned.is_new(), history.last()) {
+            planned.continue_after(last);
+        }
+        planned.reason = Some(reason.to_owned());
+        Ok(planned)
+    }
+
     /// The items of a partition whose sort key begins so, in its order.
     async fn query(
         &self,
         pk: &str,
-        begin: &str,
-    ) -> Result<Vec<std::collections::HashMap<String, AttributeValue>>, OperatorError> {
-        let condition = if begin.is_empty() { "pk = :pk" } else { "pk = :pk AND begins_with(sk, :begin)" };
-        let begin = (!begin.is_empty()).then(|| AttributeValue::S(begin.to_owned()));
+        begin: Option<&str>,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>, OperatorError> {
+        let condition = if begin.is_some() { "pk = :pk AND begins_with(sk, :begin)" } else { "pk = :pk" };
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -101,8 +99,8 @@ impl Operator {
                 .key_condition_expression(condition)
                 .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
                 .set_exclusive_start_key(start);
-            if let Some(begin) = &begin {
-                query = query.expression_attribute_values(":begin", begin.clone());
+            if let Some(begin) = begin {
+                query = query.expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()));
             }
             let page = query.send().await.map_err(|error| OperatorError::aws("read", &error))?;
             items.extend(page.items.unwrap_or_default());

@@ -1,0 +1,155 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use stoa_core::ids::{BadName, ConnectionId};
+
+const AFTER_HELP: &str = "\
+Which stack: --outputs names a file with the outputs of a deployed stack, as this prints them:
+  sam list stack-outputs --stack-name NAME --output json > stack.json
+Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.
+--sandbox names a running sandbox instead, and needs no credentials.
+
+Exit codes: 0 done, 1 refused or failed, 2 a mistake in the arguments.";
+
+/// Connections, secrets and logins of stoa.
+#[derive(Debug, Parser)]
+#[command(name = "stoa", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which stack is meant.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The outputs of a deployed stack
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "sandbox")]
+    pub(crate) outputs: Option<PathBuf>,
+    /// The stack's name, where it cannot be read off the outputs
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// A running sandbox, by its "DynamoDB and secrets" address
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) sandbox: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Customers' identity providers: plan, apply, check, list, activate, disable, history, rollback
+    #[command(subcommand)]
+    Connection(Connection),
+    /// Secrets: written, never read
+    #[command(subcommand)]
+    Secret(Secret),
+    /// What happened to a login, why, and who mends it how
+    Trace(Trace),
+    /// A fresh sample event for a function, against a running sandbox
+    Event(Event),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connection {
+    /// Print what `apply` would change
+    Plan(Files),
+    /// Print what changes, and write it
+    Apply(Files),
+    /// Check a file and its metadata, offline, and print its certificates
+    Check {
+        /// A connection's TOML file
+        file: PathBuf,
+    },
+    /// Print every connection, its state and its last change
+    List,
+    /// Let everybody in through a connection
+    Activate(StateChange),
+    /// Let nobody in through a connection, at once
+    Disable(StateChange),
+    /// Print who changed a connection, when and why
+    History {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Write an earlier version of a connection once more; state and keys stay
+    Rollback {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The version to take, as `history` prints it
+        version: u32,
+        /// Why; it goes into the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    /// A connection's TOML file, or a folder of them. Schools are read from schools/*.toml beside them, metadata from
+    /// where the files say
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateChange {
+    /// The connection
+    #[arg(value_parser = connection)]
+    pub(crate) id: ConnectionId,
+    /// Why; it goes into the history
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Write a secret from standard input: the value of one key, or a key set as JSON
+    Put {
+        /// seal, pepper, saml/CONNECTION or thinkific/SCHOOL
+        name: String,
+        /// Make a random value; for seal and pepper
+        #[arg(long)]
+        random: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// The reference on the person's page, like 7KQ3-9FXM-2B4T, or an apigw-requestid
+    pub(crate) reference: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Event {
+    /// The function, as in functions/
+    pub(crate) function: String,
+    /// Where the sandbox's stoa is
+    #[arg(long, value_name = "URL", default_value = "http://stoa.localhost:8080")]
+    pub(crate) stoa: String,
+    /// Through which connection
+    #[arg(long, default_value = "pg", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// Who signs in at the identity provider
+    #[arg(long, default_value = "miller.m")]
+    pub(crate) person: String,
+    /// What the function before this one answered, as `cargo lambda invoke` prints it; without it, the sandbox's own
+    /// functions take the steps before
+    #[arg(long, value_name = "FILE")]
+    pub(crate) after: Option<PathBuf>,
+}
+
+fn reason(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    match text.len() {
+        0 => Err("a reason is needed"),
+        1..=500 => Ok(text.to_owned()),
+        _ => Err("at most 500 bytes"),
+    }
+}
+
+fn connection(text: &str) -> Result<ConnectionId, BadName> {
+    ConnectionId::parse(text)
+}

@@ -1,0 +1,109 @@
+//! `plan` and `apply`: everything is planned before anything is written.
+
+use std::path::Path;
+
+use stoa_service::operator::{Operator, Planned, PlannedSchool};
+
+use super::files::{Files, read};
+use crate::arguments::Target;
+use crate::{CliError, Io};
+
+/// What a set of files would change, in the order of writing.
+struct Plan {
+    schools: Vec<PlannedSchool>,
+    connections: Vec<Planned>,
+}
+
+pub(super) async fn plan(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let files = read(path)?;
+    let plan = Plan::make(&target.read(io)?.operator, &files).await?;
+    plan.print(io)?;
+    if plan.changes() == 0 {
+        return io.say("Nothing to do.");
+    }
+    io.say(&format!("Nothing was written. `stoa connection apply {}` writes it.", path.display()))
+}
+
+pub(super) async fn apply(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let files = read(path)?;
+    let operator = target.change(io).await?;
+    let plan = Plan::make(&operator, &files).await?;
+    plan.print(io)?;
+    if plan.changes() == 0 {
+        return io.say("Nothing to do.");
+    }
+    for school in plan.schools.into_iter().filter(|school| !school.changes.is_empty()) {
+        let school = operator.write_school(school).await?;
+        io.say(&format!("Written: school {}.", school.id))?;
+    }
+    for connection in plan.connections.into_iter().filter(|planned| !planned.summary().changes.is_empty()) {
+        let applied = operator.apply(connection).await?;
+        io.say(&format!(
+            "Written: connection {}, version {}, {}.",
+            applied.id,
+            applied.version,
+            applied.state.as_str()
+        ))?;
+    }
+    Ok(())
+}
+
+impl Plan {
+    async fn make(operator: &Operator, files: &Files) -> Result<Self, CliError> {
+        let mut schools = Vec::new();
+        for file in &files.schools {
+            schools.push(operator.plan_school(&file.path, &file.text).await?);
+        }
+        let ids: Vec<_> = schools.iter().map(|school| school.id().clone()).collect();
+        let mut connections = Vec::new();
+        for file in &files.connections {
+            connections.push(operator.plan_beside(file, &ids).await?);
+        }
+        Ok(Self { schools, connections })
+    }
+
+    fn changes(&self) -> usize {
+        let schools = self.schools.iter().filter(|school| !school.changes.is_empty()).count();
+        schools + self.connections.iter().filter(|planned| !planned.summary().changes.is_empty()).count()
+    }
+
+    fn print(&self, io: &mut Io<'_>) -> Result<(), CliError> {
+        for school in &self.schools {
+            let what = match (school.is_new(), school.changes.is_empty()) {
+                (true, _) => "new",
+                (false, true) => "unchanged",
+                (false, false) => "changes",
+            };
+            io.say(&format!("School {}: {what}", school.id()))?;
+            print_changes(&school.changes, io)?;
+        }
+        for planned in &self.connections {
+            print_connection(planned, io)?;
+        }
+        Ok(())
+    }
+}
+
+/// What would become of a connection.
+pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(), CliError> {
+    let summary = planned.summary();
+    let (id, version, state) = (&summary.id, summary.version, summary.state.as_str());
+    let what = match (planned.is_new(), summary.changes.is_empty()) {
+        (true, _) => format!("new, version {version}, {state}"),
+        (false, true) => format!("unchanged at version {version}, {state}"),
+        (false, false) => format!("version {} → {version}, stays {state}", version.saturating_sub(1)),
+    };
+    io.say(&format!("Connection {id}: {what}"))?;
+    print_changes(&summary.changes, io)?;
+    for fingerprint in &planned.untrusted_keys {
+        io.say(&format!(
+            "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys \
+             (docs/runbook/trust-keys.md)"
+        ))?;
+    }
+    Ok(())
+}
+
+fn print_changes(changes: &[String], io: &mut Io<'_>) -> Result<(), CliError> {
+    changes.iter().try_for_each(|change| io.say(&format!("    {change}")))
+}

@@ -1,0 +1,99 @@
+//! `check`: what can be said of a connection's file without asking anybody.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use stoa_core::connection::{Connection, ConnectionState, UrlPolicy};
+use stoa_saml::Certificate;
+use stoa_saml::metadata::IdpMetadata;
+use stoa_service::operator::OperatorError;
+use x509_cert::der::Decode;
+use x509_cert::der::oid::ObjectIdentifier;
+
+use super::files::connection;
+use crate::arguments::Target;
+use crate::{CliError, Io};
+
+/// The first of the alarms on a certificate's end.
+const SOON: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// sha1WithRSAEncryption (RFC 3279) and ecdsa-with-SHA1 (RFC 3279).
+const SHA1: [ObjectIdentifier; 2] =
+    [ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"), ObjectIdentifier::new_unwrap("1.2.840.10045.4.1")];
+
+pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let now = Timestamp::now();
+    let (document, metadata) = connection(path)?.read(now)?;
+    // Only a sandbox may be reached by http.
+    let policy = if target.sandbox.is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
+    let checked = Connection::check(document, 1, ConnectionState::Draft, policy).map_err(OperatorError::Connection)?;
+    let document = checked.document();
+    io.say(&format!("Connection {}: holds together.", checked.id()))?;
+    io.say(&format!("    customer {}, school {}", checked.customer(), checked.school()))?;
+    io.say(&format!("    domains {}", document.domains.join(", ")))?;
+    io.say(&format!("    identity provider {}", checked.idp().entity_id))?;
+    io.say(&format!("    requests go to {}", checked.sso_url()))?;
+    io.say(&format!("    our entity id {}", document.saml.sp_entity_id))?;
+    if let Some(metadata) = &metadata {
+        print_metadata(metadata, document.saml.sign_requests, now, io)?;
+    }
+    for certificate in checked.sp_certificates() {
+        print_certificate("Our certificate", certificate, now, io)?;
+    }
+    Ok(())
+}
+
+fn print_metadata(
+    metadata: &IdpMetadata,
+    sign_requests: bool,
+    now: Timestamp,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    for certificate in &metadata.signing {
+        print_certificate("Signing certificate", certificate, now, io)?;
+    }
+    let mut warnings = Vec::new();
+    if metadata.signing.len() > 1 {
+        warnings.push(format!(
+            "{} signing certificates: all of them are trusted. Ask whether one is on its way out.",
+            metadata.signing.len()
+        ));
+    }
+    for refused in &metadata.refused_keys {
+        warnings.push(format!("a signing key is left out: {refused}"));
+    }
+    if let Some(end) = metadata.valid_until {
+        warnings.push(format!("the metadata is valid until {end}; fetch it again before"));
+    }
+    if metadata.wants_signed_requests && !sign_requests {
+        warnings.push("the identity provider wants signed requests, and saml.sign_requests is not set".to_owned());
+    }
+    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {warning}")))
+}
+
+fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    io.say(&format!("{label}: {}", certificate.subject()))?;
+    io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
+    io.say(&format!("    {from} to {until}"))?;
+    let warning = if until <= now {
+        "it has expired. It still verifies (docs/runbook/trust-keys.md), but its owner is about to replace it."
+    } else if until.duration_since(now) < SOON {
+        "it expires within 60 days. Ask for the next one now."
+    } else if from > now {
+        "it is not valid yet."
+    } else {
+        ""
+    };
+    if !warning.is_empty() {
+        io.say(&format!("    warning: {warning}"))?;
+    }
+    if signed_with_sha1(certificate) {
+        io.say("    warning: it is itself signed with SHA-1, a sign of an old set-up. Its messages may be, too, and those are refused.")?;
+    }
+    Ok(())
+}
+
+fn signed_with_sha1(certificate: &Certificate) -> bool {
+    x509_cert::Certificate::from_der(certificate.der())
+        .is_ok_and(|parsed| SHA1.contains(&parsed.signature_algorithm().oid))
+}

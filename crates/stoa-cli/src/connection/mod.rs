@@ -1,0 +1,22 @@
+//! `stoa connection`: customers' identity providers.
+
+mod apply;
+mod check;
+mod files;
+mod state;
+
+use crate::arguments::{Connection, Target};
+use crate::{CliError, Io};
+
+pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    match command {
+        Connection::Plan(files) => apply::plan(&files.path, target, io).await,
+        Connection::Apply(files) => apply::apply(&files.path, target, io).await,
+        Connection::Check { file } => check::check(&file, target, io),
+        Connection::List => state::list(target, io).await,
+        Connection::Activate(change) => state::activate(&change, target, io).await,
+        Connection::Disable(change) => state::disable(&change, target, io).await,
+        Connection::History { id } => state::history(&id, target, io).await,
+        Connection::Rollback { id, version, reason } => state::rollback(&id, version, &reason, target, io).await,
+    }
+}

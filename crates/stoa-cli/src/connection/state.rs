@@ -1,0 +1,91 @@
+//! Where connections stand, where they stood, and how they get from one to the other.
+
+use jiff::Timestamp;
+use stoa_core::connection::ConnectionState;
+use stoa_core::ids::ConnectionId;
+use stoa_service::store::ConnectionItem;
+
+use super::apply::print_connection;
+use crate::arguments::{StateChange, Target};
+use crate::{CliError, Io};
+
+pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let items = target.read(io)?.operator.list().await?;
+    if items.is_empty() {
+        return io.say("No connections. `stoa connection apply FOLDER` writes the first.");
+    }
+    for item in items {
+        let document = item.document()?;
+        io.say(&format!(
+            "{:<20} {:<9} version {:<4} school {:<20} {}   changed {}",
+            document.id.as_str(),
+            item.state.as_str(),
+            item.version,
+            document.school.as_str(),
+            document.domains.join(", "),
+            instant(item.at),
+        ))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn history(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let versions = target.read(io)?.operator.history(id).await?;
+    for item in versions {
+        io.say(&line(&item))?;
+    }
+    Ok(())
+}
+
+fn line(item: &ConnectionItem) -> String {
+    let reason = item.reason.as_deref().map(|reason| format!("   {reason}")).unwrap_or_default();
+    let (at, state) = (instant(item.at), item.state.as_str());
+    format!("version {:<4} {at}   {state:<9} {}{reason}", item.version, item.by)
+}
+
+fn instant(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
+}
+
+pub(super) async fn activate(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let effect = "From now on everybody of its identity provider is let in.";
+    set(change, ConnectionState::Active, effect, target, io).await
+}
+
+pub(super) async fn disable(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let effect = "From now on nobody gets in through it. Sessions at the school stay.";
+    set(change, ConnectionState::Disabled, effect, target, io).await
+}
+
+async fn set(
+    change: &StateChange,
+    state: ConnectionState,
+    effect: &str,
+    target: &Target,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    let applied = target.change(io).await?.set_state(&change.id, state, &change.reason).await?;
+    let id = &change.id;
+    if applied.changes.is_empty() {
+        return io.say(&format!("Connection {id} is {} already. Nothing was written.", state.as_str()));
+    }
+    io.say(&format!("Connection {id}: version {}, {}", applied.version, applied.changes.join(", ")))?;
+    io.say(effect)
+}
+
+pub(super) async fn rollback(
+    id: &ConnectionId,
+    version: u32,
+    reason: &str,
+    target: &Target,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    let operator = target.change(io).await?;
+    let planned = operator.plan_rollback(id, version, reason).await?;
+    print_connection(&planned, io)?;
+    if planned.summary().changes.is_empty() {
+        return io.say(&format!("Version {version} says what is in force. Nothing was written."));
+    }
+    let applied = operator.apply(planned).await?;
+    io.say(&format!("Written: connection {id}, version {}, as version {version} was.", applied.version))
+}

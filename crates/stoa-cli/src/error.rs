@@ -1,0 +1,166 @@
+//! What can stop the command, and what to do about it.
+
+use std::path::PathBuf;
+
+use stoa_sandbox::events::EventError;
+use stoa_service::EnvironmentError;
+use stoa_service::operator::OperatorError;
+
+/// Why the command did not do what it was asked. No text ever holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Refused by the operator's rules, or by AWS.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder holds nothing to apply.
+    #[error("{} holds no *.toml and no schools/*.toml", .0.display())]
+    NoFiles(PathBuf),
+    /// There is nothing that says which stack is meant.
+    #[error("which stack?")]
+    NoStack,
+    /// The file of outputs lacks one.
+    #[error("{}: {missing}", path.display())]
+    Outputs {
+        /// Which file.
+        path: PathBuf,
+        /// What is missing in it.
+        missing: String,
+    },
+    /// The credentials are not in the environment.
+    #[error(transparent)]
+    Credentials(#[from] EnvironmentError),
+    /// A secret would be seen on the screen.
+    #[error("a secret is not typed: the screen would show it")]
+    Terminal,
+    /// Standard input cannot be read.
+    #[error("standard input cannot be read: {0}")]
+    Input(std::io::Error),
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written: {0}")]
+    Output(std::io::Error),
+    /// `--random` makes no sense for this secret.
+    #[error("{0} has a value of its own; only seal and pepper can be random")]
+    NotRandom(String),
+    /// There is no secret of this name.
+    #[error("{0:?} names no secret: they are seal, pepper, saml/CONNECTION and thinkific/SCHOOL")]
+    SecretName(String),
+    /// Secrets Manager would not take it.
+    #[error("the secret is longer than 64 KiB")]
+    SecretTooLong,
+    /// Neither a reference nor a request's id.
+    #[error("that is neither a reference, like 7KQ3-9FXM-2B4T, nor an apigw-requestid")]
+    Reference,
+    /// The login is not in the table. What it can mean has been printed.
+    #[error("no login {0} in this stack")]
+    NoLogin(String),
+    /// No event could be made.
+    #[error(transparent)]
+    Event(#[from] EventError),
+}
+
+impl CliError {
+    /// 2 where the arguments are the mistake, else 1.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoStack | Self::NotRandom(_) | Self::SecretName(_) | Self::Credentials(_) | Self::Reference => 2,
+            Self::Operator(_)
+            | Self::File { .. }
+            | Self::NoFiles(_)
+            | Self::Outputs { .. }
+            | Self::Terminal
+            | Self::SecretTooLong
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::NoLogin(_)
+            | Self::Event(_) => 1,
+        }
+    }
+
+    /// What to do.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let advice = match self {
+            Self::Operator(error) => return operator_advice(error),
+            Self::NoStack => {
+                "Name a deployed one with --outputs FILE (`sam list stack-outputs --stack-name NAME --output json > \
+                 FILE`), or a running sandbox with --sandbox URL."
+            }
+            Self::Outputs { .. } => "Make it with `sam list stack-outputs --stack-name NAME --output json`.",
+            Self::Credentials(_) => {
+                "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`, \
+                 and AWS_REGION."
+            }
+            Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
+            Self::Event(EventError::Browser(_)) => {
+                "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
+            }
+            Self::File { .. }
+            | Self::NoFiles(_)
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::NotRandom(_)
+            | Self::SecretName(_)
+            | Self::SecretTooLong
+            | Self::Reference
+            | Self::NoLogin(_)
+            | Self::Event(_) => return None,
+        };
+        Some(advice.to_owned())
+    }
+}
+
+fn operator_advice(error: &OperatorError) -> Option<String> {
+    match error {
+        OperatorError::Meanwhile(id) => {
+            Some(format!("Look at `stoa connection history {id}`, bring the file up to date, and plan again."))
+        }
+        OperatorError::SchoolMeanwhile(_) => Some("Plan again and look at what differs.".to_owned()),
+        OperatorError::Busy => Some("Try again.".to_owned()),
+        OperatorError::DomainTaken { .. } => {
+            Some("A domain is one customer's in each school. The two must agree whose it is.".to_owned())
+        }
+        OperatorError::EntityIdFixed(id, fixed) => Some(format!(
+            "The customer's administrator has entered it. Write sp_entity_id = {fixed:?}, or make a new connection \
+             beside {id}."
+        )),
+        OperatorError::NoConnection(_) => Some("`stoa connection list` shows the names.".to_owned()),
+        OperatorError::NoVersion(id, _) => Some(format!("`stoa connection history {id}` shows the versions.")),
+        OperatorError::NoSchool(school) => {
+            Some(format!("Put its file beside the connection's, as schools/{school}.toml, and plan again."))
+        }
+        OperatorError::KeysLeft(_) => {
+            Some("Look at them as docs/runbook/trust-keys.md says, remove them, and apply again.".to_owned())
+        }
+        OperatorError::Aws { code, .. } => aws_advice(code),
+        OperatorError::Connection(_)
+        | OperatorError::File { .. }
+        | OperatorError::Metadata { .. }
+        | OperatorError::Secret(_)
+        | OperatorError::Item(_) => None,
+    }
+}
+
+fn aws_advice(code: &str) -> Option<String> {
+    match code {
+        "AccessDeniedException" | "AccessDenied" => {
+            Some("Looking needs the stack's policy OnCallRead, changing needs OnCallRepair beside it.".to_owned())
+        }
+        "ExpiredTokenException" | "ExpiredToken" | "InvalidClientTokenId" | "UnrecognizedClientException" => {
+            Some("The credentials in the environment are not valid (any more); get new ones.".to_owned())
+        }
+        "ResourceNotFoundException" => {
+            Some("The table is not in this account and region: are AWS_REGION and --outputs of one stack?".to_owned())
+        }
+        "no connection" | "no answer in time" => Some(
+            "Is the address right, and reachable? The sandbox prints its own as \"DynamoDB and secrets\".".to_owned(),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a login did not end well, and the repair: from the runbook, where the fault is known.
+
+use jiff::Timestamp;
+use stoa_core::fault::{Actor, Fault};
+use stoa_core::language::Language;
+use stoa_core::login::{LoginItem, State, Step};
+
+use crate::runbook::{FaultPage, path};
+
+/// The fault that the login ended in, with its step. A login that got through afterwards has none.
+pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
+    let step = login.steps.last()?;
+    let fault = Fault::all().find(|fault| fault.code() == step.what)?;
+    Some((fault, step))
+}
+
+/// Probable cause, who acts, repair.
+pub(super) fn render(login: &LoginItem, now: Timestamp) -> String {
+    if let Some((fault, _)) = fault_of(login) {
+        return explain(fault);
+    }
+    match login.state {
+        State::Launched => launched(login),
+        State::Started if login.is_expired(now) => "\nProbable cause\n\
+            The person never came back from the identity provider: they closed the window, could not sign in there, or\n\
+            were shown an error there. Its own log knows. stoa was not asked again.\n\n\
+            Who acts: the person, by trying again; if many are concerned, the administrator of the identity provider."
+            .to_owned(),
+        State::Started => "\nNothing is wrong so far: the person is at the identity provider.".to_owned(),
+        State::Verified if login.is_ticket_expired(now) => "\nProbable cause\n\
+            The browser did not follow the redirect to /launch: the window was closed or the connection lost. Posting\n\
+            the same answer again (reload) would have mended it; now a new login does.\n\n\
+            Who acts: the person, by trying again."
+            .to_owned(),
+        State::Verified => "\nNothing is wrong so far: the browser is on its way to /launch.".to_owned(),
+        State::Refused | State::Failed | State::Returned => {
+            "\nThe last step is none that this command knows. Is it older than the functions? Their build is above.".to_owned()
+        }
+    }
+}
+
+fn launched(login: &LoginItem) -> String {
+    let stumbled = login.steps.iter().any(|step| Fault::all().any(|fault| fault.code() == step.what));
+    let before = if stumbled { " What stopped it before was overcome." } else { "" };
+    let end = if login.test { "The test ended well." } else { "The person was handed to Thinkific and not sent back." };
+    format!("\n{end}{before} Nothing to mend here.")
+}
+
+fn explain(fault: Fault) -> String {
+    let (face, code) = (fault.face(), fault.code());
+    let page = FaultPage::of(code);
+    let section = |heading| page.as_ref().and_then(|page| page.section(heading));
+    let sentence = Language::negotiate(None).text(&format!("fault-{}", face.public));
+    let cause = section("Meaning").unwrap_or(&sentence);
+    let mut text = format!("\nProbable cause: {code}\n{cause}\n\nWho acts: {}", who(face.actor));
+    for (heading, title) in [("Diagnosis", "To be sure"), ("Mitigation", "Repair")] {
+        if let Some(section) = section(heading) {
+            text.push_str(&format!("\n\n{title}\n{section}"));
+        }
+    }
+    text.push_str(&format!(
+        "\n\nThe person saw the code {} (HTTP {}): {sentence}\nRunbook: docs/runbook/{}",
+        face.public,
+        face.status,
+        path(code)
+    ));
+    text
+}
+
+fn who(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Person => "the person.",
+        Actor::IdpAdministrator => "the administrator of the customer's identity provider. A mail to them is below.",
+        Actor::SchoolAdministrator => "the administrator of the school.",
+        Actor::OnCall => "you, on call.",
+    }
+}

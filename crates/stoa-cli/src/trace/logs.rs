@@ -1,0 +1,67 @@
+//! The log lines of a login or a request, as commands to paste.
+
+use stoa_core::ids::Reference;
+use stoa_core::login::Step;
+use stoa_core::routes::ROUTES;
+
+/// An id of the gateway or of Lambda. It goes into a shell command, so it holds nothing that a shell reads.
+pub(super) struct RequestId(String);
+
+impl RequestId {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'/');
+        ((8..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| Self(text.to_owned()))
+    }
+}
+
+/// The log group of a function.
+pub(super) fn group(stack: &str, function: &str) -> String {
+    format!("/aws/lambda/{stack}-{function}")
+}
+
+/// The command that finds a step's log lines.
+pub(super) fn of_step(step: &Step, stack: &str) -> String {
+    // The line is written when the function ends, which is up to 10 s after the step.
+    let (from, to) = (step.t - 60_000, step.t + 60_000);
+    format!(
+        "aws logs filter-log-events --log-group-name {} --start-time {from} --end-time {to} \
+         --filter-pattern '{{ $.request = \"{}\" }}'",
+        group(stack, &step.function),
+        step.request
+    )
+}
+
+fn of_every_function(stack: &str, pattern: &str) -> String {
+    let command = |function: &str| {
+        format!("  aws logs filter-log-events --log-group-name {} --filter-pattern '{pattern}'", group(stack, function))
+    };
+    ROUTES.iter().map(|function| command(function.name)).collect::<Vec<_>>().join("\n")
+}
+
+/// What can be said of a request that belongs to no login.
+pub(super) fn of_request(id: &RequestId, stack: &str) -> String {
+    let id = &id.0;
+    format!(
+        "{id} is the id of a request, not of a login. A page shows it where no login was known: an address that does\n\
+         not exist, a message without a login's cookie, a connection that is switched off. Such a request leaves a log\n\
+         line and no item. The line names the fault (`fault`), what was wanted and what came; each fault has its page in\n\
+         docs/runbook/faults. This command does not read logs; these do:\n\n\
+         \x20 aws logs filter-log-events --log-group-name /aws/vendedlogs/{stack}-http-api \
+         --filter-pattern '{{ $.requestId = \"{id}\" }}'\n{}\n\n\
+         A sandbox keeps its log lines to itself, and its gateway has no access log.",
+        of_every_function(stack, &format!("{{ $.gateway = \"{id}\" }}"))
+    )
+}
+
+/// What can be said of a login that is not there.
+pub(super) fn of_unknown(reference: &Reference, stack: &str) -> String {
+    format!(
+        "There is no login {reference} in {stack}. Either\n\
+         - it was misread: letters I, L and O are read as 1, 1 and 0 already, so look at the others;\n\
+         - it is of another stack;\n\
+         - it began more than a day ago and never got past the identity provider, or ended more than 30 days ago.\n\
+         Log lines may outlive it:\n\n{}",
+        of_every_function(stack, &format!("{{ $.login = \"{}\" }}", reference.as_str()))
+    )
+}

@@ -1,0 +1,41 @@
+//! A mail to the administrator of the customer's identity provider. It names nobody: the reference is enough for the
+//! person who failed, and the log of the identity provider for its administrator.
+
+use jiff::Timestamp;
+use stoa_core::fault::Actor;
+use stoa_core::login::LoginItem;
+
+use super::cause::fault_of;
+use crate::runbook::FaultPage;
+
+/// The mail, where they are the ones who act.
+pub(super) fn render(login: &LoginItem) -> Option<String> {
+    let (fault, step) = fault_of(login)?;
+    if fault.face().actor != Actor::IdpAdministrator {
+        return None;
+    }
+    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| at.to_string());
+    let page = FaultPage::of(fault.code());
+    let meaning = page.as_ref().and_then(|page| page.section("Meaning")).unwrap_or(fault.face().public);
+    let detail = [("We expected", &step.wanted), ("We received", &step.got)];
+    let detail: String =
+        detail.iter().filter_map(|(label, value)| Some(format!("{label}: {:?}\n", value.as_deref()?))).collect();
+    let (reference, connection, code) = (&login.pk, &login.connection, fault.code());
+    Some(format!(
+        "\n----- mail to the administrator of the customer's identity provider -----\n\
+         Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\
+         Hello,\n\n\
+         a sign-in from your identity provider to the learning platform was turned away.\n\n\
+         When: {at} (UTC)\n\
+         Connection: {connection}\n\
+         Reference: {reference}\n\
+         What is wrong: {code}\n\n\
+         {meaning}\n\n\
+         {detail}\
+         \n\
+         Your identity provider's log has the message that it sent us at that time. Could you look at it, and tell us\n\
+         when it is mended or if something is unclear? Please name the reference.\n\n\
+         Thank you\n\
+         ----- end of mail -----"
+    ))
+}

@@ -1,0 +1,31 @@
+//! `stoa trace`: from a reference to what happened, why, and who mends it how.
+
+mod cause;
+mod logs;
+mod mail;
+mod steps;
+
+use jiff::Timestamp;
+use stoa_core::ids::Reference;
+
+use crate::arguments::{Target, Trace};
+use crate::{CliError, Io};
+
+pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let access = target.read(io)?;
+    let Ok(reference) = Reference::parse(&command.reference) else {
+        let id = logs::RequestId::parse(&command.reference).ok_or(CliError::Reference)?;
+        return io.say(&logs::of_request(&id, &access.stack));
+    };
+    let Some(login) = access.operator.login(&reference).await? else {
+        io.say(&logs::of_unknown(&reference, &access.stack))?;
+        return Err(CliError::NoLogin(reference.to_string()));
+    };
+    let now = Timestamp::now();
+    io.say(&steps::render(&login, &access.stack))?;
+    io.say(&cause::render(&login, now))?;
+    match mail::render(&login) {
+        Some(mail) => io.say(&mail),
+        None => Ok(()),
+    }
+}

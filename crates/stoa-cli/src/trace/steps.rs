@@ -1,0 +1,100 @@
+//! A login's steps in plain words, each with the AWS resource that took it.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use stoa_core::login::{LoginItem, State, Step};
+
+use super::logs;
+
+/// Everything that the item says.
+pub(super) fn render(login: &LoginItem, stack: &str) -> String {
+    let mut text = header(login);
+    let mut before = None;
+    for step in &login.steps {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n\n{}", step_text(step, before, stack));
+        before = Some(step.t);
+    }
+    if let (Some(first), Some(last)) = (login.steps.first(), login.steps.last())
+        && first.t != last.t
+    {
+        let _ = write!(text, "\n\nFrom the first step to the last: {}.", duration(last.t - first.t));
+    }
+    text
+}
+
+fn header(login: &LoginItem) -> String {
+    let began = Timestamp::from_second(login.began).map_or_else(|_| login.began.to_string(), |at| at.to_string());
+    let mut text = format!(
+        "Login {}, connection {} (version {}), began {began}\nState {}: {}",
+        login.pk,
+        login.connection,
+        login.cv,
+        login.state.as_str(),
+        meaning(login.state)
+    );
+    let notes = [
+        (login.test, "A test login: it never reaches the school."),
+        (login.again, "It was begun by itself, since an earlier one had ended."),
+        (login.confirm, "The identity provider began it, so the person had to press Continue."),
+    ];
+    for (_, note) in notes.iter().filter(|(applies, _)| *applies) {
+        let _ = write!(text, "\n{note}");
+    }
+    if let Some(destination) = &login.to {
+        let _ = write!(text, "\nWanted to go to {}", destination.as_str());
+    }
+    text
+}
+
+fn meaning(state: State) -> &'static str {
+    match state {
+        State::Started => "the browser was sent to the identity provider.",
+        State::Verified => "the identity provider's answer was proven; the school has not been reached.",
+        State::Launched => "done.",
+        State::Refused => "the identity provider's answer was proven and then refused.",
+        State::Failed => "the person was proven, but no account of the school could be settled for them.",
+        State::Returned => "Thinkific sent the person back instead of signing them in.",
+    }
+}
+
+fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
+    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| at.to_string());
+    let later = before.map(|before| format!("  (+{})", duration(step.t - before))).unwrap_or_default();
+    let mut text = format!("{at}{later}  {}: {}", step.function, what(&step.what));
+    for (label, value) in [("wanted", &step.wanted), ("got", &step.got)] {
+        if let Some(value) = value {
+            // Quoted: it came from outside, unverified.
+            let _ = write!(text, "\n    {label:<9} {value:?}");
+        }
+    }
+    let _ = write!(
+        text,
+        "\n    function  {stack}-{}, build {}\n    log group {}, request {}\n    {}",
+        step.function,
+        step.build,
+        logs::group(stack, &step.function),
+        step.request,
+        logs::of_step(step, stack)
+    );
+    text
+}
+
+fn what(step: &str) -> String {
+    match step {
+        "started" => "the login began; the browser was sent to the identity provider".to_owned(),
+        "verified" => "the identity provider's answer was proven and sealed under a ticket".to_owned(),
+        "launched" => "the account was settled, the token signed, the person sent to the school".to_owned(),
+        "tested" => "the test login ended well".to_owned(),
+        fault => format!("stopped: {fault}"),
+    }
+}
+
+fn duration(milliseconds: i64) -> String {
+    match milliseconds {
+        ..10_000 => format!("{milliseconds} ms"),
+        10_000..120_000 => format!("{} s", milliseconds / 1000),
+        _ => format!("{} min", milliseconds / 60_000),
+    }
+}
