@@ -37,6 +37,10 @@ pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, st
     }
     let text = std::str::from_utf8(bytes).map_err(|_| RefusalCode::NotUtf8)?;
     let body = after_declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    // The parser would take a second byte order mark off.
+    if body.starts_with('\u{feff}') {
+        return Err(RefusalCode::XmlMalformed.into());
+    }
     check_references(body)?;
     Scan { bytes: body.as_bytes(), at: 0, markup: limits.markup, open: Vec::with_capacity(16), in_scope: 0 }.run()?;
     Ok(with_line_feeds(body))

@@ -247,3 +247,112 @@ fn c027_crash_inputs() {
     let after = &rest[rest.find("</ds:Signature>").unwrap()..];
     refused(format!("{before}{after}"), R::SignatureMalformed);
 }
+
+/// Well-formedness that some parser somewhere lets pass (XML 1.0 §2, §3; Namespaces in XML 1.0). Put into a place where
+/// any lawful XML may stand, of a message that is otherwise good.
+#[test]
+fn ill_formed_xml() {
+    for bad in [
+        "<a x=\"<b/>\"/>",
+        "<a x=\"&\"/>",
+        "<a x=\"&lt\"/>",
+        "<a x=\"1\"y=\"2\"/>",
+        "<a x=1/>",
+        "<a x/>",
+        "<a x='1\"/>",
+        "<a x='1' x='2'/>",
+        "<a/ >",
+        "< a/>",
+        "<a></ a>",
+        "<a></a x='1'>",
+        "<a></A>",
+        "<a><b></a></b>",
+        "<1a/>",
+        "<-a/>",
+        "<.a/>",
+        "<a&b/>",
+        "<a,b/>",
+        "<a\u{a0}x='1'/>",
+        "<a\u{c}x='1'/>",
+        "<a x\u{2003}='1'/>",
+        "<!-- a -- b -->",
+        "<!-- a --->",
+        "<!--->",
+        "]]>",
+        "&nbsp;",
+        "&lt",
+        "& ",
+        "&#65",
+        "&#x;",
+        "&#X41;",
+        "&#+65;",
+        "&#-65;",
+        "&#x+41;",
+        "&# 65;",
+        "&#4294967361;",
+        "&#xd800;",
+        "&#xfffe;",
+        "\u{0}",
+        "\u{8}",
+        "\u{b}",
+        "\u{c}",
+        "\u{e}",
+        "\u{1f}",
+        "\u{fffe}",
+        "\u{ffff}",
+        "<![CDATA[\u{1}]]>",
+        "<!--\u{1}-->",
+        "<a x='\u{1}'/>",
+        "<![cdata[x]]>",
+        "<![IGNORE[x]]>",
+        "<!ELEMENT a ANY>",
+        "<a:b:c/>",
+        "<xmlns:a/>",
+        "<xmlns:a xmlns:xmlns='http://www.w3.org/2000/xmlns/'/>",
+        "<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
+    ] {
+        let place = "<samlp:Status>";
+        let xml = template().to_xml().replace(place, &format!("<samlp:Extensions>{bad}</samlp:Extensions>{place}"));
+        let code = check(&xml).unwrap_err().code;
+        assert!(matches!(code, R::XmlMalformed | R::NamespaceInvalid | R::Doctype), "{bad:?}: {code}");
+    }
+}
+
+/// What stands round the root element.
+#[test]
+fn c011_around_the_root() {
+    for (before, code) in [
+        ("junk", R::XmlMalformed),
+        ("<a/>", R::XmlMalformed),
+        ("</a>", R::XmlMalformed),
+        ("\u{feff}\u{feff}", R::XmlMalformed),
+        ("<?xml version='1.0'?>\u{feff}", R::XmlMalformed),
+        ("\u{0}", R::XmlMalformed),
+        ("&#32;", R::XmlMalformed),
+        ("<![CDATA[]]>", R::XmlMalformed),
+        ("<?XML version='1.0'?>", R::ProcessingInstruction),
+        ("<?xml-stylesheet href='x'?>", R::ProcessingInstruction),
+        ("<?xml version='1.0'?><?xml version='1.0'?>", R::ProcessingInstruction),
+    ] {
+        refused(format!("{before}{}", good()), code);
+    }
+    for (after, code) in [
+        ("\0", R::XmlMalformed),
+        ("</samlp:Response>", R::XmlMalformed),
+        ("<![CDATA[]]>", R::XmlMalformed),
+        ("<!-- ", R::XmlMalformed),
+        ("&#32;", R::XmlMalformed),
+        ("\u{feff}", R::XmlMalformed),
+        ("<?x?>", R::ProcessingInstruction),
+        ("<!DOCTYPE a>", R::Doctype),
+    ] {
+        refused(format!("{}{after}", good()), code);
+    }
+    accepted(format!("{}\r\n<!-- end -->\n", good()));
+    let xml = good();
+    for length in (0..xml.len()).step_by(7) {
+        let code = check(&xml[..length]).expect_err("accepted in part").code;
+        assert!(matches!(code, R::XmlMalformed | R::NamespaceInvalid), "{length}: {code}");
+    }
+}

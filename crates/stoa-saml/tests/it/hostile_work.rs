@@ -1,0 +1,94 @@
+//! Bounded work: whatever is sent, twice as much of it takes about twice as long.
+//!
+//! Ratios of two sizes in one run, the least of several tries each; no time is held against a clock.
+
+use std::time::{Duration, Instant};
+
+use crate::fixture::*;
+
+/// Twice the size may take this much longer. A quadratic step takes four times as long.
+const AT_MOST: f64 = 3.2;
+
+fn least_time(xml: &str) -> Duration {
+    let time = || {
+        let start = Instant::now();
+        let _ = check(xml);
+        start.elapsed()
+    };
+    (0..7).map(|_| time()).min().unwrap()
+}
+
+/// Each shape near its bound, and at half of it.
+#[track_caller]
+fn linear(name: &str, full: usize, shape: impl Fn(usize) -> String) {
+    let (half, whole) = (shape(full / 2), shape(full));
+    assert!(whole.len() <= 512 * 1024, "{name}: too large to be looked at");
+    // A neighbour on the machine may spoil a try, but not all of them.
+    let ratio = || least_time(&whole).as_secs_f64() / least_time(&half).as_secs_f64().max(20e-6);
+    assert!((0..4).any(|_| ratio() < AT_MOST), "{name}: twice as much takes more than {AT_MOST} times as long");
+}
+
+/// Puts `content` where anything may stand, and signs nothing: it must be cheap to say no.
+fn extended(content: &str) -> String {
+    good().replacen("<samlp:Status>", &format!("<samlp:Extensions>{content}</samlp:Extensions><samlp:Status>"), 1)
+}
+
+#[test]
+fn c008_attributes_beyond_the_bound() {
+    linear("attributes", 40_000, |n| {
+        let all: String = (0..n).map(|n| format!(" a{n}=''")).collect();
+        format!("<a{all}/>")
+    });
+    linear("declarations", 20_000, |n| {
+        let all: String = (0..n).map(|n| format!(" xmlns:a{n}='urn:{n}'")).collect();
+        format!("<a{all}/>")
+    });
+}
+
+#[test]
+fn c007_nested_beyond_the_bound() {
+    linear("depth", 60_000, |n| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n)));
+    linear("unclosed", 100_000, |n| "<a>".repeat(n));
+    linear("never opened", 100_000, |n| "</a>".repeat(n));
+}
+
+#[test]
+fn bulk_within_the_bounds() {
+    linear("elements", 19_000, |n| extended(&"<b/>".repeat(n)));
+    linear("identifiers", 19_000, |n| {
+        let all: String = (0..n).map(|n| format!("<b ID='i{n}'/>")).collect();
+        extended(&all)
+    });
+    linear("long identifiers", 400, |n| {
+        let all: String = (0..n).map(|n| format!("<b ID='{}{n}'/>", "x".repeat(1000))).collect();
+        extended(&all)
+    });
+    linear("comments", 19_000, |n| extended(&"<!-- -->".repeat(n)));
+    linear("sections", 19_000, |n| extended(&"<![CDATA[x]]>".repeat(n)));
+    linear("references", 70_000, |n| extended(&"&#65;".repeat(n)));
+    linear("line ends", 200_000, |n| extended(&"\r\n".repeat(n)));
+    linear("text", 450_000, |n| extended(&"x".repeat(n)));
+    linear("namespaces", 2_000, |n| {
+        let names: String = (0..50).map(|n| format!(" xmlns:a{n}='urn:{n}'")).collect();
+        let uses: String = (0..50).map(|n| format!("<a{n}:b a{n}:c=''/>")).collect();
+        extended(&format!("<x{names}>{}</x>", uses.repeat(n / 100)))
+    });
+}
+
+#[test]
+fn c051_long_signature_values() {
+    linear("signature value", 400_000, |n| {
+        good().replacen("<ds:SignatureValue>", &format!("<ds:SignatureValue>{}", "A".repeat(n / 4 * 4)), 1)
+    });
+    linear("broken into lines", 100_000, |n| {
+        good().replacen("<ds:SignatureValue>", &format!("<ds:SignatureValue>{}", "AAAA\n".repeat(n / 4)), 1)
+    });
+    linear("prefixes", 100_000, |n| {
+        let list = format!(
+            "<i:InclusiveNamespaces xmlns:i='http://www.w3.org/2001/10/xml-exc-c14n#' PrefixList='{}'/>",
+            "p ".repeat(n)
+        );
+        let method = "</ds:CanonicalizationMethod>";
+        good().replacen(method, &format!("{list}{method}"), 1)
+    });
+}
