@@ -94,7 +94,11 @@ fn every_alarm_of_the_template_has_a_runbook_page() {
         .map(|pair| pair[0].trim().trim_end_matches(':').to_owned())
         .collect();
     assert!(!alarms.is_empty());
-    assert_same("alarms", ("template.yaml", &alarms), ("docs/runbook/alarms", &names("docs/runbook/alarms", Some(".md"))));
+    assert_same(
+        "alarms",
+        ("template.yaml", &alarms),
+        ("docs/runbook/alarms", &names("docs/runbook/alarms", Some(".md"))),
+    );
 }
 
 #[test]
@@ -140,9 +144,7 @@ fn dependency_arrows_point_one_way() {
             "stoa-service" => &["stoa-core", "stoa-saml"],
             "stoa-sandbox" => &["stoa-core", "stoa-saml", "stoa-service"],
             "stoa-cli" => &["stoa-core", "stoa-saml", "stoa-service", "stoa-sandbox"],
-            "stoa-tests" | "stoa-benches" => {
-                &["stoa-core", "stoa-saml", "stoa-service", "stoa-sandbox", "stoa-cli"]
-            }
+            "stoa-tests" | "stoa-benches" => &["stoa-core", "stoa-saml", "stoa-service", "stoa-sandbox", "stoa-cli"],
             _ => &["stoa-service"],
         }
     };
@@ -171,7 +173,8 @@ fn sans_io_crates_ask_nobody() {
                     continue;
                 }
                 let text = read(&path);
-                for banned in ["Timestamp::now(", "SystemTime::now(", "rand::fill(", "env::var", "std::net", "std::fs"] {
+                for banned in ["Timestamp::now(", "SystemTime::now(", "rand::fill(", "env::var", "std::net", "std::fs"]
+                {
                     assert!(!text.contains(banned), "{}: {banned}", path.display());
                 }
             }

@@ -35,7 +35,10 @@ async fn the_deployables_carry_a_new_and_a_known_person_into_the_school() {
     let wire = sandbox.wire.as_ref().expect("wire mode");
     for (function, took) in wire.start_times() {
         let resident = wire.resident(function).map_or(0, |memory| memory.peak_kb);
-        println!("{function}: {:.1} ms to the first request for an event, {resident} kB resident", took.as_secs_f64() * 1e3);
+        println!(
+            "{function}: {:.1} ms to the first request for an event, {resident} kB resident",
+            took.as_secs_f64() * 1e3
+        );
     }
 }
 

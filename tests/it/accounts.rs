@@ -1,0 +1,284 @@
+//! Whose account is whose. Nobody enters one that is not theirs, and everybody has one only.
+
+use serde_json::json;
+use stoa_core::connection::ConnectionState;
+use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
+use stoa_sandbox::pingfederate::Person;
+use stoa_sandbox::thinkific::NewUser;
+
+use crate::aws;
+use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
+
+/// A login that must not end in the school; the school is as it was before.
+async fn turned_away(world: &World, login: &str, fault: &str) {
+    let (users, launches) = (world.thinkific.users(), world.launches());
+    let page = world.log_in(&world.browser(), login).await;
+    world.refused_and_traced(&page, fault);
+    assert_eq!(world.launches(), launches);
+    assert_eq!(world.thinkific.users(), users, "an account was touched");
+}
+
+fn rename(world: &World, email: &str) {
+    world.pingfederate.edit_person(MARY, |person| person.email = Some(email.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleague_whose_record_shows_somebody_else_s_address_does_not_enter_their_account() {
+    let world = World::with_mary().await;
+    turned_away(&world, "mallory.m", "email_owned").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recycled_address_does_not_open_the_former_owner_s_account() {
+    let world = World::start().await;
+    world.signed_in(&world.log_in(&world.browser(), "smith.j1").await, "john.smith@pg.com");
+    turned_away(&world, "smith.j2", "email_owned").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_school_administrator_s_address_does_not_open_the_administrator_s_account() {
+    let world = World::start().await;
+    turned_away(&world, "admin.s", "account_privileged").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_bound_to_somebody_else_is_not_entered() {
+    let world = World::start().await;
+    let bound = NewUser { external_id: Some("another".into()), ..NewUser::student(MARYS_EMAIL, "Mary", "Miller") };
+    world.thinkific.add_user(bound);
+    turned_away(&world, MARY, "account_bound").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_new_address_somebody_else_holds_is_not_merged_with_theirs() {
+    let world = World::with_mary().await;
+    world.thinkific.add_user(NewUser::student("married@pg.com", "Another", "Married"));
+    rename(&world, "married@pg.com");
+    turned_away(&world, MARY, "account_bound").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_an_earlier_integration_is_taken_over_by_the_id_it_gave() {
+    for (form, id) in [("email", MARYS_EMAIL), ("subject", MARY)] {
+        let world = World::start().await;
+        let bound = NewUser { external_id: Some(id.into()), ..NewUser::student(MARYS_EMAIL, "Mary", "Miller") };
+        let account = world.thinkific.add_user(bound);
+        turned_away(&world, MARY, "account_bound").await;
+
+        world.reconfigure(|text| format!("{text}\n[account]\nearlier_external_id = \"{form}\"\n")).await;
+        for _ in 0..2 {
+            world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+        }
+        let user = world.thinkific.user(MARYS_EMAIL).unwrap();
+        assert_eq!((user.id, user.external_id.as_deref(), user.sign_ins), (account, Some(id), 2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c183_an_account_follows_its_person_to_another_address_before_they_enter() {
+    let world = World::with_mary().await;
+    let (account, accounts) = (world.thinkific.user(MARYS_EMAIL).unwrap(), world.thinkific.users().len());
+    rename(&world, "married.m@pg.com");
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, "married.m@pg.com");
+
+    let after = world.thinkific.user("married.m@pg.com").unwrap();
+    assert_eq!((after.id, after.external_id, after.sign_ins), (account.id, account.external_id, 2));
+    assert_eq!(world.thinkific.users().len(), accounts, "a second account");
+    let written = world.thinkific.calls().iter().find(|call| call.method == "PUT").unwrap().at;
+    assert!(written <= world.thinkific.sso_attempts().last().unwrap().at, "signed in before the address was written");
+
+    // The former address is free: somebody new may have it, with an account of their own.
+    world.pingfederate.add_person(Person::new("miller.m2", MARYS_EMAIL, "Martin", "Miller", "new"));
+    world.signed_in(&world.log_in(&world.browser(), "miller.m2").await, MARYS_EMAIL);
+    assert_ne!(world.thinkific.user(MARYS_EMAIL).unwrap().id, account.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_address_in_one_day_is_too_many_and_the_next_day_is_another() {
+    let world = World::with_mary().await;
+    for email in ["one@pg.com", "two@pg.com"] {
+        rename(&world, email);
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, email);
+    }
+    rename(&world, "three@pg.com");
+    turned_away(&world, MARY, "email_change_limit").await;
+    world.advance(24 * 3600);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, "three@pg.com");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c182_a_deactivated_or_deleted_person_is_turned_away_with_a_valid_assertion() {
+    for (state, fault) in [("deactivated", "person_deactivated"), ("deleted", "person_deleted")] {
+        let world = World::with_mary().await;
+        aws::set(&world, Table::Directory, "person#", "state", json!({"S": state})).await;
+        turned_away(&world, MARY, fault).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_directory_says_who_exists_nobody_else_enters() {
+    let world = World::with_mary().await;
+    world.reconfigure(|text| format!("{text}\n[account]\nunknown_person = \"refuse\"\n")).await;
+    turned_away(&world, "existing.e", "person_unknown").await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c114_an_address_outside_the_customer_s_domains_is_refused() {
+    let world = World::start().await;
+    turned_away(&world, "partner.p", "email_domain_foreign").await;
+    assert_eq!(world.front.items(Table::Directory).unwrap().len(), 0, "something was kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c114_a_domain_that_was_given_up_between_ticket_and_launch_is_refused() {
+    let world = World::with_mary().await;
+    let browser = world.browser();
+    let ticket = world.ticket(&browser, MARY, "").await;
+    world.reconfigure(|text| text.replace("[\"pg.com\"]", "[\"pg.example\"]")).await;
+    world.refused_and_traced(&go_on(&browser, &ticket).await, "email_domain_foreign");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_group_that_is_the_same_byte_for_byte_opens_the_door() {
+    let world = World::with(|text| format!("{text}\n[admit]\ngroups = [\"Learning-Users\"]\n")).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    for groups in [&["learning-users"][..], &["Learning-Users "], &["Learning-Users,Other"], &[]] {
+        world.pingfederate.edit_person(MARY, |person| {
+            person.groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        });
+        turned_away(&world, MARY, "group_not_admitted").await;
+    }
+    world.pingfederate.edit_person(MARY, |person| {
+        person.others =
+            vec![("http://schemas.microsoft.com/claims/groups.link".into(), vec!["https://x.example".into()])];
+    });
+    turned_away(&world, MARY, "groups_overage").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_with_one_name_or_none_get_the_names_that_the_school_requires() {
+    let world = World::start().await;
+    for (login, email, names) in [
+        ("suharto", "suharto@pg.com", ("Suharto", "-")),
+        ("frontdesk", "frontdesk@pg.com", ("frontdesk", "-")),
+        ("li.xl", "li.xl@pg.com", ("小龙", "李")),
+    ] {
+        world.signed_in(&world.log_in(&world.browser(), login).await, email);
+        let user = world.thinkific.user(email).unwrap();
+        assert_eq!((&*user.first_name, &*user.last_name), names);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_changed_reaches_the_school() {
+    let world = World::with_mary().await;
+    world.pingfederate.edit_person(MARY, |person| person.last_name = Some("Miller-Jones".into()));
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().last_name, "Miller-Jones");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_of_somebody_new_make_one_account() {
+    let world = World::start().await;
+    let accounts = world.thinkific.users().len();
+    let browser = world.browser();
+    let (one, two) = tokio::join!(world.log_in(&browser, MARY), world.log_in(&browser, MARY));
+    world.signed_in(&one, MARYS_EMAIL);
+    world.signed_in(&two, MARYS_EMAIL);
+    assert_eq!(world.thinkific.users().len(), accounts + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_login_that_broke_off_after_any_write_is_mended_by_the_next() {
+    let down = |action, after| Fault::next("thinkific-launch", action, FaultKind::Unavailable).after(after).times(3);
+    for fault in [
+        down("dynamodb:PutItem", 0),
+        down("dynamodb:PutItem", 1),
+        down("dynamodb:UpdateItem", 0),
+        down("secretsmanager:GetSecretValue", 2),
+    ] {
+        let world = World::start().await;
+        let accounts = world.thinkific.users().len();
+        world.front.inject(fault.clone());
+        let page = world.log_in(&world.browser(), MARY).await;
+        assert_eq!((page.status, world.launches()), (503, 0), "{fault:?}");
+        world.front.clear_faults();
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+        assert_eq!(world.thinkific.users().len(), accounts + 1, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_address_that_broke_off_after_any_write_is_mended_by_the_next_login() {
+    for (action, after) in
+        [("dynamodb:PutItem", 0), ("dynamodb:PutItem", 1), ("dynamodb:DeleteItem", 0), ("dynamodb:UpdateItem", 0)]
+    {
+        let world = World::with_mary().await;
+        let (account, accounts) = (world.thinkific.user(MARYS_EMAIL).unwrap().id, world.thinkific.users().len());
+        rename(&world, "married.m@pg.com");
+        let down = Fault::next("thinkific-launch", action, FaultKind::Unavailable).after(after).times(3);
+        world.front.inject(down);
+        world.refused(&world.log_in(&world.browser(), MARY).await, "store_unavailable");
+        world.front.clear_faults();
+
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, "married.m@pg.com");
+        assert_eq!(world.thinkific.user("married.m@pg.com").unwrap().id, account);
+        assert_eq!(world.thinkific.users().len(), accounts, "{action} {after}: a second account");
+        let owners = aws::matching(&world, Table::Directory, "email#").len();
+        assert_eq!(owners, 1, "{action} {after}: the former address is still owned");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_login_never_reaches_the_school() {
+    let world = World::start().await;
+    for state in [ConnectionState::Active, ConnectionState::Tested, ConnectionState::Draft] {
+        world.set_state("pg", state).await;
+        world.advance(61);
+        let page = world.log_in_to(&world.browser(), MARY, "?test=1").await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("The test login worked"), "{}", page.text());
+    }
+    assert_eq!((world.launches(), world.thinkific.calls().len()), (0, 0));
+    assert_eq!(world.front.items(Table::Directory).unwrap().len(), 0);
+    world.refused(&world.log_in(&world.browser(), MARY).await, "connection_not_active");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c132_a_connection_that_is_switched_off_lets_nobody_in_at_any_step() {
+    let world = World::with_mary().await;
+    let browser = world.browser();
+    let ticket = world.ticket(&browser, MARY, "").await;
+    let answer = world.answer(&browser, MARY, "").await;
+    world.set_state("pg", ConnectionState::Disabled).await;
+    // The launch looks at once, the others within a minute.
+    world.refused_and_traced(&go_on(&browser, &ticket).await, "connection_disabled");
+    world.advance(61);
+    world.refused(&answer.post(&browser).await, "connection_disabled");
+    world.refused(&world.log_in(&browser, MARY).await, "connection_disabled");
+    let metadata = browser.get(&format!("{}/saml/pg/metadata", world.url())).await.unwrap();
+    world.refused(&metadata, "connection_disabled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c132_a_connection_that_became_a_draft_again_launches_nobody() {
+    let world = World::with_mary().await;
+    let browser = world.browser();
+    let ticket = world.ticket(&browser, MARY, "").await;
+    world.set_state("pg", ConnectionState::Draft).await;
+    world.refused_and_traced(&go_on(&browser, &ticket).await, "connection_not_active");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c133_a_connection_that_was_deleted_while_a_login_was_pending_lets_nobody_in() {
+    let world = World::with_mary().await;
+    let browser = world.browser();
+    let ticket = world.ticket(&browser, MARY, "").await;
+    let answer = world.answer(&browser, MARY, "").await;
+    aws::delete(&world, Table::Connections, "connection#").await;
+    world.refused(&go_on(&browser, &ticket).await, "connection_unknown");
+    world.advance(61);
+    world.refused(&answer.post(&browser).await, "connection_unknown");
+}
