@@ -18,6 +18,8 @@ pub enum FaultKind {
     Delay(Duration),
     /// An internal error, status 500.
     Unavailable,
+    /// `AccessDeniedException`, as where a deployed policy lacks what the register grants.
+    Deny,
     /// `BatchGetItem` leaves its last key for the caller to ask for again, as it may at any time.
     LeaveUnprocessed,
 }

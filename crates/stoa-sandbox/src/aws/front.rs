@@ -24,7 +24,7 @@ use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Member, Operation, Service, access_key_id, members};
 use super::secrets::Secrets;
-use super::{ACCOUNT, Stack, StartError, Storage, unprocessed};
+use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
 use crate::listen::{Answer, CutConnection, Server};
 
 /// How to start the local AWS.
@@ -214,6 +214,9 @@ impl Shared {
         let (head, body) = request.into_parts();
         let Ok(body) = body.collect().await else { return Err(CutConnection) };
         let body = body.to_bytes();
+        if let Some(answer) = sts::answer(&head.headers, &body) {
+            return Ok(answer);
+        }
         let Some(operation) = Operation::of(&head.headers) else {
             return Ok(refusal("com.amazon.coral.service#UnknownOperationException", "The operation is not known."));
         };
@@ -286,6 +289,9 @@ impl Shared {
             Some(FaultKind::CutConnection) => {
                 self.journal.record(request.calls(&Outcome::Cut, &Served::nothing()));
                 return Err(CutConnection);
+            }
+            Some(FaultKind::Deny) => {
+                refused("com.amazon.coral.service#AccessDeniedException", "User is not authorized to perform this action.")
             }
             Some(FaultKind::Throttle) => throttled(request.operation.service),
             Some(FaultKind::Unavailable) => unavailable(request.operation.service),

@@ -9,6 +9,7 @@ pub mod secrets;
 mod capacity;
 mod fault;
 mod request;
+mod sts;
 mod unprocessed;
 
 pub use fault::{Fault, FaultKind};

@@ -15,6 +15,8 @@ pub struct Person {
     pub last_name: Option<String>,
     /// `groups`; empty leaves the attribute out.
     pub groups: Vec<String>,
+    /// Further attributes: a name and its values each.
+    pub others: Vec<(String, Vec<String>)>,
     /// Whether they may sign on.
     pub active: bool,
     /// Why they are on the list.
@@ -30,6 +32,7 @@ impl Person {
             first_name: Some(first_name.to_owned()),
             last_name: Some(last_name.to_owned()),
             groups: vec!["Learning-Users".to_owned()],
+            others: Vec::new(),
             active: true,
             note: note.to_owned(),
         }

@@ -107,6 +107,9 @@ impl Writer<'_> {
         if !groups.is_empty() {
             template = template.attribute("groups", &groups);
         }
+        for (name, values) in &person.others {
+            template = template.attribute(name, &values.iter().map(String::as_str).collect::<Vec<_>>());
+        }
         for assertion in &mut template.assertions {
             assertion.authn_instant = Some(time(order.authenticated_at));
             assertion.authn_context = order.authn_context.clone().or(assertion.authn_context.take());
