@@ -1,6 +1,6 @@
 //! The slow path of a launch: the person is new, or something about them changed.
 //!
-//! Claim the address, look at the accounts, create or change one, write the person down, give up the former address.
+//! Claim the address, look at the accounts, create or change one, give up the former address, write the person down.
 //! Each write can be repeated: a crash anywhere is mended by the next login.
 
 use jiff::Timestamp;
@@ -44,15 +44,17 @@ impl Account<'_> {
         let id = if before.is_some() { person_id } else { external_id(&person_id, bound_to.as_deref()) };
         let school = self.reads.connection.school().as_str();
         let person = PersonItem::settled(before, self.keys, school, id, user, self.now);
-        if !self.clients.store.put_person(&person).await? {
-            return Err(Failure::noted(Fault::StoreContended, "the person was written by another login"));
-        }
+        // Before the person is written: after it, a login would find nothing left to do.
         if let Some(before) = before
             && before.email != self.keys.email
         {
             self.clients.store.release_email(&before.email, &self.keys.person).await?;
         }
-        Ok(person)
+        if self.clients.store.put_person(&person).await? {
+            Ok(person)
+        } else {
+            Err(Failure::noted(Fault::StoreContended, "the person was written by another login"))
+        }
     }
 
     async fn claim_email(&self) -> Result<(), Failure> {
