@@ -67,6 +67,7 @@ pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail)
         Some(login) if Relay::is_ours(relay_state) || is_going_round(&pending, now) => {
             solicited(clients, &connection, &xml, login, trail, now).await
         }
+        None if Relay::is_ours(relay_state) => without_cookie(clients, incoming, connection.id(), &form, &relay, trail),
         _ => unsolicited(clients, &connection, &xml, &relay, trail, now).await,
     }
 }
