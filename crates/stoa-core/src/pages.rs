@@ -70,12 +70,17 @@ fn policy(script: bool, form_action: &str) -> String {
 
 impl Frame<'_> {
     fn page(&self, status: u16, title: &str, policy: String, body: &Markup) -> Page {
+        self.page_with_head(status, title, policy, &html! {}, body)
+    }
+
+    fn page_with_head(&self, status: u16, title: &str, policy: String, head: &Markup, body: &Markup) -> Page {
         let html = html! {
             (DOCTYPE)
             html lang=(self.language.tag()) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
+                    (head)
                     title { (title) }
                     style { (PreEscaped(STYLE)) }
                 }
@@ -130,7 +135,9 @@ impl Frame<'_> {
                 button type="submit" { (text("continue")) }
             }
         };
-        self.page(200, &text("title-confirm"), policy(false, form_action), &body)
+        // Under `no-referrer` a browser would post `Origin: null`, and the origin is what shows that the button is ours.
+        let head = html! { meta name="referrer" content="same-origin"; };
+        self.page_with_head(200, &text("title-confirm"), policy(false, form_action), &head, &body)
     }
 
     /// The end of a test login.
