@@ -164,20 +164,20 @@ impl Store {
         written(update.send().await)
     }
 
-    /// Notes a step on a login that is in one of two states, and moves it on where `to` says so. Best effort: the
-    /// person's page does not depend on it.
+    /// Notes a step on a login that is in state `from`, and moves it on to `to`. Best effort: the person's page does
+    /// not depend on it.
     pub async fn note_step(
         &self,
         reference: &Reference,
         from: State,
-        to: Option<State>,
+        to: State,
         step: &Step,
     ) -> Result<Option<Box<LoginItem>>, Failure> {
         let update = self
             .update_login(reference)
             .update_expression("SET #state = :to, steps = list_append(steps, :step)")
             .condition_expression("#state = :from AND size(steps) < :max")
-            .expression_attribute_values(":to", text(to.unwrap_or(from).as_str()))
+            .expression_attribute_values(":to", text(to.as_str()))
             .expression_attribute_values(":from", text(from.as_str()))
             .expression_attribute_values(":max", number(i64::try_from(MAX_STEPS).unwrap_or(i64::MAX)))
             .expression_attribute_values(":step", step_value(step)?)
