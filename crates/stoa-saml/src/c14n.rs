@@ -59,7 +59,7 @@ impl<'a, 'i> Writer<'a, 'i, '_> {
         }
         for &listed in self.inclusive {
             match node.namespaces().find(|namespace| namespace.name().unwrap_or_default() == listed) {
-                Some(namespace) => self.declare(namespace.name().unwrap_or_default(), uri(namespace)),
+                Some(namespace) => self.declare(namespace.name().unwrap_or_default(), namespace.uri()),
                 None if listed.is_empty() => self.declare("", ""),
                 None => {}
             }
@@ -97,10 +97,6 @@ impl<'a, 'i> Writer<'a, 'i, '_> {
             self.out.push(b'"');
         }
     }
-}
-
-fn uri<'a>(namespace: &'a roxmltree::Namespace<'_>) -> &'a str {
-    namespace.uri()
 }
 
 /// The name as the start tag spells it.

@@ -6,7 +6,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
-    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair,
+    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair, RsaSignatureEncoding,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -78,7 +78,9 @@ impl SigningKey {
     pub(crate) fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         use SignatureAlgorithm::{EcdsaSha256, EcdsaSha384, RsaSha256, RsaSha384, RsaSha512};
         match (&self.0, algorithm) {
-            (SigningKind::Rsa(pair), RsaSha256 | RsaSha384 | RsaSha512) => sign_rsa(pair, algorithm, message),
+            (SigningKind::Rsa(pair), RsaSha256) => sign_rsa(pair, &RSA_PKCS1_SHA256, message),
+            (SigningKind::Rsa(pair), RsaSha384) => sign_rsa(pair, &RSA_PKCS1_SHA384, message),
+            (SigningKind::Rsa(pair), RsaSha512) => sign_rsa(pair, &RSA_PKCS1_SHA512, message),
             // The library takes the nonce from its own generator; the argument is there for compatibility with ring.
             (SigningKind::EcdsaP256(pair), EcdsaSha256) | (SigningKind::EcdsaP384(pair), EcdsaSha384) => pair
                 .sign(&SystemRandom::new(), message)
@@ -125,13 +127,7 @@ impl fmt::Debug for DecryptionKey {
     }
 }
 
-fn sign_rsa(pair: &RsaKeyPair, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let encoding = match algorithm {
-        SignatureAlgorithm::RsaSha256 => &RSA_PKCS1_SHA256,
-        SignatureAlgorithm::RsaSha384 => &RSA_PKCS1_SHA384,
-        SignatureAlgorithm::RsaSha512 => &RSA_PKCS1_SHA512,
-        SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => return Err(KeyError::AlgorithmMismatch),
-    };
+fn sign_rsa(pair: &RsaKeyPair, encoding: &'static RsaSignatureEncoding, message: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(encoding, &SystemRandom::new(), message, &mut signature).map_err(|_| KeyError::Signing)?;
     Ok(signature)

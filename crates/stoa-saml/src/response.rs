@@ -28,7 +28,6 @@ pub enum Freshness {
 }
 
 /// Everything that a Response is held against. Each field is a check, and none has a value that skips it.
-#[derive(Debug)]
 pub struct ResponseInput<'a> {
     /// The message, as it came out of the binding.
     pub xml: &'a [u8],

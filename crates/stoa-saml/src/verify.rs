@@ -49,8 +49,9 @@ fn verify_plaintext(
     response: Option<SignedElement<'_, '_>>,
     input: &ResponseInput<'_>,
 ) -> Result<VerifiedResponse, Refusal> {
-    let text = prescan(plaintext, &MESSAGE)?;
-    let document = xml::parse(&text)?;
+    let unreadable = |refusal: Refusal| Refusal::from(RefusalCode::PlaintextNotAnAssertion).got(refusal.code.as_str());
+    let text = prescan(plaintext, &MESSAGE).map_err(unreadable)?;
+    let document = xml::parse(&text).map_err(unreadable)?;
     let root = document.root_element();
     if !is(root, ns::SAML, "Assertion") {
         return Err(RefusalCode::PlaintextNotAnAssertion.into());
