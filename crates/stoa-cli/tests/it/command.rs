@@ -1,0 +1,94 @@
+//! The command, run in this process.
+
+use std::fs;
+use std::path::Path;
+
+use stoa_cli::{Input, Io};
+use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
+use tempfile::TempDir;
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: u8,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    /// For golden tests: everything that a person at a terminal learns.
+    pub fn shown(&self) -> String {
+        format!("exit code {}\n----- out\n{}----- err\n{}", self.code, self.out, self.err)
+    }
+
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.out
+    }
+
+    #[track_caller]
+    pub fn refused(self) -> String {
+        assert_eq!(self.code, 1, "{self:?}");
+        self.err
+    }
+}
+
+pub async fn stoa(arguments: &[&str]) -> Ran {
+    stoa_with(arguments, Input::Piped(Box::new(std::io::empty()))).await
+}
+
+pub async fn stoa_with(arguments: &[&str], input: Input) -> Ran {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut io = Io { input, out: &mut out, err: &mut err, environment: Default::default() };
+    let arguments = std::iter::once("stoa").chain(arguments.iter().copied()).map(Into::into);
+    let code = stoa_cli::run(arguments, &mut io).await;
+    Ran { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+}
+
+/// A sandbox, and a folder with an operator's files for it.
+pub struct Desk {
+    pub sandbox: Sandbox,
+    pub folder: TempDir,
+}
+
+impl Desk {
+    pub async fn new() -> Self {
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("schools")).unwrap();
+        let metadata = sandbox.pingfederate.metadata(sandbox.pingfederate_partner()).unwrap();
+        fs::write(folder.path().join("pg-metadata.xml"), metadata).unwrap();
+        Self { sandbox, folder }
+    }
+
+    pub async fn stoa(&self, arguments: &[&str]) -> Ran {
+        self.stoa_with(arguments, Input::Piped(Box::new(std::io::empty()))).await
+    }
+
+    pub async fn stoa_with(&self, arguments: &[&str], input: Input) -> Ran {
+        let endpoint = self.sandbox.front.endpoint();
+        let arguments: Vec<&str> = [&["--sandbox", &endpoint], arguments].concat();
+        stoa_with(&arguments, input).await
+    }
+
+    /// Writes a file of the sandbox's connection, changed, and returns its path.
+    pub fn file(&self, name: &str, change: impl Fn(&str) -> String) -> String {
+        self.write(name, &change(CONNECTION_FILE))
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A text without what differs from run to run.
+    pub fn settled(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "FOLDER")
+    }
+}

@@ -1,0 +1,10 @@
+//! The operator's command as a whole: arguments in, text and exit code out, against a running sandbox.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod command;
+mod connections;
+mod events;
+mod output;
+mod secrets;
+mod traces;

@@ -1,0 +1,92 @@
+//! From a reference to the cause and the repair.
+
+use stoa_core::ids::Reference;
+use stoa_core::routes::Table;
+use stoa_sandbox::pingfederate::Defect;
+
+use crate::command::Desk;
+
+/// The reference of the only login.
+fn reference(desk: &Desk) -> String {
+    let items = desk.sandbox.front.items(Table::Logins).unwrap();
+    assert_eq!(items.len(), 1, "{items:?}");
+    Reference::parse(items[0]["pk"]["S"].as_str().unwrap()).unwrap().to_string()
+}
+
+async fn login(desk: &Desk, person: &str) -> String {
+    desk.sandbox.pingfederate.sign_on_as(person);
+    let page = desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    page.text().to_owned()
+}
+
+#[tokio::test]
+async fn a_good_login_is_told_step_by_step() {
+    let desk = Desk::new().await;
+    login(&desk, "miller.m").await;
+    let trace = desk.stoa(&["trace", &reference(&desk)]).await.done();
+    for part in [
+        "State launched: done.",
+        "login: the login began",
+        "saml-acs: the identity provider's answer was proven",
+        "thinkific-launch: the account was settled",
+        "log group /aws/lambda/stoa-local-saml-acs, request local-",
+        "aws logs filter-log-events --log-group-name /aws/lambda/stoa-local-login",
+        "build sandbox",
+        "Nothing to mend here.",
+    ] {
+        assert!(trace.contains(part), "{part}\n{trace}");
+    }
+    assert!(!trace.contains("mail to the administrator"), "{trace}");
+}
+
+#[tokio::test]
+async fn a_failed_login_names_cause_repair_and_who_acts_and_no_person() {
+    for (person, defect, fault, mail) in [
+        ("partner.p", None, "email_domain_foreign", true),
+        ("nomail.n", None, "email_missing", true),
+        ("miller.m", Some(Defect::SignedByAnotherKey), "saml_signature_mismatch", true),
+        ("miller.m", Some(Defect::WrongAudience), "saml_audience_mismatch", true),
+        ("miller.m", Some(Defect::Expired), "saml_", true),
+        ("admin.s", None, "account_privileged", false),
+    ] {
+        let desk = Desk::new().await;
+        if let Some(defect) = defect {
+            desk.sandbox.pingfederate.next_defect(defect);
+        }
+        let page = login(&desk, person).await;
+        // The person reads it out in small letters.
+        let reference = reference(&desk);
+        assert!(page.contains(&reference), "{page}");
+        let trace = desk.stoa(&["trace", &reference.to_lowercase()]).await.done();
+        assert!(trace.contains(&format!("Probable cause: {fault}")), "{person} {fault}\n{trace}");
+        for part in ["Who acts: ", "\nRepair\n", "Runbook: docs/runbook/faults/"] {
+            assert!(trace.contains(part), "{part}\n{trace}");
+        }
+        assert_eq!(trace.contains("mail to the administrator of the customer's"), mail, "{trace}");
+        for personal in ["miller", "Mary", "@pg.com", "pat@", "admin@"] {
+            assert!(!trace.contains(personal), "{personal}\n{trace}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_never_came_back_is_told_apart() {
+    let desk = Desk::new().await;
+    desk.sandbox.pingfederate.ask();
+    desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    let trace = desk.stoa(&["trace", &reference(&desk)]).await.done();
+    assert!(trace.contains("the person is at the identity provider"), "{trace}");
+}
+
+#[tokio::test]
+async fn an_unknown_reference_and_a_request_s_id_lead_to_the_log() {
+    let desk = Desk::new().await;
+    let ran = desk.stoa(&["trace", "7KQ3-9FXM-2B4T"]).await;
+    assert!(ran.out.contains("misread") && ran.out.contains("$.login = \"7KQ39FXM2B4T\""), "{ran:?}");
+    assert_eq!(ran.refused(), "error: no login 7KQ3-9FXM-2B4T in this stack\n");
+    let found = desk.stoa(&["trace", "AbCdEfGhIAMEJ1A="]).await.done();
+    assert!(found.contains("/aws/vendedlogs/stoa-local-http-api"), "{found}");
+    assert!(found.contains("$.gateway = \"AbCdEfGhIAMEJ1A=\""), "{found}");
+    let strange = desk.stoa(&["trace", "x'; rm -rf ~; echo '"]).await;
+    assert_eq!((strange.code, strange.out.as_str()), (2, ""), "{strange:?}");
+}
