@@ -25,6 +25,7 @@ pub(crate) struct Arguments {
 
 /// Which stack is meant.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Which stack")]
 pub(crate) struct Target {
     /// The outputs of a deployed stack
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "sandbox")]

@@ -95,6 +95,9 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     };
     io.say(&format!("Connection {id}: {what}"))?;
     print_changes(&summary.changes, io)?;
+    for domain in &planned.kept_domains {
+        io.say(&format!("    note: {domain} stays claimed, so that no other customer can take it over"))?;
+    }
     for fingerprint in &planned.untrusted_keys {
         io.say(&format!(
             "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys \

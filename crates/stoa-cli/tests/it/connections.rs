@@ -47,8 +47,9 @@ async fn a_folder_brings_its_schools_along() {
 #[tokio::test]
 async fn one_of_two_who_apply_at_once_is_refused() {
     let desk = Desk::new().await;
-    let files: Vec<String> =
-        (1..=8).map(|n| desk.file(&format!("pg{n}.toml"), |text| format!("{text}\n[admit]\ngroups = [\"g{n}\"]\n"))).collect();
+    let files: Vec<String> = (1..=8)
+        .map(|n| desk.file(&format!("pg{n}.toml"), |text| format!("{text}\n[admit]\ngroups = [\"g{n}\"]\n")))
+        .collect();
     let operator = &desk.sandbox.operator;
     let mut planned = Vec::new();
     for file in &files {
@@ -89,7 +90,8 @@ async fn a_public_mail_domain_cannot_be_claimed() {
 #[tokio::test]
 async fn our_entity_id_cannot_be_changed() {
     let desk = Desk::new().await;
-    let file = desk.file("pg.toml", |text| text.replace("https://sso.example.com/saml/pg", "https://elsewhere.example"));
+    let file =
+        desk.file("pg.toml", |text| text.replace("https://sso.example.com/saml/pg", "https://elsewhere.example"));
     let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
     assert!(refusal.contains("https://sso.example.com/saml/pg"), "{refusal}");
 }

@@ -53,7 +53,10 @@ async fn mistakes_in_files_and_names() {
         ("domain.toml", ("domains = [\"PG.com\"]", "domains = [\"pg.com\"]")),
         ("school.toml", ("school = \"nowhere\"", "school = \"pg-academy\"")),
         ("metadata.toml", ("metadata_file = \"missing.xml\"", "metadata_file = \"pg-metadata.xml\"")),
-        ("entity.toml", ("sp_entity_id = \"https://new.example\"", "sp_entity_id = \"https://sso.example.com/saml/pg\"")),
+        (
+            "entity.toml",
+            ("sp_entity_id = \"https://new.example\"", "sp_entity_id = \"https://sso.example.com/saml/pg\""),
+        ),
     ] {
         let (after, before) = change;
         let file = desk.file(name, |text| text.replace(before, after));

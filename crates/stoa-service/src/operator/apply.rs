@@ -34,6 +34,8 @@ pub struct Planned {
     pub(super) reason: Option<String>,
     /// Signing keys of the metadata that the connection does not trust, by fingerprint. Apply does not change them.
     pub untrusted_keys: Vec<String>,
+    /// Domains that the document names no longer. They stay the customer's.
+    pub kept_domains: Vec<String>,
 }
 
 impl Planned {
@@ -95,7 +97,9 @@ impl Operator {
             (Some(_), Some(metadata)) => self.untrusted(&document.id, metadata).await?,
             _ => Vec::new(),
         };
-        Ok(Planned { document, current, metadata, applied, reason: None, untrusted_keys })
+        let kept_domains = before.map(|before| before.domains).unwrap_or_default();
+        let kept_domains = kept_domains.into_iter().filter(|domain| !document.domains.contains(domain)).collect();
+        Ok(Planned { document, current, metadata, applied, reason: None, untrusted_keys, kept_domains })
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
@@ -149,7 +153,7 @@ impl Operator {
                 self.first_key(&mut writes, id, certificate)?;
             }
         }
-        self.write("apply", writes).await?;
+        self.write("write the connection", writes).await?;
         Ok(planned.applied)
     }
 

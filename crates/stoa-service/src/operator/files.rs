@@ -19,8 +19,10 @@ pub struct ConnectionFile {
 impl ConnectionFile {
     /// The document in its stored form, with what the metadata says in `saml.idp`. Nothing is checked but the form.
     pub fn read(&self, now: Timestamp) -> Result<(ConnectionDocument, Option<IdpMetadata>), OperatorError> {
-        let mut document: ConnectionDocument = toml::from_str(&self.text)
-            .map_err(|error| OperatorError::File { path: self.path.clone(), message: error.to_string() })?;
+        let mut document: ConnectionDocument = toml::from_str(&self.text).map_err(|error| OperatorError::File {
+            path: self.path.clone(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
         let Some(xml) = &self.metadata else { return Ok((document, None)) };
         let metadata = stoa_saml::metadata::parse(xml, None, now)
             .map_err(|source| OperatorError::Metadata { path: self.path.clone(), source })?;

@@ -102,7 +102,7 @@ impl Operator {
             if let Some(begin) = begin {
                 query = query.expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()));
             }
-            let page = query.send().await.map_err(|error| OperatorError::aws("read", &error))?;
+            let page = query.send().await.map_err(|error| OperatorError::aws("read the table", &error))?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key.filter(|key| !key.is_empty());
             if start.is_none() {

@@ -112,9 +112,9 @@ pub enum OperatorError {
     #[error("{0}: the stored item is not of a known form")]
     Item(String),
     /// AWS refused or did not answer.
-    #[error("{what}: {code}")]
+    #[error("could not {what}: {code}")]
     Aws {
-        /// The call.
+        /// What was wanted, as a verb.
         what: &'static str,
         /// AWS's error code.
         code: String,
@@ -126,7 +126,9 @@ impl OperatorError {
         let code = match error {
             SdkError::ServiceError(service) => service.err().meta().code().unwrap_or("unknown error").to_owned(),
             SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-            _ => "no connection".to_owned(),
+            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) | _ => {
+                "no connection".to_owned()
+            }
         };
         Self::Aws { what, code }
     }
@@ -175,7 +177,7 @@ impl Operator {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| OperatorError::aws("read", &error))?;
+            .map_err(|error| OperatorError::aws("read the table", &error))?;
         answer.item.map(|item| serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(pk))).transpose()
     }
 

@@ -32,8 +32,10 @@ impl PlannedSchool {
 impl Operator {
     /// Reads a school's file, checks it, and compares it with what is stored.
     pub async fn plan_school(&self, path: &str, text: &str) -> Result<PlannedSchool, OperatorError> {
-        let document: SchoolDocument = toml::from_str(text)
-            .map_err(|error| OperatorError::File { path: path.to_owned(), message: error.to_string() })?;
+        let document: SchoolDocument = toml::from_str(text).map_err(|error| OperatorError::File {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
         School::check(document.clone(), 0, self.url_policy)?;
         let before = self.school_item(&document.id).await?;
         let stored = before

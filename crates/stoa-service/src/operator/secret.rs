@@ -85,9 +85,9 @@ impl Operator {
                     .secret_string(&text.0)
                     .send()
                     .await
-                    .map_err(|error| OperatorError::aws("put secret", &error))?;
+                    .map_err(|error| OperatorError::aws("write the secret", &error))?;
             }
-            Err(error) => return Err(OperatorError::aws("create secret", &error)),
+            Err(error) => return Err(OperatorError::aws("make the secret", &error)),
         }
         match name {
             SecretName::Thinkific(school) => self.announce_key(school).await,
