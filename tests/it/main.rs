@@ -5,13 +5,19 @@
 
 mod accounts;
 mod aws;
+mod browser_rules;
 mod budget;
 mod chromium;
 mod identity;
+mod idp_initiated;
 mod login;
+mod pages;
+mod permissions;
+mod privacy;
 mod replay;
 mod saml_settings;
 mod school;
 mod steps;
+mod store_faults;
 mod sync;
 mod wire;

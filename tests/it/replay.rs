@@ -179,22 +179,6 @@ async fn c106_a_replay_after_the_item_was_swept_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c107_a_login_that_took_too_long_is_refused_although_its_cookie_is_still_sent() {
-    let world = World::with_mary().await;
-    // A browser whose clock stands still keeps the cookie.
-    let browser = Browser::new();
-    let page = browser.following(Follow::Nothing).get(&world.login_url()).await.unwrap();
-    world.advance(31 * 60);
-    world.pingfederate.sign_on_as(MARY);
-    let request = page.header("location").unwrap();
-    // PingFederate itself would refuse so old a request: it was opened in time, and answered late.
-    world.pingfederate.clock().advance(jiff::SignedDuration::from_mins(-31));
-    let answer = Answer::on(browser.following(Follow::WithoutScripts).get(request).await.unwrap());
-    let late = answer.post(&browser).await;
-    world.refused_and_traced(&late, "saml_expired");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn c107_the_launch_before_the_ticket_is_refused() {
     let world = World::with_mary().await;
     let browser = world.browser();

@@ -1,0 +1,113 @@
+//! Logins that begin in the customer's portal: converted, confirmed by a click, or refused. Never simply believed.
+
+use stoa_sandbox::browser::{Browser, Follow, Page};
+
+use crate::steps::{Answer, MARY, MARYS_EMAIL, World};
+
+fn set(policy: &str) -> fn(&str) -> String {
+    match policy {
+        "confirm" => |text| text.replace("\"convert\"", "\"confirm\""),
+        _ => |text| text.replace("\"convert\"", "\"off\""),
+    }
+}
+
+fn portal(world: &World, target: Option<&str>) -> String {
+    world.pingfederate.sign_on_as(MARY);
+    world.pingfederate.start_url(world.pingfederate_partner(), target)
+}
+
+/// Up to the page "Continue as …?".
+async fn asked(world: &World, browser: &Browser, target: Option<&str>) -> Page {
+    let page = browser.get(&portal(world, target)).await.unwrap();
+    assert!(page.text().contains("Continue as m…@pg.com?"), "{}", page.text());
+    assert!(page.sends_by_itself().is_none(), "confirmed without a click");
+    page
+}
+
+async fn confirm(browser: &Browser, page: &Page) -> Page {
+    browser.press(page, &page.forms[0], "Continue").await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c103_by_default_a_click_in_the_portal_begins_a_login_of_our_own() {
+    let world = World::with_mary().await;
+    let page = world.browser().get(&portal(&world, Some("/courses/take/welcome"))).await.unwrap();
+    world.signed_in(&page, MARYS_EMAIL);
+    assert_eq!(page.url.path(), "/courses/take/welcome");
+    let ours = page.hops.iter().any(|hop| hop.url.path() == "/login/pg");
+    assert!(ours, "no login of ours: {:#?}", page.hops);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c134_a_hostile_target_of_the_portal_is_replaced_by_the_default() {
+    let world = World::with_mary().await;
+    for target in ["https://evil.example/", "//evil.example", "/api/public/v1/users", "javascript:alert(1)"] {
+        let page = world.browser().get(&portal(&world, Some(target))).await.unwrap();
+        world.signed_in(&page, MARYS_EMAIL);
+        assert_eq!(page.url.path(), "/enrollments", "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c103_where_it_is_off_a_click_in_the_portal_leads_to_a_page_that_says_so() {
+    let world = World::with(set("off")).await;
+    let page = world.browser().get(&portal(&world, None)).await.unwrap();
+    world.refused(&page, "idp_initiated_off");
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_login_arrives_where_the_portal_said() {
+    let world = World::with(set("confirm")).await;
+    let browser = world.browser();
+    let page = asked(&world, &browser, Some("/courses/take/welcome")).await;
+    assert_eq!(world.launches(), 0);
+    let page = confirm(&browser, &page).await;
+    world.signed_in(&page, MARYS_EMAIL);
+    assert_eq!(page.url.path(), "/courses/take/welcome");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c136_only_a_click_on_our_own_page_confirms() {
+    let world = World::with(set("confirm")).await;
+    let browser = world.browser();
+    let page = asked(&world, &browser, None).await;
+    let launch = page.forms[0].action.to_string();
+
+    world.refused_and_traced(&browser.get(&launch).await.unwrap(), "confirmation_foreign");
+    // The ticket's cookie stays at home when another site posts.
+    let foreign = browser.post(Some(&world.pingfederate.url()), &launch, &[]).await.unwrap();
+    world.refused(&foreign, "ticket_missing");
+    // Where the cookie comes along all the same, the origin shows who posted.
+    for origin in ["https://evil.example", "null"] {
+        let forged = browser.with_header("origin", origin).post(None, &launch, &[]).await.unwrap();
+        world.refused_and_traced(&forged, "confirmation_foreign");
+    }
+    assert_eq!(world.launches(), 0);
+    world.signed_in(&confirm(&browser, &page).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c104_an_unsolicited_response_is_asked_about_once() {
+    let world = World::with(set("confirm")).await;
+    let browser = world.browser();
+    let start = portal(&world, None);
+    let answer = Answer::on(browser.following(Follow::WithoutScripts).get(&start).await.unwrap());
+    let page = answer.post(&browser).await;
+    world.refused(&answer.post(&browser).await, "assertion_replayed");
+    world.refused(&answer.post(&world.browser()).await, "assertion_replayed");
+    world.signed_in(&confirm(&browser, &page).await, MARYS_EMAIL);
+    world.refused(&confirm(&browser, &page).await, "ticket_missing");
+    assert_eq!(world.launches(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c104_of_two_clicks_on_continue_one_is_launched() {
+    let world = World::with(set("confirm")).await;
+    let browser = world.browser();
+    let page = asked(&world, &browser, None).await;
+    let thief = browser.with_stolen_cookies();
+    world.signed_in(&confirm(&browser, &page).await, MARYS_EMAIL);
+    world.refused_and_traced(&confirm(&thief, &page).await, "login_used");
+    assert_eq!(world.launches(), 1);
+}
