@@ -31,7 +31,8 @@ pub enum PersonState {
 
 /// A person in a school: partition key `person#{key}`, sort key `school#{id}`.
 ///
-/// Holds no name and no address: what the school was told is kept as one opaque fingerprint.
+/// Holds no name, and no address unless the earlier integration made one the `external_id`: what the school was told
+/// is kept as one opaque fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonItem {
     /// `person#{key}`.
@@ -40,7 +41,8 @@ pub struct PersonItem {
     pub sk: String,
     /// [`PERSON_VERSION`] of the writer.
     pub v: u8,
-    /// The person's opaque id, which outlives identity providers: Thinkific's `external_id`.
+    /// Thinkific's `external_id`: an opaque id that outlives identity providers, or what an earlier integration bound
+    /// the account to, since Thinkific cannot change it.
     pub id: String,
     /// Whether they may come in.
     pub state: PersonState,
@@ -190,19 +192,21 @@ pub fn choose_account(
     let Some(user) = findings.by_email else { return Ok(AccountStep::Create) };
     match findings.bound_to {
         None => Ok(AccountStep::Update { user: user.id }),
-        Some(bound) if bound == person_id || Some(bound) == earlier_id(identity, connection).as_deref() => {
+        Some(bound) if bound == person_id || is_earlier_id(bound, identity, connection) => {
             Ok(AccountStep::Update { user: user.id })
         }
         Some(_) => Err(Failure::noted(Fault::AccountBound, &format!("user {} has another external id", user.id))),
     }
 }
 
-/// The `external_id` that the earlier integration gave this person, where the connection names its form.
-fn earlier_id(identity: &Redeemed, connection: &Connection) -> Option<String> {
-    Some(match connection.document().account.earlier_external_id? {
-        EarlierExternalId::Email => identity.email().as_str().to_owned(),
-        EarlierExternalId::Subject => identity.subject().to_owned(),
-    })
+/// Whether the earlier integration gave this `external_id` to this person, where the connection names its form. It
+/// may have kept the capitals of an address.
+fn is_earlier_id(bound: &str, identity: &Redeemed, connection: &Connection) -> bool {
+    match connection.document().account.earlier_external_id {
+        None => false,
+        Some(EarlierExternalId::Email) => bound.eq_ignore_ascii_case(identity.email().as_str()),
+        Some(EarlierExternalId::Subject) => bound == identity.subject(),
+    }
 }
 
 /// What the token carries as `external_id`: the account's own where the earlier integration bound it, since

@@ -98,7 +98,13 @@ fn without_cookie(
     let holds_others = incoming.cookies().any(|cookie| {
         cookie.starts_with(stoa_core::binding::LOGIN_COOKIE_PREFIX) || cookie.starts_with(TICKET_COOKIE_PREFIX)
     });
+    // Where the identity provider drops RelayState, the count of retries is lost, and a round has no end to reach.
+    let is_counted = form.get("RelayState").is_some_and(|text| Relay::is_ours(text));
     match (relay.retries, holds_others) {
+        (0, false) if !is_counted => Err(Fault::CookiesBlocked.into()),
+        (0, true) if !is_counted && is_going_round(&Pending::among(incoming.cookies()), clients.clock.now()) => {
+            Err(Fault::TooManyLogins.into())
+        }
         (0, _) | (1..MAX_RETRIES, true) => {
             let next = Relay { retries: relay.retries + 1, ..relay.clone() };
             Ok(Answer::Redirect(next.login_path(connection)))
@@ -197,7 +203,7 @@ async fn note(
     now: Timestamp,
 ) {
     let step = trail.failed_step(failure, now);
-    if let Err(second) = clients.store.note_step(reference, from, to, &step).await {
+    if let Err(second) = clients.store.note_step(reference, from, to, &step, now).await {
         trail.also = Some(second.fault);
     }
 }

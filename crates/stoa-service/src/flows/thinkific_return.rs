@@ -34,8 +34,9 @@ async fn returned(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> 
         .collect();
     let failure = Failure::noted(Fault::ThinkificSentBack, &said.join(" "));
     trail.login = Some(reference.clone());
-    let step = trail.failed_step(&failure, clients.clock.now());
-    let old = clients.store.note_step(&reference, State::Launched, State::Returned, &step).await?;
+    let now = clients.clock.now();
+    let step = trail.failed_step(&failure, now);
+    let old = clients.store.note_step(&reference, State::Launched, State::Returned, &step, now).await?;
     match old {
         Some(login) => {
             trail.connection = Some(login.connection);

@@ -165,19 +165,22 @@ impl Store {
     }
 
     /// Notes a step on a login that is in state `from`, and moves it on to `to`. Best effort: the person's page does
-    /// not depend on it.
+    /// not depend on it. A login that has something to tell is kept as long as one that arrived.
     pub async fn note_step(
         &self,
         reference: &Reference,
         from: State,
         to: State,
         step: &Step,
+        now: Timestamp,
     ) -> Result<Option<Box<LoginItem>>, Failure> {
         let update = self
             .update_login(reference)
-            .update_expression("SET #state = :to, steps = list_append(steps, :step)")
+            .update_expression("SET #state = :to, #ttl = :ttl, steps = list_append(steps, :step)")
             .condition_expression("#state = :from AND size(steps) < :max")
+            .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":to", text(to.as_str()))
+            .expression_attribute_values(":ttl", number(kept_until(now)))
             .expression_attribute_values(":from", text(from.as_str()))
             .expression_attribute_values(":max", number(i64::try_from(MAX_STEPS).unwrap_or(i64::MAX)))
             .expression_attribute_values(":step", step_value(step)?)
