@@ -135,9 +135,10 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NoSchool(school) => {
             Some(format!("Put its file beside the connection's, as schools/{school}.toml, and plan again."))
         }
-        OperatorError::KeysLeft(_) => {
-            Some("Look at them as docs/runbook/trust-keys.md says, remove them, and apply again.".to_owned())
-        }
+        OperatorError::KeysLeft(id) => Some(format!(
+            "If it existed before, `stoa connection history {id}` shows it and `rollback` brings it back. If not, look \
+             at the keys as docs/runbook/trust-keys.md says, and remove them."
+        )),
         OperatorError::Aws { code, .. } => aws_advice(code),
         OperatorError::Connection(_)
         | OperatorError::File { .. }

@@ -17,7 +17,13 @@ pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Re
     let text = if random { random_text(&name, &secret)? } else { read(io)? };
     let operator = target.change(io).await?;
     operator.put_secret(&secret, text).await?;
-    io.say(&format!("{name}: written. Functions use it within 60 s."))
+    io.say(&format!("{name}: written. Functions use it within 60 s."))?;
+    let known = match &secret {
+        SecretName::Seal | SecretName::Pepper => true,
+        SecretName::Saml(id) => operator.current(id).await?.is_some(),
+        SecretName::Thinkific(id) => operator.school_item(id).await?.is_some(),
+    };
+    if known { Ok(()) } else { io.say("note: what it is for does not exist (yet). Is the name right?") }
 }
 
 fn parse(name: &str) -> Result<SecretName, CliError> {

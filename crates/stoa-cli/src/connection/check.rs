@@ -75,25 +75,55 @@ fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io:
     io.say(&format!("{label}: {}", certificate.subject()))?;
     io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
     io.say(&format!("    {from} to {until}"))?;
-    let warning = if until <= now {
-        "it has expired. It still verifies (docs/runbook/trust-keys.md), but its owner is about to replace it."
+    warnings(certificate, now).into_iter().try_for_each(|warning| io.say(&format!("    warning: {warning}")))
+}
+
+fn warnings(certificate: &Certificate, now: Timestamp) -> Vec<&'static str> {
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    let mut warnings = Vec::new();
+    if until <= now {
+        warnings.push(
+            "it has expired. It still verifies (docs/runbook/trust-keys.md), but its owner is about to replace it.",
+        );
     } else if until.duration_since(now) < SOON {
-        "it expires within 60 days. Ask for the next one now."
-    } else if from > now {
-        "it is not valid yet."
-    } else {
-        ""
-    };
-    if !warning.is_empty() {
-        io.say(&format!("    warning: {warning}"))?;
+        warnings.push("it expires within 60 days. Ask for the next one now.");
+    }
+    if from > now {
+        warnings.push("it is not valid yet.");
     }
     if signed_with_sha1(certificate) {
-        io.say("    warning: it is itself signed with SHA-1, a sign of an old set-up. Its messages may be, too, and those are refused.")?;
+        warnings.push(
+            "it is itself signed with SHA-1, a sign of an old set-up. Its messages may be, too, and those are refused.",
+        );
     }
-    Ok(())
+    warnings
 }
 
 fn signed_with_sha1(certificate: &Certificate) -> bool {
     x509_cert::Certificate::from_der(certificate.der())
         .is_ok_and(|parsed| SHA1.contains(&parsed.signature_algorithm().oid))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_warned_of_before_it_ends_and_for_sha1() {
+        let certificate = Certificate::from_pem(include_str!("../../testdata/sha1.pem")).unwrap();
+        let days = |count: i64| SignedDuration::from_hours(24 * count);
+        let (from, until) = (certificate.not_before(), certificate.not_after());
+        for (now, wanted) in [
+            (from - days(1), "not valid yet"),
+            (until - days(61), ""),
+            (until - days(59), "within 60 days"),
+            (until + days(1), "has expired"),
+        ] {
+            let warnings = warnings(&certificate, now);
+            assert!(warnings.last().unwrap().contains("SHA-1"));
+            assert_eq!(warnings.len(), if wanted.is_empty() { 1 } else { 2 }, "{warnings:?}");
+            assert!(warnings[0].contains(wanted), "{warnings:?}");
+        }
+    }
 }

@@ -15,9 +15,14 @@ pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
 }
 
 /// Probable cause, who acts, repair.
-pub(super) fn render(login: &LoginItem, now: Timestamp) -> String {
+pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
     if let Some((fault, _)) = fault_of(login) {
-        return explain(fault);
+        let before = match login.state {
+            State::Launched => "\nThe person got in. What happened afterwards:\n",
+            State::Started | State::Verified | State::Refused | State::Failed | State::Returned => "",
+        };
+        // The runbook's examples say STACK where the reader has to put a name; here it is known.
+        return before.to_owned() + &explain(fault).replace("STACK", stack);
     }
     match login.state {
         State::Launched => launched(login),

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use stoa_core::fault::Actor;
+use stoa_core::language::Language;
 use stoa_core::login::LoginItem;
 
 use super::cause::fault_of;
@@ -16,7 +17,8 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
     }
     let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| at.to_string());
     let page = FaultPage::of(fault.code());
-    let meaning = page.as_ref().and_then(|page| page.section("Meaning")).unwrap_or(fault.face().public);
+    let sentence = Language::negotiate(None).text(&format!("fault-{}", fault.face().public));
+    let meaning = page.as_ref().and_then(|page| page.section("Meaning")).unwrap_or_default();
     let detail = [("We expected", &step.wanted), ("We received", &step.got)];
     let detail: String =
         detail.iter().filter_map(|(label, value)| Some(format!("{label}: {:?}\n", value.as_deref()?))).collect();
@@ -29,7 +31,8 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
          When: {at} (UTC)\n\
          Connection: {connection}\n\
          Reference: {reference}\n\
-         What is wrong: {code}\n\n\
+         What is wrong: {code}\n\
+         What the person was told: {sentence}\n\n\
          {meaning}\n\n\
          {detail}\
          \n\

@@ -23,7 +23,7 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     };
     let now = Timestamp::now();
     io.say(&steps::render(&login, &access.stack))?;
-    io.say(&cause::render(&login, now))?;
+    io.say(&cause::render(&login, &access.stack, now))?;
     match mail::render(&login) {
         Some(mail) => io.say(&mail),
         None => Ok(()),

@@ -6,6 +6,7 @@ use std::path::Path;
 use stoa_cli::{Input, Io};
 use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -85,6 +86,21 @@ impl Desk {
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Does something behind the operator's back.
+    pub async fn dynamodb(&self, operation: &str, body: &str) {
+        let mut stream = tokio::net::TcpStream::connect(self.sandbox.front.address()).await.unwrap();
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-date: 20261123T060000Z\r\nx-amz-target: DynamoDB_20120810.{operation}\r\n\
+             content-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nauthorization: AWS4-HMAC-SHA256 \
+             Credential=sandbox/20261123/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=0\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// A text without what differs from run to run.

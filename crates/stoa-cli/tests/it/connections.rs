@@ -1,5 +1,9 @@
 //! Connections: what is refused, what is written, and the way back.
 
+use stoa_core::ids::ConnectionId;
+use stoa_sandbox::sandbox::CONNECTION_FILE;
+use stoa_service::operator::ConnectionFile;
+
 use crate::command::Desk;
 
 /// Another connection beside the sandbox's own.
@@ -53,7 +57,7 @@ async fn one_of_two_who_apply_at_once_is_refused() {
     let operator = &desk.sandbox.operator;
     let mut planned = Vec::new();
     for file in &files {
-        let file = stoa_service::operator::ConnectionFile {
+        let file = ConnectionFile {
             path: file.clone(),
             text: std::fs::read_to_string(file).unwrap(),
             metadata: Some(std::fs::read(desk.path().join("pg-metadata.xml")).unwrap()),
@@ -77,6 +81,24 @@ async fn a_domain_is_one_customer_s_only() {
     let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
     assert!(refusal.contains("the domain pg.com belongs to pg, not to acme"), "{refusal}");
     assert!(!desk.stoa(&["connection", "list"]).await.done().contains("acme"));
+}
+
+/// Both have planned while the domain was free; the transaction decides.
+#[tokio::test]
+async fn a_domain_that_two_customers_ask_for_at_once_is_one_s() {
+    let desk = Desk::new().await;
+    let metadata = || Some(std::fs::read(desk.path().join("pg-metadata.xml")).unwrap());
+    let file = |id: &str| ConnectionFile {
+        path: format!("{id}.toml"),
+        text: other(CONNECTION_FILE).replace("\"acme\"", &format!("\"{id}\"")),
+        metadata: metadata(),
+    };
+    let operator = &desk.sandbox.operator;
+    let (first, second) = (operator.plan(&file("acme")).await.unwrap(), operator.plan(&file("zenith")).await.unwrap());
+    operator.apply(first).await.unwrap();
+    let refusal = operator.apply(second).await.unwrap_err().to_string();
+    assert_eq!(refusal, "nothing was written: the domain acme.example belongs to another customer, not to zenith");
+    assert!(operator.current(&ConnectionId::parse("zenith").unwrap()).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -131,6 +153,34 @@ async fn a_rollback_writes_the_earlier_document_as_a_new_version() {
 }
 
 #[tokio::test]
+async fn a_rollback_brings_back_a_connection_whose_item_is_gone() {
+    let desk = Desk::new().await;
+    desk.dynamodb(
+        "DeleteItem",
+        r#"{"TableName":"stoa-local-connections","Key":{"pk":{"S":"connection#pg"},"sk":{"S":"current"}}}"#,
+    )
+    .await;
+    let file = desk.file("pg.toml", str::to_owned);
+    let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+    assert!(refusal.contains("`rollback` brings it back"), "{refusal}");
+    let back = desk.stoa(&["connection", "rollback", "pg", "2", "--reason", "deleted by mistake"]).await.done();
+    assert!(back.contains("Written: connection pg, version 3"), "{back}");
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    let page = desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    assert_eq!(page.url.host_str(), Some("thinkific.localhost"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_domain_that_is_dropped_stays_claimed() {
+    let desk = Desk::new().await;
+    let file = desk.file("pg.toml", |text| text.replace("[\"pg.com\"]", "[\"us.pg.example\"]"));
+    let applied = desk.stoa(&["connection", "apply", &file]).await.done();
+    assert!(applied.contains("note: pg.com stays claimed"), "{applied}");
+    let thief = desk.file("thief.toml", |text| other(text).replace("acme.example", "pg.com"));
+    assert!(desk.stoa(&["connection", "plan", &thief]).await.refused().contains("belongs to pg"));
+}
+
+#[tokio::test]
 async fn a_new_key_in_the_metadata_is_announced_and_not_taken() {
     let desk = Desk::new().await;
     desk.sandbox.pingfederate.announce_next_certificate();
@@ -151,4 +201,9 @@ async fn check_says_what_is_known_of_the_certificates_without_asking_anybody() {
     let checked = crate::command::stoa(&["--sandbox", "http://127.0.0.1:1", "connection", "check", &file]).await.done();
     assert!(checked.contains("Connection pg: holds together."), "{checked}");
     assert!(checked.contains("Signing certificate: ") && checked.contains("    SHA-256 "), "{checked}");
+    desk.sandbox.pingfederate.announce_next_certificate();
+    let metadata = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();
+    desk.write("pg-metadata.xml", &metadata);
+    let checked = crate::command::stoa(&["--sandbox", "http://127.0.0.1:1", "connection", "check", &file]).await.done();
+    assert!(checked.contains("warning: 2 signing certificates"), "{checked}");
 }

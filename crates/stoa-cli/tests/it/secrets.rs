@@ -47,6 +47,26 @@ async fn the_pepper_is_written_once() {
 }
 
 #[tokio::test]
+async fn a_secret_for_nobody_is_written_with_a_note() {
+    let desk = Desk::new().await;
+    let out = desk.stoa_with(&["secret", "put", "thinkific/pg-acadmy"], piped(SECRET)).await.done();
+    assert!(out.contains("written") && out.contains("Is the name right?"), "{out}");
+}
+
+/// The sandbox refuses it to the operator as IAM does; the command does not even ask.
+#[tokio::test]
+async fn no_command_reads_a_secret() {
+    let desk = Desk::new().await;
+    desk.stoa_with(&["secret", "put", "saml/pg"], piped(SECRET)).await.done();
+    desk.stoa(&["secret", "put", "seal", "--random"]).await.done();
+    desk.stoa(&["connection", "list"]).await.done();
+    desk.stoa(&["trace", "AbCdEfGhIAMEJ1A="]).await.done();
+    let calls = desk.sandbox.front.calls();
+    assert!(calls.iter().any(|call| call.operation == "PutSecretValue"), "{calls:?}");
+    assert!(calls.iter().all(|call| call.operation != "GetSecretValue"), "{calls:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_typed_and_nothing_unknown_is_written() {
     let sandbox = ["--sandbox", "http://127.0.0.1:1", "secret", "put"];
     let typed = stoa_with(&[&sandbox[..], &["seal"]].concat(), Input::Terminal).await;
