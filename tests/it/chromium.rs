@@ -145,3 +145,28 @@ async fn chromium_walks_a_login_and_failed_ones_with_and_without_cookies() {
     assert!(page.contains("cookies-blocked"), "{page}");
     browser.close().await.expect("the end");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_confirms_a_login_that_the_identity_provider_began_and_ends_a_test_login() {
+    if !is_wanted() {
+        return;
+    }
+    let options = Options {
+        connection: |file| file.replace("idp_initiated = \"convert\"", "idp_initiated = \"confirm\""),
+        ..Options::default()
+    };
+    let (driver, sandbox) = (Driver::start(), Sandbox::start(options).await.expect("a sandbox"));
+    let browser = driver.browser("en", true).await;
+    let start = sandbox.pingfederate.start_url(sandbox.pingfederate_partner(), Some("/courses/safety-basics"));
+    browser.goto(&start).await.expect("the portal");
+    sign_on(&browser, "miller.m", "").await;
+    expect_page(&browser, "Continue as m…@pg.com?", "confirm").await;
+    browser.find(Locator::Css("button")).await.expect("the button").click().await.expect("a click");
+    expect_page(&browser, "You are signed in as Mary Miller", "confirmed").await;
+
+    browser.goto(&format!("{}?test=1", sandbox.login_url())).await.expect("a test login");
+    expect_page(&browser, "The test login worked", "test-worked").await;
+    browser.goto(&format!("{}/nothing/here", sandbox.url())).await.expect("an unknown path");
+    expect_page(&browser, "There is nothing at this address", "not-found").await;
+    browser.close().await.expect("the end");
+}
