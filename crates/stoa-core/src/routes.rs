@@ -298,7 +298,7 @@ pub const ROUTES: &[Function] = &[
             Grant { actions: &[Action::BatchGetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::BatchGetItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
             Grant {
-                actions: &[Action::BatchGetItem, Action::PutItem, Action::UpdateItem, Action::DeleteItem],
+                actions: &[Action::BatchGetItem, Action::PutItem, Action::DeleteItem],
                 resource: Resource::Table(Table::Directory),
             },
             Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
