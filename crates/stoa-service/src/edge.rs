@@ -242,3 +242,50 @@ fn response(status: u16, kind: &'static str, body: String, trail: &Trail) -> Res
     }
     response
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::clients::Credentials;
+    use crate::clock::Clock;
+    use crate::environment::{Environment, Variables};
+    use crate::log::Log;
+
+    fn clients(log: Log) -> Arc<Clients> {
+        let variables: Variables = [
+            ("STOA_BUILD", "abc1234"),
+            ("STOA_PUBLIC_URL", "https://sso.example.com"),
+            ("STOA_TABLE_CONNECTIONS", "c"),
+            ("STOA_TABLE_LOGINS", "l"),
+            ("AWS_ACCESS_KEY_ID", "k"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("AWS_REGION", "eu-west-1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let environment = Environment::read("thinkific-return", &variables).unwrap();
+        Arc::new(Clients::new(environment, Credentials::read(&variables).unwrap(), Clock::default(), log))
+    }
+
+    #[tokio::test]
+    async fn c219_a_panic_is_a_page_without_detail_and_the_function_goes_on() {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let handler = handler(clients(Log::Memory(lines.clone())), |_, incoming, _| {
+            Box::pin(async move {
+                assert!(incoming.path() != "/panic", "a needle");
+                Ok(Answer::Nothing)
+            })
+        });
+        let request = |path: &str| http::Request::get(path).body(Body::Empty).unwrap();
+        let response = handler(request("/panic")).await;
+        assert_eq!(response.status(), 500);
+        let Body::Text(page) = response.body() else { panic!("no page") };
+        assert!(page.contains("<!DOCTYPE html>") && !page.contains("needle"));
+        let line = lines.lock().unwrap().pop().unwrap();
+        assert!(line.contains("\"fault\":\"internal\"") && !line.contains("needle"), "{line}");
+        assert_eq!(handler(request("/")).await.status(), 204);
+    }
+}
