@@ -1,6 +1,7 @@
 //! One identity provider, one service provider, one moment.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use stoa_saml::idp::{Issue, ResponseTemplate, SignOptions, SignWhat, sign_enveloped};
@@ -41,6 +42,9 @@ pub fn decryption_key(name: &str) -> DecryptionKey {
     DecryptionKey::from_pkcs8_pem(&read(&format!("{name}.key"))).unwrap()
 }
 
+/// The identity provider's key, which most tests sign with: read once, since reading is the larger part of signing.
+static CURRENT: LazyLock<SigningKey> = LazyLock::new(|| signing_key("idp-current"));
+
 /// The template of a good Response.
 pub fn template() -> ResponseTemplate {
     ResponseTemplate::pingfederate("-1", IDP, SP, ACS, Some(REQUEST), PERSON, now()).attribute("mail", &[PERSON])
@@ -64,7 +68,7 @@ pub fn issue(template: &ResponseTemplate, sign: SignWhat) -> String {
 
 /// Issues a template after `change`.
 pub fn issue_with<'a>(template: &ResponseTemplate, change: impl FnOnce(&mut Issue<'a>)) -> String {
-    let mut issue = Issue::new(Box::leak(Box::new(signing_key("idp-current"))));
+    let mut issue = Issue::new(&CURRENT);
     change(&mut issue);
     String::from_utf8(template.issue(&issue, &mut random()).unwrap()).unwrap()
 }
@@ -76,7 +80,7 @@ pub fn good() -> String {
 
 /// Signs the element `id` of any XML with the current key.
 pub fn sign(xml: &str, id: &str) -> String {
-    sign_with(xml, id, "idp-current")
+    sign_enveloped(xml, id, &SignOptions::new(&CURRENT)).unwrap()
 }
 
 pub fn sign_with(xml: &str, id: &str, key: &str) -> String {

@@ -50,6 +50,7 @@ fn c048_c049_not_one_reference() {
     let forged = reference.replace("#R-1", "#A-1");
     refused(resigned(reference, &(forged.clone() + reference)), R::ReferenceCount);
     refused(resigned(reference, &(reference.to_owned() + &forged)), R::ReferenceCount);
+    refused(resigned("</ds:Reference>", "<ds:DigestValue></ds:DigestValue></ds:Reference>"), R::SignatureMalformed);
     refused(resigned("<ds:Reference ", "<ds:Manifest/><ds:Reference "), R::ReferenceCount);
 }
 
@@ -200,6 +201,7 @@ fn c062_c063_c064_c066_algorithms() {
     ] {
         refused(resigned(ours, algorithm), R::SignatureAlgorithmRefused);
     }
+    refused(resigned("</ds:DigestMethod>", "<ds:x></ds:x></ds:DigestMethod>"), R::DigestAlgorithmRefused);
     let truncated = "<ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>";
     refused(resigned("</ds:SignatureMethod>", truncated), R::SignatureAlgorithmRefused);
     for digest in

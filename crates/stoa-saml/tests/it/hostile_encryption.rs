@@ -188,6 +188,15 @@ fn c120_key_transport() {
         refused_even_signed(&xml.replace(parameters, &changed), R::KeyTransportRefused);
     }
     refused_even_signed(&xml.replace(parameters, "text"), R::EncryptionMalformed);
+    // `rsa-oaep-mgf1p` has its mask in its name. `rsa-oaep` masks with SHA-1 unless told, and that does not go with SHA-256.
+    let same = mask.replace("mgf1sha256", "mgf1sha1");
+    refused_even_signed(&xml.replace(parameters, &format!("{parameters}{same}")), R::KeyTransportRefused);
+    let sha256 = parameters.replace("2000/09/xmldsig#sha1", "2001/04/xmlenc#sha256");
+    for parameters_of_oaep in [sha256.clone(), format!("{sha256}{same}"), format!("{parameters}{mask}")] {
+        let changed =
+            xml.replace(OAEP, "http://www.w3.org/2009/xmlenc11#rsa-oaep").replace(parameters, &parameters_of_oaep);
+        refused_even_signed(&changed, R::KeyTransportRefused);
+    }
 }
 
 #[test]

@@ -52,6 +52,13 @@ fn first(template: &mut ResponseTemplate) -> &mut AssertionTemplate {
 }
 
 #[test]
+fn c095_no_skew_above_five_minutes() {
+    assert!(Skew::from_seconds(300).is_ok());
+    assert!(Skew::from_seconds(301).is_err());
+    assert_eq!(Skew::default().seconds(), 120);
+}
+
+#[test]
 fn c095_not_on_or_after() {
     ends(|template, time| first(template).not_on_or_after = Some(time), R::Expired);
 }

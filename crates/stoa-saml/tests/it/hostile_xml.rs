@@ -174,6 +174,7 @@ fn c020_prefixes() {
         ("<x :a=\"\"/>", R::NamespaceInvalid),
         ("<x xmlns:=\"\"/>", R::NamespaceInvalid),
         ("<x xmlns:a=\"\"/>", R::NamespaceInvalid),
+        ("<x xmlns=\"relative\"/>", R::NamespaceInvalid),
         ("<x xmlns:xmlns=\"urn:x\"/>", R::NamespaceInvalid),
         ("<x xmlns:xml=\"urn:x\"/>", R::XmlMalformed),
         ("<x xmlns:p=\"http://www.w3.org/XML/1998/namespace\"/>", R::XmlMalformed),
