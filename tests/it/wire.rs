@@ -1,10 +1,11 @@
 //! The deployable binaries, behind a local Lambda runtime API. Runs where `STOA_WIRE` names the folder with
 //! `{function}/bootstrap` (`sam build` leaves it in `target/lambda`), and fails where they are missing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::journal::Tally;
+use stoa_sandbox::events::replay;
 use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
 
 async fn start() -> Option<Sandbox> {
@@ -51,4 +52,12 @@ async fn the_deployables_show_the_fault_page_of_a_failed_login() {
     assert!(page.text().contains("email-domain-foreign"), "{}", page.text());
     let log = sandbox.take_log().concat();
     assert!(log.contains("\"fault\":\"email_domain_foreign\"") && !log.contains("pat@"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployables_answer_every_sample_event() {
+    let Some(sandbox) = start().await else { return };
+    let wire = sandbox.wire.as_ref().expect("wire mode");
+    let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    replay(wire.as_ref(), &events).await.unwrap_or_else(|error| panic!("{error}"));
 }
