@@ -1,9 +1,12 @@
-"""Says which of stoa's own faults no test of a whole login produced: check_ledgers.py FAULT_LEDGER.
+"""Says what the tests of whole logins left out: check_ledgers.py REGISTER GRANT_LEDGER FAULT_LEDGER.
 
-The ledger is the file that STOA_FAULT_LEDGER named while the tests ran. Faults that the SAML verifier names are left
-out: its own tests produce each of them, without a login. (Grants have their own reader: the example `unused-grants`.)
+The register is what `cargo run -p stoa-core --example routes_json` prints; the ledgers are the files that
+STOA_GRANT_LEDGER and STOA_FAULT_LEDGER named while the tests ran. A grant that no call used is one too many, and a
+fault that nothing produced is one that nobody has seen. Faults that the SAML verifier names are left out: its own
+tests produce each of them, without a login.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -15,17 +18,28 @@ EXCEPTIONS = {
 PAGES = Path(__file__).resolve().parent.parent / "docs/runbook/faults"
 
 
+def granted(register):
+    for function in register["functions"]:
+        for grant in function["grants"]:
+            kind = "table" if "table" in grant else "secret"
+            for action in grant["actions"]:
+                yield f"{function['name']} {action} {kind}/{grant[kind]}"
+
+
 def main():
+    register, grant_ledger, fault_ledger = (Path(path).read_text() for path in sys.argv[1:4])
+    declared, used = set(granted(json.loads(register))), set(grant_ledger.splitlines())
     own = {page.stem for page in PAGES.glob("*.md") if not page.stem.startswith("saml_")}
-    seen = set(Path(sys.argv[1]).read_text().split())
-    missing = sorted(own - seen - EXCEPTIONS.keys())
-    needless = sorted(EXCEPTIONS.keys() & seen | EXCEPTIONS.keys() - own)
-    for fault in missing:
-        print(f"no test produced: {fault}")
-    for fault in needless:
-        print(f"no exception any more: {fault}; take it out of {Path(__file__).name}")
-    print(f"{len(own & seen)} of {len(own)} own faults were produced by tests of whole logins")
-    sys.exit(bool(missing or needless))
+    seen = set(fault_ledger.split())
+    findings = [
+        *(f"granted and never used: {grant}" for grant in sorted(declared - used)),
+        *(f"no test produced: {fault}" for fault in sorted(own - seen - EXCEPTIONS.keys())),
+        *(f"no exception any more: {fault}" for fault in sorted(EXCEPTIONS.keys() & seen | EXCEPTIONS.keys() - own)),
+    ]
+    for finding in findings:
+        print(finding)
+    print(f"{len(declared & used)} of {len(declared)} grants used, {len(own & seen)} of {len(own)} own faults produced")
+    sys.exit(bool(findings))
 
 
 if __name__ == "__main__":
