@@ -9,7 +9,8 @@ const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as this prints them:
   sam list stack-outputs --stack-name NAME --output json > stack.json
 Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.
---sandbox names a running sandbox instead, and needs no credentials.
+--sandbox names a running sandbox instead, and needs no credentials. The environment variables
+STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX stand for the options.
 
 Exit codes: 0 done, 1 refused or failed, 2 a mistake in the arguments.";
 
@@ -90,8 +91,7 @@ pub(crate) enum Connection {
 
 #[derive(Debug, Args)]
 pub(crate) struct Files {
-    /// A connection's TOML file, or a folder of them. Schools are read from schools/*.toml beside them, metadata from
-    /// where the files say
+    /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata are read beside them
     pub(crate) path: PathBuf,
 }
 
@@ -136,8 +136,7 @@ pub(crate) struct Event {
     /// Who signs in at the identity provider
     #[arg(long, default_value = "miller.m")]
     pub(crate) person: String,
-    /// What the function before this one answered, as `cargo lambda invoke` prints it; without it, the sandbox's own
-    /// functions take the steps before
+    /// What the function before this one answered; without it, the sandbox takes the steps before
     #[arg(long, value_name = "FILE")]
     pub(crate) after: Option<PathBuf>,
 }
@@ -146,6 +145,7 @@ fn reason(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     match text.len() {
         0 => Err("a reason is needed"),
+        1..=500 if text.chars().any(char::is_control) => Err("one line without control characters"),
         1..=500 => Ok(text.to_owned()),
         _ => Err("at most 500 bytes"),
     }

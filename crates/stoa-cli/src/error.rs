@@ -12,6 +12,14 @@ pub enum CliError {
     /// Refused by the operator's rules, or by AWS.
     #[error(transparent)]
     Operator(#[from] OperatorError),
+    /// The same, and the file that asked for it.
+    #[error("{path}: {source}")]
+    InFile {
+        /// Which.
+        path: String,
+        /// Why.
+        source: OperatorError,
+    },
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     File {
@@ -32,7 +40,7 @@ pub enum CliError {
         /// Which file.
         path: PathBuf,
         /// What is missing in it.
-        missing: String,
+        missing: &'static str,
     },
     /// The credentials are not in the environment.
     #[error(transparent)]
@@ -67,11 +75,21 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// An error of what a file asks for. Some say the file already.
+    pub(crate) fn in_file(path: &str, error: OperatorError) -> Self {
+        if matches!(error, OperatorError::File { .. } | OperatorError::Metadata { .. }) {
+            Self::Operator(error)
+        } else {
+            Self::InFile { path: path.to_owned(), source: error }
+        }
+    }
+
     /// 2 where the arguments are the mistake, else 1.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::NoStack | Self::NotRandom(_) | Self::SecretName(_) | Self::Credentials(_) | Self::Reference => 2,
             Self::Operator(_)
+            | Self::InFile { .. }
             | Self::File { .. }
             | Self::NoFiles(_)
             | Self::Outputs { .. }
@@ -87,7 +105,7 @@ impl CliError {
     /// What to do.
     pub(crate) fn advice(&self) -> Option<String> {
         let advice = match self {
-            Self::Operator(error) => return operator_advice(error),
+            Self::Operator(error) | Self::InFile { source: error, .. } => return operator_advice(error),
             Self::NoStack => {
                 "Name a deployed one with --outputs FILE (`sam list stack-outputs --stack-name NAME --output json > \
                  FILE`), or a running sandbox with --sandbox URL."

@@ -22,12 +22,11 @@ pub(crate) struct Access {
 impl Target {
     /// Access for looking.
     pub(crate) fn read(&self, io: &Io<'_>) -> Result<Access, CliError> {
-        let sandbox = self.sandbox.as_ref().or_else(|| io.environment.get("STOA_SANDBOX"));
-        let outputs = self.outputs.as_deref().or_else(|| io.environment.get("STOA_OUTPUTS").map(Path::new));
-        match (&self.sandbox, outputs) {
-            (None, Some(outputs)) => self.deployed(outputs, io),
-            _ => Ok(sandbox_access(sandbox.ok_or(CliError::NoStack)?)),
+        if let Some(endpoint) = self.sandbox(io) {
+            return Ok(sandbox_access(endpoint));
         }
+        let outputs = self.outputs.as_deref().or_else(|| io.environment.get("STOA_OUTPUTS").map(Path::new));
+        self.deployed(outputs.ok_or(CliError::NoStack)?, io)
     }
 
     /// Access for changing: whose the credentials are goes into the history.
@@ -37,24 +36,38 @@ impl Target {
         Ok(operator.acting_as(caller))
     }
 
+    /// The sandbox, if one is meant. An option counts more than the environment.
+    pub(crate) fn sandbox<'a>(&'a self, io: &'a Io<'_>) -> Option<&'a str> {
+        let named = || io.environment.get("STOA_SANDBOX").filter(|_| self.outputs.is_none());
+        self.sandbox.as_ref().or_else(named).map(String::as_str)
+    }
+
     fn deployed(&self, path: &Path, io: &Io<'_>) -> Result<Access, CliError> {
         let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
-        let broken = |missing: String| CliError::Outputs { path: path.to_owned(), missing };
-        let outputs: Value = serde_json::from_str(&text).map_err(|_| broken("it is not JSON".to_owned()))?;
-        let output = |name: &str| output(&outputs, name).ok_or_else(|| broken(format!("it has no output {name}")));
-        let names = StackNames {
-            connections: output("ConnectionsTable")?,
-            trust: output("TrustTable")?,
-            logins: output("LoginsTable")?,
-            directory: output("DirectoryTable")?,
-            secret_prefix: output("SecretPrefix")?,
-        };
-        // CloudFormation names the table `{stack}-ConnectionsTable-{random}`.
-        let derived = names.connections.split_once("-ConnectionsTable-").map(|(stack, _)| stack.to_owned());
-        let stack = self.stack.clone().or(derived).ok_or_else(|| broken("say --stack NAME as well".to_owned()))?;
+        let broken = |missing: &'static str| CliError::Outputs { path: path.to_owned(), missing };
+        let names = names(&text).map_err(broken)?;
+        let named = self.stack.as_ref().or_else(|| io.environment.get("STOA_STACK")).cloned();
+        let stack = named.or_else(|| stack_of(&names)).ok_or_else(|| broken("say --stack NAME as well"))?;
         let credentials = Credentials::read(&io.environment)?;
         Ok(Access { operator: Operator::new(names, credentials, None, String::new()), stack })
     }
+}
+
+/// What a file of outputs says, or what it lacks.
+fn names(text: &str) -> Result<StackNames, &'static str> {
+    let outputs: Value = serde_json::from_str(text).map_err(|_| "it is not JSON")?;
+    Ok(StackNames {
+        connections: output(&outputs, "ConnectionsTable").ok_or("it has no output ConnectionsTable")?,
+        trust: output(&outputs, "TrustTable").ok_or("it has no output TrustTable")?,
+        logins: output(&outputs, "LoginsTable").ok_or("it has no output LoginsTable")?,
+        directory: output(&outputs, "DirectoryTable").ok_or("it has no output DirectoryTable")?,
+        secret_prefix: output(&outputs, "SecretPrefix").ok_or("it has no output SecretPrefix")?,
+    })
+}
+
+/// CloudFormation names the table `{stack}-ConnectionsTable-{random}`.
+fn stack_of(names: &StackNames) -> Option<String> {
+    names.connections.split_once("-ConnectionsTable-").map(|(stack, _)| stack.to_owned())
 }
 
 /// An output by name: of `sam list stack-outputs`, or of `aws cloudformation describe-stacks`.
@@ -82,4 +95,29 @@ fn sandbox_access(endpoint: &str) -> Access {
     };
     let operator = Operator::new(names, credentials, Some(endpoint.to_owned()), String::new());
     Access { operator, stack: stack.name().to_owned() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_read_as_sam_and_as_cloudformation_print_them() {
+        let list = r#"[
+            {"OutputKey": "ApiUrl", "OutputValue": "https://x.example"},
+            {"OutputKey": "ConnectionsTable", "OutputValue": "stoa-live-ConnectionsTable-1ABC"},
+            {"OutputKey": "TrustTable", "OutputValue": "t"},
+            {"OutputKey": "LoginsTable", "OutputValue": "l"},
+            {"OutputKey": "DirectoryTable", "OutputValue": "d"},
+            {"OutputKey": "SecretPrefix", "OutputValue": "stoa/live", "Description": "…"}
+        ]"#;
+        for text in [list.to_owned(), format!("{{\"Stacks\": [{{\"Outputs\": {list}}}]}}")] {
+            let names = names(&text).unwrap();
+            assert_eq!(stack_of(&names).as_deref(), Some("stoa-live"));
+            assert_eq!((names.logins.as_str(), names.secret_prefix.as_str()), ("l", "stoa/live"));
+        }
+        assert_eq!(names("[]").unwrap_err(), "it has no output ConnectionsTable");
+        assert_eq!(names("stack").unwrap_err(), "it is not JSON");
+    }
 }

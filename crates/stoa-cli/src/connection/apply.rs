@@ -52,12 +52,14 @@ impl Plan {
     async fn make(operator: &Operator, files: &Files) -> Result<Self, CliError> {
         let mut schools = Vec::new();
         for file in &files.schools {
-            schools.push(operator.plan_school(&file.path, &file.text).await?);
+            let planned = operator.plan_school(&file.path, &file.text).await;
+            schools.push(planned.map_err(|error| CliError::in_file(&file.path, error))?);
         }
         let ids: Vec<_> = schools.iter().map(|school| school.id().clone()).collect();
         let mut connections = Vec::new();
         for file in &files.connections {
-            connections.push(operator.plan_beside(file, &ids).await?);
+            let planned = operator.plan_beside(file, &ids).await;
+            connections.push(planned.map_err(|error| CliError::in_file(&file.path, error))?);
         }
         Ok(Self { schools, connections })
     }

@@ -22,10 +22,12 @@ const SHA1: [ObjectIdentifier; 2] =
 
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let now = Timestamp::now();
-    let (document, metadata) = connection(path)?.read(now)?;
+    let file = connection(path)?;
+    let (document, metadata) = file.read(now)?;
     // Only a sandbox may be reached by http.
-    let policy = if target.sandbox.is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
-    let checked = Connection::check(document, 1, ConnectionState::Draft, policy).map_err(OperatorError::Connection)?;
+    let policy = if target.sandbox(io).is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
+    let checked = Connection::check(document, 1, ConnectionState::Draft, policy)
+        .map_err(|error| CliError::in_file(&file.path, OperatorError::Connection(error)))?;
     let document = checked.document();
     io.say(&format!("Connection {}: holds together.", checked.id()))?;
     io.say(&format!("    customer {}, school {}", checked.customer(), checked.school()))?;

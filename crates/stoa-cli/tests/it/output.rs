@@ -29,6 +29,7 @@ async fn mistakes_in_the_arguments() {
         vec!["connection", "list", "--outputs", "no/such/file.json"],
         vec!["connection", "disable", "pg"],
         vec!["connection", "disable", "pg", "--reason", "  "],
+        vec!["connection", "disable", "pg", "--reason", "two\u{1b}[2Jlines"],
         vec!["connection", "history", "P&G"],
         vec!["connection", "rollback", "pg", "first", "--reason", "x"],
         [&sandbox[..], &["connection", "plan", "no/such/folder"]].concat(),
@@ -38,7 +39,7 @@ async fn mistakes_in_the_arguments() {
         vec!["event", "login", "--connection", "-"],
     ] {
         let ran = stoa(&arguments).await;
-        shown.push_str(&format!("$ stoa {}\n{}\n", arguments.join(" "), ran.shown()));
+        shown.push_str(&format!("$ stoa {}\n{}\n", arguments.join(" ").escape_debug(), ran.shown()));
     }
     assert_snapshot!(shown);
 }
@@ -73,5 +74,10 @@ async fn mistakes_in_files_and_names() {
     }
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
     shown.push_str(&format!("# outputs of another stack\n{}\n", ran.shown()));
+    let outputs = ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix"]
+        .map(|name| format!("{{\"OutputKey\":\"{name}\",\"OutputValue\":\"stoa-{name}-1\"}}"));
+    let outputs = desk.write("stack.json", &format!("[{}]", outputs.join(",")));
+    let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
+    shown.push_str(&format!("# no credentials\n{}\n", ran.shown()));
     assert_snapshot!(desk.settled(&shown));
 }
