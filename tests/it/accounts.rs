@@ -5,7 +5,7 @@ use stoa_core::connection::ConnectionState;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::Person;
-use stoa_sandbox::thinkific::NewUser;
+use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, NewUser, Trouble};
 
 use crate::aws;
 use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
@@ -56,6 +56,61 @@ async fn an_account_whose_new_address_somebody_else_holds_is_not_merged_with_the
     world.thinkific.add_user(NewUser::student("married@pg.com", "Another", "Married"));
     rename(&world, "married@pg.com");
     turned_away(&world, MARY, "account_bound").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_in_one_record_does_not_lock_out_its_owner() {
+    let world = World::with_mary().await;
+    for wrong in ["existing@pg.com", "admin@pg.com"] {
+        rename(&world, wrong);
+        let page = world.log_in(&world.browser(), MARY).await;
+        assert_eq!(page.status, 409, "{}", page.text());
+    }
+    world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
+    rename(&world, MARYS_EMAIL);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_new_people_with_one_address_one_gets_it() {
+    let world = World::start().await;
+    let accounts = world.thinkific.users().len();
+    let (mary, mallory) = (world.browser(), world.browser());
+    let hers = world.ticket(&mary, MARY, "").await;
+    let theirs = world.ticket(&mallory, "mallory.m", "").await;
+    let (one, other) = tokio::join!(go_on(&mary, &hers), go_on(&mallory, &theirs));
+    let conflicts = [&one, &other].iter().filter(|page| page.status == 409).count();
+    assert_eq!((conflicts, world.launches()), (1, 1));
+    assert_eq!(world.thinkific.users().len(), accounts + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_whose_account_was_deleted_in_the_school_gets_a_new_one() {
+    let world = World::with_mary().await;
+    world.thinkific.remove_user(world.thinkific.user(MARYS_EMAIL).unwrap().id);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    world.thinkific.remove_user(world.thinkific.user(MARYS_EMAIL).unwrap().id);
+    rename(&world, "married.m@pg.com");
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, "married.m@pg.com");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c183_an_address_that_the_school_refuses_mints_no_token() {
+    let world = World::with_mary().await;
+    let put = FaultTarget::AdminCall { method: http::Method::PUT, path: "/users".into() };
+    let refuse = Trouble::Unprocessable { field: "email".into(), message: "has already been taken".into() };
+    for (trouble, fault) in [
+        (refuse, "thinkific_refused_account"),
+        (Trouble::Status(500), "thinkific_unavailable"),
+        (Trouble::ApplyThenCut, "thinkific_unavailable"),
+    ] {
+        rename(&world, "married.m@pg.com");
+        world.thinkific.inject(SchoolFault { target: put.clone(), trouble, times: 1 });
+        let before = world.launches();
+        world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, fault);
+        assert_eq!(world.launches(), before);
+    }
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, "married.m@pg.com");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use stoa_core::login::MAX_STEPS;
+use stoa_core::routes::Table;
 use stoa_sandbox::aws::journal::{Call, Tally};
+use stoa_sandbox::browser::Follow;
 
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
@@ -43,4 +46,37 @@ async fn a_first_login_costs_five_writes_and_two_calls_of_the_school() {
     let school: Vec<_> = world.thinkific.calls().into_iter().map(|call| (call.method, call.status)).collect();
     assert_eq!(school, [("GET".to_owned(), 200), ("POST".to_owned(), 201)]);
     assert!(world.log().iter().map(String::len).sum::<usize>() <= LOG_BYTES);
+}
+
+/// As DynamoDB counts, or a little more: names and values, and here the types as well.
+fn largest_login(world: &World) -> usize {
+    let items = world.front.items(Table::Logins).unwrap();
+    items.iter().map(|item| item.to_string().len()).max().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_is_one_kilobyte_until_it_is_verified_and_two_after() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let answer = world.answer(&browser, MARY, "?return_to=/courses/take/welcome").await;
+    assert!(largest_login(&world) <= 1024, "{} bytes", largest_login(&world));
+    answer.post(&browser.following(Follow::Nothing)).await;
+    assert!(largest_login(&world) <= 2048, "{} bytes", largest_login(&world));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_keeps_twenty_steps_however_often_it_is_answered_wrongly() {
+    let world = World::with_mary().await;
+    let browser = world.browser();
+    let answer = world.answer(&browser, MARY, "").await;
+    for _ in 0..30 {
+        assert!(answer.post_with(&browser, &[("SAMLResponse", &answer.tampered())]).await.status >= 400);
+    }
+    for _ in 0..5 {
+        answer.post(&browser.following(Follow::Nothing)).await;
+    }
+    world.signed_in(&answer.post(&browser).await, MARYS_EMAIL);
+    let steps = |item: &serde_json::Value| item["steps"]["L"].as_array().map_or(0, Vec::len);
+    let most = world.front.items(Table::Logins).unwrap().iter().map(steps).max().unwrap();
+    assert_eq!(most, MAX_STEPS);
 }

@@ -3,6 +3,13 @@
 //! Each test starts a sandbox of its own. `STOA_GRANT_LEDGER` and `STOA_FAULT_LEDGER` name files that collect which
 //! grants were used and which faults were seen; `infra/check_ledgers.py` reads them after the run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and prints figures"
+)]
+
 mod accounts;
 mod aws;
 mod browser_rules;
@@ -11,6 +18,7 @@ mod chromium;
 mod identity;
 mod idp_initiated;
 mod login;
+mod minted;
 mod pages;
 mod permissions;
 mod privacy;

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::ops::Deref;
 use std::sync::Mutex;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
@@ -212,6 +214,13 @@ impl Answer {
     /// The address of the request that was answered.
     pub fn came_from(&self) -> String {
         self.page.url.to_string()
+    }
+
+    /// The Response with another address in it, signed as before.
+    pub fn tampered(&self) -> String {
+        let xml = String::from_utf8(STANDARD.decode(self.response()).unwrap()).unwrap();
+        assert!(xml.contains(MARYS_EMAIL));
+        STANDARD.encode(xml.replace(MARYS_EMAIL, "admin@pg.com"))
     }
 
     /// The Response.

@@ -12,6 +12,9 @@
 //! | [`identity`] | who a proven message speaks of, and whether they may enter |
 //! | [`person`], [`thinkific`] | which school account is theirs |
 //! | [`fault`], [`pages`] | what a person is told |
+// A new variant must say what it means in every table.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod binding;
 pub mod connection;
 pub mod destination;

@@ -21,6 +21,8 @@ use crate::ids::{ConnectionId, Reference};
 pub const ITEM_VERSION: u8 = 1;
 /// Steps kept in an item; later ones are dropped.
 pub const MAX_STEPS: usize = 20;
+/// Steps after which failures are noted no more, so that Verified and Launched still fit.
+pub const MAX_NOTES: usize = MAX_STEPS - 2;
 /// How long an ended login can be looked up.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 /// How long one that never got further is kept.
@@ -258,7 +260,7 @@ pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Tim
         _ if !same_assertion && old.assertion.is_some() => {
             Meeting::Fault(Failure::noted(Fault::LoginReplayed, "another assertion had answered this login"))
         }
-        State::Verified => Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_STEPS },
+        State::Verified => Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_NOTES },
         State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(old),
     }
 }
@@ -331,9 +333,9 @@ mod tests {
     fn c104_what_a_refused_write_to_verified_means() {
         let pg = ConnectionId::parse("pg").unwrap();
         let other = ConnectionId::parse("other").unwrap();
-        let fault = |meeting| match meeting {
-            Meeting::Fault(failure) => failure.fault,
-            other => panic!("{other:?}"),
+        let fault = |meeting| {
+            let Meeting::Fault(failure) = meeting else { panic!("no fault: {meeting:?}") };
+            failure.fault
         };
         assert_eq!(fault(meet_verified(None, &verify(&pg, "a1", "x"), now())), Fault::LoginUnknown);
         let verified = item(State::Verified);
@@ -356,9 +358,9 @@ mod tests {
 
     #[test]
     fn c107_what_a_refused_write_to_launched_means() {
-        let fault = |meeting| match meeting {
-            Meeting::Fault(failure) => failure.fault,
-            other => panic!("{other:?}"),
+        let fault = |meeting| {
+            let Meeting::Fault(failure) = meeting else { panic!("no fault: {meeting:?}") };
+            failure.fault
         };
         assert_eq!(fault(meet_launched(None, "a1", "t", now())), Fault::LoginUnknown);
         let verified = item(State::Verified);

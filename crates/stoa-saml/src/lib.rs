@@ -16,6 +16,9 @@
 //! Section numbers cite SAML 2.0 core (saml-core-2.0-os), bindings and profiles, XML Signature 1.1, XML Encryption
 //! 1.1, and Exclusive XML Canonicalization 1.0.
 
+// A new variant must say what it means in every table.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod algorithm;
 mod assertion;
 mod authn_request;

@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 64;
 const MAX_ATTRIBUTES: usize = 64;
 /// Namespace declarations in scope at one element.
 const MAX_NAMESPACES: usize = 64;
+/// Those in scope, added up over the elements that declare any: the parser copies and compares them for each. A message
+/// with a thousand groups, each of which declares its types, stays below a tenth.
+const MAX_NAMESPACES_COPIED: usize = 100_000;
 
 /// How large a document may be.
 pub(crate) struct Limits {
@@ -42,7 +45,7 @@ pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, st
         return Err(RefusalCode::XmlMalformed.into());
     }
     check_references(body)?;
-    Scan { bytes: body.as_bytes(), at: 0, markup: limits.markup, open: Vec::with_capacity(16), in_scope: 0 }.run()?;
+    Scan { bytes: body.as_bytes(), at: 0, markup: limits.markup, open: Vec::with_capacity(16), in_scope: 0, copied: 0 }.run()?;
     Ok(with_line_feeds(body))
 }
 
@@ -118,6 +121,7 @@ struct Scan<'a> {
     /// The open elements, each with the number of its namespace declarations.
     open: Vec<u8>,
     in_scope: usize,
+    copied: usize,
 }
 
 impl Scan<'_> {
@@ -176,6 +180,10 @@ impl Scan<'_> {
             if end == b'>' {
                 self.in_scope += usize::from(tag.declared);
                 self.open.push(tag.declared);
+                self.copied += if tag.declared > 0 { self.in_scope } else { 0 };
+                if self.copied > MAX_NAMESPACES_COPIED {
+                    return Err(RefusalCode::TooManyNamespaces.into());
+                }
                 return if name.last() == Some(&b'/') { self.close() } else { Ok(()) };
             }
             let length = memchr(end, &self.bytes[from..]).ok_or(RefusalCode::XmlMalformed)?;

@@ -28,7 +28,7 @@ const PER_LOG_BYTE: f64 = 0.50e-9;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let wire = std::env::var_os("STOA_WIRE").map(|folder| PathBuf::from(folder));
+    let wire = std::env::var_os("STOA_WIRE").map(PathBuf::from);
     let mode = wire.clone().map_or(Mode::InProcess, Mode::Wire);
     let sandbox = Sandbox::start(Options { mode, ..Options::default() }).await.expect("a sandbox");
     sandbox.pingfederate.sign_on_as("miller.m");

@@ -290,9 +290,10 @@ impl Shared {
                 self.journal.record(request.calls(&Outcome::Cut, &Served::nothing()));
                 return Err(CutConnection);
             }
-            Some(FaultKind::Deny) => {
-                refused("com.amazon.coral.service#AccessDeniedException", "User is not authorized to perform this action.")
-            }
+            Some(FaultKind::Deny) => refused(
+                "com.amazon.coral.service#AccessDeniedException",
+                "User is not authorized to perform this action.",
+            ),
             Some(FaultKind::Throttle) => throttled(request.operation.service),
             Some(FaultKind::Unavailable) => unavailable(request.operation.service),
         };
