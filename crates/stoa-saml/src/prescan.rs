@@ -16,21 +16,20 @@ const MAX_DEPTH: usize = 64;
 const MAX_ATTRIBUTES: usize = 64;
 /// Namespace declarations in scope at one element.
 const MAX_NAMESPACES: usize = 64;
-/// Those in scope, added up over the elements that declare any: the parser copies and compares them for each. A message
-/// with a thousand groups, each of which declares its types, stays below a tenth.
-const MAX_NAMESPACES_COPIED: usize = 100_000;
 
 /// How large a document may be.
 pub(crate) struct Limits {
     pub(crate) bytes: usize,
     /// Elements, comments and CDATA sections.
     markup: usize,
+    /// Namespaces in scope, added up over the elements that declare any: the parser copies and compares them for each.
+    copies: usize,
 }
 
-/// A protocol message.
-pub(crate) const MESSAGE: Limits = Limits { bytes: 512 * 1024, markup: 20_000 };
+/// A protocol message. With a thousand groups, each of which declares its types, it stays below a tenth of the copies.
+pub(crate) const MESSAGE: Limits = Limits { bytes: 512 * 1024, markup: 20_000, copies: 100_000 };
 /// Metadata, which may describe a whole federation.
-pub(crate) const METADATA: Limits = Limits { bytes: 4 * 1024 * 1024, markup: 100_000 };
+pub(crate) const METADATA: Limits = Limits { bytes: 4 * 1024 * 1024, markup: 100_000, copies: 1_000_000 };
 
 /// Checks the bounds, and returns the text after byte order mark and XML declaration, with line ends normalised
 /// (XML 1.0 §2.11).
@@ -45,7 +44,7 @@ pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, st
         return Err(RefusalCode::XmlMalformed.into());
     }
     check_references(body)?;
-    Scan { bytes: body.as_bytes(), at: 0, markup: limits.markup, open: Vec::with_capacity(16), in_scope: 0, copied: 0 }.run()?;
+    Scan::of(body, limits).run()?;
     Ok(with_line_feeds(body))
 }
 
@@ -121,10 +120,16 @@ struct Scan<'a> {
     /// The open elements, each with the number of its namespace declarations.
     open: Vec<u8>,
     in_scope: usize,
-    copied: usize,
+    /// How many more namespaces may be copied.
+    copies: usize,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn of(text: &'a str, limits: &Limits) -> Self {
+        let (markup, copies) = (limits.markup, limits.copies);
+        Self { bytes: text.as_bytes(), at: 0, markup, open: Vec::with_capacity(16), in_scope: 0, copies }
+    }
+
     fn run(mut self) -> Result<(), Refusal> {
         while let Some(offset) = memchr(b'<', &self.bytes[self.at..]) {
             self.at += offset + 1;
@@ -180,9 +185,8 @@ impl Scan<'_> {
             if end == b'>' {
                 self.in_scope += usize::from(tag.declared);
                 self.open.push(tag.declared);
-                self.copied += if tag.declared > 0 { self.in_scope } else { 0 };
-                if self.copied > MAX_NAMESPACES_COPIED {
-                    return Err(RefusalCode::TooManyNamespaces.into());
+                if tag.declared > 0 {
+                    self.copies = self.copies.checked_sub(self.in_scope).ok_or(RefusalCode::TooManyNamespaces)?;
                 }
                 return if name.last() == Some(&b'/') { self.close() } else { Ok(()) };
             }

@@ -67,6 +67,22 @@ fn c008_attributes_and_declarations() {
     refused_quickly(format!("{nested}{}", "</a>".repeat(30)), R::TooManyNamespaces);
 }
 
+/// The parser copies what is in scope to each element that declares something, and compares all with all.
+#[test]
+fn c008_declarations_in_many_children() {
+    let names: String = (0..55).map(|n| format!(" xmlns:a{n}='urn:{n}'")).collect();
+    let with = |children: usize| format!("<a{names}>{}</a>", "<a xmlns='urn:1'/>".repeat(children));
+    refused_quickly(with(19_000), R::TooManyNamespaces);
+    refused_quickly(with(1_785), R::TooManyNamespaces);
+    refused_quickly(with(1_784), R::NotAResponse);
+    // A thousand values that declare their types are nothing special.
+    let typed = "<saml:AttributeValue xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" \
+                 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\">";
+    let groups = vec!["group"; 2_000];
+    let xml = template().attribute("memberOf", &groups).to_xml().replace("<saml:AttributeValue>", typed);
+    assert_eq!(accepted(sign(&xml, "R-1")).attributes()[1].values.len(), 2_000);
+}
+
 /// What is within every bound is still quick.
 #[test]
 fn c008_at_the_bounds() {
