@@ -43,7 +43,6 @@ pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, st
     if body.starts_with('\u{feff}') {
         return Err(RefusalCode::XmlMalformed.into());
     }
-    check_references(body)?;
     Scan::of(body, limits).run()?;
     Ok(with_line_feeds(body))
 }
@@ -57,9 +56,15 @@ fn with_line_feeds(text: &str) -> Cow<'_, str> {
 }
 
 /// The parser replaces a reference to what is no character (XML 1.0 §4.1); others refuse it.
-fn check_references(text: &str) -> Result<(), Refusal> {
-    for at in memmem::find_iter(text.as_bytes(), b"&#") {
-        let (reference, _) = text[at + 2..].split_once(';').ok_or(RefusalCode::XmlMalformed)?;
+fn check_references(text: &[u8]) -> Result<(), Refusal> {
+    // Nearly every text has none, and this is the quickest way to know.
+    if memchr(b'&', text).is_none() {
+        return Ok(());
+    }
+    for at in memmem::find_iter(text, b"&#") {
+        let rest = &text[at + 2..];
+        let end = memchr(b';', rest).ok_or(RefusalCode::XmlMalformed)?;
+        let reference = std::str::from_utf8(&rest[..end]).map_err(|_| RefusalCode::XmlMalformed)?;
         let number = match reference.strip_prefix('x') {
             Some(digits) => u32::from_str_radix(digits, 16),
             None => reference.parse(),
@@ -131,7 +136,11 @@ impl<'a> Scan<'a> {
     }
 
     fn run(mut self) -> Result<(), Refusal> {
-        while let Some(offset) = memchr(b'<', &self.bytes[self.at..]) {
+        loop {
+            let rest = &self.bytes[self.at..];
+            let offset = memchr(b'<', rest);
+            check_references(&rest[..offset.unwrap_or(rest.len())])?;
+            let Some(offset) = offset else { return Ok(()) };
             self.at += offset + 1;
             let rest = &self.bytes[self.at..];
             match rest.first() {
@@ -144,7 +153,6 @@ impl<'a> Scan<'a> {
                 None => return Err(RefusalCode::XmlMalformed.into()),
             }
         }
-        Ok(())
     }
 
     fn count(&mut self) -> Result<(), Refusal> {
@@ -214,6 +222,7 @@ impl Tag {
         if self.attributes > MAX_ATTRIBUTES {
             return Err(RefusalCode::TooManyAttributes.into());
         }
+        check_references(value)?;
         let name = before.trim_ascii_end().strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
         let name = name.rsplit(u8::is_ascii_whitespace).next().unwrap_or(name);
         if let Some(prefix) = name.strip_prefix(b"xmlns:") {

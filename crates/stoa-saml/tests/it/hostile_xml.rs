@@ -265,6 +265,18 @@ fn c027_crash_inputs() {
     refused(format!("{before}{after}"), R::SignatureMalformed);
 }
 
+/// Where a reference is none, it names nothing that could be wrong.
+#[test]
+fn c013_no_references_in_sections_and_comments() {
+    let xml = template().attribute("o", &["R and D"]).to_xml();
+    let xml =
+        xml.replace("R and D", "<![CDATA[R&#D &#0; &x]]>").replace("<saml:Subject>", "<!-- &#0; --><saml:Subject>");
+    assert_eq!(accepted(sign(&xml, "R-1")).attributes()[1].values, ["R&#D &#0; &x"]);
+    refused(xml.replace("<!-- &#0; -->", "&#0;"), R::XmlMalformed);
+    refused(xml.replace("Name=\"o\"", "Name=\"&#0;\""), R::XmlMalformed);
+    refused(xml + "&#0;", R::XmlMalformed);
+}
+
 /// Well-formedness that some parser somewhere lets pass (XML 1.0 §2, §3; Namespaces in XML 1.0). Put into a place where
 /// any lawful XML may stand, of a message that is otherwise good.
 #[test]
