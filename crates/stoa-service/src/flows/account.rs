@@ -40,7 +40,13 @@ impl Account<'_> {
     pub async fn settle(&self, before: Option<&PersonItem>) -> Result<PersonItem, Failure> {
         self.claim_email().await?;
         let person_id = before.map_or(&self.new_id, |before| &before.id).clone();
-        let (user, bound_to) = self.write_account(before, &person_id).await?;
+        let (user, bound_to) = match self.write_account(before, &person_id).await {
+            Ok(written) => written,
+            Err(failure) => {
+                self.unclaim_email(before, failure.fault).await;
+                return Err(failure);
+            }
+        };
         let id = if before.is_some() { person_id } else { external_id(&person_id, bound_to.as_deref()) };
         let school = self.reads.connection.school().as_str();
         let person = PersonItem::settled(before, self.keys, school, id, user, self.now);
@@ -69,6 +75,16 @@ impl Account<'_> {
             Ok(())
         } else {
             Err(Failure::noted(Fault::EmailOwned, "another person of the directory claimed the address"))
+        }
+    }
+
+    /// Gives up an address whose account is not the person's: its owner may come yet. That this fails must not hide
+    /// why the person was refused.
+    async fn unclaim_email(&self, before: Option<&PersonItem>, why: Fault) {
+        let is_refused = matches!(why, Fault::AccountBound | Fault::AccountPrivileged | Fault::ThinkificRefusedAccount);
+        let is_new = before.is_none_or(|before| before.email != self.keys.email);
+        if is_refused && is_new {
+            let _ = self.clients.store.release_email(&self.keys.email, &self.keys.person).await;
         }
     }
 
