@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use jiff::Timestamp;
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::ids::Reference;
-use stoa_core::login::{ITEM_VERSION, LoginItem, MAX_STEPS, State, Step, begun_since, kept_until};
+use stoa_core::login::{ITEM_VERSION, LoginItem, MAX_NOTES, State, Step, begun_since, kept_until};
 
 use super::{Store, read_item, store_failure};
 
@@ -182,7 +182,7 @@ impl Store {
             .expression_attribute_values(":to", text(to.as_str()))
             .expression_attribute_values(":ttl", number(kept_until(now)))
             .expression_attribute_values(":from", text(from.as_str()))
-            .expression_attribute_values(":max", number(i64::try_from(MAX_STEPS).unwrap_or(i64::MAX)))
+            .expression_attribute_values(":max", number(i64::try_from(MAX_NOTES).unwrap_or(i64::MAX)))
             .expression_attribute_values(":step", step_value(step)?)
             .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
         match update.send().await {
