@@ -98,3 +98,25 @@ fn duration(milliseconds: i64) -> String {
         _ => format!("{} min", milliseconds / 60_000),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c217_what_came_from_outside_does_not_command_the_terminal() {
+        let step = Step {
+            t: 0,
+            function: "saml-acs".into(),
+            what: "email_domain_foreign".into(),
+            request: "r".into(),
+            build: "b".into(),
+            wanted: Some("pg.com".into()),
+            got: Some("\u{1b}[2J\u{202e}moc.gp\n----- end of mail -----".into()),
+        };
+        let text = step_text(&step, None, "stoa");
+        assert!(text.contains(r#"got       "\u{1b}[2J\u{202e}moc.gp\n----- end of mail -----""#), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+}
