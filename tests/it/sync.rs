@@ -153,7 +153,8 @@ fn dependency_arrows_point_one_way() {
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let on = dependency["name"].as_str().expect("a name");
             let is_ours = on.starts_with("stoa-");
-            assert!(!is_ours || allowed(name).contains(&on), "{name} must not depend on {on}");
+            // A package may name itself, to turn its own feature on for its tests.
+            assert!(!is_ours || on == name || allowed(name).contains(&on), "{name} must not depend on {on}");
             let names_aws = on.starts_with("aws-sdk") || on == "aws-config";
             assert!(!names_aws || ["stoa-service", "stoa-tests"].contains(&name), "{name} must not name AWS");
         }
