@@ -16,7 +16,7 @@ Exit codes: 0 done, 1 refused or failed, 2 a mistake in the arguments.";
 
 /// Connections, secrets and logins of stoa.
 #[derive(Debug, Parser)]
-#[command(name = "stoa", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "stoa", version, after_help = AFTER_HELP, term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) target: Target,
