@@ -1,7 +1,11 @@
 //! `security-catalogue.md` part A: the bytes, before anybody asks who signed them.
+//!
+//! Elsewhere: 10 in `authn_request`, 12 (what is good), 17 and 23 in `accepted_shapes`, 24 and 26 in `mutated`, the
+//! growth of work in `hostile_work`. That nothing is fetched (3, 4) is plain: the crate opens nothing.
 
 use std::time::{Duration, Instant};
 
+use stoa_saml::idp::SignWhat;
 use stoa_saml::{RefusalCode as R, decode_post_binding};
 
 use crate::fixture::*;
@@ -236,6 +240,26 @@ fn c022_other_namespaces() {
         .replace("<saml:Subject>", "<Subject xmlns=\"urn:x\">")
         .replace("</saml:Subject>", "</Subject>");
     refused(sign(&xml, "R-1"), R::ElementUnexpected);
+}
+
+/// Claims come from the signed element: what is said round it, unsigned, changes none of them.
+#[test]
+fn c025_nothing_is_read_outside_the_signed_element() {
+    let xml = issue(&template(), SignWhat::Assertion);
+    let said = |xml: &str| format!("{:?}", accepted(xml));
+    let extensions = "<samlp:Extensions><NameID>admin@acme.example</NameID><x AuthnInstant=\"2026-11-20T11:00:00Z\"/>\
+                      </samlp:Extensions><samlp:Status>";
+    let start = xml.find("<saml:Issuer").unwrap();
+    let end = start + xml[start..].find("</saml:Issuer>").unwrap() + "</saml:Issuer>".len();
+    for changed in [
+        xml.replacen("<samlp:Status>", extensions, 1),
+        xml.replacen("ID=\"R-1\"", "ID=\"R-2\"", 1),
+        xml.replacen("IssueInstant=\"2026-11-20T12:00:00.000Z\"", "IssueInstant=\"2026-11-20T11:59:00Z\"", 1),
+        xml.replacen(&xml[start..end], "", 1),
+    ] {
+        assert_ne!(changed, xml);
+        assert_eq!(said(&changed), said(&xml));
+    }
 }
 
 /// An empty or broken message is the sender's fault, and no crash.
