@@ -153,18 +153,22 @@ const STATUS: &str = "urn:oasis:names:tc:SAML:2.0:status:";
 /// SAML core §3.2.2.2. A failure is reported before any signature is looked at: it carries no Assertion, and often
 /// no signature. The free text of `StatusMessage` is left where it is.
 fn check_status(status: Node<'_, '_>) -> Result<(), Refusal> {
-    let top = status_code(status).ok_or_else(|| missing("StatusCode"))?;
+    let top = status_code(status)?.ok_or_else(|| missing("StatusCode"))?;
     let top_value = xml::required(top, "Value")?;
     if top_value.strip_prefix(STATUS) == Some("Success") {
         return Ok(());
     }
-    let nested = status_code(top).and_then(|nested| nested.attribute("Value")).unwrap_or_default();
+    let nested = status_code(top)?.and_then(|nested| nested.attribute("Value")).unwrap_or_default();
     let code = known_status(nested).or_else(|| known_status(top_value)).unwrap_or(RefusalCode::StatusOther);
     Err(Refusal::from(code).got(if nested.is_empty() { top_value } else { nested }))
 }
 
-fn status_code<'a, 'i>(parent: Node<'a, 'i>) -> Option<Node<'a, 'i>> {
-    parent.children().find(|&child| is(child, ns::SAMLP, "StatusCode"))
+fn status_code<'a, 'i>(parent: Node<'a, 'i>) -> Result<Option<Node<'a, 'i>>, Refusal> {
+    let mut found = None;
+    for child in xml::elements(parent)?.filter(|&child| is(child, ns::SAMLP, "StatusCode")) {
+        once(&mut found, child)?;
+    }
+    Ok(found)
 }
 
 fn known_status(value: &str) -> Option<RefusalCode> {
@@ -191,9 +195,12 @@ pub fn unverified_in_response_to(xml: &[u8]) -> Option<String> {
     xml::parse(&alone).ok()?.root_element().attribute("InResponseTo").map(str::to_owned)
 }
 
-/// The first start tag, without its `>`. A comment before it may hide it, which costs the sender the answer only.
+/// The first start tag, without its `>`.
 fn start_tag(text: &str) -> Option<&str> {
-    let text = text.trim_start_matches(xml::SPACE);
+    let mut text = text.trim_start_matches(xml::SPACE);
+    while let Some(comment) = text.strip_prefix("<!--") {
+        text = comment.split_once("-->")?.1.trim_start_matches(xml::SPACE);
+    }
     let mut quote = None;
     let end = text.find(|c| {
         match quote {

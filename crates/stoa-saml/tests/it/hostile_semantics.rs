@@ -274,6 +274,9 @@ fn c112_status() {
     refused(issue(&template().failure(&format!("{STATUS}Success"), None), SignWhat::Response), R::AssertionMissing);
     refused_xml(&format!("<samlp:StatusCode Value=\"{STATUS}Success\""), "<samlp:StatusCode", R::AttributeMissing);
     refused_xml("<samlp:Status>", "<samlp:Status/><samlp:Status>", R::ElementRepeated);
+    let failed = format!("<samlp:StatusCode Value=\"{STATUS}Responder\"/>");
+    refused_xml("</samlp:Status>", &format!("{failed}</samlp:Status>"), R::ElementRepeated);
+    refused_xml("</samlp:Status>", "junk</samlp:Status>", R::ElementUnexpected);
 }
 
 /// The free text never reaches the refusal, and what does is short and without control characters.

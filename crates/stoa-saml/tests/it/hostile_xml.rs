@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use stoa_saml::idp::SignWhat;
-use stoa_saml::{RefusalCode as R, decode_post_binding};
+use stoa_saml::{RefusalCode as R, decode_post_binding, unverified_in_response_to};
 
 use crate::fixture::*;
 
@@ -403,6 +403,11 @@ fn c011_around_the_root() {
         refused(format!("{}{after}", good()), code);
     }
     accepted(format!("{}\r\n<!-- end -->\n", good()));
+    // Whatever is accepted, its login must be found.
+    let commented = format!("<!-- <a InResponseTo='x'> -->\n<!---->{}", good());
+    accepted(&commented);
+    assert_eq!(unverified_in_response_to(commented.as_bytes()).as_deref(), Some(REQUEST));
+    assert_eq!(unverified_in_response_to(b"<!-- <a InResponseTo='x'/>"), None);
     let xml = good();
     for length in (0..xml.len()).step_by(7) {
         let code = check(&xml[..length]).expect_err("accepted in part").code;
