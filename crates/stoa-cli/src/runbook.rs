@@ -25,3 +25,21 @@ impl FaultPage {
 pub(crate) fn path(code: &str) -> String {
     format!("faults/{code}.md")
 }
+
+#[cfg(test)]
+mod tests {
+    use stoa_core::fault::Fault;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_has_a_page_with_the_sections_that_a_trace_prints() {
+        for fault in Fault::all() {
+            let page = FaultPage::of(fault.code());
+            for heading in ["Meaning", "Diagnosis", "Mitigation"] {
+                let section = page.as_ref().and_then(|page| page.section(heading));
+                assert!(section.is_some(), "{}: {heading}", path(fault.code()));
+            }
+        }
+    }
+}

@@ -24,8 +24,16 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
         // The runbook's examples say STACK where the reader has to put a name; here it is known.
         return before.to_owned() + &explain(fault).replace("STACK", stack);
     }
+    let known = ["started", "verified", "launched", "tested"];
+    if login.steps.last().is_none_or(|step| !known.contains(&step.what.as_str())) {
+        return "\nThe last step is none that this command knows. Is it older than the functions? Their build is above."
+            .to_owned();
+    }
     match login.state {
         State::Launched => launched(login),
+        State::Refused | State::Failed | State::Returned => {
+            "\nThe step that ended it is not in the item; the log has it (commands above).".to_owned()
+        }
         State::Started if login.is_expired(now) => "\nProbable cause\n\
             The person never came back from the identity provider: they closed the window, could not sign in there, or\n\
             were shown an error there. Its own log knows. stoa was not asked again.\n\n\
@@ -38,9 +46,6 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
             Who acts: the person, by trying again."
             .to_owned(),
         State::Verified => "\nNothing is wrong so far: the browser is on its way to /launch.".to_owned(),
-        State::Refused | State::Failed | State::Returned => {
-            "\nThe last step is none that this command knows. Is it older than the functions? Their build is above.".to_owned()
-        }
     }
 }
 
@@ -78,5 +83,74 @@ fn who(actor: Actor) -> &'static str {
         Actor::IdpAdministrator => "the administrator of the customer's identity provider. A mail to them is below.",
         Actor::SchoolAdministrator => "the administrator of the school.",
         Actor::OnCall => "you, on call.",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use stoa_core::ids::{ConnectionId, Reference};
+    use stoa_core::login::Begin;
+
+    use super::*;
+
+    fn began() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).unwrap()
+    }
+
+    fn step(what: &str) -> Step {
+        Step {
+            t: began().as_millisecond(),
+            function: "login".into(),
+            what: what.into(),
+            request: "r".into(),
+            build: "b".into(),
+            wanted: None,
+            got: None,
+        }
+    }
+
+    fn login(state: State, steps: &[&str]) -> LoginItem {
+        let begin = Begin {
+            connection: ConnectionId::parse("pg").unwrap(),
+            version: 1,
+            binding: "b".into(),
+            to: None,
+            test: false,
+            again: false,
+        };
+        let mut login = LoginItem::begin(Reference::from_random([1; 8]), begin, "a".into(), step("started"), began());
+        login.state = state;
+        login.verified = Some(began().as_second());
+        login.steps.extend(steps.iter().map(|what| step(what)));
+        login
+    }
+
+    #[test]
+    fn each_way_to_end_is_explained() {
+        let hour = jiff::SignedDuration::from_hours(1);
+        for (state, steps, later, wanted) in [
+            (State::Started, &[][..], false, "Nothing is wrong so far"),
+            (State::Started, &[], true, "never came back from the identity provider"),
+            (State::Started, &["fault_of_tomorrow"], true, "older than the functions"),
+            (State::Verified, &["verified"], false, "on its way to /launch"),
+            (State::Verified, &["verified"], true, "did not follow the redirect to /launch"),
+            (State::Verified, &["verified", "store_unavailable"], false, "Probable cause: store_unavailable"),
+            (State::Launched, &["verified", "launched"], true, "Nothing to mend here."),
+            (State::Launched, &["ticket_expired", "verified", "launched"], true, "was overcome"),
+            (State::Launched, &["verified", "launched", "login_replayed"], true, "The person got in. What happened"),
+            (
+                State::Returned,
+                &["verified", "launched", "thinkific_sent_back"],
+                true,
+                "the administrator of the school",
+            ),
+            (State::Failed, &["verified"], true, "the log has it"),
+            (State::Failed, &["verified", "fault_of_tomorrow"], true, "older than the functions"),
+        ] {
+            let now = if later { began() + hour } else { began() };
+            let text = render(&login(state, steps), "stoa", now);
+            assert!(text.contains(wanted), "{state:?} {steps:?}: {text}");
+        }
     }
 }
