@@ -19,6 +19,9 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the sandbox did not start: {error}");
+            if let Some(advice) = error.advice() {
+                eprintln!("{advice}");
+            }
             ExitCode::FAILURE
         }
     }

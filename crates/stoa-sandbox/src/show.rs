@@ -32,6 +32,7 @@ pub fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, Strin
     let mut given = given;
     while let Some(argument) = given.next() {
         match argument.as_str() {
+            "--help" | "-h" => return Err(USAGE.to_owned()),
             "--once" => parsed.once = true,
             "--wire" => parsed.options.mode = Mode::Wire(PathBuf::from("target/lambda")),
             "--folder" => {
@@ -69,6 +70,21 @@ pub enum ShowError {
     /// Waiting for Ctrl-C failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl ShowError {
+    /// What the person can do about it, where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        let mut cause: Option<&dyn std::error::Error> = Some(self);
+        while let Some(error) = cause {
+            let io = error.downcast_ref::<std::io::Error>();
+            if io.is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse) {
+                return Some("A port is taken, perhaps by another sandbox. Choose others: --ports 9080,9081,9082,9083");
+            }
+            cause = error.source();
+        }
+        None
+    }
 }
 
 /// Starts the sandbox, runs two logins of one person, and stays.
