@@ -61,6 +61,8 @@ try() {
         result="**STALE**: the text is not there exactly once"
     else
         result=$(verdict "$(run_tests || true)")
+        # Twice, so that no build that was taken for fresh passes for a gap.
+        [[ $result != "**SURVIVED**" ]] || { touch "$sources"/*.rs; result=$(verdict "$(run_tests || true)"); }
     fi
     echo "$name: $result"
     [ -n "$only" ] || printf '| %s | %s | %s |\n' "$name" "\`$file\`" "$result" >>"$rows"

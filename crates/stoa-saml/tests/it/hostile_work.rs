@@ -14,7 +14,7 @@ const AT_MOST: f64 = 3.0;
 const TRIES: usize = 5;
 
 /// What this thread has used. Elsewhere than on Linux, what has passed.
-fn used() -> Duration {
+pub fn used() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     // Brings the kernel's account up to date.
     thread::yield_now();
