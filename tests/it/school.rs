@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use stoa_core::ids::SchoolId;
 use stoa_core::routes::Table;
+use stoa_sandbox::pingfederate::Person;
 use stoa_sandbox::thinkific::{ApiKey, Fault, FaultTarget, Trouble, UnprocessableShape};
 use stoa_service::operator::{SecretName, SecretText};
 
@@ -45,6 +47,26 @@ async fn a_busy_school_is_tried_again_after_its_reset() {
     world.refused(&world.log_in(&world.browser(), MARY).await, "thinkific_busy");
     world.advance(11);
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_of_twenty_new_people_arrives_at_once() {
+    let world = World::start().await;
+    let mut class = Vec::new();
+    for n in 0..20 {
+        let login = format!("pupil.{n}");
+        world.pingfederate.add_person(Person::new(&login, &format!("{login}@pg.com"), "A", "Pupil", ""));
+        let browser = world.browser();
+        let answer = world.answer(&browser, &login, "").await;
+        class.push((browser, answer));
+    }
+    // As slow as the real one, which takes ten calls at once.
+    let slow = Trouble::Delay(Duration::from_millis(250));
+    world.thinkific.inject(Fault { target: FaultTarget::Admin, trouble: slow, times: 200 });
+    let pages = join_all(class.iter().map(|(browser, answer)| answer.post(browser))).await;
+    for (n, page) in pages.iter().enumerate() {
+        world.signed_in(page, &format!("pupil.{n}@pg.com"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

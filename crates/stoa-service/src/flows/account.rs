@@ -3,6 +3,8 @@
 //! Claim the address, look at the accounts, create or change one, give up the former address, write the person down.
 //! Each write can be repeated: a crash anywhere is mended by the next login.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use stoa_core::connection::School;
 use stoa_core::fault::{Failure, Fault};
@@ -15,7 +17,13 @@ use stoa_core::thinkific::{ApiAnswer, ApiRequest, User, create_user, find_user, 
 
 use crate::api;
 use crate::clients::Clients;
+use crate::random;
 use crate::store::LaunchReads;
+
+/// Calls in all, while the school says that it is busy for a moment.
+const BUSY_TRIES: u32 = 4;
+/// What counts as a moment.
+const BRIEF_SECONDS: i64 = 2;
 
 /// What settling an account needs.
 pub struct Account<'a> {
@@ -130,8 +138,21 @@ impl Account<'_> {
         }
     }
 
+    /// A class that arrives at once meets the school's limit of calls at once, which is over in a second: the browser
+    /// waits. The limit of calls a minute is left to the person.
     async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
         let school: &School = &self.reads.school;
+        for _ in 1..BUSY_TRIES {
+            let answer = api::call(&self.clients.outbound, school, self.api_key, request).await?;
+            let wait = answer.retry_after(self.now);
+            if answer.status != 429 || wait > BRIEF_SECONDS {
+                return Ok(answer);
+            }
+            // Spread, so that those who were turned away together do not come back together; all waits together end
+            // before the soft deadline.
+            let [spread] = random::bytes()?;
+            tokio::time::sleep(Duration::from_millis(250 + 6 * u64::from(spread))).await;
+        }
         api::call(&self.clients.outbound, school, self.api_key, request).await
     }
 }
