@@ -298,7 +298,9 @@ fn c013_no_references_in_sections_and_comments() {
         xml.replace("R and D", "<![CDATA[R&#D &#0; &x]]>").replace("<saml:Subject>", "<!-- &#0; --><saml:Subject>");
     assert_eq!(accepted(sign(&xml, "R-1")).attributes()[1].values, ["R&#D &#0; &x"]);
     refused(xml.replace("<!-- &#0; -->", "&#0;"), R::XmlMalformed);
-    refused(xml.replace("Name=\"o\"", "Name=\"&#0;\""), R::XmlMalformed);
+    for number in ["0", "xd800", "x110000"] {
+        refused(xml.replace("Name=\"o\"", &format!("Name=\"&#{number};\"")), R::XmlMalformed);
+    }
     refused(xml + "&#0;", R::XmlMalformed);
 }
 
