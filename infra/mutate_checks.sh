@@ -10,6 +10,7 @@ only=${1:-}
 list=$PWD/infra/mutate_checks.txt
 report=$PWD/docs/mutation.md
 commit=$(git log -1 --format=%h --abbrev=12 -- crates/stoa-saml)
+# A folder of its own: in one that others use, cargo would take what was built here for theirs.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/mutants} CARGO_TERM_COLOR=never RUST_BACKTRACE=0
 
 rows=$CARGO_TARGET_DIR/mutation-$commit.rows
@@ -18,7 +19,8 @@ touch "$rows"
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-git archive HEAD | tar -x -C "$copy"
+# Without the commit's times (-m): a copy older than the last build is not built at all.
+git archive HEAD | tar -xm -C "$copy"
 sources=$copy/crates/stoa-saml/src
 cp -r "$sources" "$copy/sound"
 
