@@ -1,0 +1,35 @@
+//! Items as versions in the field have written them: a deployment happens in mid-login, so this version reads them.
+//!
+//! A folder a format version. A change of format adds a folder and leaves the others as they are.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use stoa_core::login::{ITEM_VERSION, LoginItem, State};
+use stoa_core::person::{PERSON_VERSION, PersonItem, PersonState};
+
+/// The item, and that writing it again loses nothing.
+fn read<T: for<'de> serde::Deserialize<'de> + serde::Serialize>(text: &str) -> T {
+    let item: T = serde_json::from_str(text).unwrap();
+    let written: serde_json::Value = serde_json::to_value(&item).unwrap();
+    assert_eq!(written, serde_json::from_str::<serde_json::Value>(text).unwrap());
+    item
+}
+
+#[test]
+fn logins_of_version_1_are_read_in_each_state() {
+    assert_eq!(ITEM_VERSION, 1, "a new version: commit its items in a folder of their own");
+    let started: LoginItem = read(include_str!("items/v1/started.json"));
+    assert_eq!((started.state, started.again, started.ticket), (State::Started, false, None));
+    let verified: LoginItem = read(include_str!("items/v1/verified.json"));
+    assert_eq!((verified.state, verified.again, verified.confirm), (State::Verified, true, true));
+    assert_eq!(verified.steps[1].wanted.as_deref(), Some("https://sso.example.com/saml/pg"));
+    let launched: LoginItem = read(include_str!("items/v1/launched.json"));
+    assert_eq!((launched.state, launched.test, launched.sealed), (State::Launched, true, None));
+}
+
+#[test]
+fn persons_of_version_1_are_read() {
+    assert_eq!(PERSON_VERSION, 1, "a new version: commit its items in a folder of their own");
+    let person: PersonItem = read(include_str!("items/v1/person.json"));
+    assert_eq!((person.state, person.user, person.rev), (PersonState::Active, 3_251_643, 2));
+}
