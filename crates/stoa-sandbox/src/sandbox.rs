@@ -110,7 +110,12 @@ impl Sandbox {
         let front_config = FrontConfig { storage: options.storage.clone(), port: aws_port, ..FrontConfig::default() };
         let front = Front::start(front_config).await?;
         let pingfederate = PingFederate::start(PingConfig { port: ping_port, ..PingConfig::default() }).await?;
-        let school_config = SchoolConfig { port: school_port, subdomain: SCHOOL.to_owned(), ..SchoolConfig::default() };
+        let file = match &options.storage {
+            Storage::Memory => None,
+            Storage::Folder(folder) => Some(folder.join("school.json")),
+        };
+        let subdomain = SCHOOL.to_owned();
+        let school_config = SchoolConfig { port: school_port, subdomain, file, ..SchoolConfig::default() };
         let thinkific = Thinkific::start(school_config).await?;
         let functions = Arc::new(Later::default());
         let gateway = Gateway::start(port, functions.clone()).await?;

@@ -91,9 +91,9 @@ impl ShowError {
 pub async fn run(arguments: Arguments) -> Result<(), ShowError> {
     let sandbox = Sandbox::start(arguments.options).await?;
     println!("stoa sandbox: everything on loopback, nothing leaves this machine\n");
-    println!("A login of somebody new:");
+    println!("A login; the first one of a person makes their account:");
     one_login(&sandbox).await?;
-    println!("\nThe same person on another day (known and unchanged):");
+    println!("\nThe same person on another day, known and unchanged:");
     one_login(&sandbox).await?;
     if arguments.once {
         return Ok(());

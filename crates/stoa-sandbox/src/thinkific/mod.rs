@@ -1,7 +1,8 @@
 //! A school: the parts of Thinkific that stoa talks to, as strict as is known.
 //!
 //! One listener answers as the school (`http://thinkific.localhost:PORT`) and as the Admin API
-//! (`…/api/public/v1`). What Thinkific does not document is a setting of [`Config`]. State is in memory.
+//! (`…/api/public/v1`). What Thinkific does not document is a setting of [`Config`]. Accounts are in memory, or in a file
+//! where one is named; sessions, spent tokens and journals end with the process.
 
 mod admin;
 mod fault;
@@ -13,9 +14,13 @@ mod sso;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 
 pub use self::fault::{Fault, FaultTarget, ResetUnit, Trouble, UnprocessableShape};
@@ -63,6 +68,8 @@ pub struct Config {
     pub requests_at_once: usize,
     /// The unit of `RateLimit-Reset` in a 429.
     pub reset_unit: ResetUnit,
+    /// Where accounts are kept; `None` keeps them in memory.
+    pub file: Option<PathBuf>,
     /// Who has an account from the start.
     pub users: Vec<NewUser>,
     /// The courses.
@@ -86,6 +93,7 @@ impl Default for Config {
             requests_per_minute: 120,
             requests_at_once: 10,
             reset_unit: ResetUnit::default(),
+            file: None,
             users: school::seed(),
             courses: Course::samples(),
         }
@@ -143,12 +151,13 @@ pub struct Thinkific {
 impl Thinkific {
     /// Opens the school.
     pub async fn start(config: Config) -> io::Result<Self> {
-        let shared = Shared { school: Arc::new(Mutex::new(School::open(&config))), config: Arc::new(config) };
+        let shared = Shared { school: Arc::new(Mutex::new(School::open(&config)?)), config: Arc::new(config) };
         let router = Router::new()
             .merge(pages::router())
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
             .merge(sandbox::router())
+            .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;
         Ok(Self { server, shared })
@@ -245,6 +254,18 @@ impl Thinkific {
 struct Shared {
     school: Arc<Mutex<School>>,
     config: Arc<Config>,
+}
+
+/// Writes the accounts down after a request, where a file is to keep them. A file that cannot be written fails the
+/// request, as a database would.
+async fn keep(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let Some(file) = &shared.config.file else { return response };
+    let written = serde_json::to_vec(&shared.school().users).map_err(io::Error::from);
+    match written.and_then(|users| std::fs::write(file, users)) {
+        Ok(()) => response,
+        Err(_) => http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 impl Shared {

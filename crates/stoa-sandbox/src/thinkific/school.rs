@@ -1,9 +1,10 @@
 //! The school's records.
 
 use std::collections::HashMap;
+use std::{fs, io};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, FaultTarget, Trouble, UnprocessableShape};
 use super::gate::{Call, Pace};
@@ -11,7 +12,7 @@ use super::sso::SsoAttempt;
 use super::{ApiKey, Config};
 
 /// An account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Thinkific's id.
     pub id: u64,
@@ -119,7 +120,8 @@ pub(super) struct School {
 }
 
 impl School {
-    pub(super) fn open(config: &Config) -> Self {
+    /// With the accounts of the file, where it is there; else with those to begin with.
+    pub(super) fn open(config: &Config) -> io::Result<Self> {
         let mut school = Self {
             api_key: config.api_key.clone(),
             users: Vec::new(),
@@ -132,11 +134,19 @@ impl School {
             unprocessable: config.unprocessable,
             next_id: 1001,
         };
-        let now = config.clock.now();
-        for user in &config.users {
-            school.add(user.clone(), now);
+        match &config.file {
+            Some(file) if file.exists() => {
+                school.users = serde_json::from_slice(&fs::read(file)?)?;
+                school.next_id = school.users.iter().map(|user| user.id + 1).max().unwrap_or(school.next_id);
+            }
+            _ => {
+                let now = config.clock.now();
+                for user in &config.users {
+                    school.add(user.clone(), now);
+                }
+            }
         }
-        school
+        Ok(school)
     }
 
     pub(super) fn add(&mut self, new: NewUser, now: Timestamp) -> u64 {

@@ -261,3 +261,20 @@ async fn the_sandbox_paths_do_what_the_handle_does() {
     assert!(browser.get(&at("/calls")).await.unwrap().body.contains("503"));
     assert_eq!(browser.get(&at("/sso")).await.unwrap().body, "[]");
 }
+
+#[tokio::test]
+async fn accounts_outlive_the_process_where_a_file_keeps_them() {
+    let file = std::env::temp_dir().join(format!("stoa-school-{}.json", std::process::id()));
+    let config = || Config { file: Some(file.clone()), ..Config::default() };
+    let api = Api::with(config()).await;
+    let bob = json!({ "email": "bob@pg.com", "first_name": "Bob", "last_name": "Smith", "external_id": "b", "provider": "SSO" });
+    let (status, made) = api.call(Method::POST, "/users", bob).await;
+    assert_eq!(status, 201);
+    let users = api.school.users();
+    drop(api);
+    let again = Api::with(config()).await;
+    assert_eq!(again.school.users(), users);
+    let (status, _) = again.get(&format!("/users/{}", made["id"])).await;
+    assert_eq!(status, 200);
+    std::fs::remove_file(file).unwrap();
+}
