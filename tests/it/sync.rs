@@ -7,6 +7,7 @@ use std::process::Command;
 
 use stoa_core::fault::Fault;
 use stoa_core::routes::ROUTES;
+use stoa_saml::RefusalCode;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
@@ -82,6 +83,18 @@ fn every_fault_has_a_runbook_page_with_its_four_headings() {
             assert!(body.len() > 20, "{}: {heading} says nothing", fault.code());
         }
     }
+}
+
+/// Whole logins produce stoa's own faults (`infra/check_ledgers.py`); the verifier's are produced where it is tested.
+#[test]
+fn every_refusal_of_the_verifier_is_expected_by_a_test_of_it() {
+    let folder = root().join("crates/stoa-saml/tests/it");
+    let files = fs::read_dir(&folder).expect("the verifier's tests").filter_map(Result::ok);
+    let text: String = files.map(|file| read(&file.path())).collect();
+    let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    let missing: Vec<_> =
+        RefusalCode::ALL.iter().filter(|code| !words.contains(format!("{code:?}").as_str())).collect();
+    assert!(missing.is_empty(), "no test expects {missing:?}");
 }
 
 #[test]

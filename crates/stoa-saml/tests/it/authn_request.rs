@@ -91,6 +91,13 @@ fn signed_by_redirect_and_by_post() {
     assert_eq!(post.signed_by, Some(fingerprint));
 }
 
+#[test]
+fn a_response_is_no_request() {
+    let message = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, good());
+    let refusal = parse_post_request(&message, None, &[]).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::NotAnAuthnRequest);
+}
+
 /// c010
 #[test]
 fn c010_deflate_bomb() {
