@@ -39,10 +39,14 @@ async fn each_secret_has_its_readers_and_no_others_not_even_the_operator() {
             (SecretKind::Seal, "seal"),
             (SecretKind::Pepper, "pepper"),
             (SecretKind::Saml, "saml/pg"),
+            (SecretKind::Oidc, "oidc/pg"),
             (SecretKind::Thinkific, "thinkific/pg-academy"),
         ] {
             let readers: &[&str] = match kind {
-                SecretKind::Seal | SecretKind::Pepper => &["saml-acs", "thinkific-launch"],
+                SecretKind::Seal | SecretKind::Pepper => {
+                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch"]
+                }
+                SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => &["thinkific-launch"],
             };

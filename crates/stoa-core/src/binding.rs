@@ -1,7 +1,8 @@
 //! Binds a login to the browser that began it.
 //!
-//! `/login` sets a cookie `__Host-l-{reference}` with 32 random bytes. The SAML request id is derived from them, so a
-//! Response answers a login of this browser or of none. The login's item holds only a hash.
+//! `/login` sets a cookie `__Host-l-{reference}` with 32 random bytes. The SAML request id, and the state, nonce and
+//! PKCE verifier of OpenID Connect, are derived from them, each under its own label; so an answer is to a login of this
+//! browser or to none. The login's item holds only a hash.
 
 use jiff::Timestamp;
 
@@ -83,13 +84,31 @@ impl Pending {
 
     /// The `ID` of the AuthnRequest: an NCName, so it begins with `_` (SAML core §1.3.4).
     pub fn saml_request_id(&self) -> String {
-        let id = self.secret.derive("saml request", &[self.reference.as_str().as_bytes()]);
-        format!("_{}", id.to_base64())
+        format!("_{}", self.derived("saml request"))
+    }
+
+    /// The `state` of the authorization request (OIDC core §3.1.2.1).
+    pub fn oidc_state(&self) -> String {
+        self.derived("oidc state")
+    }
+
+    /// The `nonce`: it comes back in the ID token.
+    pub fn oidc_nonce(&self) -> String {
+        self.derived("oidc nonce")
+    }
+
+    /// The PKCE `code_verifier`: 43 characters (RFC 7636 §4.1).
+    pub fn pkce_verifier(&self) -> String {
+        self.derived("pkce verifier")
+    }
+
+    fn derived(&self, label: &str) -> String {
+        self.secret.derive(label, &[self.reference.as_str().as_bytes()]).to_base64()
     }
 
     /// What the login's item holds of the secret.
     pub fn hash(&self) -> String {
-        self.secret.derive("binding", &[self.reference.as_str().as_bytes()]).to_base64()
+        self.derived("binding")
     }
 }
 
@@ -119,7 +138,15 @@ mod tests {
     #[test]
     fn nothing_in_the_item_or_the_request_tells_the_cookie() {
         let login = pending(1, 9);
-        assert_ne!(login.hash(), login.saml_request_id()[1..]);
+        let derived = [
+            login.hash(),
+            login.saml_request_id()[1..].to_owned(),
+            login.oidc_state(),
+            login.oidc_nonce(),
+            login.pkce_verifier(),
+        ];
+        assert_eq!(derived.iter().collect::<std::collections::HashSet<_>>().len(), derived.len());
+        assert!(derived.iter().all(|text| text.len() == 43));
         assert!(!login.set_cookie(SameSite::Lax).contains(&login.hash()));
     }
 

@@ -6,6 +6,8 @@
 
 use stoa_saml::{Family, Refusal, RefusalCode};
 
+use crate::oidc;
+
 /// What went wrong, exactly. The variants are in the order of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -41,6 +43,14 @@ pub enum Fault {
     LoginUsed,
     /// The login belongs to another connection.
     LoginOfOtherConnection,
+    /// What was typed into the field for an e-mail address is none.
+    AddressMalformed,
+    /// No customer has claimed the domain of the address, or none that is found by it.
+    DomainUnknown,
+    /// The connection that was chosen is none of the domain's.
+    ChoiceForeign,
+    /// The administrator's test link has expired, or is not one of ours.
+    TestLinkWrong,
     /// The connection takes no login that the identity provider began.
     IdpInitiatedOff,
     /// The same unsolicited assertion was posted before.
@@ -49,6 +59,8 @@ pub enum Fault {
     ConfirmationForeign,
     /// The SAML Response was refused; the exact reason is the verifier's.
     Saml(RefusalCode),
+    /// The provider's answer, its token or its claims were refused.
+    Oidc(oidc::RefusalCode),
     /// The attribute that names the person is missing or empty.
     SubjectMissing,
     /// The identity provider sends another name for the person at each login.
@@ -67,6 +79,8 @@ pub enum Fault {
     GroupNotAdmitted,
     /// The identity provider left the groups out because there are too many.
     GroupsOverage,
+    /// The code that the Teams tab handed to the browser is too old, used, or not one of ours.
+    TeamsCodeWrong,
     /// The launch came without its ticket.
     TicketMissing,
     /// The ticket is older than two minutes.
@@ -220,6 +234,10 @@ impl Fault {
             Self::LoginReplayed => face(400, "login-used", Person, true, Warn),
             Self::LoginUsed => face(400, "login-used", Person, true, Info),
             Self::LoginOfOtherConnection => face(400, "login-used", Person, true, Warn),
+            Self::AddressMalformed => face(400, "address-malformed", Person, false, Info),
+            Self::DomainUnknown => face(404, "domain-unknown", Person, false, Info),
+            Self::ChoiceForeign => face(400, "domain-unknown", Person, false, Warn),
+            Self::TestLinkWrong => face(403, "test-link-wrong", OnCall, false, Info),
             Self::IdpInitiatedOff => face(403, "idp-initiated-off", Person, true, Info),
             Self::AssertionReplayed => face(400, "login-used", Person, true, Warn),
             Self::ConfirmationForeign => face(403, "confirmation-foreign", Person, true, Warn),
@@ -231,6 +249,17 @@ impl Fault {
                 Family::IdpStatus => face(403, "saml-idp-status", Idp, true, Info),
                 Family::Policy => face(403, "saml-policy", Idp, true, Warn),
             },
+            Self::Oidc(code) => match code.family() {
+                oidc::Family::Browser => face(400, "login-expired", Person, true, Info),
+                oidc::Family::Malformed => face(400, "oidc-malformed", Idp, true, Warn),
+                oidc::Family::Untrusted => face(403, "oidc-untrusted", Idp, true, Warn),
+                oidc::Family::Protocol => face(403, "oidc-protocol", Idp, true, Warn),
+                oidc::Family::Time => face(403, "oidc-time", Idp, true, Warn),
+                oidc::Family::IdpStatus => face(403, "oidc-idp-status", Idp, true, Info),
+                oidc::Family::Policy => face(403, "oidc-policy", Idp, true, Warn),
+                oidc::Family::SetUp => face(502, "oidc-set-up", OnCall, true, Error),
+                oidc::Family::Unavailable => face(502, "oidc-unavailable", Idp, true, Warn),
+            },
             Self::SubjectMissing => face(403, "subject-missing", Idp, false, Warn),
             Self::SubjectTransient => face(403, "subject-missing", Idp, false, Warn),
             Self::SubjectIsEmail => face(403, "subject-missing", Idp, false, Warn),
@@ -240,6 +269,7 @@ impl Fault {
             Self::EmailDomainForeign => face(403, "email-domain-foreign", Idp, false, Warn),
             Self::GroupNotAdmitted => face(403, "group-not-admitted", Idp, false, Info),
             Self::GroupsOverage => face(403, "groups-overage", Idp, false, Warn),
+            Self::TeamsCodeWrong => face(400, "teams-code-wrong", Person, false, Info),
             Self::TicketMissing => face(400, "ticket", Person, true, Info),
             Self::TicketExpired => face(400, "ticket", Person, true, Info),
             Self::TicketWrong => face(403, "ticket", Person, true, Warn),
@@ -288,10 +318,15 @@ impl Fault {
             Self::LoginReplayed => "login_replayed",
             Self::LoginUsed => "login_used",
             Self::LoginOfOtherConnection => "login_of_other_connection",
+            Self::AddressMalformed => "address_malformed",
+            Self::DomainUnknown => "domain_unknown",
+            Self::ChoiceForeign => "choice_foreign",
+            Self::TestLinkWrong => "test_link_wrong",
             Self::IdpInitiatedOff => "idp_initiated_off",
             Self::AssertionReplayed => "assertion_replayed",
             Self::ConfirmationForeign => "confirmation_foreign",
             Self::Saml(code) => code.as_str(),
+            Self::Oidc(code) => code.as_str(),
             Self::SubjectMissing => "subject_missing",
             Self::SubjectTransient => "subject_transient",
             Self::SubjectIsEmail => "subject_is_email",
@@ -301,6 +336,7 @@ impl Fault {
             Self::EmailDomainForeign => "email_domain_foreign",
             Self::GroupNotAdmitted => "group_not_admitted",
             Self::GroupsOverage => "groups_overage",
+            Self::TeamsCodeWrong => "teams_code_wrong",
             Self::TicketMissing => "ticket_missing",
             Self::TicketExpired => "ticket_expired",
             Self::TicketWrong => "ticket_wrong",
@@ -330,13 +366,15 @@ impl Fault {
         }
     }
 
-    /// Every fault: stoa's own, then the verifier's.
+    /// Every fault: stoa's own, then the SAML verifier's, then those of OpenID Connect and its kin.
     pub fn all() -> impl Iterator<Item = Self> {
-        OWN.iter().copied().chain(RefusalCode::ALL.iter().copied().map(Self::Saml))
+        let saml = RefusalCode::ALL.iter().copied().map(Self::Saml);
+        let oidc = oidc::RefusalCode::ALL.iter().copied().map(Self::Oidc);
+        OWN.iter().copied().chain(saml).chain(oidc)
     }
 }
 
-/// Every fault but the verifier's. A test counts the variants, so none can be forgotten.
+/// Every fault but those of the protocols. A test counts the variants, so none can be forgotten.
 const OWN: &[Fault] = &[
     Fault::NotFound,
     Fault::MethodNotAllowed,
@@ -354,6 +392,10 @@ const OWN: &[Fault] = &[
     Fault::LoginReplayed,
     Fault::LoginUsed,
     Fault::LoginOfOtherConnection,
+    Fault::AddressMalformed,
+    Fault::DomainUnknown,
+    Fault::ChoiceForeign,
+    Fault::TestLinkWrong,
     Fault::IdpInitiatedOff,
     Fault::AssertionReplayed,
     Fault::ConfirmationForeign,
@@ -366,6 +408,7 @@ const OWN: &[Fault] = &[
     Fault::EmailDomainForeign,
     Fault::GroupNotAdmitted,
     Fault::GroupsOverage,
+    Fault::TeamsCodeWrong,
     Fault::TicketMissing,
     Fault::TicketExpired,
     Fault::TicketWrong,
@@ -449,13 +492,13 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn own_lists_every_variant_but_saml() {
-        // `Internal` is the last variant; `Saml` is the only one with a payload.
+    fn own_lists_every_variant_but_the_protocols() {
+        // `Saml` and `Oidc` are the ones with a payload.
         let source = include_str!("fault.rs");
         let start = source.find("pub enum Fault {").unwrap_or(0);
         let body = &source[start..start + source[start..].find("\n}").unwrap_or(0)];
         let variants = body.lines().filter(|line| line.trim_end().ends_with(',')).count();
-        assert_eq!(OWN.len(), variants - 1);
+        assert_eq!(OWN.len(), variants - 2);
     }
 
     #[test]
@@ -475,6 +518,13 @@ mod tests {
         for code in untrusted {
             let face = Fault::Saml(*code).face();
             assert_eq!((face.status, face.public), (403, "saml-untrusted"));
+        }
+    }
+
+    #[test]
+    fn failures_of_a_tokens_signature_and_trust_look_alike() {
+        for code in oidc::RefusalCode::ALL.iter().filter(|code| code.family() == oidc::Family::Untrusted) {
+            assert_eq!(Fault::Oidc(*code).face().public, "oidc-untrusted");
         }
     }
 

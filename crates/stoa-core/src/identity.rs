@@ -35,15 +35,29 @@ impl Verified {
         let attributes: Vec<(String, Vec<String>)> =
             response.attributes().iter().map(|attribute| (attribute.name.clone(), attribute.values.clone())).collect();
         let mut verified = Self { subject: String::new(), is_transient: false, attributes };
-        let from = connection.document().subject.from.as_str();
-        if from == "name_id" {
+        if connection.subject_from() == ["name_id"] {
             let name_id = response.name_id();
             verified.is_transient = name_id.format.as_deref().is_some_and(|format| format.ends_with(":transient"));
             verified.subject.clone_from(&name_id.value);
         } else {
-            verified.subject = verified.single(from)?.unwrap_or_default().to_owned();
+            verified.subject = verified.subject_of(connection)?;
         }
         Ok(verified)
+    }
+
+    /// Takes the identity out of verified claims: an ID token's with userinfo's, a WorkOS profile's, a Teams token's.
+    /// Each claim is a list of values; what is neither text, number nor truth value is left out by the caller.
+    pub(crate) fn from_claims(claims: Vec<(String, Vec<String>)>, connection: &Connection) -> Result<Self, Failure> {
+        let mut verified = Self { subject: String::new(), is_transient: false, attributes: claims };
+        verified.subject = verified.subject_of(connection)?;
+        Ok(verified)
+    }
+
+    /// The values that are the subject, joined by `:`. Empty where one is missing: half a subject names nobody.
+    fn subject_of(&self, connection: &Connection) -> Result<String, Failure> {
+        let parts: Vec<Option<&str>> =
+            connection.subject_from().iter().map(|name| self.single(name)).collect::<Result<_, _>>()?;
+        Ok(parts.into_iter().collect::<Option<Vec<&str>>>().unwrap_or_default().join(":"))
     }
 
     /// The one value of an attribute. Absent or blank is `None`; several values, or the attribute twice, is a fault.
@@ -58,7 +72,7 @@ impl Verified {
 
     /// Applies the connection's rules: subject, e-mail, domain, groups, names. Groups are dropped here.
     pub fn admit(self, connection: &Connection) -> Result<Admitted, Failure> {
-        let names = &connection.document().attributes;
+        let names = connection.attribute_names();
         let subject = self.check_subject(connection)?;
         let email = self.email(&names.email, connection)?;
         self.check_groups(connection)?;
@@ -79,12 +93,12 @@ impl Verified {
         if subject.is_empty() || subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
             return Err(Failure::with(
                 Fault::SubjectMissing,
-                format!("{}: 1 to {MAX_SUBJECT} characters", connection.document().subject.from),
+                format!("{}: 1 to {MAX_SUBJECT} characters", connection.subject_from().join("+")),
                 &format!("{} characters", subject.chars().count()),
             ));
         }
         if !connection.document().subject.is_email && Email::parse(subject).is_ok() {
-            return Err(Failure::noted(Fault::SubjectIsEmail, &connection.document().subject.from));
+            return Err(Failure::noted(Fault::SubjectIsEmail, &connection.subject_from().join("+")));
         }
         Ok(subject.to_owned())
     }
@@ -113,7 +127,7 @@ impl Verified {
         if self.attributes.iter().any(|(name, _)| name.ends_with("groups.link")) {
             return Err(Fault::GroupsOverage.into());
         }
-        let attribute = &connection.document().attributes.groups;
+        let attribute = &connection.attribute_names().groups;
         let mut sent = self.attributes.iter().filter(|(name, _)| name == attribute).flat_map(|(_, values)| values);
         if sent.any(|group| admitted.contains(group)) {
             Ok(())

@@ -25,6 +25,7 @@ pub mod ids;
 pub mod keys;
 pub mod language;
 pub mod login;
+pub mod oidc;
 pub mod pages;
 pub mod person;
 pub mod relay;

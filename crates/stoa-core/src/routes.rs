@@ -182,13 +182,15 @@ pub enum SecretKind {
     Pepper,
     /// A connection's SAML private keys: `saml/{connection}`.
     Saml,
+    /// A connection's OAuth client secret, private key, or WorkOS API key: `oidc/{connection}`.
+    Oidc,
     /// A school's Thinkific API key: `thinkific/{school}`.
     Thinkific,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Saml, Self::Thinkific];
+    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Saml, Self::Oidc, Self::Thinkific];
 
     /// The part of the secret's name after the prefix.
     pub const fn as_str(self) -> &'static str {
@@ -196,6 +198,7 @@ impl SecretKind {
             Self::Seal => "seal",
             Self::Pepper => "pepper",
             Self::Saml => "saml",
+            Self::Oidc => "oidc",
             Self::Thinkific => "thinkific",
         }
     }
@@ -204,7 +207,7 @@ impl SecretKind {
     pub const fn is_per_id(self) -> bool {
         match self {
             Self::Seal | Self::Pepper => false,
-            Self::Saml | Self::Thinkific => true,
+            Self::Saml | Self::Oidc | Self::Thinkific => true,
         }
     }
 }
@@ -289,6 +292,53 @@ pub const ROUTES: &[Function] = &[
         routes: &[Route::On(Method::Get, "/saml/{connection}/metadata")],
         grants: &[Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) }],
         environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections],
+    },
+    Function {
+        name: "oidc-callback",
+        purpose: "Takes the answer of an OpenID provider or of WorkOS, proves it, and hands the identity on under a ticket.",
+        routes: &[Route::On(Method::Get, "/oidc/{connection}/callback")],
+        grants: &[
+            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
+            Grant { actions: &[Action::GetItem, Action::UpdateItem], resource: Resource::Table(Table::Trust) },
+            Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Oidc) },
+        ],
+        environment: &[
+            Variable::Build,
+            Variable::PublicUrl,
+            Variable::SecretPrefix,
+            Variable::TableConnections,
+            Variable::TableLogins,
+            Variable::TableTrust,
+        ],
+    },
+    Function {
+        name: "teams-session",
+        purpose: "Serves the Teams tab, proves a Teams token, and hands the identity on to the browser by a one-time code.",
+        routes: &[
+            Route::On(Method::Get, "/teams/{connection}"),
+            Route::On(Method::Post, "/teams/{connection}/session"),
+            Route::On(Method::Get, "/teams/{connection}/continue"),
+            Route::On(Method::Post, "/teams/{connection}/continue"),
+            Route::On(Method::Get, "/teams/script"),
+        ],
+        grants: &[
+            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
+            Grant { actions: &[Action::GetItem, Action::UpdateItem], resource: Resource::Table(Table::Trust) },
+            Grant { actions: &[Action::PutItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
+        ],
+        environment: &[
+            Variable::Build,
+            Variable::PublicUrl,
+            Variable::SecretPrefix,
+            Variable::TableConnections,
+            Variable::TableLogins,
+            Variable::TableTrust,
+        ],
     },
     Function {
         name: "thinkific-launch",

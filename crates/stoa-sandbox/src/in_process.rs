@@ -28,10 +28,12 @@ impl InProcess {
         log: &Log,
     ) -> Result<Self, EnvironmentError> {
         type Make = fn(&Variables, Clock, Log) -> Result<Handler, EnvironmentError>;
-        let makers: [(&'static str, Make); 5] = [
+        let makers: [(&'static str, Make); 7] = [
             ("login", functions::login::handler),
             ("saml-acs", functions::saml_acs::handler),
             ("saml-metadata", functions::saml_metadata::handler),
+            ("oidc-callback", functions::oidc_callback::handler),
+            ("teams-session", functions::teams_session::handler),
             ("thinkific-launch", functions::thinkific_launch::handler),
             ("thinkific-return", functions::thinkific_return::handler),
         ];

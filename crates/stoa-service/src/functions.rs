@@ -65,6 +65,14 @@ function! {
     saml_metadata, "saml-metadata", crate::flows::saml_metadata::saml_metadata
 }
 function! {
+    /// `oidc-callback`
+    oidc_callback, "oidc-callback", crate::flows::oidc_callback::oidc_callback
+}
+function! {
+    /// `teams-session`
+    teams_session, "teams-session", crate::flows::teams_session::teams_session
+}
+function! {
     /// `thinkific-launch`
     thinkific_launch, "thinkific-launch", crate::flows::thinkific_launch::thinkific_launch
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use stoa_core::connection::{Connection, ConnectionState, UrlPolicy};
+use stoa_core::connection::{Connection, ConnectionState, Protocol, UrlPolicy};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::IdpMetadata;
 use stoa_service::operator::OperatorError;
@@ -32,14 +32,28 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
     io.say(&format!("Connection {}: holds together.", checked.id()))?;
     io.say(&format!("    customer {}, school {}", checked.customer(), checked.school()))?;
     io.say(&format!("    domains {}", document.domains.join(", ")))?;
-    io.say(&format!("    identity provider {}", checked.idp().entity_id))?;
-    io.say(&format!("    requests go to {}", checked.sso_url()))?;
-    io.say(&format!("    our entity id {}", document.saml.sp_entity_id))?;
-    if let Some(metadata) = &metadata {
-        print_metadata(metadata, document.saml.sign_requests, now, io)?;
-    }
-    for certificate in checked.sp_certificates() {
-        print_certificate("Our certificate", certificate, now, io)?;
+    match checked.protocol() {
+        Protocol::Saml(saml) => {
+            io.say(&format!("    identity provider {}", saml.idp().entity_id))?;
+            io.say(&format!("    requests go to {}", saml.sso_url()))?;
+            io.say(&format!("    our entity id {}", saml.document().sp_entity_id))?;
+            if let Some(metadata) = &metadata {
+                print_metadata(metadata, saml.document().sign_requests, now, io)?;
+            }
+            for certificate in saml.sp_certificates() {
+                print_certificate("Our certificate", certificate, now, io)?;
+            }
+        }
+        Protocol::Oidc(oidc) => {
+            io.say(&format!("    identity provider {}", oidc.document().issuer))?;
+            io.say(&format!("    requests go to {}", oidc.provider().authorization_endpoint))?;
+            io.say(&format!("    our client id {}", oidc.document().client_id))?;
+        }
+        Protocol::Workos(workos) => {
+            io.say(&format!("    through WorkOS, {}", workos.api_url))?;
+            io.say(&format!("    our client id {}", workos.client_id))?;
+        }
+        Protocol::Teams => io.say("    by Teams tokens only")?,
     }
     Ok(())
 }

@@ -96,13 +96,14 @@ async fn request(
     trail: &Trail,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let settings = &connection.document().saml;
+    let saml = connection.saml()?;
+    let settings = saml.document();
     let signer = signing_key(clients, connection, now).await?;
     let (id, acs_url) = (pending.saml_request_id(), connection.acs_url(&clients.environment.public_url));
     let request = AuthnRequest {
         id: &id,
         issue_instant: now,
-        destination: connection.sso_url(),
+        destination: saml.sso_url(),
         issuer: &settings.sp_entity_id,
         acs_url: &acs_url,
         force_authn: settings.force_authn,

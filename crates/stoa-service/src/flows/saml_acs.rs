@@ -15,13 +15,10 @@ use jiff::Timestamp;
 use stoa_core::binding::{MAX_PENDING, Pending, TICKET_COOKIE_PREFIX};
 use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
 use stoa_core::fault::{Failure, Fault};
-use stoa_core::identity::{Admitted, Verified};
+use stoa_core::identity::Verified;
 use stoa_core::ids::{ConnectionId, Reference};
-use stoa_core::keys::{Pepper, Secret32};
-use stoa_core::login::{Begin, LoginItem, Meeting, State, VerifyAttempt, kept_until, meet_verified};
+use stoa_core::login::{Begin, LoginItem, State, kept_until};
 use stoa_core::relay::Relay;
-use stoa_core::routes::SecretKind;
-use stoa_core::ticket::Ticket;
 use stoa_saml::{
     Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to, verify,
 };
@@ -29,10 +26,11 @@ use stoa_saml::{
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::flows::login::form_action;
+use crate::flows::proven::{hand_over, note, write_verified};
 use crate::flows::saml_keys::decryption_keys;
 use crate::incoming::Incoming;
 use crate::random;
-use crate::store::{Sealed, Written};
+use crate::store::Written;
 
 /// Marks a form that came from our own page.
 const REPOSTED: &str = "stoa_reposted";
@@ -123,7 +121,7 @@ async fn unsolicited(
     trail: &mut Trail,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    match connection.document().saml.idp_initiated {
+    match connection.saml()?.document().idp_initiated {
         IdpInitiated::Off => Err(Fault::IdpInitiatedOff.into()),
         IdpInitiated::Convert => Ok(Answer::Redirect(relay.login_path(connection.id()))),
         IdpInitiated::Confirm => confirm(clients, connection, xml, relay, trail, now).await,
@@ -139,7 +137,7 @@ async fn prove(
     began: i64,
     now: Timestamp,
 ) -> Result<VerifiedResponse, Failure> {
-    let settings = &connection.document().saml;
+    let settings = connection.saml()?.document();
     let trust = clients.store.trust(connection, now).await?;
     let keys = decryption_keys(clients, connection, now).await?;
     let broken = || Failure::noted(Fault::ConfigurationBroken, connection.id().as_str());
@@ -193,116 +191,10 @@ async fn solicited(
     write_verified(clients, connection, login, &admitted, &assertion, trail, now).await
 }
 
-/// Adds a failure to the steps of a login in state `from`. That it cannot be added must not hide the failure itself.
-async fn note(
-    clients: &Clients,
-    reference: &Reference,
-    (from, to): (State, State),
-    failure: &Failure,
-    trail: &mut Trail,
-    now: Timestamp,
-) {
-    let step = trail.failed_step(failure, now);
-    if let Err(second) = clients.store.note_step(reference, from, to, &step, now).await {
-        trail.also = Some(second.fault);
-    }
-}
-
 /// Connection, issuer and assertion id as one value that names nobody.
 fn assertion_hash(connection: &Connection, proven: &VerifiedResponse) -> String {
     let text = format!("{}\0{}\0{}", connection.id(), proven.issuer(), proven.assertion_id());
     URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
-}
-
-/// A new ticket, and the identity sealed under it.
-struct Handover {
-    ticket: Ticket,
-    sealed: String,
-    seal_key: String,
-}
-
-async fn hand_over(
-    clients: &Clients,
-    connection: &Connection,
-    reference: &Reference,
-    admitted: &Admitted,
-    now: Timestamp,
-) -> Result<Handover, Failure> {
-    let seal_secrets = clients.secrets.shared(SecretKind::Seal, now).await?;
-    let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
-    let ticket = Ticket {
-        reference: reference.clone(),
-        connection: connection.id().clone(),
-        school: connection.school().clone(),
-        person: admitted.person_key(connection, &pepper),
-        email: admitted.email_key(connection, &pepper),
-        secret: Secret32::new(random::bytes()?),
-    };
-    let key = seal_secrets.current(now);
-    let sealed = admitted.seal(&ticket.secret, key, reference.as_str(), connection, connection.version)?;
-    Ok(Handover { ticket, sealed, seal_key: key.id.clone() })
-}
-
-async fn write_verified(
-    clients: &Clients,
-    connection: &Connection,
-    login: &Pending,
-    admitted: &Admitted,
-    assertion: &str,
-    trail: &mut Trail,
-    now: Timestamp,
-) -> Result<Answer, Failure> {
-    let handover = hand_over(clients, connection, &login.reference, admitted, now).await?;
-    let (attempt, binding, ticket) = (random::token()?, login.hash(), handover.ticket.hash());
-    let step = trail.step("verified", now);
-    let mut sealed = Sealed {
-        reference: &login.reference,
-        attempt: &attempt,
-        binding: &binding,
-        began: login.unverified_began,
-        connection: connection.id().as_str(),
-        connection_version: connection.version,
-        assertion,
-        ticket: &ticket,
-        sealed: &handover.sealed,
-        seal_key: &handover.seal_key,
-        step: Some(&step),
-    };
-    let Written::Refused(old) = clients.store.verify_login(&sealed, now).await? else {
-        return Ok(to_launch(&handover.ticket, trail));
-    };
-    let mine = VerifyAttempt { attempt: &attempt, binding: &binding, connection: connection.id(), assertion };
-    match meet_verified(old.as_deref(), &mine, now) {
-        Meeting::Mine => Ok(to_launch(&handover.ticket, trail)),
-        Meeting::Reticket { attempt: last, step_fits } => {
-            sealed.step = step_fits.then_some(&step);
-            match clients.store.renew_ticket(&sealed, &last, now).await? {
-                Written::Applied => Ok(to_launch(&handover.ticket, trail)),
-                Written::Refused(Some(old)) if old.attempt == attempt => Ok(to_launch(&handover.ticket, trail)),
-                // Another tab of this browser was quicker: its ticket is in the cookie, and it carries the login on.
-                Written::Refused(_) => Ok(Answer::Redirect(launch_path(&login.reference))),
-            }
-        }
-        Meeting::Fresh(destination) => {
-            let relay = Relay { retries: 0, destination };
-            Ok(Answer::Redirect(relay.login_path_again(connection.id())))
-        }
-        Meeting::Fault(failure) => {
-            if let Some(old) = old {
-                note(clients, &login.reference, (old.state, old.state), &failure, trail, now).await;
-            }
-            Err(failure)
-        }
-    }
-}
-
-fn launch_path(reference: &Reference) -> String {
-    format!("/launch?login={}", reference.as_str())
-}
-
-fn to_launch(ticket: &Ticket, trail: &mut Trail) -> Answer {
-    trail.cookies.push(ticket.set_cookie());
-    Answer::Redirect(launch_path(&ticket.reference))
 }
 
 /// "Continue as m…@pg.com?": the Response is proven, but it may have been posted into this browser by anybody, so the

@@ -14,7 +14,7 @@ pub async fn signing_key(
     connection: &Connection,
     now: Timestamp,
 ) -> Result<Option<SigningKey>, Failure> {
-    if !connection.document().saml.sign_requests {
+    if !connection.saml()?.document().sign_requests {
         return Ok(None);
     }
     let keys = clients.secrets.of(SecretKind::Saml, connection.id().as_str(), 0, now).await?;
@@ -28,7 +28,7 @@ pub async fn decryption_keys(
     connection: &Connection,
     now: Timestamp,
 ) -> Result<Vec<DecryptionKey>, Failure> {
-    if connection.sp_certificates().is_empty() {
+    if connection.saml()?.sp_certificates().is_empty() {
         return Ok(Vec::new());
     }
     let keys = clients.secrets.of(SecretKind::Saml, connection.id().as_str(), 0, now).await?;

@@ -16,12 +16,13 @@ pub async fn saml_metadata(clients: &Clients, incoming: &Incoming, trail: &mut T
     if connection.state == ConnectionState::Disabled {
         return Err(Fault::ConnectionDisabled.into());
     }
-    let settings = &connection.document().saml;
+    let saml = connection.saml()?;
+    let settings = saml.document();
     let text = sp_metadata(&SpMetadata {
         entity_id: &settings.sp_entity_id,
         acs_url: &connection.acs_url(&clients.environment.public_url),
-        signing: connection.sp_certificates(),
-        encryption: connection.sp_certificates(),
+        signing: saml.sp_certificates(),
+        encryption: saml.sp_certificates(),
         name_id_format: settings.name_id_format.as_deref(),
         authn_requests_signed: settings.sign_requests,
     });

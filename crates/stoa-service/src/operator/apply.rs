@@ -83,9 +83,10 @@ impl Operator {
         Connection::check(document.clone(), version + 1, state, self.url_policy)?;
         let before = current.as_ref().map(ConnectionItem::document).transpose()?;
         if let Some(before) = &before
-            && before.saml.sp_entity_id != document.saml.sp_entity_id
+            && let (Some(was), Some(is)) = (&before.saml, &document.saml)
+            && was.sp_entity_id != is.sp_entity_id
         {
-            return Err(OperatorError::EntityIdFixed(document.id, before.saml.sp_entity_id.clone()));
+            return Err(OperatorError::EntityIdFixed(document.id, was.sp_entity_id.clone()));
         }
         for domain in &document.domains {
             self.check_claim(&document, domain).await?;

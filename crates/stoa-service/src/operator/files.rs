@@ -29,12 +29,16 @@ impl ConnectionFile {
         let endpoint = |binding| {
             metadata.sso.iter().find(|endpoint| endpoint.binding == binding).map(|endpoint| endpoint.location.clone())
         };
-        document.saml.idp = Some(IdpDocument {
+        let saml = document.saml.as_mut().ok_or_else(|| OperatorError::File {
+            path: self.path.clone(),
+            message: "metadata, but no [saml]".to_owned(),
+        })?;
+        saml.idp = Some(IdpDocument {
             entity_id: metadata.entity_id.clone(),
             sso_redirect: endpoint(Binding::Redirect),
             sso_post: endpoint(Binding::Post),
         });
-        document.saml.metadata_file = None;
+        saml.metadata_file = None;
         Ok((document, Some(metadata)))
     }
 

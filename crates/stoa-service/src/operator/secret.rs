@@ -17,6 +17,8 @@ pub enum SecretName {
     Pepper,
     /// A connection's SAML private keys.
     Saml(ConnectionId),
+    /// A connection's OAuth client secret, private key, or WorkOS API key.
+    Oidc(ConnectionId),
     /// A school's Thinkific API key.
     Thinkific(SchoolId),
 }
@@ -27,6 +29,7 @@ impl SecretName {
             Self::Seal => format!("{prefix}/{}", SecretKind::Seal.as_str()),
             Self::Pepper => format!("{prefix}/{}", SecretKind::Pepper.as_str()),
             Self::Saml(id) => format!("{prefix}/{}/{id}", SecretKind::Saml.as_str()),
+            Self::Oidc(id) => format!("{prefix}/{}/{id}", SecretKind::Oidc.as_str()),
             Self::Thinkific(id) => format!("{prefix}/{}/{id}", SecretKind::Thinkific.as_str()),
         }
     }

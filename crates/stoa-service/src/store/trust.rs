@@ -75,7 +75,7 @@ impl Store {
                 keys.push(key);
             }
         }
-        Trust::new(connection.idp().entity_id.clone(), keys)
+        Trust::new(connection.saml()?.idp().entity_id.clone(), keys)
             .map_err(|error| Failure::with(Fault::ConfigurationBroken, "trust", &error.to_string()))
     }
 }

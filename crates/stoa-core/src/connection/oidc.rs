@@ -1,0 +1,271 @@
+//! The OpenID Connect side of a connection.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::preset::Preset;
+use super::{ConnectionError, MAX_SKEW, UrlPolicy, check_url, default_skew};
+
+/// Parameters of the authorization request that are stoa's to set.
+const RESERVED_PARAMETERS: &[&str] = &[
+    "acr_values",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+/// What stands for the tenant in the issuer of an application for several Entra tenants.
+pub const TENANT_PLACEHOLDER: &str = "{tenantid}";
+
+/// The OpenID Connect side of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcDocument {
+    /// The issuer, byte for byte as in the ID token. For several Entra tenants, with `{tenantid}` in the tenant's
+    /// place; `tenants` says which.
+    pub issuer: String,
+    /// Where the discovery document is, if not at `{issuer}/.well-known/openid-configuration`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery_url: Option<String>,
+    /// A saved discovery document, beside the TOML file, for a machine that cannot reach the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery_file: Option<String>,
+    /// The saved key set that belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_file: Option<String>,
+    /// What the discovery document says; written by `stoa connection apply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderDocument>,
+    /// Our client id. PingFederate's may contain spaces.
+    pub client_id: String,
+    /// How we prove that we are this client, with the secret `oidc/{connection}`.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// What to ask for; `openid` is among them. Absent: the preset's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// The algorithms that an ID token may be signed with, whatever the provider advertises.
+    #[serde(default = "default_algorithms")]
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// When the userinfo endpoint is asked.
+    #[serde(default)]
+    pub userinfo: UserInfo,
+    /// Sent with each authorization request, such as PingFederate's `pfidpadapterid`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub authorize_parameters: BTreeMap<String, String>,
+    /// `prompt`, as it stands in the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Prompt>,
+    /// The oldest authentication that is accepted, in seconds; asked for, and checked in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u32>,
+    /// Authentication context classes: asked for, and one of them must be in the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+    /// Entra tenants (`tid`) whose people may come. Needed with `{tenantid}` in the issuer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenants: Vec<String>,
+    /// What `email_verified` must say. Absent: the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<EmailVerified>,
+    /// Clock difference borne, in seconds: at most 300.
+    #[serde(default = "default_skew")]
+    pub skew_seconds: u16,
+}
+
+fn default_algorithms() -> Vec<SigningAlgorithm> {
+    vec![SigningAlgorithm::Rs256]
+}
+
+/// What stoa took from the discovery document. Its keys are in the `trust` table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderDocument {
+    /// `authorization_endpoint`
+    pub authorization_endpoint: String,
+    /// `token_endpoint`
+    pub token_endpoint: String,
+    /// `userinfo_endpoint`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_endpoint: Option<String>,
+    /// `jwks_uri`
+    pub jwks_uri: String,
+    /// `authorization_response_iss_parameter_supported` (RFC 9207): then `iss` must be in each answer.
+    #[serde(default)]
+    pub response_iss: bool,
+}
+
+/// How a client authenticates at the token endpoint (OIDC core §9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// `client_secret_basic`
+    #[default]
+    ClientSecretBasic,
+    /// `client_secret_post`
+    ClientSecretPost,
+    /// `private_key_jwt`; the secret holds a PKCS #8 PEM key, whose id in the set is the `kid`.
+    PrivateKeyJwt,
+}
+
+/// Signature algorithms of ID tokens (RFC 7518 §3.1). Symmetric ones and `none` do not exist here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SigningAlgorithm {
+    /// RSASSA-PKCS1-v1_5, SHA-256
+    Rs256,
+    /// RSASSA-PKCS1-v1_5, SHA-384
+    Rs384,
+    /// RSASSA-PKCS1-v1_5, SHA-512
+    Rs512,
+    /// RSASSA-PSS, SHA-256
+    Ps256,
+    /// RSASSA-PSS, SHA-384
+    Ps384,
+    /// RSASSA-PSS, SHA-512
+    Ps512,
+    /// ECDSA P-256, SHA-256
+    Es256,
+    /// ECDSA P-384, SHA-384
+    Es384,
+}
+
+/// When the userinfo endpoint is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserInfo {
+    /// Where the ID token lacks something that the connection needs (PingFederate's is thin by default).
+    #[default]
+    WhenThin,
+    /// At each login.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `prompt` (OIDC core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// Sign on again, and prove in `auth_time` that it was done.
+    Login,
+    /// Choose among accounts.
+    SelectAccount,
+    /// Ask for consent again.
+    Consent,
+}
+
+impl Prompt {
+    /// As it stands in the request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::SelectAccount => "select_account",
+            Self::Consent => "consent",
+        }
+    }
+}
+
+/// What `email_verified` must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailVerified {
+    /// It must be there and true.
+    Required,
+    /// Where it is there it must be true.
+    WhenPresent,
+    /// It is not looked at: the provider's addresses are its administrator's, and the domain is claimed.
+    Ignored,
+}
+
+/// An OpenID Connect side whose parts hold together.
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    document: OidcDocument,
+    provider: ProviderDocument,
+    scopes: Vec<String>,
+    email_verified: EmailVerified,
+}
+
+impl Oidc {
+    pub(super) fn check(document: &OidcDocument, preset: Preset, policy: UrlPolicy) -> Result<Self, ConnectionError> {
+        let provider = document.provider.clone().ok_or(ConnectionError::NoProvider)?;
+        let addresses = [
+            ("oidc.provider.authorization_endpoint", Some(&provider.authorization_endpoint)),
+            ("oidc.provider.token_endpoint", Some(&provider.token_endpoint)),
+            ("oidc.provider.userinfo_endpoint", provider.userinfo_endpoint.as_ref()),
+            ("oidc.provider.jwks_uri", Some(&provider.jwks_uri)),
+            ("oidc.discovery_url", document.discovery_url.as_ref()),
+        ];
+        for (field, url) in addresses {
+            if let Some(url) = url {
+                check_url(field, url, policy)?;
+            }
+        }
+        check_url("oidc.issuer", &document.issuer.replace(TENANT_PLACEHOLDER, "tenant"), policy)?;
+        if document.client_id.is_empty() || document.client_id.chars().any(char::is_control) {
+            return Err(ConnectionError::BadClientId);
+        }
+        if document.algorithms.is_empty() {
+            return Err(ConnectionError::NoAlgorithm);
+        }
+        if document.skew_seconds > MAX_SKEW {
+            return Err(ConnectionError::SkewTooLarge("oidc"));
+        }
+        let reserved = |name: &&String| RESERVED_PARAMETERS.contains(&name.as_str());
+        if let Some(name) = document.authorize_parameters.keys().find(reserved) {
+            return Err(ConnectionError::ReservedParameter(name.clone()));
+        }
+        check_tenants(document)?;
+        let scopes = if document.scopes.is_empty() {
+            preset.scopes().iter().map(|scope| (*scope).to_owned()).collect()
+        } else {
+            document.scopes.clone()
+        };
+        if !scopes.iter().any(|scope| scope == "openid") {
+            return Err(ConnectionError::NoOpenidScope);
+        }
+        let email_verified = document.email_verified.unwrap_or(preset.email_verified());
+        Ok(Self { document: document.clone(), provider, scopes, email_verified })
+    }
+
+    /// As written.
+    pub fn document(&self) -> &OidcDocument {
+        &self.document
+    }
+    /// The provider's endpoints.
+    pub fn provider(&self) -> &ProviderDocument {
+        &self.provider
+    }
+    /// What to ask for.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+    /// What `email_verified` must say.
+    pub fn email_verified(&self) -> EmailVerified {
+        self.email_verified
+    }
+}
+
+/// Anybody can have a tenant of their own, with any address in it (nOAuth). So a login for several tenants names them.
+fn check_tenants(document: &OidcDocument) -> Result<(), ConnectionError> {
+    let for_anybody = ["/common/", "/organizations/", "/consumers/"].iter().any(|part| document.issuer.contains(part));
+    if for_anybody || (document.issuer.contains(TENANT_PLACEHOLDER) && document.tenants.is_empty()) {
+        return Err(ConnectionError::NoTenant);
+    }
+    match document.tenants.iter().find(|tenant| !super::is_guid(tenant)) {
+        Some(tenant) => Err(ConnectionError::BadGuid("oidc.tenants", tenant.clone())),
+        None => Ok(()),
+    }
+}

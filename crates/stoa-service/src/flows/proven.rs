@@ -1,0 +1,128 @@
+//! From a proven identity to a ticket in the browser: what follows a proof, whichever protocol brought it.
+
+use jiff::Timestamp;
+use stoa_core::binding::Pending;
+use stoa_core::connection::Connection;
+use stoa_core::fault::Failure;
+use stoa_core::identity::Admitted;
+use stoa_core::ids::Reference;
+use stoa_core::keys::{Pepper, Secret32};
+use stoa_core::login::{Meeting, State, VerifyAttempt, meet_verified};
+use stoa_core::relay::Relay;
+use stoa_core::routes::SecretKind;
+use stoa_core::ticket::Ticket;
+
+use crate::clients::Clients;
+use crate::edge::{Answer, Trail};
+use crate::random;
+use crate::store::{Sealed, Written};
+
+/// Adds a failure to the steps of a login in state `from`. That it cannot be added must not hide the failure itself.
+pub(super) async fn note(
+    clients: &Clients,
+    reference: &Reference,
+    (from, to): (State, State),
+    failure: &Failure,
+    trail: &mut Trail,
+    now: Timestamp,
+) {
+    let step = trail.failed_step(failure, now);
+    if let Err(second) = clients.store.note_step(reference, from, to, &step, now).await {
+        trail.also = Some(second.fault);
+    }
+}
+
+/// A new ticket, and the identity sealed under it.
+pub(super) struct Handover {
+    pub(super) ticket: Ticket,
+    pub(super) sealed: String,
+    pub(super) seal_key: String,
+}
+
+/// Makes a ticket for a login, and seals the identity under it.
+pub(super) async fn hand_over(
+    clients: &Clients,
+    connection: &Connection,
+    reference: &Reference,
+    admitted: &Admitted,
+    now: Timestamp,
+) -> Result<Handover, Failure> {
+    let seal_secrets = clients.secrets.shared(SecretKind::Seal, now).await?;
+    let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
+    let ticket = Ticket {
+        reference: reference.clone(),
+        connection: connection.id().clone(),
+        school: connection.school().clone(),
+        person: admitted.person_key(connection, &pepper),
+        email: admitted.email_key(connection, &pepper),
+        secret: Secret32::new(random::bytes()?),
+    };
+    let key = seal_secrets.current(now);
+    let sealed = admitted.seal(&ticket.secret, key, reference.as_str(), connection, connection.version)?;
+    Ok(Handover { ticket, sealed, seal_key: key.id.clone() })
+}
+
+/// Write 2 of a login of this browser, and what it means where its condition is refused.
+///
+/// `assertion` is a hash of what proved the identity, so that the same proof twice is known from two proofs.
+pub(super) async fn write_verified(
+    clients: &Clients,
+    connection: &Connection,
+    login: &Pending,
+    admitted: &Admitted,
+    assertion: &str,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    let handover = hand_over(clients, connection, &login.reference, admitted, now).await?;
+    let (attempt, binding, ticket) = (random::token()?, login.hash(), handover.ticket.hash());
+    let step = trail.step("verified", now);
+    let mut sealed = Sealed {
+        reference: &login.reference,
+        attempt: &attempt,
+        binding: &binding,
+        began: login.unverified_began,
+        connection: connection.id().as_str(),
+        connection_version: connection.version,
+        assertion,
+        ticket: &ticket,
+        sealed: &handover.sealed,
+        seal_key: &handover.seal_key,
+        step: Some(&step),
+    };
+    let Written::Refused(old) = clients.store.verify_login(&sealed, now).await? else {
+        return Ok(to_launch(&handover.ticket, trail));
+    };
+    let mine = VerifyAttempt { attempt: &attempt, binding: &binding, connection: connection.id(), assertion };
+    match meet_verified(old.as_deref(), &mine, now) {
+        Meeting::Mine => Ok(to_launch(&handover.ticket, trail)),
+        Meeting::Reticket { attempt: last, step_fits } => {
+            sealed.step = step_fits.then_some(&step);
+            match clients.store.renew_ticket(&sealed, &last, now).await? {
+                Written::Applied => Ok(to_launch(&handover.ticket, trail)),
+                Written::Refused(Some(old)) if old.attempt == attempt => Ok(to_launch(&handover.ticket, trail)),
+                // Another tab of this browser was quicker: its ticket is in the cookie, and it carries the login on.
+                Written::Refused(_) => Ok(Answer::Redirect(launch_path(&login.reference))),
+            }
+        }
+        Meeting::Fresh(destination) => {
+            let relay = Relay { retries: 0, destination };
+            Ok(Answer::Redirect(relay.login_path_again(connection.id())))
+        }
+        Meeting::Fault(failure) => {
+            if let Some(old) = old {
+                note(clients, &login.reference, (old.state, old.state), &failure, trail, now).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn launch_path(reference: &Reference) -> String {
+    format!("/launch?login={}", reference.as_str())
+}
+
+fn to_launch(ticket: &Ticket, trail: &mut Trail) -> Answer {
+    trail.cookies.push(ticket.set_cookie());
+    Answer::Redirect(launch_path(&ticket.reference))
+}
