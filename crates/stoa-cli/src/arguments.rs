@@ -109,7 +109,7 @@ pub(crate) struct StateChange {
 pub(crate) enum Secret {
     /// Write a secret from standard input: the value of one key, or a key set as JSON
     Put {
-        /// seal, pepper, saml/CONNECTION or thinkific/SCHOOL
+        /// seal, pepper, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
         name: String,
         /// Make a random value; for seal and pepper
         #[arg(long)]

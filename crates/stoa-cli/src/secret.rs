@@ -20,7 +20,7 @@ pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Re
     io.say(&format!("{name}: written. Functions use it within 60 s."))?;
     let known = match &secret {
         SecretName::Seal | SecretName::Pepper => true,
-        SecretName::Saml(id) => operator.current(id).await?.is_some(),
+        SecretName::Saml(id) | SecretName::Oidc(id) => operator.current(id).await?.is_some(),
         SecretName::Thinkific(id) => operator.school_item(id).await?.is_some(),
     };
     if known { Ok(()) } else { io.say("note: what it is for does not exist (yet). Is the name right?") }
@@ -32,6 +32,7 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
         None if name == "seal" => Ok(SecretName::Seal),
         None if name == "pepper" => Ok(SecretName::Pepper),
         Some(("saml", id)) => ConnectionId::parse(id).map(SecretName::Saml).map_err(|_| unknown()),
+        Some(("oidc", id)) => ConnectionId::parse(id).map(SecretName::Oidc).map_err(|_| unknown()),
         Some(("thinkific", id)) => SchoolId::parse(id).map(SecretName::Thinkific).map_err(|_| unknown()),
         None | Some(_) => Err(unknown()),
     }
@@ -40,7 +41,7 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
 fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> {
     match secret {
         SecretName::Seal | SecretName::Pepper => Ok(SecretText::random()?),
-        SecretName::Saml(_) | SecretName::Thinkific(_) => Err(CliError::NotRandom(name.to_owned())),
+        SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Thinkific(_) => Err(CliError::NotRandom(name.to_owned())),
     }
 }
 

@@ -94,7 +94,7 @@ impl Operator {
         }
         match name {
             SecretName::Thinkific(school) => self.announce_key(school).await,
-            SecretName::Seal | SecretName::Pepper | SecretName::Saml(_) => Ok(()),
+            SecretName::Seal | SecretName::Pepper | SecretName::Saml(_) | SecretName::Oidc(_) => Ok(()),
         }
     }
 }
