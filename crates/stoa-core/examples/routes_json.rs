@@ -3,7 +3,7 @@
 //! `cargo run -q -p stoa-core --example routes_json`
 
 use serde_json::{Value, json};
-use stoa_core::routes::{Function, Grant, ROUTES, Resource, Route, SecretKind, Table, Variable};
+use stoa_core::routes::{Function, Grant, Index, ROUTES, Resource, Route, SecretKind, Table, Variable};
 
 fn main() -> std::io::Result<()> {
     let register = json!({
@@ -34,8 +34,9 @@ fn route(route: &Route) -> String {
 
 fn grant(grant: &Grant) -> Value {
     let (kind, name) = match grant.resource {
-        Resource::Table(table) => ("table", table.as_str()),
-        Resource::Secret(secret) => ("secret", secret.as_str()),
+        Resource::Table(table) => ("table", table.as_str().to_owned()),
+        Resource::Index(index) => ("index", format!("{}/{}", index.table().as_str(), index.as_str())),
+        Resource::Secret(secret) => ("secret", secret.as_str().to_owned()),
     };
     json!({ "actions": grant.actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(), kind: name })
 }
@@ -47,7 +48,12 @@ fn table(table: &Table) -> Value {
         "partition_key": table.partition_key(),
         "sort_key": table.sort_key(),
         "ttl_attribute": table.ttl_attribute(),
+        "indexes": table.indexes().iter().map(index).collect::<Vec<_>>(),
     })
+}
+
+fn index(index: &Index) -> Value {
+    json!({ "name": index.as_str(), "partition_key": index.partition_key(), "sort_key": index.sort_key() })
 }
 
 fn secret(secret: &SecretKind) -> Value {

@@ -108,6 +108,9 @@ pub struct LoginItem {
     /// Whether it can never reach the school.
     #[serde(default, skip_serializing_if = "is_false")]
     pub test: bool,
+    /// Whether an administrator's test link began it: then its pages show what strangers must not see.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub show: bool,
     /// Whether it was begun because an earlier one had ended: then there is no third.
     #[serde(default, skip_serializing_if = "is_false")]
     pub again: bool,
@@ -131,6 +134,10 @@ pub struct LoginItem {
     /// When the ticket was made, in epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<i64>,
+    /// The key of the proven person's e-mail address in the school, for `stoa logins --email`. Earlier versions of
+    /// this format did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// What happened.
     pub steps: Vec<Step>,
     /// When DynamoDB may clean it up, in epoch seconds. Decides nothing.
@@ -171,6 +178,7 @@ impl LoginItem {
             binding: begin.binding,
             to: begin.to,
             test: begin.test,
+            show: false,
             again: begin.again,
             confirm: false,
             attempt,
@@ -179,6 +187,7 @@ impl LoginItem {
             sealed: None,
             seal_key: None,
             verified: None,
+            who: None,
             steps: vec![step],
             ttl: now.as_second() + STARTED_KEPT_SECONDS,
         }
@@ -283,9 +292,9 @@ pub fn meet_launched(old: Option<&LoginItem>, attempt: &str, ticket: &str, now: 
     }
 }
 
-/// One fresh login for one that had ended, and none after that.
+/// One fresh login for one that had ended, and none after that. A test is not followed by a login that is none.
 pub fn fresh_once(old: &LoginItem) -> Meeting {
-    if old.again { Meeting::Fault(Fault::LoginUsed.into()) } else { Meeting::Fresh(old.to.clone()) }
+    if old.again || old.test { Meeting::Fault(Fault::LoginUsed.into()) } else { Meeting::Fresh(old.to.clone()) }
 }
 
 #[cfg(test)]
@@ -350,6 +359,8 @@ mod tests {
         assert_eq!(fault(meet_verified(Some(&verified), &foreign, now())), Fault::LoginReplayed);
         let launched = item(State::Launched);
         assert!(matches!(meet_verified(Some(&launched), &verify(&pg, "a1", "x"), now()), Meeting::Fresh(Some(_))));
+        let test = LoginItem { test: true, ..launched.clone() };
+        assert_eq!(fault(meet_verified(Some(&test), &verify(&pg, "a1", "x"), now())), Fault::LoginUsed);
         let again = LoginItem { again: true, ..launched };
         assert_eq!(fault(meet_verified(Some(&again), &verify(&pg, "a1", "x"), now())), Fault::LoginUsed);
         let old = LoginItem { began: now().as_second() - LOGIN_SECONDS - 1, ..item(State::Started) };

@@ -110,6 +110,8 @@ impl Action {
 pub enum Resource {
     /// A DynamoDB table, not its indexes.
     Table(Table),
+    /// An index of a table, not the table.
+    Index(Index),
     /// Secrets Manager secrets of one purpose.
     Secret(SecretKind),
 }
@@ -164,11 +166,63 @@ impl Table {
         }
     }
 
+    /// Its indexes.
+    pub const fn indexes(self) -> &'static [Index] {
+        match self {
+            Self::Logins => Index::ALL,
+            Self::Connections | Self::Trust | Self::Directory => &[],
+        }
+    }
+
     /// The attribute DynamoDB's TTL reads, in epoch seconds. TTL only cleans: expiry is compared in code.
     pub const fn ttl_attribute(self) -> Option<&'static str> {
         match self {
             Self::Logins => Some("ttl"),
             Self::Connections | Self::Trust | Self::Directory => None,
+        }
+    }
+}
+
+/// The global secondary indexes. Each projects keys only: an entry is written when its keys are, and by no later write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Index {
+    /// Every login of a connection, by when it began.
+    LoginsByConnection,
+    /// The proven logins of an e-mail address in a school, by when they began. Others have no `who` and no entry.
+    LoginsByEmail,
+}
+
+impl Index {
+    /// Every index.
+    pub const ALL: &[Self] = &[Self::LoginsByConnection, Self::LoginsByEmail];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoginsByConnection => "by-connection",
+            Self::LoginsByEmail => "by-email",
+        }
+    }
+
+    /// The table that it belongs to.
+    pub const fn table(self) -> Table {
+        match self {
+            Self::LoginsByConnection | Self::LoginsByEmail => Table::Logins,
+        }
+    }
+
+    /// The partition key, always a string.
+    pub const fn partition_key(self) -> &'static str {
+        match self {
+            Self::LoginsByConnection => "connection",
+            Self::LoginsByEmail => "who",
+        }
+    }
+
+    /// The sort key, always a number.
+    pub const fn sort_key(self) -> &'static str {
+        match self {
+            Self::LoginsByConnection | Self::LoginsByEmail => "began",
         }
     }
 }
@@ -251,9 +305,13 @@ pub const ROUTES: &[Function] = &[
     Function {
         name: "login",
         purpose: "Starts a login and sends the browser to the identity provider.",
-        routes: &[Route::On(Method::Get, "/login/{connection}")],
+        routes: &[
+            Route::On(Method::Get, "/login"),
+            Route::On(Method::Post, "/login"),
+            Route::On(Method::Get, "/login/{connection}"),
+        ],
         grants: &[
-            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
+            Grant { actions: &[Action::GetItem, Action::Query], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::PutItem], resource: Resource::Table(Table::Logins) },
             Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Saml) },
         ],
@@ -322,7 +380,7 @@ pub const ROUTES: &[Function] = &[
             Route::On(Method::Post, "/teams/{connection}/session"),
             Route::On(Method::Get, "/teams/{connection}/continue"),
             Route::On(Method::Post, "/teams/{connection}/continue"),
-            Route::On(Method::Get, "/teams/script"),
+            Route::On(Method::Get, "/teams/script.js"),
         ],
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },

@@ -23,6 +23,9 @@ fn logins_of_version_1_are_read_in_each_state() {
     let verified: LoginItem = read(include_str!("items/v1/verified.json"));
     assert_eq!((verified.state, verified.again, verified.confirm), (State::Verified, true, true));
     assert_eq!(verified.steps[1].wanted.as_deref(), Some("https://sso.example.com/saml/pg"));
+    assert_eq!(verified.who, None, "written before logins were found by address");
+    let found: LoginItem = read(include_str!("items/v1/verified-who.json"));
+    assert_eq!(found.who.as_deref(), Some("oW2rT5yU7iO0pAsDfGhJkLzXcVbNmQwE"));
     let launched: LoginItem = read(include_str!("items/v1/launched.json"));
     assert_eq!((launched.state, launched.test, launched.sealed), (State::Launched, true, None));
 }

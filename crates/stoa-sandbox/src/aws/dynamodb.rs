@@ -1,9 +1,10 @@
 //! Embedded DynamoDB with the tables of the register.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
-use stoa_core::routes::Table;
+use stoa_core::routes::{Index, Table};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -75,11 +76,27 @@ pub fn table_definition(table: Table, name: &str) -> Value {
         keys.push(json!({"AttributeName": sort_key, "KeyType": "RANGE"}));
         attributes.push(json!({"AttributeName": sort_key, "AttributeType": "S"}));
     }
+    let mut definition = json!({"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": keys});
+    if !table.indexes().is_empty() {
+        definition["GlobalSecondaryIndexes"] = table.indexes().iter().map(|index| index_definition(*index)).collect();
+        let mut types = BTreeMap::new();
+        for index in table.indexes() {
+            types.extend([(index.partition_key(), "S"), (index.sort_key(), "N")]);
+        }
+        attributes.extend(types.iter().map(|(name, kind)| json!({"AttributeName": name, "AttributeType": kind})));
+    }
+    definition["AttributeDefinitions"] = attributes.into();
+    definition
+}
+
+fn index_definition(index: Index) -> Value {
     json!({
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": keys,
-        "AttributeDefinitions": attributes,
+        "IndexName": index.as_str(),
+        "KeySchema": [
+            {"AttributeName": index.partition_key(), "KeyType": "HASH"},
+            {"AttributeName": index.sort_key(), "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
     })
 }
 

@@ -52,7 +52,7 @@ pub struct GrantUse {
     pub principal: String,
     /// The action as IAM spells it.
     pub action: String,
-    /// `table/logins`, `secret/seal`.
+    /// `table/logins`, `index/logins/by-email`, `secret/seal`.
     pub resource: String,
 }
 
@@ -138,6 +138,7 @@ fn granted(function: &Function, action: &str, target: &Target) -> Option<GrantUs
 fn covers(resource: Resource, target: &Target) -> bool {
     match resource {
         Resource::Table(table) => *target == Target::Table(table),
+        Resource::Index(index) => *target == Target::Index(index.table(), index.as_str().to_owned()),
         Resource::Secret(kind) => *target == Target::Secret(kind),
     }
 }
@@ -145,6 +146,7 @@ fn covers(resource: Resource, target: &Target) -> bool {
 fn grant_use(function: &Function, action: &str, resource: Resource) -> GrantUse {
     let resource = match resource {
         Resource::Table(table) => format!("table/{}", table.as_str()),
+        Resource::Index(index) => format!("index/{}/{}", index.table().as_str(), index.as_str()),
         Resource::Secret(kind) => format!("secret/{}", kind.as_str()),
     };
     GrantUse { principal: function.name.to_owned(), action: action.to_owned(), resource }

@@ -88,6 +88,7 @@ pub(super) async fn write_verified(
         ticket: &ticket,
         sealed: &handover.sealed,
         seal_key: &handover.seal_key,
+        who: &handover.ticket.email,
         step: Some(&step),
     };
     let Written::Refused(old) = clients.store.verify_login(&sealed, now).await? else {

@@ -234,6 +234,7 @@ async fn confirm(
     item.sealed = Some(handover.sealed);
     item.seal_key = Some(handover.seal_key);
     item.verified = Some(now.as_second());
+    item.who = Some(handover.ticket.email.clone());
     item.ttl = kept_until(now);
     if let Written::Refused(_) = clients.store.begin_login(&item).await? {
         return Err(Failure::noted(Fault::StoreContended, "the reference exists"));

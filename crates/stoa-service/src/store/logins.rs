@@ -44,6 +44,8 @@ pub struct Sealed<'a> {
     pub sealed: &'a str,
     /// Which seal secret.
     pub seal_key: &'a str,
+    /// The key of the e-mail address.
+    pub who: &'a str,
     /// The step to add, where one fits.
     pub step: Option<&'a Step>,
 }
@@ -117,8 +119,8 @@ impl Store {
 
     fn sealing_update(&self, sealed: &Sealed<'_>, now: Timestamp) -> Result<UpdateItemFluentBuilder, Failure> {
         let mut expression = "SET #state = :to, attempt = :attempt, cv = :cv, #assertion = :assertion, \
-                              ticket = :ticket, sealed = :sealed, seal_key = :seal_key, verified = :now, #ttl = :ttl, \
-                              v = :v"
+                              ticket = :ticket, sealed = :sealed, seal_key = :seal_key, who = :who, verified = :now, \
+                              #ttl = :ttl, v = :v"
             .to_owned();
         let mut update = self.update_login(sealed.reference);
         if let Some(step) = sealed.step {
@@ -136,6 +138,7 @@ impl Store {
             .expression_attribute_values(":ticket", text(sealed.ticket))
             .expression_attribute_values(":sealed", text(sealed.sealed))
             .expression_attribute_values(":seal_key", text(sealed.seal_key))
+            .expression_attribute_values(":who", text(sealed.who))
             .expression_attribute_values(":now", number(now.as_second()))
             .expression_attribute_values(":ttl", number(kept_until(now)))
             .expression_attribute_values(":v", number(ITEM_VERSION.into())))
