@@ -10,6 +10,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::clock::Clock;
+use crate::egress::Egress;
 use crate::environment::{Environment, EnvironmentError, Variables};
 use crate::http_client::Outbound;
 use crate::log::Log;
@@ -53,8 +54,10 @@ pub struct Clients {
     pub store: Store,
     /// Secrets Manager, with its cache.
     pub(crate) secrets: Secrets,
-    /// Everything else.
+    /// The school.
     pub(crate) outbound: Outbound,
+    /// Addresses that a customer's configuration or provider names.
+    pub(crate) egress: Egress,
 }
 
 impl Clients {
@@ -65,6 +68,7 @@ impl Clients {
         Self {
             store: Store::new(aws_sdk_dynamodb::Client::new(&config), &environment),
             secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
+            egress: Egress::new(environment.url_policy),
             environment,
             clock,
             log,

@@ -2,6 +2,7 @@
 //!
 //! Loading the machine's 144 root certificates would be half of a cold start.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -17,24 +18,31 @@ use hyper_util::client::legacy::connect::HttpConnector as Tcp;
 use hyper_util::rt::TokioExecutor;
 use stoa_core::connection::UrlPolicy;
 
-/// The client under everything that leaves a function.
+/// The TLS settings of everything that leaves a function: made once a process, since the roots are parsed here.
+pub(crate) fn tls_config() -> rustls::ClientConfig {
+    static CONFIG: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+            .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
+            .unwrap_or_else(|_| unreachable!("the provider offers TLS 1.2 and 1.3"))
+    });
+    CONFIG.clone()
+}
+
+/// The client under everything that leaves a function for addresses of ours.
 #[derive(Clone, Debug)]
 pub struct Outbound(Client<HttpsConnector<Tcp>, SdkBody>);
 
 impl Outbound {
     /// Makes the client. Plain http is possible only under [`UrlPolicy::LoopbackToo`].
     pub fn new(policy: UrlPolicy) -> Self {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(rustls::DEFAULT_VERSIONS)
-            .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
-            .unwrap_or_else(|_| unreachable!("the provider offers TLS 1.2 and 1.3"));
         let mut tcp = Tcp::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(Duration::from_secs(2)));
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config());
         let connector = match policy {
             UrlPolicy::Https => builder.https_only().enable_http1().wrap_connector(tcp),
             UrlPolicy::LoopbackToo => builder.https_or_http().enable_http1().wrap_connector(tcp),

@@ -7,6 +7,7 @@ mod api;
 mod clients;
 mod clock;
 mod edge;
+mod egress;
 mod environment;
 mod flows;
 pub mod functions;

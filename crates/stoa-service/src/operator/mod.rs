@@ -16,6 +16,7 @@ use stoa_core::connection::{ConnectionError, UrlPolicy};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 
 use crate::clients::{Credentials, sdk_config};
+use crate::egress::Egress;
 use crate::http_client::Outbound;
 
 pub use apply::{Applied, Planned};
@@ -43,6 +44,8 @@ pub struct Operator {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
+    /// Addresses that a customer's configuration or provider names.
+    pub(crate) egress: Egress,
     pub(crate) names: StackNames,
     pub(crate) url_policy: UrlPolicy,
     /// Who acts: written into the history.
@@ -143,6 +146,7 @@ impl Operator {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            egress: Egress::new(url_policy),
             names,
             url_policy,
             by,
