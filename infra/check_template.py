@@ -98,18 +98,46 @@ def check_routes(register, template):
     yield from equal("routes", got, wanted)
 
 
+def check_schedules(register, template):
+    """What the clock starts, by the register's rate, at `live`, with a place for what failed; and nothing else."""
+    wanted = {function["logical_id"]: function.get("schedule") for function in register["functions"] if function.get("schedule")}
+    schedules = {}
+    for name, schedule in template.of_type("AWS::Scheduler::Schedule").items():
+        actual = schedule["Properties"]
+        logical_id = actual["Target"]["Arn"].get("Ref", "").removesuffix("Aliaslive")
+        schedules[logical_id] = actual["ScheduleExpression"]
+        yield from equal(f"{name}: state", actual.get("State", "ENABLED"), "ENABLED")
+        target = actual["Target"]["RoleArn"]["Fn::GetAtt"][0]
+        arns = [statement["Resource"] for document in documents(template.resources[target]) for statement in document["Statement"] if "Resource" in statement]
+        yield from equal(f"{name}: what its role may invoke", arns, [{"Ref": f"{logical_id}Aliaslive"}])
+    yield from equal("schedules", schedules, wanted)
+    failures = {
+        name.removesuffix("EventInvokeConfiglive"): config["Properties"].get("DestinationConfig", {}).get("OnFailure")
+        for name, config in template.of_type("AWS::Lambda::EventInvokeConfig").items()
+    }
+    queues = {name: {"Destination": {"Fn::GetAtt": [f"{name}Failures", "Arn"]}} for name in wanted}
+    yield from equal("where failed events go", failures, queues)
+
+
 def check_grants(register, template):
     for function in register["functions"]:
         logical_id = function["logical_id"]
         role = template.properties(f"{logical_id}Role")
         statements = [st for policy in role.get("Policies", []) for st in policy["PolicyDocument"]["Statement"]]
         wanted = [statement(register, grant) for grant in function["grants"]]
+        if function.get("schedule"):
+            # SAM adds it, so that Lambda can put down what failed.
+            queue = {"Fn::GetAtt": [f"{logical_id}Failures", "Arn"]}
+            wanted.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": queue})
         yield from equal(f"{logical_id}: statements", sorted(map(canonical, statements)), sorted(map(canonical, wanted)))
 
 
 def statement(register, grant):
     if "table" in grant:
         resource = {"Fn::GetAtt": [camel(grant["table"]) + "Table", "Arn"]}
+    elif "index" in grant:
+        table, index = grant["index"].split("/")
+        resource = {"Fn::Sub": f"${{{camel(table)}Table.Arn}}/index/{index}"}
     else:
         per_id = next(secret["is_per_id"] for secret in register["secrets"] if secret["name"] == grant["secret"])
         # Six characters that Secrets Manager adds to every ARN.
@@ -120,7 +148,7 @@ def statement(register, grant):
 
 
 def canonical(statement):
-    return json.dumps({**statement, "Action": sorted(statement["Action"])}, sort_keys=True)
+    return json.dumps({**statement, "Action": sorted(as_list(statement["Action"]))}, sort_keys=True)
 
 
 # IAM knows no resource for these. The list should only ever shrink.
@@ -173,12 +201,18 @@ def check_tables(register, template):
     yield from differ("tables", template.of_type("AWS::DynamoDB::Table"), wanted)
     for logical_id, table in wanted.items():
         resource, actual = template.resources.get(logical_id, {}), template.properties(logical_id)
-        keys = [{"AttributeName": table["partition_key"], "KeyType": "HASH"}]
-        if table["sort_key"]:
-            keys.append({"AttributeName": table["sort_key"], "KeyType": "RANGE"})
         attributes = {(attribute["AttributeName"], attribute["AttributeType"]) for attribute in actual.get("AttributeDefinitions", [])}
-        yield from equal(f"{logical_id}: keys", actual.get("KeySchema"), keys)
-        yield from equal(f"{logical_id}: attributes", attributes, {(key["AttributeName"], "S") for key in keys})
+        wanted_attributes = {(table[key], "S") for key in ("partition_key", "sort_key") if table[key]}
+        # An index sorts by time, which is a number.
+        wanted_attributes |= {(index["partition_key"], "S") for index in table["indexes"]}
+        wanted_attributes |= {(index["sort_key"], "N") for index in table["indexes"]}
+        yield from equal(f"{logical_id}: keys", actual.get("KeySchema"), keys(table))
+        yield from equal(f"{logical_id}: attributes", attributes, wanted_attributes)
+        indexes = [
+            {"IndexName": index["name"], "KeySchema": keys(index), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            for index in table["indexes"]
+        ]
+        yield from equal(f"{logical_id}: indexes", actual.get("GlobalSecondaryIndexes", []), indexes)
         yield from equal(f"{logical_id}: billing", actual.get("BillingMode"), "PAY_PER_REQUEST")
         ttl = table["ttl_attribute"]
         wanted_ttl = {"AttributeName": ttl, "Enabled": True} if ttl else None
@@ -192,6 +226,13 @@ def check_tables(register, template):
         if "TableName" in actual:
             yield f"{logical_id}: a fixed name, so a restored table cannot stand beside it"
         yield from equal(f"{logical_id}: output", template.outputs.get(logical_id, {}).get("Value"), {"Ref": logical_id})
+
+
+def keys(of):
+    schema = [{"AttributeName": of["partition_key"], "KeyType": "HASH"}]
+    if of["sort_key"]:
+        schema.append({"AttributeName": of["sort_key"], "KeyType": "RANGE"})
+    return schema
 
 
 def check_logs(register, template):
@@ -212,6 +253,8 @@ def check_alarms(register, template):
     pages = {path.stem: path.read_text() for path in (ROOT / PAGES).glob("*.md")}
     yield from differ(f"alarms and pages in {PAGES}", alarms, pages)
     functions = [function["logical_id"] for function in register["functions"]]
+    # Nobody waits in a browser for the others, so they may take their time.
+    in_browsers = [function["logical_id"] for function in register["functions"] if function["routes"]]
     for name, alarm in alarms.items():
         headings = [line for line in pages.get(name, "").splitlines() if line.startswith("## ")]
         yield from equal(f"{name}: headings of its page", headings, HEADINGS)
@@ -222,13 +265,18 @@ def check_alarms(register, template):
         if name.startswith("Function"):
             stats = [metric["MetricStat"]["Metric"] for metric in actual["Metrics"] if "MetricStat" in metric]
             watched = [dimension["Value"]["Ref"] for metric in stats for dimension in metric["Dimensions"]]
-            yield from differ(f"{name}: functions it watches", watched, functions)
+            yield from differ(f"{name}: functions it watches", watched, in_browsers if name == "FunctionSlow" else functions)
 
 
-def check_gateway(_register, template):
+# A flood on one of these must not keep people from the others.
+OWN_THROTTLE = {"login", "saml-acs", "oidc-callback"}
+
+
+def check_gateway(register, template):
     stage = template.properties("HttpApiApiGatewayDefaultStage")
     routes = stage.get("RouteSettings", {})
-    for route in ["GET /login/{connection}", "POST /saml/{connection}/acs", "$default"]:
+    apart = [route for function in register["functions"] if function["name"] in OWN_THROTTLE for route in function["routes"]]
+    for route in [*apart, "POST /teams/{connection}/session", "$default"]:
         if not routes.get(route, {}).get("ThrottlingRateLimit"):
             yield f"HttpApi: {route} has no throttle of its own"
     if not stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit"):
@@ -284,6 +332,7 @@ def as_list(value):
 CHECKS = [
     check_functions,
     check_routes,
+    check_schedules,
     check_grants,
     check_width,
     check_environment,

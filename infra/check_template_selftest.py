@@ -101,6 +101,14 @@ def no_ttl(source):
     del properties(source, "LoginsTable")["TimeToLiveSpecification"]
 
 
+def drop_index(source):
+    properties(source, "LoginsTable")["GlobalSecondaryIndexes"].pop()
+
+
+def copied_into_an_index(source):
+    properties(source, "LoginsTable")["GlobalSecondaryIndexes"][0]["Projection"] = {"ProjectionType": "ALL"}
+
+
 def recoverable_logins(source):
     properties(source, "LoginsTable")["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": True}
 
@@ -145,6 +153,10 @@ def no_throttle(source):
     del properties(source, "HttpApi")["RouteSettings"]["GET /login/{connection}"]
 
 
+def callback_without_throttle(source):
+    del properties(source, "HttpApi")["RouteSettings"]["GET /oidc/{connection}/callback"]
+
+
 def throttle_of_nothing(source):
     properties(source, "HttpApi")["RouteSettings"]["GET /nowhere"] = {"ThrottlingRateLimit": 1}
 
@@ -176,6 +188,8 @@ DEFECTS = {
         drop_table,
         sort_key_on_logins,
         no_ttl,
+        drop_index,
+        copied_into_an_index,
         recoverable_logins,
         unrecoverable_directory,
         deleted_with_the_stack,
@@ -183,7 +197,7 @@ DEFECTS = {
     ],
     "check_logs": [logs_for_ever, logs_elsewhere],
     "check_alarms": [alarm_without_page, page_without_alarm, silent_alarm, unwatched_function],
-    "check_gateway": [no_throttle, throttle_of_nothing, addresses_in_the_log, open_back_door],
+    "check_gateway": [no_throttle, callback_without_throttle, throttle_of_nothing, addresses_in_the_log, open_back_door],
     "check_deployment": [same_version, no_rollback],
 }
 
