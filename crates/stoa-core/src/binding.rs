@@ -20,6 +20,9 @@ pub const LOGIN_SECONDS: i64 = 30 * 60;
 /// How long the way from the ACS to the launch may take.
 pub const TICKET_SECONDS: i64 = 120;
 
+/// Ends the cookie of a login that began at an administrator's test link.
+const TESTER_MARK: &str = ".t";
+
 /// Whether a cookie goes along with a cross-site POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
@@ -36,13 +39,16 @@ pub struct Pending {
     pub reference: Reference,
     /// When it began, in epoch seconds, as the cookie says. Only orders the cookies among themselves.
     pub unverified_began: i64,
+    /// Whether the cookie says that an administrator tests. Decides only how much is sealed and how fresh the
+    /// connection is; what is shown, the login's item decides.
+    pub unverified_tester: bool,
     secret: Secret32,
 }
 
 impl Pending {
     /// Begins a login.
     pub fn begin(reference: Reference, now: Timestamp, random: [u8; 32]) -> Self {
-        Self { reference, unverified_began: now.as_second(), secret: Secret32::new(random) }
+        Self { reference, unverified_began: now.as_second(), unverified_tester: false, secret: Secret32::new(random) }
     }
 
     /// Reads the pending logins among a request's cookies (`name=value` each), the youngest first.
@@ -56,7 +62,10 @@ impl Pending {
         let (name, value) = cookie.trim().split_once('=')?;
         let reference = Reference::parse(name.strip_prefix(LOGIN_COOKIE_PREFIX)?).ok()?;
         let (began, secret) = value.split_once('.')?;
-        Some(Self { reference, unverified_began: began.parse().ok()?, secret: Secret32::from_base64(secret)? })
+        let (secret, unverified_tester) =
+            secret.strip_suffix(TESTER_MARK).map_or((secret, false), |secret| (secret, true));
+        let (unverified_began, secret) = (began.parse().ok()?, Secret32::from_base64(secret)?);
+        Some(Self { reference, unverified_began, unverified_tester, secret })
     }
 
     /// The `Set-Cookie` value.
@@ -66,10 +75,11 @@ impl Pending {
             SameSite::Lax => "Lax",
         };
         format!(
-            "{}={}.{}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={LOGIN_SECONDS}",
+            "{}={}.{}{}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={LOGIN_SECONDS}",
             self.cookie_name(),
             self.unverified_began,
             self.secret.to_base64(),
+            if self.unverified_tester { TESTER_MARK } else { "" },
         )
     }
 
@@ -87,9 +97,12 @@ impl Pending {
         format!("_{}", self.derived("saml request"))
     }
 
-    /// The `state` of the authorization request (OIDC core §3.1.2.1).
-    pub fn oidc_state(&self) -> String {
-        self.derived("oidc state")
+    /// The `state` of the authorization request (OIDC core §3.1.2.1). It is bound to whom is asked, such as issuer and
+    /// client id: where a connection gets another provider in mid-login, the former one's answer is to no login.
+    pub fn oidc_state(&self, asked: &[&str]) -> String {
+        let asked = asked.iter().map(|part| part.as_bytes());
+        let context: Vec<&[u8]> = std::iter::once(self.reference.as_str().as_bytes()).chain(asked).collect();
+        self.secret.derive("oidc state", &context).to_base64()
     }
 
     /// The `nonce`: it comes back in the ID token.
@@ -136,18 +149,39 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_tells_a_test_from_a_login() {
+        let tested = Pending { unverified_tester: true, ..pending(1_790_000_000, 7) };
+        let back = |login: &Pending| {
+            let cookie = login.set_cookie(SameSite::None);
+            let pair = cookie.split(';').next().unwrap();
+            assert!(pair.len() <= 120);
+            Pending::among([pair]).remove(0)
+        };
+        assert!(back(&tested).unverified_tester && !back(&pending(1_790_000_000, 7)).unverified_tester);
+        assert_eq!(back(&tested).hash(), tested.hash());
+    }
+
+    #[test]
     fn nothing_in_the_item_or_the_request_tells_the_cookie() {
         let login = pending(1, 9);
         let derived = [
             login.hash(),
             login.saml_request_id()[1..].to_owned(),
-            login.oidc_state(),
+            login.oidc_state(&[]),
             login.oidc_nonce(),
             login.pkce_verifier(),
         ];
         assert_eq!(derived.iter().collect::<std::collections::HashSet<_>>().len(), derived.len());
         assert!(derived.iter().all(|text| text.len() == 43));
         assert!(!login.set_cookie(SameSite::Lax).contains(&login.hash()));
+    }
+
+    #[test]
+    fn c168_a_state_is_bound_to_whom_was_asked() {
+        let login = pending(1, 9);
+        let states = [&["issuer", "client"][..], &["issuer", "other"], &["issuerc", "lient"], &["issuer"], &[]];
+        let states: std::collections::HashSet<String> = states.map(|asked| login.oidc_state(asked)).into();
+        assert_eq!(states.len(), 5);
     }
 
     #[test]

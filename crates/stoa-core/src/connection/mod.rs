@@ -441,6 +441,13 @@ impl Connection {
             Protocol::Oidc(_) | Protocol::Workos(_) | Protocol::Teams => Err(self.other_protocol("saml")),
         }
     }
+    /// The OpenID Connect side.
+    pub fn oidc(&self) -> Result<&Oidc, Failure> {
+        match &self.protocol {
+            Protocol::Oidc(oidc) => Ok(oidc),
+            Protocol::Saml(_) | Protocol::Workos(_) | Protocol::Teams => Err(self.other_protocol("oidc")),
+        }
+    }
     /// The failure of a route that this connection does not use.
     pub fn other_protocol(&self, wanted: &str) -> Failure {
         Failure::with(Fault::ConnectionUnknown, wanted, self.protocol.kind().as_str())

@@ -120,7 +120,7 @@ pub enum ClientAuth {
 }
 
 /// Signature algorithms of ID tokens (RFC 7518 §3.1). Symmetric ones and `none` do not exist here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5, SHA-256

@@ -1,5 +1,27 @@
 //! OpenID Connect as a relying party, and the two that resemble it: WorkOS SSO and Teams tokens. Without IO.
+//!
+//! `openidconnect` writes the requests and reads the token response; keys, signatures and the rules about claims are
+//! here, where each has its own fault.
 
+mod claims;
+mod client;
+mod client_assertion;
+mod id_token;
+mod jwks;
+mod jws;
+mod key;
 mod refusal;
+mod response;
+mod token;
+mod userinfo;
 
+pub use self::claims::Claims;
+pub(crate) use self::claims::attributes;
+pub use self::client::{authorization_url, is_login_hint, state};
+pub use self::id_token::{Expected, ProvenIdentity, prove};
+pub use self::jwks::{Jwks, JwksError, MAX_JWKS};
+pub use self::jws::verify_jws;
 pub use self::refusal::{Family, RefusalCode};
+pub use self::response::Response;
+pub use self::token::{Exchange, NoAnswer, Tokens, exchange, judge};
+pub use self::userinfo::userinfo_request;

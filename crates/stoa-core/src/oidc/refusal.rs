@@ -1,5 +1,7 @@
 //! Why an answer, a token or a profile is refused: one exact code each.
 
+use crate::fault::{Failure, Fault};
+
 /// Why a login by OpenID Connect, WorkOS or a Teams token stops. The variants are in the order of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusalCode {
@@ -288,5 +290,11 @@ impl RefusalCode {
             | Self::TeamsGuest => Family::Policy,
             Self::TokenExpired | Self::TokenFromFuture | Self::TokenNotYetValid => Family::Time,
         }
+    }
+}
+
+impl From<RefusalCode> for Failure {
+    fn from(code: RefusalCode) -> Self {
+        Fault::Oidc(code).into()
     }
 }

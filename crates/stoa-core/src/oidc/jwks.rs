@@ -1,0 +1,56 @@
+//! The keys that a provider publishes.
+
+use openidconnect::{JsonWebKey as _, JsonWebKeySet};
+
+use super::key::ProviderKey;
+use crate::connection::SigningAlgorithm;
+
+/// The largest key set that is kept: an item of DynamoDB's, with room.
+pub const MAX_JWKS: usize = 64 * 1024;
+
+/// A provider's key set (RFC 7517 §5), without the keys that no signature is verified with.
+#[derive(Clone, Debug, Default)]
+pub struct Jwks(JsonWebKeySet<ProviderKey>);
+
+/// A text that is no key set to work with.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum JwksError {
+    /// Not JSON of the form `{"keys":[…]}`, or too long.
+    #[error("not a JSON Web Key Set of at most 64 KiB")]
+    Form,
+    /// Every key is for something else, too short, or of an unknown kind.
+    #[error("the key set has no key that a token could be verified with")]
+    NoUsableKey,
+}
+
+impl Jwks {
+    /// Reads a key set that has at least one usable key.
+    pub fn parse(text: &str) -> Result<Self, JwksError> {
+        if text.len() > MAX_JWKS {
+            return Err(JwksError::Form);
+        }
+        let keys: JsonWebKeySet<ProviderKey> = serde_json::from_str(text).map_err(|_| JwksError::Form)?;
+        if keys.keys().is_empty() { Err(JwksError::NoUsableKey) } else { Ok(Self(keys)) }
+    }
+
+    /// The key that a token names; a token that names none takes the only one there is for its algorithm. Two keys
+    /// that answer are none: trying both would let the wrong one vouch.
+    pub(super) fn key(&self, kid: Option<&str>, algorithm: SigningAlgorithm) -> Option<&ProviderKey> {
+        let named = |key: &&ProviderKey| kid.is_none_or(|kid| key.key_id().is_some_and(|own| own.as_str() == kid));
+        let mut keys = self.0.keys().iter().filter(named);
+        match kid {
+            Some(_) => only(&mut keys).filter(|key| key.takes(algorithm)),
+            None => only(&mut keys.filter(|key| key.takes(algorithm))),
+        }
+    }
+
+    /// The ids of the keys, for the operator.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().iter().map(|key| key.key_id().map_or("(none)", |id| id.as_str()))
+    }
+}
+
+fn only<'a>(keys: &mut impl Iterator<Item = &'a ProviderKey>) -> Option<&'a ProviderKey> {
+    let first = keys.next()?;
+    keys.next().is_none().then_some(first)
+}

@@ -1,0 +1,86 @@
+//! From a compact JWS to its claims (RFC 7515 §7.1): one form, the connection's algorithms, the provider's keys.
+//!
+//! The header decides nothing but which of the known keys is meant. `jwk`, `jku`, `x5u` and `x5c` are not read.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openidconnect::JsonWebKey as _;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Claims, Jwks, RefusalCode};
+use crate::connection::SigningAlgorithm;
+use crate::fault::{Failure, Fault};
+
+/// The longest token that is looked at.
+const MAX_TOKEN: usize = 64 * 1024;
+
+#[derive(Deserialize)]
+struct Header {
+    /// Any JSON: what is no text is no algorithm either.
+    #[serde(default)]
+    alg: Value,
+    #[serde(default)]
+    kid: Option<String>,
+    #[serde(default)]
+    crit: Option<Value>,
+    /// `JWT` inside a JWT: a nested token (RFC 7519 §5.2).
+    #[serde(default)]
+    cty: Option<Value>,
+}
+
+/// Verifies a token's signature and returns its claims, none of which is checked yet.
+pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -> Result<Claims, Failure> {
+    let (signed, [header, payload, signature]) = split(compact)?;
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("the header"))?;
+    if header.crit.is_some() {
+        return Err(RefusalCode::TokenCritical.into());
+    }
+    if header.cty.is_some() {
+        return Err(malformed("a nested token"));
+    }
+    let algorithm = allowed(&header.alg, algorithms)?;
+    let signature = decode(signature)?;
+    let kid = header.kid.as_deref();
+    let key = keys.key(kid, algorithm).ok_or_else(|| {
+        let published = keys.key_ids().collect::<Vec<_>>().join(", ");
+        Failure::with(Fault::Oidc(RefusalCode::KeyUnknown), published, kid.unwrap_or("no kid"))
+    })?;
+    key.verify_signature(&algorithm, signed.as_bytes(), &signature).map_err(|_| RefusalCode::SignatureWrong)?;
+    let map = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("the payload"))?;
+    Ok(Claims { map, algorithm })
+}
+
+fn malformed(what: &str) -> Failure {
+    Failure::noted(Fault::Oidc(RefusalCode::TokenMalformed), what)
+}
+
+/// What is signed, and the three parts.
+fn split(compact: &str) -> Result<(&str, [&str; 3]), Failure> {
+    if compact.len() > MAX_TOKEN {
+        return Err(malformed("longer than 64 KiB"));
+    }
+    let parts: Vec<&str> = compact.splitn(7, '.').collect();
+    match parts[..] {
+        [header, payload, signature] => {
+            Ok((&compact[..header.len() + 1 + payload.len()], [header, payload, signature]))
+        }
+        // A JWE has five (RFC 7516 §7.1).
+        [_, _, _, _, _] => Err(RefusalCode::TokenEncrypted.into()),
+        _ => Err(malformed("not three parts")),
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, Failure> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("not base64url"))
+}
+
+/// `alg` is compared by case, as RFC 7515 §4.1.1 has it; `none` and HMACs are not among the values that exist.
+fn allowed(alg: &Value, algorithms: &[SigningAlgorithm]) -> Result<SigningAlgorithm, Failure> {
+    let algorithm = serde_json::from_value(alg.clone()).ok().filter(|algorithm| algorithms.contains(algorithm));
+    algorithm.ok_or_else(|| {
+        let wanted: Vec<String> = algorithms.iter().map(|algorithm| format!("{algorithm:?}")).collect();
+        let got = alg.as_str().unwrap_or("none");
+        Failure::with(Fault::Oidc(RefusalCode::AlgorithmRefused), wanted.join(", ").to_uppercase(), got)
+    })
+}

@@ -1,0 +1,156 @@
+//! The exchange of a code for tokens (OIDC core §3.1.3, RFC 6749 §4.1.3).
+
+use std::fmt;
+
+use openidconnect::core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType};
+use openidconnect::{
+    AccessToken, AuthType, AuthorizationCode, ClientSecret, EmptyAdditionalClaims, HttpRequest, HttpResponse, IdToken,
+    OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError, Scope, StandardErrorResponse,
+    TokenResponse,
+};
+use serde::{Deserialize, Serialize};
+
+use super::RefusalCode;
+use super::client::client;
+use super::client_assertion::{ASSERTION_TYPE, client_assertion};
+use super::key::NoEncryption;
+use crate::binding::Pending;
+use crate::connection::{ClientAuth, Oidc, SigningAlgorithm};
+use crate::fault::{Failure, Fault};
+use crate::keys::Key;
+
+/// What a code is exchanged with.
+pub struct Exchange<'a> {
+    /// The connection's side.
+    pub oidc: &'a Oidc,
+    /// Our redirect URI, as in the authorization request.
+    pub redirect_uri: &'a str,
+    /// The code that came.
+    pub code: &'a str,
+    /// The login that it answers.
+    pub login: &'a Pending,
+    /// The secret `oidc/{connection}`.
+    pub secret: &'a Key,
+    /// A random id, for `private_key_jwt`.
+    pub assertion_id: &'a str,
+    /// The time.
+    pub now: jiff::Timestamp,
+}
+
+/// The tokens that came, nothing about them checked.
+pub struct Tokens {
+    pub(super) unverified_id_token: String,
+    pub(super) access_token: String,
+}
+
+impl Tokens {
+    /// The ID token, as it came.
+    pub fn unverified_id_token(&self) -> &str {
+        &self.unverified_id_token
+    }
+}
+
+/// Why the HTTP client has no answer for the library: a failure that is known already.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.fault.code())]
+pub struct NoAnswer(pub Failure);
+
+/// Exchanges the code. `http` sends one request; its answers go through [`judge`] first.
+pub async fn exchange<H, F>(exchange: Exchange<'_>, http: H) -> Result<Tokens, Failure>
+where
+    H: Fn(HttpRequest) -> F,
+    F: Future<Output = Result<HttpResponse, NoAnswer>>,
+{
+    let client = client(exchange.oidc, exchange.redirect_uri)?;
+    let secret = || ClientSecret::new(exchange.secret.expose().to_owned());
+    let auth = exchange.oidc.document().client_auth;
+    let client = match auth {
+        ClientAuth::ClientSecretBasic => client.set_client_secret(secret()).set_auth_type(AuthType::BasicAuth),
+        ClientAuth::ClientSecretPost => client.set_client_secret(secret()).set_auth_type(AuthType::RequestBody),
+        ClientAuth::PrivateKeyJwt => client.set_auth_type(AuthType::RequestBody),
+    };
+    let mut request = client
+        .exchange_code(AuthorizationCode::new(exchange.code.to_owned()))
+        .set_pkce_verifier(PkceCodeVerifier::new(exchange.login.pkce_verifier()));
+    if auth == ClientAuth::PrivateKeyJwt {
+        let assertion = client_assertion(exchange.oidc, exchange.secret, exchange.assertion_id, exchange.now)?;
+        request = request
+            .add_extra_param("client_assertion_type", ASSERTION_TYPE)
+            .add_extra_param("client_assertion", assertion);
+    }
+    let answer = request.request_async(&http).await.map_err(|error| match error {
+        RequestTokenError::Request(NoAnswer(failure)) => failure,
+        // The texts of these quote the answer, which may have a token in it.
+        RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            RefusalCode::TokenAnswerStrange.into()
+        }
+    })?;
+    let id_token = answer.id_token.ok_or(RefusalCode::IdTokenMissing)?;
+    Ok(Tokens { unverified_id_token: id_token.0, access_token: answer.access_token.into_secret() })
+}
+
+/// What a status says before a body is read as tokens.
+pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
+    let status = answer.status().as_u16();
+    let error = || -> Option<CoreErrorResponseType> {
+        let error: StandardErrorResponse<CoreErrorResponseType> = serde_json::from_slice(answer.body()).ok()?;
+        Some(error.error().clone())
+    };
+    let code = match status {
+        200 => return Ok(answer),
+        408 | 429 | 500.. => RefusalCode::TokenEndpointUnavailable,
+        400..=499 => match error() {
+            Some(CoreErrorResponseType::InvalidGrant) => RefusalCode::CodeRefused,
+            Some(CoreErrorResponseType::InvalidClient) => RefusalCode::ClientRefused,
+            _ if status == 401 => RefusalCode::ClientRefused,
+            _ => RefusalCode::TokenRequestRefused,
+        },
+        _ => RefusalCode::TokenAnswerStrange,
+    };
+    Err(NoAnswer(Failure::noted(Fault::Oidc(code), &format!("status {status}"))))
+}
+
+/// The members of a token response that are read (OIDC core §3.1.3.3). The ID token stays a text: the library would
+/// refuse it for a claim that nobody asks for, and without saying why.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TokenAnswer {
+    access_token: AccessToken,
+    token_type: CoreTokenType,
+    #[serde(default)]
+    id_token: Option<Compact>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Compact(String);
+
+impl fmt::Debug for Compact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Compact([redacted])")
+    }
+}
+
+impl OAuth2TokenResponse for TokenAnswer {
+    type TokenType = CoreTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+    fn token_type(&self) -> &CoreTokenType {
+        &self.token_type
+    }
+    fn expires_in(&self) -> Option<std::time::Duration> {
+        None
+    }
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        None
+    }
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+impl TokenResponse<EmptyAdditionalClaims, CoreGenderClaim, NoEncryption, SigningAlgorithm> for TokenAnswer {
+    fn id_token(&self) -> Option<&IdToken<EmptyAdditionalClaims, CoreGenderClaim, NoEncryption, SigningAlgorithm>> {
+        None
+    }
+}

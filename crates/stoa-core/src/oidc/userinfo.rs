@@ -1,0 +1,90 @@
+//! The userinfo endpoint, for ID tokens that say too little (OIDC core §5.3).
+
+use openidconnect::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use openidconnect::http::{HeaderValue, Request, Response};
+use serde_json::{Map, Value};
+
+use super::claims::{attributes, has_overage};
+use super::{ProvenIdentity, RefusalCode, Tokens};
+use crate::connection::{Connection, EmailVerified, UserInfo};
+use crate::fault::{Failure, Fault};
+
+impl ProvenIdentity {
+    /// The endpoint to ask, where the connection needs more than the ID token says.
+    pub fn userinfo_endpoint<'a>(&self, connection: &'a Connection) -> Result<Option<&'a str>, Failure> {
+        let oidc = connection.oidc()?;
+        let wanted = match oidc.document().userinfo {
+            UserInfo::Always => true,
+            UserInfo::Never => false,
+            UserInfo::WhenThin => self.is_thin(connection, oidc.email_verified()),
+        };
+        Ok(oidc.provider().userinfo_endpoint.as_deref().filter(|_| wanted))
+    }
+
+    fn is_thin(&self, connection: &Connection, email_verified: EmailVerified) -> bool {
+        let lacks = |name: &str| !self.claims.get(name).is_some_and(|value| !value.is_null() && value != "");
+        let names = connection.attribute_names();
+        let needs_groups = !connection.document().admit.groups.is_empty();
+        lacks(&names.email)
+            || (lacks(&names.first_name) && lacks(&names.last_name))
+            || (needs_groups && lacks(&names.groups) && !has_overage(&self.claims))
+            || (email_verified == EmailVerified::Required && lacks("email_verified"))
+            || connection.subject_from().iter().any(|part| lacks(part))
+    }
+
+    /// Adds what userinfo says. The ID token's claims win, and another person's answer is refused (OIDC core §5.3.2).
+    pub fn with_userinfo(mut self, answer: &Response<Vec<u8>>) -> Result<Self, Failure> {
+        let mut more = userinfo(answer)?;
+        if more.get("sub") != self.claims.get("sub") {
+            return Err(RefusalCode::UserInfoSubjectWrong.into());
+        }
+        // What is said of one address says nothing of another.
+        if self.claims.get("email").is_some_and(|email| more.get("email") != Some(email)) {
+            more.remove("email_verified");
+        }
+        for (name, value) in more {
+            self.claims.entry(name).or_insert(value);
+        }
+        Ok(self)
+    }
+
+    /// Whether the address counts, by the connection's rule. True is `true` or the text `true`, and nothing else.
+    pub(crate) fn check_email_verified(&self, rule: EmailVerified) -> Result<(), Failure> {
+        let said = self.claims.get("email_verified").filter(|said| !said.is_null());
+        match (rule, said) {
+            (EmailVerified::Ignored, _) | (EmailVerified::WhenPresent, None) => Ok(()),
+            (_, Some(said)) if *said == Value::Bool(true) || said == "true" => Ok(()),
+            (_, Some(said)) => Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", &said.to_string())),
+            (EmailVerified::Required, None) => {
+                Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", "no email_verified"))
+            }
+        }
+    }
+
+    pub(crate) fn attributes(&self) -> Vec<(String, Vec<String>)> {
+        attributes(&self.claims)
+    }
+}
+
+/// The request. An access token that is no header value is a strange one.
+pub fn userinfo_request(endpoint: &str, tokens: &Tokens) -> Result<Request<Vec<u8>>, Failure> {
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", tokens.access_token))
+        .map_err(|_| RefusalCode::TokenAnswerStrange)?;
+    bearer.set_sensitive(true);
+    let request = Request::get(endpoint).header(AUTHORIZATION, bearer).header(ACCEPT, "application/json");
+    request.body(Vec::new()).map_err(|_| Fault::ConfigurationBroken.into())
+}
+
+/// Its claims: JSON only, since a signed answer was not asked for.
+fn userinfo(answer: &Response<Vec<u8>>) -> Result<Map<String, Value>, Failure> {
+    let status = answer.status().as_u16();
+    if status != 200 {
+        return Err(Failure::noted(Fault::Oidc(RefusalCode::UserInfoUnavailable), &format!("status {status}")));
+    }
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Failure::with(Fault::Oidc(RefusalCode::UserInfoStrange), "application/json", kind));
+    }
+    serde_json::from_slice(answer.body()).map_err(|_| RefusalCode::UserInfoStrange.into())
+}

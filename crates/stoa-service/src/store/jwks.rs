@@ -1,0 +1,171 @@
+//! Providers' key sets in the `trust` table: one item a key set, beside the connection's other trust.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnRefusal};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::ids::ConnectionId;
+use stoa_core::oidc::Jwks;
+
+use super::connections::FRESH_SECONDS;
+use super::{Store, read_item, store_failure};
+
+/// Sort key of the key set of a connection's OpenID provider.
+pub const OIDC_JWKS: &str = "jwks";
+/// Sort key of the key set of its Teams tokens.
+pub const TEAMS_JWKS: &str = "jwks#teams";
+/// How often an unknown key may make functions ask the provider, in seconds.
+const FETCH_EVERY: i64 = 60;
+/// How long one such fetch may take, in seconds.
+const FETCH_SECONDS: i64 = 5;
+
+/// Key sets held by this process, parsed.
+pub(super) type HeldJwks = Mutex<HashMap<(ConnectionId, &'static str), (i64, Arc<Jwks>)>>;
+
+/// A key set: partition key the connection, sort key [`OIDC_JWKS`] or [`TEAMS_JWKS`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct JwksItem {
+    /// The key set as the provider wrote it. Absent until the first fetch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
+    /// When it was fetched, in epoch seconds.
+    #[serde(default)]
+    pub at: i64,
+    /// When a fetch was last tried, in epoch seconds.
+    #[serde(default)]
+    pub tried: i64,
+}
+
+impl JwksItem {
+    /// Whether somebody asked the provider a moment ago and has not written the answer yet.
+    pub fn is_being_fetched(&self, now: Timestamp) -> bool {
+        self.at < self.tried && now.as_second() - self.tried < FETCH_SECONDS
+    }
+
+    /// The keys; none, where none have been fetched yet.
+    pub fn keys(&self) -> Result<Jwks, Failure> {
+        let Some(text) = &self.jwks else { return Ok(Jwks::default()) };
+        Jwks::parse(text).map_err(|error| Failure::with(Fault::ConfigurationBroken, "jwks", &error.to_string()))
+    }
+}
+
+/// Whether this function may ask the provider for its keys.
+pub enum FetchClaim {
+    /// It may, and nobody else for a minute.
+    Granted,
+    /// Somebody asked less than a minute ago. The item as it is.
+    Taken(JwksItem),
+}
+
+impl Store {
+    /// A connection's key set, as of the last minute.
+    pub async fn jwks(
+        &self,
+        connection: &ConnectionId,
+        sk: &'static str,
+        now: Timestamp,
+    ) -> Result<Arc<Jwks>, Failure> {
+        let name = (connection.clone(), sk);
+        let held = self.held_jwks.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        match held {
+            Some((at, keys)) if (0..FRESH_SECONDS).contains(&(now.as_second() - at)) => Ok(keys),
+            _ => self.jwks_now(connection, sk, now).await,
+        }
+    }
+
+    /// The same as it is now.
+    pub async fn jwks_now(
+        &self,
+        connection: &ConnectionId,
+        sk: &'static str,
+        now: Timestamp,
+    ) -> Result<Arc<Jwks>, Failure> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.trust)
+            .key("pk", AttributeValue::S(connection.to_string()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| store_failure("trust", &error))?;
+        let item: JwksItem = answer.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default();
+        Ok(self.hold_jwks(connection, sk, item.keys()?, now))
+    }
+
+    /// Keeps a key set in this process.
+    pub fn hold_jwks(&self, connection: &ConnectionId, sk: &'static str, keys: Jwks, now: Timestamp) -> Arc<Jwks> {
+        let keys = Arc::new(keys);
+        let entry = (now.as_second(), keys.clone());
+        self.held_jwks.lock().unwrap_or_else(PoisonError::into_inner).insert((connection.clone(), sk), entry);
+        keys
+    }
+
+    /// Asks leave to fetch a key set.
+    pub async fn claim_jwks_fetch(
+        &self,
+        connection: &ConnectionId,
+        sk: &'static str,
+        now: Timestamp,
+    ) -> Result<FetchClaim, Failure> {
+        let answer = self
+            .update_jwks(connection, sk)
+            .update_expression("SET tried = :now")
+            .condition_expression("attribute_not_exists(tried) OR tried <= :then")
+            .expression_attribute_values(":now", number(now.as_second()))
+            .expression_attribute_values(":then", number(now.as_second() - FETCH_EVERY))
+            .return_values_on_condition_check_failure(OnRefusal::AllOld)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(FetchClaim::Granted),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                let UpdateItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
+                    return Err(Fault::Internal.into());
+                };
+                Ok(FetchClaim::Taken(
+                    refused.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default(),
+                ))
+            }
+            Err(error) => Err(store_failure("trust", &error)),
+        }
+    }
+
+    /// Writes a key set that was fetched and parsed.
+    pub async fn write_jwks(
+        &self,
+        connection: &ConnectionId,
+        sk: &'static str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        self.update_jwks(connection, sk)
+            .update_expression("SET jwks = :jwks, #at = :now, tried = :now")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
+            .expression_attribute_values(":now", number(now.as_second()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| store_failure("trust", &error))
+    }
+
+    fn update_jwks(&self, connection: &ConnectionId, sk: &'static str) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.trust)
+            .key("pk", AttributeValue::S(connection.to_string()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+    }
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
