@@ -163,7 +163,8 @@ impl World {
 
     async fn apply(&self, text: String) {
         let metadata = self.pingfederate.metadata(self.pingfederate_partner()).unwrap();
-        let file = ConnectionFile { path: "test.toml".into(), text, metadata: Some(metadata.into_bytes()) };
+        let metadata = Some(metadata.into_bytes());
+        let file = ConnectionFile { path: "test.toml".into(), text, metadata, ..ConnectionFile::default() };
         self.operator.apply(self.operator.plan(&file).await.unwrap()).await.unwrap();
     }
 }

@@ -11,6 +11,7 @@
 //! | [`login`] | what a conditional write that was refused means |
 //! | [`identity`] | who a proven message speaks of, and whether they may enter |
 //! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`trust`] | whom a connection believes as time passes |
 //! | [`fault`], [`pages`] | what a person is told |
 // A new variant must say what it means in every table.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -32,3 +33,4 @@ pub mod relay;
 pub mod routes;
 pub mod thinkific;
 pub mod ticket;
+pub mod trust;

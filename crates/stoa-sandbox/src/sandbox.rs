@@ -175,6 +175,7 @@ impl Sandbox {
             path: "pg.toml".to_owned(),
             text: connection_file.to_owned(),
             metadata: Some(metadata.into_bytes()),
+            ..ConnectionFile::default()
         };
         self.operator.apply(self.operator.plan(&file).await?).await?;
         self.operator.set_state(&connection, ConnectionState::Active, "the sandbox's own connection").await?;

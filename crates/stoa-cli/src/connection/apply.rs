@@ -100,6 +100,9 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     for domain in &planned.kept_domains {
         io.say(&format!("    note: {domain} stays claimed, so that no other customer can take it over"))?;
     }
+    if let Some(why) = planned.unreached() {
+        io.say(&format!("    note: what the identity provider said last is kept, as it cannot be read now: {why}"))?;
+    }
     for fingerprint in &planned.untrusted_keys {
         io.say(&format!(
             "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys \

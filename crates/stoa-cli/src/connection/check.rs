@@ -23,7 +23,7 @@ const SHA1: [ObjectIdentifier; 2] =
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let now = Timestamp::now();
     let file = connection(path)?;
-    let (document, metadata) = file.read(now)?;
+    let (document, published) = file.read(now)?;
     // Only a sandbox may be reached by http.
     let policy = if target.sandbox(io).is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
     let checked = Connection::check(document, 1, ConnectionState::Draft, policy)
@@ -37,7 +37,7 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
             io.say(&format!("    identity provider {}", saml.idp().entity_id))?;
             io.say(&format!("    requests go to {}", saml.sso_url()))?;
             io.say(&format!("    our entity id {}", saml.document().sp_entity_id))?;
-            if let Some(metadata) = &metadata {
+            if let Some(metadata) = &published.metadata {
                 print_metadata(metadata, saml.document().sign_requests, now, io)?;
             }
             for certificate in saml.sp_certificates() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use stoa_core::connection::ConnectionDocument;
-use stoa_service::operator::ConnectionFile;
+use stoa_service::operator::{ConnectionFile, NamedFile};
 
 use crate::CliError;
 
@@ -44,13 +44,16 @@ fn one(path: &Path) -> Result<Files, CliError> {
     Ok(Files { schools: schools.into_iter().collect(), connections: vec![connection] })
 }
 
-/// A connection's file and the metadata that it names, beside it.
+/// A connection's file and the files that it names, beside it.
 pub(super) fn connection(path: &Path) -> Result<ConnectionFile, CliError> {
     let text = read_text(path)?;
-    let metadata = ConnectionFile::metadata_path(&text).map(|name| path.with_file_name(name));
-    let metadata =
-        metadata.map(|path| std::fs::read(&path).map_err(|source| CliError::File { path, source })).transpose()?;
-    Ok(ConnectionFile { path: path.display().to_string(), text, metadata })
+    let named = |file| {
+        let beside = ConnectionFile::named(&text, file).map(|name| path.with_file_name(name));
+        beside.map(|path| std::fs::read(&path).map_err(|source| CliError::File { path, source })).transpose()
+    };
+    let metadata = named(NamedFile::Metadata)?;
+    let (discovery, jwks) = (named(NamedFile::Discovery)?, named(NamedFile::Jwks)?);
+    Ok(ConnectionFile { path: path.display().to_string(), text, metadata, discovery, jwks })
 }
 
 fn school(path: &Path) -> Result<SchoolFile, CliError> {

@@ -61,6 +61,7 @@ async fn one_of_two_who_apply_at_once_is_refused() {
             path: file.clone(),
             text: std::fs::read_to_string(file).unwrap(),
             metadata: Some(std::fs::read(desk.path().join("pg-metadata.xml")).unwrap()),
+            ..ConnectionFile::default()
         };
         planned.push(operator.plan(&file).await.unwrap());
     }
@@ -92,6 +93,7 @@ async fn a_domain_that_two_customers_ask_for_at_once_is_one_s() {
         path: format!("{id}.toml"),
         text: other(CONNECTION_FILE).replace("\"acme\"", &format!("\"{id}\"")),
         metadata: metadata(),
+        ..ConnectionFile::default()
     };
     let operator = &desk.sandbox.operator;
     let (first, second) = (operator.plan(&file("acme")).await.unwrap(), operator.plan(&file("zenith")).await.unwrap());

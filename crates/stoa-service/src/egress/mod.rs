@@ -64,6 +64,17 @@ pub enum EgressError {
     Encoded,
 }
 
+/// Why there is no document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GetError {
+    /// There is no answer.
+    #[error(transparent)]
+    Egress(#[from] EgressError),
+    /// The answer is not 200. A redirect is one of these.
+    #[error("the answer's status is {0}")]
+    Status(u16),
+}
+
 /// The client for addresses that others have chosen.
 #[derive(Clone)]
 pub struct Egress {
@@ -103,11 +114,14 @@ impl Egress {
         }
     }
 
-    /// Reads the document at an address: anything but 200 is [`EgressError::Unreachable`].
-    pub async fn get(&self, url: &str, limits: Limits) -> Result<Vec<u8>, EgressError> {
+    /// Reads the document at an address.
+    pub async fn get(&self, url: &str, limits: Limits) -> Result<Vec<u8>, GetError> {
         let request = Request::get(url).body(Vec::new()).map_err(|_| EgressError::Forbidden)?;
         let answer = self.send(request, limits).await?;
-        if answer.status() == http::StatusCode::OK { Ok(answer.into_body()) } else { Err(EgressError::Unreachable) }
+        match answer.status() {
+            http::StatusCode::OK => Ok(answer.into_body()),
+            other => Err(GetError::Status(other.as_u16())),
+        }
     }
 
     /// Judges the address as browsers read it: `0x7f.1`, `2130706433` and `127.1` are all 127.0.0.1 (WHATWG URL §3.5).

@@ -4,12 +4,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
-use stoa_saml::metadata::IdpMetadata;
 
 use super::difference::differences;
 use super::history::LIST;
 use super::transaction::{Guards, Writes, put};
-use super::{ConnectionFile, Operator, OperatorError, json};
+use super::{ConnectionFile, Operator, OperatorError, Published, json};
 use crate::store::{ConnectionItem, DomainItem, TrustItem};
 
 /// What an apply did, or would do.
@@ -29,7 +28,7 @@ pub struct Applied {
 pub struct Planned {
     document: ConnectionDocument,
     current: Option<ConnectionItem>,
-    metadata: Option<IdpMetadata>,
+    published: Published,
     applied: Applied,
     pub(super) reason: Option<String>,
     /// Signing keys of the metadata that the connection does not trust, by fingerprint. Apply does not change them.
@@ -39,6 +38,11 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Why the provider's last known description was taken instead of a fresh one, if it was.
+    pub fn unreached(&self) -> Option<&str> {
+        self.published.unreached.as_deref()
+    }
+
     /// What would be done.
     pub fn summary(&self) -> &Applied {
         &self.applied
@@ -64,12 +68,15 @@ impl Operator {
 
     /// The same, where these schools are about to be written.
     pub async fn plan_beside(&self, file: &ConnectionFile, schools: &[SchoolId]) -> Result<Planned, OperatorError> {
-        let (document, metadata) = file.read(Self::now())?;
+        let now = Self::now();
+        let (mut document, mut published) = file.read(now)?;
         let current = self.current(&document.id).await?;
+        let stored = current.as_ref().map(ConnectionItem::document).transpose()?;
         if !schools.contains(&document.school) && self.school_item(&document.school).await?.is_none() {
             return Err(OperatorError::NoSchool(document.school));
         }
-        self.compare(document, current, metadata).await
+        self.fetch(&mut document, &mut published, stored.as_ref(), now).await?;
+        self.compare(document, current, published).await
     }
 
     /// Checks a document and compares it with the stored one.
@@ -77,7 +84,7 @@ impl Operator {
         &self,
         document: ConnectionDocument,
         current: Option<ConnectionItem>,
-        metadata: Option<IdpMetadata>,
+        mut published: Published,
     ) -> Result<Planned, OperatorError> {
         let (version, state) = current.as_ref().map_or((0, ConnectionState::Draft), |item| (item.version, item.state));
         Connection::check(document.clone(), version + 1, state, self.url_policy)?;
@@ -94,13 +101,14 @@ impl Operator {
         let changes = differences(before.as_ref(), &document);
         let version = if changes.is_empty() { version } else { version + 1 };
         let applied = Applied { id: document.id.clone(), version, state, changes };
-        let untrusted_keys = match (&current, &metadata) {
+        self.fetch_keys(&document, &mut published, before.as_ref()).await?;
+        let untrusted_keys = match (&current, &published.metadata) {
             (Some(_), Some(metadata)) => self.untrusted(&document.id, metadata).await?,
             _ => Vec::new(),
         };
         let kept_domains = before.map(|before| before.domains).unwrap_or_default();
         let kept_domains = kept_domains.into_iter().filter(|domain| !document.domains.contains(domain)).collect();
-        Ok(Planned { document, current, metadata, applied, reason: None, untrusted_keys, kept_domains })
+        Ok(Planned { document, current, published, applied, reason: None, untrusted_keys, kept_domains })
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
@@ -115,7 +123,11 @@ impl Operator {
         }
     }
 
-    async fn untrusted(&self, id: &ConnectionId, metadata: &IdpMetadata) -> Result<Vec<String>, OperatorError> {
+    async fn untrusted(
+        &self,
+        id: &ConnectionId,
+        metadata: &stoa_saml::metadata::IdpMetadata,
+    ) -> Result<Vec<String>, OperatorError> {
         let mut unknown = Vec::new();
         for certificate in &metadata.signing {
             let fingerprint = certificate.fingerprint();
@@ -141,8 +153,13 @@ impl Operator {
             at: Self::now().as_second(),
             by: self.by.clone(),
             reason: planned.reason.clone(),
+            tester: planned.current.as_ref().and_then(|current| current.tester.clone()),
         };
         self.versioned(&mut writes, id, &item, planned.current.as_ref())?;
+        let before = planned.current.as_ref().map(|item| Ok::<_, OperatorError>((item.document()?, item.state)));
+        let before = before.transpose()?;
+        let before = before.as_ref().map(|(document, state)| (document, *state));
+        self.lead(&mut writes, before, (&planned.document, planned.applied.state))?;
         for domain in &planned.document.domains {
             self.claim(&mut writes, &planned.document, domain)?;
         }
@@ -150,9 +167,12 @@ impl Operator {
             let entry = serde_json::json!({ "pk": LIST, "sk": id });
             writes.put(put(&self.names.connections, &entry)?, Guards::Nothing)?;
             // `apply` brings a connection's first keys; whatever comes after goes through the trust rules.
-            for certificate in planned.metadata.iter().flat_map(|metadata| &metadata.signing) {
+            for certificate in planned.published.metadata.iter().flat_map(|metadata| &metadata.signing) {
                 self.first_key(&mut writes, id, certificate)?;
             }
+        }
+        for (sk, jwks) in &planned.published.key_sets {
+            self.key_set(&mut writes, id, sk, jwks)?;
         }
         self.write("write the connection", writes).await?;
         Ok(planned.applied)
@@ -166,7 +186,8 @@ impl Operator {
         item: &ConnectionItem,
         before: Option<&ConnectionItem>,
     ) -> Result<(), OperatorError> {
-        let history = ConnectionItem { sk: format!("version#{:06}#{}", item.version, item.at), ..item.clone() };
+        let sk = format!("version#{:06}#{}", item.version, item.at);
+        let history = ConnectionItem { sk, tester: None, ..item.clone() };
         let current = put(&self.names.connections, item)?;
         let current = match before {
             None => current.condition_expression("attribute_not_exists(pk)"),
@@ -207,6 +228,13 @@ impl Operator {
         };
         let put = put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(pk)");
         writes.put(put, Guards::Key(id.clone()))
+    }
+
+    /// The first keys of an issuer that the connection did not have before. They replace those of another one.
+    fn key_set(&self, writes: &mut Writes, id: &ConnectionId, sk: &str, jwks: &str) -> Result<(), OperatorError> {
+        let at = Self::now().as_second();
+        let item = serde_json::json!({ "pk": id, "sk": sk, "jwks": jwks, "at": at, "tried": at });
+        writes.put(put(&self.names.trust, &item)?, Guards::Nothing)
     }
 
     /// A connection's current item.

@@ -1,12 +1,15 @@
-//! What an operator keeps in files: connections, and the metadata that they name.
+//! What an operator keeps in files: connections, and the documents that they name.
 
 use jiff::Timestamp;
-use stoa_core::connection::{ConnectionDocument, IdpDocument};
-use stoa_saml::metadata::{Binding, IdpMetadata};
+use stoa_core::connection::{ConnectionDocument, IdpDocument, OidcDocument};
+use stoa_core::trust::parse_discovery;
+use stoa_saml::metadata::{Binding, IdpMetadata, MetadataError};
 
 use super::OperatorError;
+use crate::store::OIDC_JWKS;
 
-/// A connection's file and the metadata that it names.
+/// A connection's file and the documents that it names.
+#[derive(Default)]
 pub struct ConnectionFile {
     /// Where it was read, for messages.
     pub path: String,
@@ -14,37 +17,108 @@ pub struct ConnectionFile {
     pub text: String,
     /// The contents of `saml.metadata_file`, where one is named.
     pub metadata: Option<Vec<u8>>,
+    /// The contents of `oidc.discovery_file`, where one is named.
+    pub discovery: Option<Vec<u8>>,
+    /// The contents of `oidc.jwks_file`, where one is named.
+    pub jwks: Option<Vec<u8>>,
+}
+
+/// The settings that name a file beside the connection's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedFile {
+    /// `saml.metadata_file`
+    Metadata,
+    /// `oidc.discovery_file`
+    Discovery,
+    /// `oidc.jwks_file`
+    Jwks,
+}
+
+impl NamedFile {
+    const fn setting(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Metadata => ("saml", "metadata_file"),
+            Self::Discovery => ("oidc", "discovery_file"),
+            Self::Jwks => ("oidc", "jwks_file"),
+        }
+    }
+}
+
+/// What an identity provider publishes about itself, as far as it is at hand.
+#[derive(Default)]
+pub struct Published {
+    /// The SAML metadata.
+    pub metadata: Option<IdpMetadata>,
+    /// Key sets: the sort key in `trust`, and the text.
+    pub(super) key_sets: Vec<(&'static str, String)>,
+    /// Why what was published before still counts.
+    pub(super) unreached: Option<String>,
+}
+
+impl Published {
+    pub(super) fn has_keys(&self, sk: &str) -> bool {
+        self.key_sets.iter().any(|(known, _)| *known == sk)
+    }
 }
 
 impl ConnectionFile {
-    /// The document in its stored form, with what the metadata says in `saml.idp`. Nothing is checked but the form.
-    pub fn read(&self, now: Timestamp) -> Result<(ConnectionDocument, Option<IdpMetadata>), OperatorError> {
-        let mut document: ConnectionDocument = toml::from_str(&self.text).map_err(|error| OperatorError::File {
-            path: self.path.clone(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
-        let Some(xml) = &self.metadata else { return Ok((document, None)) };
-        let metadata = stoa_saml::metadata::parse(xml, None, now)
-            .map_err(|source| OperatorError::Metadata { path: self.path.clone(), source })?;
-        let endpoint = |binding| {
-            metadata.sso.iter().find(|endpoint| endpoint.binding == binding).map(|endpoint| endpoint.location.clone())
-        };
-        let saml = document.saml.as_mut().ok_or_else(|| OperatorError::File {
-            path: self.path.clone(),
-            message: "metadata, but no [saml]".to_owned(),
-        })?;
-        saml.idp = Some(IdpDocument {
-            entity_id: metadata.entity_id.clone(),
-            sso_redirect: endpoint(Binding::Redirect),
-            sso_post: endpoint(Binding::Post),
-        });
-        saml.metadata_file = None;
-        Ok((document, Some(metadata)))
+    /// The document in its stored form, with what the named files say in it. Nothing is checked but the form, and
+    /// nobody is asked.
+    pub fn read(&self, now: Timestamp) -> Result<(ConnectionDocument, Published), OperatorError> {
+        let mut document: ConnectionDocument =
+            toml::from_str(&self.text).map_err(|error| self.broken(error.to_string().trim_end()))?;
+        let mut published = Published::default();
+        if let Some(xml) = &self.metadata {
+            let metadata = stoa_saml::metadata::parse(xml, None, now).map_err(|source| self.bad_metadata(source))?;
+            let saml = document.saml.as_mut().ok_or_else(|| self.broken("metadata, but no [saml]"))?;
+            saml.idp = Some(idp(&metadata));
+            saml.metadata_file = None;
+            published.metadata = Some(metadata);
+        }
+        if let Some(oidc) = &mut document.oidc {
+            self.read_provider(oidc, &mut published)?;
+        }
+        Ok((document, published))
     }
 
-    /// The path in `saml.metadata_file`, from a text that may hold other mistakes.
-    pub fn metadata_path(text: &str) -> Option<String> {
+    fn read_provider(&self, oidc: &mut OidcDocument, published: &mut Published) -> Result<(), OperatorError> {
+        if let Some(json) = &self.discovery {
+            let provider = parse_discovery(json, &oidc.issuer)
+                .map_err(|source| OperatorError::Discovery { at: self.path.clone(), source })?;
+            oidc.provider = Some(provider);
+            oidc.discovery_file = None;
+        }
+        if let Some(json) = &self.jwks {
+            published.key_sets.push((OIDC_JWKS, super::fetch::key_set(&self.path, json)?));
+            oidc.jwks_file = None;
+        }
+        Ok(())
+    }
+
+    /// The path of a named file, from a text that may hold other mistakes.
+    pub fn named(text: &str, file: NamedFile) -> Option<String> {
+        let (section, setting) = file.setting();
         let table: toml::Table = text.parse().ok()?;
-        Some(table.get("saml")?.get("metadata_file")?.as_str()?.to_owned())
+        Some(table.get(section)?.get(setting)?.as_str()?.to_owned())
+    }
+
+    fn broken(&self, message: &str) -> OperatorError {
+        OperatorError::File { path: self.path.clone(), message: message.to_owned() }
+    }
+
+    fn bad_metadata(&self, source: MetadataError) -> OperatorError {
+        OperatorError::Metadata { path: self.path.clone(), source }
+    }
+}
+
+/// What stoa takes from the metadata into the connection.
+pub(super) fn idp(metadata: &IdpMetadata) -> IdpDocument {
+    let endpoint = |binding| {
+        metadata.sso.iter().find(|endpoint| endpoint.binding == binding).map(|endpoint| endpoint.location.clone())
+    };
+    IdpDocument {
+        entity_id: metadata.entity_id.clone(),
+        sso_redirect: endpoint(Binding::Redirect),
+        sso_post: endpoint(Binding::Post),
     }
 }

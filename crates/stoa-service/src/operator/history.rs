@@ -8,21 +8,43 @@ use stoa_core::ids::ConnectionId;
 
 use super::apply::Planned;
 use super::transaction::Writes;
-use super::{Applied, Operator, OperatorError};
+use super::{Applied, Operator, OperatorError, Published};
 use crate::store::ConnectionItem;
 
 /// The partition that names every connection, so that a list needs a query and no scan.
 pub(super) const LIST: &str = "connections";
 
 impl Operator {
-    /// Moves a connection to another state, with the reason in its history.
+    /// Moves a connection to another state, with the reason in its history. It becomes active only after a test.
     pub async fn set_state(
         &self,
         id: &ConnectionId,
         state: ConnectionState,
         reason: &str,
     ) -> Result<Applied, OperatorError> {
-        let before = self.current(id).await?.ok_or_else(|| OperatorError::NoConnection(id.clone()))?;
+        let before = self.existing(id).await?;
+        match state {
+            ConnectionState::Active if before.state != state => self.activate(before, reason).await,
+            ConnectionState::Active
+            | ConnectionState::Draft
+            | ConnectionState::Tested
+            | ConnectionState::Disabled => self.change_state(before, state, reason).await,
+        }
+    }
+
+    /// A connection's current item. That there is none is the caller's mistake.
+    pub(super) async fn existing(&self, id: &ConnectionId) -> Result<ConnectionItem, OperatorError> {
+        self.current(id).await?.ok_or_else(|| OperatorError::NoConnection(id.clone()))
+    }
+
+    pub(super) async fn change_state(
+        &self,
+        before: ConnectionItem,
+        state: ConnectionState,
+        reason: &str,
+    ) -> Result<Applied, OperatorError> {
+        let document = before.document()?;
+        let id = &document.id;
         let mut applied = Applied { id: id.clone(), version: before.version, state, changes: Vec::new() };
         if before.state == state {
             return Ok(applied);
@@ -39,6 +61,7 @@ impl Operator {
         };
         let mut writes = Writes::default();
         self.versioned(&mut writes, id, &item, Some(&before))?;
+        self.lead(&mut writes, Some((&document, before.state)), (&document, state))?;
         self.write("set the state", writes).await?;
         Ok(applied)
     }
@@ -73,7 +96,7 @@ impl Operator {
         let history = self.history(id).await?;
         let wanted = history.iter().find(|item| item.version == version);
         let wanted = wanted.ok_or_else(|| OperatorError::NoVersion(id.clone(), version))?.document()?;
-        let mut planned = self.compare(wanted, self.current(id).await?, None).await?;
+        let mut planned = self.compare(wanted, self.current(id).await?, Published::default()).await?;
         if let (true, Some(last)) = (planned.is_new(), history.last()) {
             planned.continue_after(last);
         }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod difference;
+mod fetch;
 mod files;
 mod history;
 mod login;
@@ -14,13 +15,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionError, UrlPolicy};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
+use stoa_core::oidc::JwksError;
+use stoa_core::trust::DiscoveryError;
 
 use crate::clients::{Credentials, sdk_config};
 use crate::egress::Egress;
 use crate::http_client::Outbound;
 
+pub use crate::egress::{EgressError, GetError};
 pub use apply::{Applied, Planned};
-pub use files::ConnectionFile;
+pub use files::{ConnectionFile, NamedFile, Published};
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
 
@@ -73,6 +77,30 @@ pub enum OperatorError {
         path: String,
         /// Why.
         source: stoa_saml::metadata::MetadataError,
+    },
+    /// The provider's discovery document is not used.
+    #[error("{at}: {source}")]
+    Discovery {
+        /// Where it was.
+        at: String,
+        /// Why.
+        source: DiscoveryError,
+    },
+    /// The provider's key set is not used.
+    #[error("{at}: {source}")]
+    Jwks {
+        /// Where it was.
+        at: String,
+        /// Why.
+        source: JwksError,
+    },
+    /// What an identity provider publishes could not be fetched from here.
+    #[error("{url}: {source}")]
+    Fetch {
+        /// Where it should be.
+        url: String,
+        /// Why.
+        source: GetError,
     },
     /// The connection's school has not been applied.
     #[error("the school {0} does not exist; apply its file first")]

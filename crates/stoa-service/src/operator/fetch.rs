@@ -1,0 +1,162 @@
+//! What identity providers publish, fetched by whoever applies a connection: metadata, discovery document, keys.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stoa_core::connection::{ConnectionDocument, OidcDocument, SamlDocument};
+use stoa_core::oidc::{Jwks, JwksError, MAX_JWKS};
+use stoa_core::trust::{MAX_DISCOVERY, discovery_url, parse_discovery};
+use stoa_saml::Certificate;
+use stoa_saml::metadata::{IdpMetadata, MetadataError, parse, parse_signed};
+
+use super::files::{Published, idp};
+use super::{Operator, OperatorError};
+use crate::egress::Limits;
+use crate::store::{OIDC_JWKS, TEAMS_JWKS};
+
+/// An operator waits, and a federation's metadata is long.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// What the metadata's reader takes.
+pub(crate) const MAX_METADATA: usize = 4 * 1024 * 1024;
+
+impl Operator {
+    /// Fetches what the file leaves to be fetched. `stored` is the connection as it stands: while the provider cannot be
+    /// reached, what it said when the same was applied before still counts, so that other changes can be applied.
+    pub(super) async fn fetch(
+        &self,
+        document: &mut ConnectionDocument,
+        published: &mut Published,
+        stored: Option<&ConnectionDocument>,
+        now: Timestamp,
+    ) -> Result<(), OperatorError> {
+        if let Some(saml) = &mut document.saml {
+            self.fetch_metadata(saml, published, stored.and_then(|stored| stored.saml.as_ref()), now).await?;
+        }
+        if let Some(oidc) = &mut document.oidc {
+            self.fetch_provider(oidc, published, stored.and_then(|stored| stored.oidc.as_ref())).await?;
+        }
+        Ok(())
+    }
+
+    async fn fetch_metadata(
+        &self,
+        saml: &mut SamlDocument,
+        published: &mut Published,
+        stored: Option<&SamlDocument>,
+        now: Timestamp,
+    ) -> Result<(), OperatorError> {
+        let (None, None, Some(url)) = (&saml.idp, &saml.metadata_file, saml.metadata_url.clone()) else {
+            return Ok(());
+        };
+        let known = stored.and_then(|stored| stored.idp.as_ref());
+        let same = known.filter(|_| stored.is_some_and(|stored| stored.metadata_url.as_ref() == Some(&url)));
+        match (self.read_from(&url, MAX_METADATA).await, same) {
+            (Ok(xml), _) => {
+                let metadata = read_metadata(&xml, saml, known.map(|idp| idp.entity_id.as_str()), now)
+                    .map_err(|source| OperatorError::Metadata { path: url, source })?;
+                saml.idp = Some(idp(&metadata));
+                published.metadata = Some(metadata);
+            }
+            (Err(error), Some(idp)) => {
+                saml.idp = Some(idp.clone());
+                published.unreached = Some(error.to_string());
+            }
+            (Err(error), None) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn fetch_provider(
+        &self,
+        oidc: &mut OidcDocument,
+        published: &mut Published,
+        stored: Option<&OidcDocument>,
+    ) -> Result<(), OperatorError> {
+        let (None, None) = (&oidc.provider, &oidc.discovery_file) else { return Ok(()) };
+        let at = discovery_url(oidc);
+        let same = stored.filter(|stored| stored.issuer == oidc.issuer && discovery_url(stored) == at);
+        match (self.read_from(&at, MAX_DISCOVERY).await, same.and_then(|stored| stored.provider.clone())) {
+            (Ok(json), _) => {
+                let provider =
+                    parse_discovery(&json, &oidc.issuer).map_err(|source| OperatorError::Discovery { at, source })?;
+                oidc.provider = Some(provider);
+            }
+            (Err(error), Some(provider)) => {
+                oidc.provider = Some(provider);
+                published.unreached = Some(error.to_string());
+            }
+            (Err(error), None) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Fetches the key sets that a connection needs and does not have: all of a new one's, and those of another issuer
+    /// or address. Any other change of keys is `trust-refresh`'s.
+    pub(super) async fn fetch_keys(
+        &self,
+        document: &ConnectionDocument,
+        published: &mut Published,
+        stored: Option<&ConnectionDocument>,
+    ) -> Result<(), OperatorError> {
+        let before = stored.map(key_addresses).unwrap_or_default();
+        let wanted: Vec<_> = key_addresses(document).into_iter().filter(|address| !before.contains(address)).collect();
+        published.key_sets.retain(|(sk, _)| wanted.iter().any(|address| address.sk == *sk));
+        for KeyAddress { sk, uri, .. } in wanted {
+            if !published.has_keys(sk) {
+                let json = self.read_from(&uri, MAX_JWKS).await?;
+                published.key_sets.push((sk, key_set(&uri, &json)?));
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_from(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, OperatorError> {
+        let fetched = self.egress.get(url, Limits { timeout: TIMEOUT, max_bytes }).await;
+        fetched.map_err(|source| OperatorError::Fetch { url: url.to_owned(), source })
+    }
+}
+
+/// Whose keys are where.
+#[derive(PartialEq, Eq)]
+struct KeyAddress {
+    sk: &'static str,
+    issuer: String,
+    uri: String,
+}
+
+fn key_addresses(document: &ConnectionDocument) -> Vec<KeyAddress> {
+    let oidc = document.oidc.as_ref().and_then(|oidc| {
+        let uri = oidc.provider.as_ref()?.jwks_uri.clone();
+        Some(KeyAddress { sk: OIDC_JWKS, issuer: oidc.issuer.clone(), uri })
+    });
+    let teams = document.teams.as_ref().filter(|teams| teams.token);
+    let teams = teams.map(|teams| KeyAddress { sk: TEAMS_JWKS, issuer: String::new(), uri: teams.jwks_uri.clone() });
+    oidc.into_iter().chain(teams).collect()
+}
+
+/// The text of a key set that has a usable key.
+pub(super) fn key_set(at: &str, json: &[u8]) -> Result<String, OperatorError> {
+    let bad = |source| OperatorError::Jwks { at: at.to_owned(), source };
+    let text = std::str::from_utf8(json).map_err(|_| bad(JwksError::Form))?;
+    Jwks::parse(text).map_err(bad)?;
+    Ok(text.to_owned())
+}
+
+/// Signed by a pinned certificate, where there are any. Of several identity providers, the one that is known.
+fn read_metadata(
+    xml: &[u8],
+    saml: &SamlDocument,
+    known: Option<&str>,
+    now: Timestamp,
+) -> Result<IdpMetadata, MetadataError> {
+    // One that does not parse is reported when the connection is checked, and pins nothing until then.
+    let pinned: Vec<_> = saml.metadata_certificates.iter().flat_map(|pem| Certificate::from_pem(pem)).collect();
+    let read = |entity_id: Option<&str>| match saml.metadata_certificates.is_empty() {
+        true => parse(xml, entity_id, now),
+        false => parse_signed(xml, entity_id, &pinned, now),
+    };
+    match read(None) {
+        Err(MetadataError::SeveralIdentityProviders) if known.is_some() => read(known),
+        result => result,
+    }
+}
