@@ -27,15 +27,32 @@ pub struct Ticket {
 impl Ticket {
     /// The `Set-Cookie` value.
     pub fn set_cookie(&self) -> String {
+        let (name, value) = (self.reference.as_str(), self.value());
         format!(
-            "{TICKET_COOKIE_PREFIX}{}={}.{}.{}.{}.{}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={TICKET_SECONDS}",
-            self.reference.as_str(),
-            self.connection,
-            self.school,
-            self.person,
-            self.email,
-            self.secret.to_base64(),
+            "{TICKET_COOKIE_PREFIX}{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={TICKET_SECONDS}"
         )
+    }
+
+    fn value(&self) -> String {
+        let secret = self.secret.to_base64();
+        format!("{}.{}.{}.{}.{secret}", self.connection, self.school, self.person, self.email)
+    }
+
+    /// What the Teams tab hands to the browser: everything that the cookie will hold.
+    pub fn code(&self) -> String {
+        format!("{}.{}", self.reference.as_str(), self.value())
+    }
+
+    /// Reads a [`Self::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        let (reference, value) = code.split_once('.')?;
+        Self::parse(&Reference::parse(reference).ok()?, value)
+    }
+
+    /// What the login's item holds of the code and of the hint that is shown with it, so that nobody is asked "Continue
+    /// as …?" with another's address.
+    pub fn code_hash(&self, hint: &str) -> String {
+        self.secret.derive("teams code", &[self.reference.as_str().as_bytes(), hint.as_bytes()]).to_base64()
     }
 
     /// The `Set-Cookie` value that drops the ticket of a login.
@@ -78,16 +95,20 @@ impl Ticket {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_ticket_comes_back_from_its_cookie_and_no_other() {
-        let ticket = Ticket {
+    fn ticket() -> Ticket {
+        Ticket {
             reference: Reference::from_random([3; 8]),
             connection: ConnectionId::parse("pg").unwrap(),
             school: SchoolId::parse("academy").unwrap(),
             person: "p".repeat(32),
             email: "e".repeat(32),
             secret: Secret32::new([5; 32]),
-        };
+        }
+    }
+
+    #[test]
+    fn a_ticket_comes_back_from_its_cookie_and_no_other() {
+        let ticket = ticket();
         let cookie = ticket.set_cookie();
         assert!(cookie.contains("SameSite=Lax") && cookie.contains("Max-Age=120") && cookie.contains("HttpOnly"));
         let pair = cookie.split(';').next().unwrap();
@@ -97,6 +118,18 @@ mod tests {
         assert!(Ticket::among([pair], &Reference::from_random([4; 8])).is_none());
         for broken in [&pair[..pair.len() - 1], &pair.replace("pg.", "PG."), &pair.replace('p', "%")] {
             assert!(Ticket::among([broken], &ticket.reference).is_none(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_code_comes_back_and_is_bound_to_its_hint() {
+        let ticket = ticket();
+        let back = Ticket::from_code(&ticket.code()).unwrap();
+        assert_eq!((back.hash(), back.reference), (ticket.hash(), ticket.reference.clone()));
+        assert_ne!(ticket.code_hash("m…@pg.com"), ticket.code_hash("a…@pg.com"));
+        assert_ne!(ticket.code_hash(""), ticket.hash());
+        for broken in ["", ".", &ticket.code()[1..], &format!("{}.", ticket.code())] {
+            assert!(Ticket::from_code(broken).is_none(), "{broken}");
         }
     }
 }
