@@ -6,6 +6,7 @@ pub mod clock;
 pub mod events;
 pub mod gateway;
 pub mod in_process;
+pub mod openid;
 pub mod pingfederate;
 pub mod sandbox;
 pub mod show;

@@ -1,0 +1,198 @@
+//! The token endpoint.
+
+use std::time::Duration;
+
+use axum::response::{Html, IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::claims::Issue;
+use super::client::Client;
+use super::client_auth::authenticate;
+use super::defect::Defect;
+use super::product::{Product, Realm};
+use super::refuse::TokenError;
+use super::state::{Access, Challenge, Grant};
+use super::{forge, pkce};
+use crate::web::token;
+
+/// How long a slow answer takes: longer than anybody likes, shorter than anybody's patience.
+const SLOW: Duration = Duration::from_millis(1500);
+/// How long no answer takes.
+pub(super) const NEVER: Duration = Duration::from_secs(60);
+/// More than a client has a reason to read.
+pub(super) const LARGE: usize = 4 << 20;
+const ACCESS_SECONDS: i64 = 3600;
+
+const BAD_CODE: TokenError =
+    TokenError::new("invalid_grant", 70008, "The authorization code is invalid, has expired or was already used.");
+const BAD_REDIRECT: TokenError =
+    TokenError::new("invalid_grant", 500_112, "The redirect_uri is not that of the authorization request.");
+const BAD_VERIFIER: TokenError = TokenError::new("invalid_grant", 501_481, "PKCE verification failed.");
+
+/// A form whose parameters appear once each.
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, TokenError> {
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+            return Err(TokenError::new("invalid_request", 900_144, "The body must be form-urlencoded."));
+        }
+        let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
+        match repeated(&fields) {
+            Some(_) => Err(TokenError::new("invalid_request", 9_000_101, "A parameter is repeated.")),
+            None => Ok(Self(fields)),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The first name that is there twice.
+pub(super) fn repeated(fields: &[(String, String)]) -> Option<&str> {
+    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    match redeem(shared, realm, base, headers, body) {
+        Ok((client, grant)) => match grant.defect {
+            Some(Defect::TokenSlow) => {
+                tokio::time::sleep(SLOW).await;
+                issue(shared, base, &client, &grant)
+            }
+            Some(Defect::TokenNever) => {
+                tokio::time::sleep(NEVER).await;
+                crate::web::cut()
+            }
+            _ => issue(shared, base, &client, &grant),
+        },
+        Err(error) => error.response(realm.product),
+    }
+}
+
+/// Authenticates the client and takes its code.
+fn redeem(
+    shared: &Shared,
+    realm: &Realm,
+    base: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(Client, Grant), TokenError> {
+    let fields = Fields::read(headers, body)?;
+    let client = authenticate(shared, realm, base, headers, &fields)?;
+    match fields.get("grant_type") {
+        Some("authorization_code") => {}
+        Some(_) => return Err(TokenError::new("unsupported_grant_type", 70003, "The grant type is not supported.")),
+        None => return Err(TokenError::new("invalid_request", 900_144, "grant_type is missing.")),
+    }
+    let code = fields.get("code").ok_or(TokenError::new("invalid_request", 900_144, "code is missing."))?;
+    let grant = take(shared, &client, code)?;
+    if fields.get("redirect_uri") != Some(&grant.request.back.redirect_uri) {
+        return Err(BAD_REDIRECT);
+    }
+    check_verifier(grant.request.challenge.as_ref(), fields.get("code_verifier"))?;
+    Ok((client, grant))
+}
+
+/// A code is good once, for its client, for a while. A second use ends what the first one gave (RFC 6749 §4.1.2).
+fn take(shared: &Shared, client: &Client, code: &str) -> Result<Grant, TokenError> {
+    let now = shared.config.clock.now();
+    let mut state = shared.state();
+    let grant = state.codes.get_mut(code).filter(|grant| grant.request.client == client.id).ok_or(BAD_CODE)?;
+    if grant.request.realm.product != client.product {
+        return Err(BAD_CODE);
+    }
+    if let Some(access_token) = grant.spent_for.clone() {
+        state.accesses.remove(&access_token);
+        return Err(BAD_CODE);
+    }
+    grant.spent_for = Some(format!("at-{}", token()));
+    if now.duration_since(grant.issued_at) > client.product.code_lifetime() {
+        return Err(BAD_CODE);
+    }
+    Ok(grant.clone())
+}
+
+/// A verifier is needed where there was a challenge, and only there.
+fn check_verifier(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), TokenError> {
+    let good = match (challenge, verifier) {
+        (None, None) => true,
+        (Some(Challenge::S256(challenge)), Some(verifier)) => pkce::s256(verifier) == *challenge,
+        (Some(Challenge::Plain(challenge)), Some(verifier)) => verifier == challenge,
+        (None, Some(_)) | (Some(_), None) => false,
+    };
+    if good { Ok(()) } else { Err(BAD_VERIFIER) }
+}
+
+fn issue(shared: &Shared, base: &str, client: &Client, grant: &Grant) -> Response {
+    let product = client.product;
+    if let Some(response) = broken(grant.defect, product) {
+        return response;
+    }
+    let person = shared.state().person(product, &grant.login).cloned();
+    let (Some(person), Some(access_token)) = (person, grant.spent_for.clone()) else {
+        return BAD_CODE.response(product);
+    };
+    let person = forge::person(person, grant.defect);
+    let now = shared.config.clock.now();
+    let issue = Issue { base, client, person: &person, grant, access_token: &access_token, now };
+    let Ok(id_token) = forge::id_token(shared, &issue) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let ends_at = now + jiff::SignedDuration::from_secs(ACCESS_SECONDS);
+    shared.state().accesses.insert(access_token.clone(), Access { grant: grant.clone(), ends_at });
+    let mut answer = json!({
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": ACCESS_SECONDS,
+    });
+    if product != Product::PingFederate {
+        answer["scope"] = json!(grant.request.scopes.join(" "));
+    }
+    // OAuth without OpenID: an access token only (OIDC core §3.1.2.1).
+    if grant.request.scopes.iter().any(|scope| scope == "openid") {
+        answer["id_token"] = json!(id_token);
+    }
+    finished(answer, grant.defect)
+}
+
+fn finished(mut answer: Value, defect: Option<Defect>) -> Response {
+    match defect {
+        Some(Defect::IdTokenMissing) => {
+            answer.as_object_mut().map(|members| members.remove("id_token"));
+        }
+        Some(Defect::IdTokenStrange) => answer["id_token"] = json!(42),
+        Some(Defect::TokenLarge) => answer["padding"] = json!("x".repeat(LARGE)),
+        _ => {}
+    }
+    let mut text = answer.to_string();
+    if defect == Some(Defect::TokenHalfJson) {
+        text.truncate(text.len() / 2);
+    }
+    ([(CONTENT_TYPE, "application/json;charset=UTF-8"), (CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+/// The answers that are no tokens at all.
+fn broken(defect: Option<Defect>, product: Product) -> Option<Response> {
+    let after = |status: StatusCode| (status, [(RETRY_AFTER, "30")]).into_response();
+    let error = |error| Some(TokenError::new(error, 50000, "As the defect asks.").response(product));
+    match defect? {
+        Defect::TokenInvalidGrant => error("invalid_grant"),
+        Defect::TokenInvalidClient => error("invalid_client"),
+        Defect::TokenUnauthorizedClient => error("unauthorized_client"),
+        Defect::Token500 => Some(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        Defect::Token503 => Some(after(StatusCode::SERVICE_UNAVAILABLE)),
+        Defect::Token429 => Some(after(StatusCode::TOO_MANY_REQUESTS)),
+        Defect::TokenHtml => Some(Html("<!doctype html><title>Scheduled maintenance</title>").into_response()),
+        Defect::TokenCut => Some(crate::web::cut()),
+        Defect::TokenRedirect => Some((StatusCode::FOUND, [(LOCATION, "/maintenance")]).into_response()),
+        _ => None,
+    }
+}
