@@ -155,10 +155,16 @@ impl World {
         self.pingfederate.register(SpConnection::from_metadata(&metadata.body).unwrap());
     }
 
-    /// What an operator does by `stoa connection activate` or `disable`.
+    /// What an operator does by `stoa connection activate` or `disable`, without the test that `activate` asks for.
     pub async fn set_state(&self, connection: &str, state: ConnectionState) {
         let connection = ConnectionId::parse(connection).unwrap();
-        self.operator.set_state(&connection, state, "a test").await.unwrap();
+        let applied = match state {
+            ConnectionState::Active => self.operator.activate_untested(&connection, "a test").await,
+            ConnectionState::Draft | ConnectionState::Tested | ConnectionState::Disabled => {
+                self.operator.set_state(&connection, state, "a test").await
+            }
+        };
+        applied.unwrap();
     }
 
     async fn apply(&self, text: String) {

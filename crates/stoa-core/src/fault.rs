@@ -6,6 +6,7 @@
 
 use stoa_saml::{Family, Refusal, RefusalCode};
 
+use crate::arrived::Arrived;
 use crate::oidc;
 
 /// What went wrong, exactly. The variants are in the order of a login.
@@ -79,6 +80,8 @@ pub enum Fault {
     GroupNotAdmitted,
     /// The identity provider left the groups out because there are too many.
     GroupsOverage,
+    /// The connection has no login of its own: it is opened in Microsoft Teams.
+    TeamsOnly,
     /// The code that the Teams tab handed to the browser is too old, used, or not one of ours.
     TeamsCodeWrong,
     /// The launch came without its ticket.
@@ -234,9 +237,9 @@ impl Fault {
             Self::LoginReplayed => face(400, "login-used", Person, true, Warn),
             Self::LoginUsed => face(400, "login-used", Person, true, Info),
             Self::LoginOfOtherConnection => face(400, "login-used", Person, true, Warn),
-            Self::AddressMalformed => face(400, "address-malformed", Person, false, Info),
-            Self::DomainUnknown => face(404, "domain-unknown", Person, false, Info),
-            Self::ChoiceForeign => face(400, "domain-unknown", Person, false, Warn),
+            Self::AddressMalformed => face(400, "address-malformed", Person, true, Info),
+            Self::DomainUnknown => face(404, "domain-unknown", Person, true, Info),
+            Self::ChoiceForeign => face(404, "domain-unknown", Person, true, Warn),
             Self::TestLinkWrong => face(403, "test-link-wrong", OnCall, false, Info),
             Self::IdpInitiatedOff => face(403, "idp-initiated-off", Person, true, Info),
             Self::AssertionReplayed => face(400, "login-used", Person, true, Warn),
@@ -269,6 +272,7 @@ impl Fault {
             Self::EmailDomainForeign => face(403, "email-domain-foreign", Idp, false, Warn),
             Self::GroupNotAdmitted => face(403, "group-not-admitted", Idp, false, Info),
             Self::GroupsOverage => face(403, "groups-overage", Idp, false, Warn),
+            Self::TeamsOnly => face(404, "teams-only", Person, false, Info),
             Self::TeamsCodeWrong => face(400, "teams-code-wrong", Person, false, Info),
             Self::TicketMissing => face(400, "ticket", Person, true, Info),
             Self::TicketExpired => face(400, "ticket", Person, true, Info),
@@ -336,6 +340,7 @@ impl Fault {
             Self::EmailDomainForeign => "email_domain_foreign",
             Self::GroupNotAdmitted => "group_not_admitted",
             Self::GroupsOverage => "groups_overage",
+            Self::TeamsOnly => "teams_only",
             Self::TeamsCodeWrong => "teams_code_wrong",
             Self::TicketMissing => "ticket_missing",
             Self::TicketExpired => "ticket_expired",
@@ -408,6 +413,7 @@ const OWN: &[Fault] = &[
     Fault::EmailDomainForeign,
     Fault::GroupNotAdmitted,
     Fault::GroupsOverage,
+    Fault::TeamsOnly,
     Fault::TeamsCodeWrong,
     Fault::TicketMissing,
     Fault::TicketExpired,
@@ -455,29 +461,41 @@ pub struct Failure {
     pub fault: Fault,
     /// For the operator.
     pub detail: Detail,
+    /// What came, where it was proven: for the page of an administrator who tests, and for nothing else.
+    pub arrived: Option<Box<Arrived>>,
 }
 
 impl Failure {
     /// A fault with what was wanted and what came.
     pub fn with(fault: Fault, wanted: impl Into<String>, got: &str) -> Self {
-        Self { fault, detail: Detail { wanted: Some(wanted.into()), got: Some(quote(got)) } }
+        Self::new(fault, Detail { wanted: Some(wanted.into()), got: Some(quote(got)) })
     }
 
     /// A fault with a note for the operator in place of a value that came.
     pub fn noted(fault: Fault, note: &str) -> Self {
-        Self { fault, detail: Detail { wanted: None, got: Some(quote(note)) } }
+        Self::new(fault, Detail { wanted: None, got: Some(quote(note)) })
+    }
+
+    /// The same failure, of a message that was proven and said this.
+    #[must_use]
+    pub(crate) fn of(self, arrived: Arrived) -> Self {
+        Self { arrived: Some(Box::new(arrived)), ..self }
+    }
+
+    pub(crate) const fn new(fault: Fault, detail: Detail) -> Self {
+        Self { fault, detail, arrived: None }
     }
 }
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self { fault, detail: Detail::default() }
+        Self::new(fault, Detail::default())
     }
 }
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self { fault: Fault::Saml(refusal.code), detail: Detail { wanted: refusal.wanted, got: refusal.got } }
+        Self::new(Fault::Saml(refusal.code), Detail { wanted: refusal.wanted, got: refusal.got })
     }
 }
 

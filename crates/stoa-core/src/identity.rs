@@ -7,13 +7,17 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use stoa_saml::VerifiedResponse;
+use stoa_saml::{NameId, VerifiedResponse};
 
+use crate::arrived::Arrived;
 use crate::connection::Connection;
 use crate::email::Email;
 use crate::fault::{Failure, Fault};
+use crate::ids::{CustomerId, SchoolId};
 use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
 use crate::login::LoginItem;
+use crate::oidc::ProvenIdentity;
+use crate::teams::TeamsToken;
 
 /// The longest subject that becomes part of a key.
 const MAX_SUBJECT: usize = 256;
@@ -26,6 +30,7 @@ const NO_NAME: &str = "-";
 pub struct Verified {
     subject: String,
     is_transient: bool,
+    name_id: Option<String>,
     attributes: Vec<(String, Vec<String>)>,
 }
 
@@ -34,23 +39,48 @@ impl Verified {
     pub fn from_saml(response: &VerifiedResponse, connection: &Connection) -> Result<Self, Failure> {
         let attributes: Vec<(String, Vec<String>)> =
             response.attributes().iter().map(|attribute| (attribute.name.clone(), attribute.values.clone())).collect();
-        let mut verified = Self { subject: String::new(), is_transient: false, attributes };
+        let NameId { value, format, .. } = response.name_id();
+        let verified = Self { subject: String::new(), is_transient: false, name_id: Some(value.clone()), attributes };
         if connection.subject_from() == ["name_id"] {
-            let name_id = response.name_id();
-            verified.is_transient = name_id.format.as_deref().is_some_and(|format| format.ends_with(":transient"));
-            verified.subject.clone_from(&name_id.value);
+            let is_transient = format.as_deref().is_some_and(|format| format.ends_with(":transient"));
+            Ok(Self { subject: value.clone(), is_transient, ..verified })
         } else {
-            verified.subject = verified.subject_of(connection)?;
+            verified.with_subject(connection)
         }
-        Ok(verified)
     }
 
     /// Takes the identity out of verified claims: an ID token's with userinfo's, a WorkOS profile's, a Teams token's.
     /// Each claim is a list of values; what is neither text, number nor truth value is left out by the caller.
     pub(crate) fn from_claims(claims: Vec<(String, Vec<String>)>, connection: &Connection) -> Result<Self, Failure> {
-        let mut verified = Self { subject: String::new(), is_transient: false, attributes: claims };
-        verified.subject = verified.subject_of(connection)?;
-        Ok(verified)
+        Self { subject: String::new(), is_transient: false, name_id: None, attributes: claims }.with_subject(connection)
+    }
+
+    /// Takes the identity out of a proven ID token's claims, if their address counts.
+    pub fn from_id_token(identity: &ProvenIdentity, connection: &Connection) -> Result<Self, Failure> {
+        let verified = Self::from_claims(identity.attributes(), connection)?;
+        match identity.check_email_verified(connection.oidc()?.email_verified()) {
+            Ok(()) => Ok(verified),
+            Err(failure) => Err(failure.of(verified.arrived(connection))),
+        }
+    }
+
+    /// Takes the identity out of a Teams token, by the connection's claim names.
+    pub fn from_teams(token: &TeamsToken, connection: &Connection) -> Result<Self, Failure> {
+        Self::from_claims(token.claims().attributes(), connection)
+    }
+
+    fn with_subject(self, connection: &Connection) -> Result<Self, Failure> {
+        match self.subject_of(connection) {
+            Ok(subject) => Ok(Self { subject, ..self }),
+            Err(failure) => Err(failure.of(self.arrived(connection))),
+        }
+    }
+
+    /// What came, for the page of an administrator who tests.
+    fn arrived(&self, connection: &Connection) -> Arrived {
+        let name_id = self.name_id.iter().map(|value| ("name_id", std::slice::from_ref(value)));
+        let attributes = self.attributes.iter().map(|(name, values)| (name.as_str(), values.as_slice()));
+        Arrived::new(name_id.chain(attributes), connection)
     }
 
     /// The values that are the subject, joined by `:`. Empty where one is missing: half a subject names nobody.
@@ -70,8 +100,16 @@ impl Verified {
         Ok(first)
     }
 
-    /// Applies the connection's rules: subject, e-mail, domain, groups, names. Groups are dropped here.
+    /// Applies the connection's rules: subject, e-mail, domain, groups, names. What is not asked for goes no further
+    /// than this request, or the page of an administrator who tests.
     pub fn admit(self, connection: &Connection) -> Result<Admitted, Failure> {
+        match self.person(connection) {
+            Ok(person) => Ok(Admitted { person, verified: self }),
+            Err(failure) => Err(failure.of(self.arrived(connection))),
+        }
+    }
+
+    fn person(&self, connection: &Connection) -> Result<Person, Failure> {
         let names = connection.attribute_names();
         let subject = self.check_subject(connection)?;
         let email = self.email(&names.email, connection)?;
@@ -82,7 +120,7 @@ impl Verified {
             Some(name) => self.single(name)?.map(clean),
             None => None,
         };
-        Ok(Admitted { subject, email, first_name, last_name, company })
+        Ok(Person { subject, email, first_name, last_name, company })
     }
 
     fn check_subject(&self, connection: &Connection) -> Result<String, Failure> {
@@ -154,13 +192,19 @@ fn full_name(first: Option<String>, last: Option<String>, email: &Email) -> (Str
     }
 }
 
-/// A proven identity that the connection lets in.
-pub struct Admitted {
+/// What names somebody, and what the school is told of them.
+struct Person {
     subject: String,
     email: Email,
     first_name: String,
     last_name: String,
     company: Option<String>,
+}
+
+/// A proven identity that the connection lets in.
+pub struct Admitted {
+    person: Person,
+    verified: Verified,
 }
 
 impl fmt::Debug for Admitted {
@@ -178,6 +222,8 @@ struct SealedIdentity {
     l: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     c: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrived: Option<Arrived>,
 }
 
 /// What the seal is bound to: the login, its connection and that connection's version.
@@ -188,54 +234,59 @@ fn seal_context(reference: &str, connection: &str, version: u32) -> Vec<u8> {
 impl Admitted {
     /// The person's key: (customer, stable subject) under the pepper.
     pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
-        pepper.index("person", &[connection.customer().as_str(), &self.subject])
+        person_key(connection.customer(), &self.person.subject, pepper)
     }
 
     /// The key of the e-mail address in the school.
     pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
-        email_key(connection, pepper, &self.email)
+        email_key(connection.school(), &self.person.email, pepper)
     }
 
     /// The address as a hint for the confirmation page.
     pub fn email_hint(&self) -> String {
-        self.email.hint()
+        self.person.email.hint()
     }
 
-    /// Seals the identity under a new ticket, for one login. Returns unpadded base64url.
+    /// Seals the identity under a new ticket, for one login; where an administrator tests, with everything that came.
+    /// Returns unpadded base64url.
     pub fn seal(
         &self,
         ticket: &Secret32,
         seal_secret: &Key,
         reference: &str,
         connection: &Connection,
-        connection_version: u32,
+        with_arrived: bool,
     ) -> Result<String, Failure> {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         let identity = SealedIdentity {
-            s: self.subject.clone(),
-            e: self.email.as_str().to_owned(),
-            f: self.first_name.clone(),
-            l: self.last_name.clone(),
-            c: self.company.clone(),
+            s: self.person.subject.clone(),
+            e: self.person.email.as_str().to_owned(),
+            f: self.person.first_name.clone(),
+            l: self.person.last_name.clone(),
+            c: self.person.company.clone(),
+            arrived: with_arrived.then(|| self.verified.arrived(connection)),
         };
         let plaintext = serde_json::to_vec(&identity).map_err(|_| Fault::Internal)?;
-        let context = seal_context(reference, connection.id().as_str(), connection_version);
+        let context = seal_context(reference, connection.id().as_str(), connection.version);
         let sealed = seal(&ticket_key(ticket, seal_secret), &context, plaintext).map_err(|_| Fault::Internal)?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 }
 
-fn email_key(connection: &Connection, pepper: &Pepper, email: &Email) -> String {
-    pepper.index("email", &[connection.school().as_str(), email.as_str()])
+/// The key of an e-mail address in a school.
+pub fn email_key(school: &SchoolId, email: &Email, pepper: &Pepper) -> String {
+    pepper.index("email", &[school.as_str(), email.as_str()])
+}
+
+/// The key of a customer's person.
+pub fn person_key(customer: &CustomerId, subject: &str, pepper: &Pepper) -> String {
+    pepper.index("person", &[customer.as_str(), subject])
 }
 
 /// An identity that came back out of its seal, whose connection still lets it in.
 pub struct Redeemed {
-    subject: String,
-    email: Email,
-    first_name: String,
-    last_name: String,
-    company: Option<String>,
+    person: Person,
+    arrived: Option<Arrived>,
 }
 
 impl fmt::Debug for Redeemed {
@@ -264,41 +315,50 @@ pub fn redeem(
         let claimed = connection.document().domains.join(", ");
         return Err(Failure::with(Fault::EmailDomainForeign, claimed, email.domain()));
     }
-    Ok(Redeemed { subject: identity.s, email, first_name: identity.f, last_name: identity.l, company: identity.c })
+    let person =
+        Person { subject: identity.s, email, first_name: identity.f, last_name: identity.l, company: identity.c };
+    Ok(Redeemed { person, arrived: identity.arrived })
 }
 
 impl Redeemed {
     /// The person's key: (customer, stable subject) under the pepper.
     pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
-        pepper.index("person", &[connection.customer().as_str(), &self.subject])
+        person_key(connection.customer(), &self.person.subject, pepper)
     }
     /// The key of the e-mail address in the school.
     pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
-        email_key(connection, pepper, &self.email)
+        email_key(connection.school(), &self.person.email, pepper)
     }
     /// What would be written to the school, as one opaque value: the same as last time means nothing to do.
     pub fn fingerprint(&self, pepper: &Pepper) -> String {
-        let company = self.company.as_deref().unwrap_or_default();
-        pepper.index("fingerprint", &[self.email.as_str(), &self.first_name, &self.last_name, company])
+        let company = self.person.company.as_deref().unwrap_or_default();
+        pepper.index(
+            "fingerprint",
+            &[self.person.email.as_str(), &self.person.first_name, &self.person.last_name, company],
+        )
     }
     /// The stable subject.
     pub fn subject(&self) -> &str {
-        &self.subject
+        &self.person.subject
     }
     /// The address.
     pub fn email(&self) -> &Email {
-        &self.email
+        &self.person.email
     }
     /// The given name.
     pub fn first_name(&self) -> &str {
-        &self.first_name
+        &self.person.first_name
     }
     /// The family name.
     pub fn last_name(&self) -> &str {
-        &self.last_name
+        &self.person.last_name
     }
     /// The company.
     pub fn company(&self) -> Option<&str> {
-        self.company.as_deref()
+        self.person.company.as_deref()
+    }
+    /// Everything that came, where an administrator tests.
+    pub fn arrived(&self) -> Option<&Arrived> {
+        self.arrived.as_ref()
     }
 }

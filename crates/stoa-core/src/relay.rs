@@ -51,6 +51,11 @@ impl Relay {
         format!("/login/{connection}?{}", [self.query().as_str(), "again=1"].join("&").trim_start_matches('&'))
     }
 
+    /// The path and query of the page that asks for an address.
+    pub fn discovery_path(&self) -> String {
+        ["/login", &self.query()].join("?").trim_end_matches('?').to_owned()
+    }
+
     fn query(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if self.retries > 0 {

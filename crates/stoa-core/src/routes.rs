@@ -10,7 +10,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it.
+    /// The HTTP API routes that start it. `operator` has none: the operator's command invokes it.
     pub routes: &'static [Route],
     /// Everything it may read and write. What is not here is refused, by AWS and by the sandbox.
     pub grants: &'static [Grant],
@@ -431,5 +431,22 @@ pub const ROUTES: &[Function] = &[
             Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
         ],
         environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections, Variable::TableLogins],
+    },
+    Function {
+        name: "operator",
+        purpose: "Answers the operator's command where that needs a secret: whose logins, and who is a person.",
+        routes: &[],
+        grants: &[
+            Grant { actions: &[Action::Query], resource: Resource::Index(Index::LoginsByEmail) },
+            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Directory) },
+            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
+        ],
+        environment: &[
+            Variable::Build,
+            Variable::PublicUrl,
+            Variable::SecretPrefix,
+            Variable::TableDirectory,
+            Variable::TableLogins,
+        ],
     },
 ];

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stoa_core::connection::ConnectionState;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
 use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText, StackNames};
@@ -17,10 +16,13 @@ use crate::gateway::wire::{Config as WireConfig, Wire};
 use crate::in_process::{InProcess, Later};
 use crate::pingfederate::{Config as PingConfig, PingFederate, SpConnection};
 use crate::thinkific::{Config as SchoolConfig, Thinkific};
+use crate::workos::{Config as WorkOsConfig, WorkOs};
 use stoa_core::routes::Table;
 
 /// The connection of the sandbox, as an operator would write it.
 pub const CONNECTION_FILE: &str = include_str!("../../../examples/connections/pg.toml");
+/// The connection through WorkOS, as an operator would write it.
+pub const WORKOS_FILE: &str = include_str!("../../../examples/connections/umbrella.toml");
 const SCHOOL: &str = "pg-academy";
 const CONNECTION: &str = "pg";
 /// The host name that stoa is reached by; browsers and the test browser resolve it to loopback.
@@ -45,13 +47,15 @@ pub struct Options {
     pub storage: Storage,
     /// Ports of stoa, PingFederate, the school and AWS; 0 takes any.
     pub ports: [u16; 4],
+    /// Port of WorkOS; 0 takes any.
+    pub workos_port: u16,
     /// Changes to the connection's file before it is applied.
     pub connection: fn(&str) -> String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 4], connection: str::to_owned }
+        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 4], workos_port: 0, connection: str::to_owned }
     }
 }
 
@@ -90,6 +94,8 @@ pub struct Sandbox {
     pub front: Front,
     /// The customer's identity provider.
     pub pingfederate: PingFederate,
+    /// WorkOS, for a customer whose identity provider stands behind it.
+    pub workos: WorkOs,
     /// The school.
     pub thinkific: Thinkific,
     /// The local API Gateway.
@@ -110,6 +116,7 @@ impl Sandbox {
         let front_config = FrontConfig { storage: options.storage.clone(), port: aws_port, ..FrontConfig::default() };
         let front = Front::start(front_config).await?;
         let pingfederate = PingFederate::start(PingConfig { port: ping_port, ..PingConfig::default() }).await?;
+        let workos = WorkOs::start(WorkOsConfig { port: options.workos_port, ..WorkOsConfig::default() }).await?;
         let file = match &options.storage {
             Storage::Memory => None,
             Storage::Folder(folder) => Some(folder.join("school.json")),
@@ -118,6 +125,7 @@ impl Sandbox {
         let school_config = SchoolConfig { port: school_port, subdomain, file, ..SchoolConfig::default() };
         let thinkific = Thinkific::start(school_config).await?;
         let functions = Arc::new(Later::default());
+        front.set_functions(functions.clone());
         let gateway = Gateway::start(port, functions.clone()).await?;
         let clock = Clock::default();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -144,6 +152,7 @@ impl Sandbox {
         let sandbox = Self {
             front,
             pingfederate,
+            workos,
             thinkific,
             gateway,
             wire,
@@ -178,7 +187,7 @@ impl Sandbox {
             ..ConnectionFile::default()
         };
         self.operator.apply(self.operator.plan(&file).await?).await?;
-        self.operator.set_state(&connection, ConnectionState::Active, "the sandbox's own connection").await?;
+        self.operator.activate_untested(&connection, "the sandbox's own connection").await?;
         Ok(())
     }
 
@@ -194,6 +203,20 @@ impl Sandbox {
             authn_requests_signed: false,
         });
         self.pingfederate.register(SpConnection::from_metadata(&metadata)?);
+        Ok(())
+    }
+
+    /// Sets up the customer whose identity provider stands behind WorkOS, as both sides' administrators would.
+    pub async fn connect_workos(&self, change: impl FnOnce(&str) -> String) -> Result<(), SandboxError> {
+        // `[workos]` is the last table of the file.
+        let text = format!("{}api_url = \"{}\"\n", change(WORKOS_FILE), self.workos.url());
+        let file = ConnectionFile { path: "umbrella.toml".to_owned(), text, ..ConnectionFile::default() };
+        let applied = self.operator.apply(self.operator.plan(&file).await?).await?;
+        self.workos.register(&format!("{}/oidc/{}/callback", self.url(), applied.id));
+        let key = SecretText::new(self.workos.api_key().expose())?;
+        self.operator.put_secret(&SecretName::Oidc(applied.id.clone()), key).await?;
+        self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
+        self.front.take_calls();
         Ok(())
     }
 
@@ -244,6 +267,7 @@ impl Sandbox {
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);
         self.pingfederate.clock().advance(jiff::SignedDuration::from_secs(seconds));
+        self.workos.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
     }
 }
@@ -256,6 +280,7 @@ fn operator(front: &Front) -> Operator {
         logins: table(Table::Logins),
         directory: table(Table::Directory),
         secret_prefix: front.stack().name().to_owned(),
+        operator: front.stack().function_name("operator"),
     };
     let credentials = Credentials {
         access_key: crate::aws::policy::OPERATOR.to_owned(),

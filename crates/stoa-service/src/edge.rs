@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use lambda_http::{Body, Request, Response};
+use stoa_core::binding::Pending;
 use stoa_core::destination::Destination;
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::language::Language;
 use stoa_core::login::Step;
-use stoa_core::pages::{Frame, HEADERS, Page};
+use stoa_core::pages::{Frame, HEADERS, Page, in_teams};
 use stoa_core::relay::Relay;
 
 use crate::clients::Clients;
@@ -42,6 +43,8 @@ pub enum Answer {
         /// The text.
         text: String,
     },
+    /// A script that never changes under its address, so that browsers may keep it.
+    Script(&'static str),
     /// Nothing (a prefetch).
     Nothing,
 }
@@ -58,8 +61,12 @@ pub struct Trail {
     pub cookies: Vec<String>,
     /// Whether a login ended well here.
     pub launched: bool,
+    /// Whether Teams shows the answer in its frame.
+    pub in_teams: bool,
     /// A failure behind the one that the person sees.
     pub also: Option<Fault>,
+    /// Hash of the secret of the browser that an administrator tests with: it is shown what strangers must not see.
+    pub tester: Option<String>,
     accept_language: Option<String>,
     stamp: Stamp,
 }
@@ -123,7 +130,9 @@ where
                 destination: None,
                 cookies: Vec::new(),
                 launched: false,
+                in_teams: false,
                 also: None,
+                tester: None,
                 accept_language: incoming.header("accept-language").map(str::to_owned),
                 stamp: Stamp {
                     function: clients.environment.function,
@@ -155,7 +164,7 @@ fn respond(
 ) -> Response<Body> {
     let response = match &result {
         Ok(answer) => answer_response(answer, trail),
-        Err(failure) => page_response(&fault_page(failure.fault, incoming, trail), trail),
+        Err(failure) => page_response(&fault_page(failure, incoming, trail), trail),
     };
     let outcome = match &result {
         Ok(_) if trail.launched => Some("ok"),
@@ -189,15 +198,29 @@ fn respond(
     response
 }
 
-fn fault_page(fault: Fault, incoming: &Incoming, trail: &Trail) -> Page {
+fn fault_page(failure: &Failure, incoming: &Incoming, trail: &Trail) -> Page {
     let reference = match &trail.login {
         Some(login) => login.to_string(),
         None if incoming.gateway_id.is_empty() => incoming.request_id.clone(),
         None => incoming.gateway_id.clone(),
     };
+    if is_tester(incoming, trail) {
+        return trail.frame().fault_shown(failure, &reference);
+    }
     let relay = Relay { retries: 0, destination: trail.destination.clone() };
-    let again = trail.connection.as_ref().map(|connection| relay.login_path(connection));
-    trail.frame().fault(fault, &reference, again.as_deref())
+    let again = match &trail.connection {
+        // A link in Teams' frame would lead to a login in that frame.
+        Some(_) if trail.in_teams => None,
+        Some(connection) => Some(relay.login_path(connection)),
+        None => (incoming.path() == "/login").then(|| relay.discovery_path()),
+    };
+    trail.frame().fault(failure.fault, &reference, again.as_deref())
+}
+
+/// Whether this browser began the login by a test link. The reference alone, which is no secret, shows nothing.
+fn is_tester(incoming: &Incoming, trail: &Trail) -> bool {
+    let tester = trail.tester.as_ref();
+    tester.is_some_and(|binding| Pending::among(incoming.cookies()).iter().any(|login| login.hash() == *binding))
 }
 
 fn answer_response(answer: &Answer, trail: &Trail) -> Response<Body> {
@@ -215,14 +238,25 @@ fn answer_response(answer: &Answer, trail: &Trail) -> Response<Body> {
         }
         Answer::Page(page) => page_response(page, trail),
         Answer::Document { kind, text } => response(200, kind, text.clone(), trail),
+        Answer::Script(text) => {
+            let mut response = response(200, "text/javascript; charset=utf-8", (*text).to_owned(), trail);
+            let kept = http::HeaderValue::from_static("public, max-age=31536000, immutable");
+            response.headers_mut().insert("cache-control", kept);
+            response
+        }
         Answer::Nothing => response(204, "text/plain; charset=utf-8", String::new(), trail),
     }
 }
 
 fn page_response(page: &Page, trail: &Trail) -> Response<Body> {
     let mut response = response(page.status, "text/html; charset=utf-8", page.html.clone(), trail);
-    if let Ok(policy) = http::HeaderValue::from_str(&page.policy) {
+    let policy = if trail.in_teams { in_teams(&page.policy) } else { page.policy.clone() };
+    if let Ok(policy) = http::HeaderValue::from_str(&policy) {
         response.headers_mut().insert("content-security-policy", policy);
+    }
+    if trail.in_teams {
+        // It knows no list of origins, and would forbid the frame that the policy allows.
+        response.headers_mut().remove("x-frame-options");
     }
     response
 }

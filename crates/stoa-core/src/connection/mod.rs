@@ -8,6 +8,7 @@ mod preset;
 mod saml;
 mod school;
 mod teams;
+mod tester;
 mod workos;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ pub use self::preset::{Kind, Preset};
 pub use self::saml::{IdpDocument, IdpInitiated, RequestBinding, Saml, SamlDocument};
 pub use self::school::{School, SchoolDocument};
 pub use self::teams::TeamsDocument;
+pub use self::tester::Tester;
 pub use self::workos::WorkosDocument;
 
 /// The largest clock difference that is borne, in seconds.
@@ -356,6 +358,8 @@ pub struct Connection {
     pub version: u32,
     /// Where it stands.
     pub state: ConnectionState,
+    /// The test link that is open, if one is.
+    pub tester: Option<Tester>,
 }
 
 /// Public mail providers, where a domain says nothing about a customer.
@@ -411,7 +415,7 @@ impl Connection {
         if document.teams.as_ref().is_some_and(|teams| teams.token) && subject_from != ["tid", "oid"] {
             return Err(ConnectionError::TeamsSubject);
         }
-        Ok(Self { protocol, attribute_names, subject_from, document, version, state })
+        Ok(Self { protocol, attribute_names, subject_from, document, version, state, tester: None })
     }
 
     /// The name.

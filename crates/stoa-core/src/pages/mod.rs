@@ -3,6 +3,11 @@
 //! Every page works without JavaScript, on a phone, and with a screen reader. The only scripts submit a form that has
 //! a button as well; styles and scripts are allowed by their hashes, nothing else is loaded.
 
+mod teams;
+
+mod discovery;
+mod test;
+
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -11,15 +16,24 @@ use crate::fault::Fault;
 use crate::ids::Reference;
 use crate::language::Language;
 
+pub use self::test::SentOn;
+
+pub use self::teams::{TEAMS_JS, in_teams};
+
 const STYLE: &str = "body{font:1.05rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2330}\
 main{max-width:34rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:.75rem}\
 h1{font-size:1.4rem;margin-top:0}dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;\
 padding:1rem;background:#f4f5f7;border-radius:.5rem}dt{color:#4a5365}dd{margin:0;font-family:ui-monospace,monospace;\
-overflow-wrap:anywhere}a,button{display:inline-block;font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.5rem;\
+overflow-wrap:anywhere}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}\
+table{width:100%;border-collapse:collapse;font-size:.95rem}th,td{padding:.35rem .5rem;text-align:left;\
+vertical-align:top;border-bottom:1px solid #d5d9e0;overflow-wrap:anywhere}th{font-weight:600}\
+label{display:block}input{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;margin:.4rem 0 1rem;\
+border:1px solid #6b7587;border-radius:.5rem;background:#fff;color:#1c2330}a,button{display:inline-block;font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.5rem;\
 background:#12449e;color:#fff;text-decoration:none;cursor:pointer}a:focus,button:focus{outline:3px solid #f0a500}\
 @media(max-width:38rem){main{margin:0;border-radius:0;min-height:100vh;box-sizing:border-box}}\
 @media(prefers-color-scheme:dark){body{background:#12161d;color:#e8ebf0}main{background:#1c2330}\
-dl{background:#12161d}dt{color:#aab3c2}a,button{background:#8ab4f8;color:#0b1a33}}";
+dl{background:#12161d}dt{color:#aab3c2}th,td{border-color:#3a4353}\
+input{background:#12161d;color:#e8ebf0}a,button{background:#8ab4f8;color:#0b1a33}}";
 const SUBMIT_SCRIPT: &str = "document.forms[0].submit()";
 
 /// A page with its own headers.
@@ -138,19 +152,6 @@ impl Frame<'_> {
         // Under `no-referrer` a browser would post `Origin: null`, and the origin is what shows that the button is ours.
         let head = html! { meta name="referrer" content="same-origin"; };
         self.page_with_head(200, &text("title-confirm"), policy(false, form_action), &head, &body)
-    }
-
-    /// The end of a test login.
-    pub fn test_worked(&self, reference: &Reference) -> Page {
-        let text = |id: &str| self.language.text(id);
-        let body = html! {
-            p { (text("test-text")) }
-            dl {
-                dt { (text("label-reference")) } dd { (reference) }
-                dt { (text("label-build")) } dd { (self.build) }
-            }
-        };
-        self.page(200, &text("title-test"), policy(false, "'none'"), &body)
     }
 }
 

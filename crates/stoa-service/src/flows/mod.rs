@@ -1,12 +1,17 @@
 //! The flows: one file a function.
 
 mod account;
+mod discovery;
 pub mod login;
 pub mod oidc_callback;
+mod oidc_exchange;
+pub mod operator;
 mod proven;
+mod provider_keys;
 pub mod saml_acs;
 mod saml_keys;
 pub mod saml_metadata;
 pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
+mod workos;

@@ -1,13 +1,15 @@
 //! From a proven identity to a ticket in the browser: what follows a proof, whichever protocol brought it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
 use stoa_core::fault::Failure;
 use stoa_core::identity::Admitted;
-use stoa_core::ids::Reference;
+use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::{Pepper, Secret32};
-use stoa_core::login::{Meeting, State, VerifyAttempt, meet_verified};
+use stoa_core::login::{LoginItem, Meeting, State, VerifyAttempt, meet_verified};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
@@ -17,7 +19,22 @@ use crate::edge::{Answer, Trail};
 use crate::random;
 use crate::store::{Sealed, Written};
 
+/// The connection that an answer came for: as of the last minute, or, for a browser that tests, as of now.
+pub(super) async fn connection_for(
+    clients: &Clients,
+    id: &ConnectionId,
+    pending: &[Pending],
+    now: Timestamp,
+) -> Result<Arc<Connection>, Failure> {
+    if pending.iter().any(|login| login.unverified_tester) {
+        clients.store.connection_now(id, now).await
+    } else {
+        clients.store.connection(id, now).await
+    }
+}
+
 /// Adds a failure to the steps of a login in state `from`. That it cannot be added must not hide the failure itself.
+/// Returns the login as it was.
 pub(super) async fn note(
     clients: &Clients,
     reference: &Reference,
@@ -25,10 +42,17 @@ pub(super) async fn note(
     failure: &Failure,
     trail: &mut Trail,
     now: Timestamp,
-) {
+) -> Option<Box<LoginItem>> {
     let step = trail.failed_step(failure, now);
-    if let Err(second) = clients.store.note_step(reference, from, to, &step, now).await {
-        trail.also = Some(second.fault);
+    match clients.store.note_step(reference, from, to, &step, now).await {
+        Ok(login) => {
+            trail.tester = login.as_ref().filter(|login| login.show).map(|login| login.binding.clone());
+            login
+        }
+        Err(second) => {
+            trail.also = Some(second.fault);
+            None
+        }
     }
 }
 
@@ -39,12 +63,14 @@ pub(super) struct Handover {
     pub(super) seal_key: String,
 }
 
-/// Makes a ticket for a login, and seals the identity under it.
+/// Makes a ticket for a login, and seals the identity under it; where an administrator tests, with everything that
+/// came.
 pub(super) async fn hand_over(
     clients: &Clients,
     connection: &Connection,
     reference: &Reference,
     admitted: &Admitted,
+    with_arrived: bool,
     now: Timestamp,
 ) -> Result<Handover, Failure> {
     let seal_secrets = clients.secrets.shared(SecretKind::Seal, now).await?;
@@ -58,7 +84,7 @@ pub(super) async fn hand_over(
         secret: Secret32::new(random::bytes()?),
     };
     let key = seal_secrets.current(now);
-    let sealed = admitted.seal(&ticket.secret, key, reference.as_str(), connection, connection.version)?;
+    let sealed = admitted.seal(&ticket.secret, key, reference.as_str(), connection, with_arrived)?;
     Ok(Handover { ticket, sealed, seal_key: key.id.clone() })
 }
 
@@ -74,7 +100,7 @@ pub(super) async fn write_verified(
     trail: &mut Trail,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let handover = hand_over(clients, connection, &login.reference, admitted, now).await?;
+    let handover = hand_over(clients, connection, &login.reference, admitted, login.unverified_tester, now).await?;
     let (attempt, binding, ticket) = (random::token()?, login.hash(), handover.ticket.hash());
     let step = trail.step("verified", now);
     let mut sealed = Sealed {
@@ -119,11 +145,13 @@ pub(super) async fn write_verified(
     }
 }
 
-fn launch_path(reference: &Reference) -> String {
+/// Where a login goes on that has its ticket.
+pub(super) fn launch_path(reference: &Reference) -> String {
     format!("/launch?login={}", reference.as_str())
 }
 
-fn to_launch(ticket: &Ticket, trail: &mut Trail) -> Answer {
+/// Gives the browser its ticket and sends it on.
+pub(super) fn to_launch(ticket: &Ticket, trail: &mut Trail) -> Answer {
     trail.cookies.push(ticket.set_cookie());
     Answer::Redirect(launch_path(&ticket.reference))
 }

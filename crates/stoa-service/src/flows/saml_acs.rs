@@ -26,7 +26,7 @@ use stoa_saml::{
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::flows::login::form_action;
-use crate::flows::proven::{hand_over, note, write_verified};
+use crate::flows::proven::{connection_for, hand_over, note, write_verified};
 use crate::flows::saml_keys::decryption_keys;
 use crate::incoming::Incoming;
 use crate::random;
@@ -42,7 +42,8 @@ pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail)
     let now = clients.clock.now();
     let id = incoming.connection()?;
     let form = incoming.form()?;
-    let connection = clients.store.connection(&id, now).await?;
+    let pending = Pending::among(incoming.cookies());
+    let connection = connection_for(clients, &id, &pending, now).await?;
     trail.connection = Some(id);
     if connection.state == ConnectionState::Disabled {
         return Err(Fault::ConnectionDisabled.into());
@@ -52,7 +53,6 @@ pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail)
     let relay_state = form.get("RelayState").map_or("", String::as_str);
     let relay = Relay::from_relay_state(relay_state);
     trail.destination.clone_from(&relay.destination);
-    let pending = Pending::among(incoming.cookies());
     if let Some(answers) = unverified_in_response_to(&xml) {
         return match pending.iter().find(|login| login.saml_request_id() == answers) {
             Some(login) => solicited(clients, &connection, &xml, login, trail, now).await,
@@ -71,7 +71,7 @@ pub async fn saml_acs(clients: &Clients, incoming: &Incoming, trail: &mut Trail)
 }
 
 /// Whether this browser has begun as many logins as it can hold within two minutes.
-fn is_going_round(pending: &[Pending], now: Timestamp) -> bool {
+pub(super) fn is_going_round(pending: &[Pending], now: Timestamp) -> bool {
     let recent = |login: &&Pending| now.as_second() - login.unverified_began < 120;
     pending.iter().filter(recent).count() >= MAX_PENDING
 }
@@ -217,7 +217,7 @@ async fn confirm(
         return Err(Fault::AssertionReplayed.into());
     }
     let reference = Reference::from_random(random::bytes()?);
-    let handover = hand_over(clients, connection, &reference, &admitted, now).await?;
+    let handover = hand_over(clients, connection, &reference, &admitted, false, now).await?;
     let begin = Begin {
         connection: connection.id().clone(),
         version: connection.version,

@@ -11,6 +11,7 @@ use stoa_core::identity::{Redeemed, redeem};
 use stoa_core::ids::Reference;
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{LoginItem, Meeting, State, meet_launched};
+use stoa_core::pages::SentOn;
 use stoa_core::person::{Keys, PersonItem, Standing, standing};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
@@ -70,12 +71,13 @@ async fn launch(
     if keys.person != ticket.person || keys.email != ticket.email {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another person"));
     }
+    let new_id = pepper.index("external id", &[&keys.person]);
     if login.test {
-        return finish_test(clients, ticket, trail, now).await;
+        return finish_test(clients, ticket, login, &reads, &identity, &new_id, trail, now).await;
     }
     let school = reads.school.document.id.as_str().to_owned();
     let api_keys = clients.secrets.of(SecretKind::Thinkific, &school, reads.school.key_version, now).await?;
-    let (person, reads) = settle(clients, ticket, reads, &identity, &keys, &pepper, &api_keys, now).await?;
+    let (person, reads) = settle(clients, ticket, reads, &identity, &keys, &new_id, &api_keys, now).await?;
     let jti = random::token()?;
     let error_url = format!("{}/return?login={}", clients.environment.public_url, ticket.reference.as_str());
     let destination = login.to.as_ref().unwrap_or(&reads.connection.document().default_destination);
@@ -137,7 +139,7 @@ async fn settle(
     mut reads: LaunchReads,
     identity: &Redeemed,
     keys: &Keys,
-    pepper: &Pepper,
+    new_id: &str,
     api_keys: &KeySet,
     now: Timestamp,
 ) -> Result<(PersonItem, LaunchReads), Failure> {
@@ -147,8 +149,7 @@ async fn settle(
             Standing::Settled(person) => return Ok((person, reads)),
             Standing::Unsettled(before) => before,
         };
-        let new_id = pepper.index("external id", &[&keys.person]);
-        let api_key = api_keys.current(now);
+        let (new_id, api_key) = (new_id.to_owned(), api_keys.current(now));
         let account = Account { clients, reads: &reads, identity, keys, new_id, api_key, now };
         match account.settle(before.as_ref()).await {
             Ok(person) => return Ok((person, reads)),
@@ -161,9 +162,33 @@ async fn settle(
     Err(Fault::StoreContended.into())
 }
 
-/// The end of a test login: it never gets further than this page.
-async fn finish_test(clients: &Clients, ticket: &Ticket, trail: &mut Trail, now: Timestamp) -> Result<Answer, Failure> {
-    let page = trail.frame().test_worked(&ticket.reference);
+/// The end of a test login: it never gets further than this page. That it succeeded is what an activation asks for.
+#[expect(clippy::too_many_arguments, reason = "each is something that the page shows, or proves that it may")]
+async fn finish_test(
+    clients: &Clients,
+    ticket: &Ticket,
+    login: &LoginItem,
+    reads: &LaunchReads,
+    identity: &Redeemed,
+    new_id: &str,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    let destination = login.to.as_ref().unwrap_or(&reads.connection.document().default_destination);
+    let sent_on = SentOn {
+        email: identity.email().as_str(),
+        first_name: identity.first_name(),
+        last_name: identity.last_name(),
+        company: identity.company(),
+        external_id: reads.person.as_ref().map_or(new_id, |person| &person.id),
+        return_to: &reads.school.url_of(destination),
+    };
+    // The cookie decides whether anything was sealed beside the identity, the item whether it may be seen.
+    let page = match identity.arrived().filter(|_| login.show) {
+        Some(arrived) => trail.frame().test_shown(&ticket.reference, arrived, &sent_on),
+        None => trail.frame().test_worked(&ticket.reference),
+    };
+    clients.store.record_test(login, now).await?;
     claim(clients, ticket, "tested", trail, now, Answer::Page(page)).await
 }
 
@@ -196,6 +221,7 @@ async fn claim(
 
 /// Adds a failure to the login's steps. One that another try can mend leaves the login as it is.
 async fn note(clients: &Clients, login: &LoginItem, failure: &Failure, trail: &mut Trail, now: Timestamp) {
+    trail.tester = login.show.then(|| login.binding.clone());
     let ends = login.state == State::Verified && !failure.fault.face().retryable;
     let to = if ends { State::Failed } else { login.state };
     let step = trail.failed_step(failure, now);

@@ -25,10 +25,9 @@ impl Operator {
         let before = self.existing(id).await?;
         match state {
             ConnectionState::Active if before.state != state => self.activate(before, reason).await,
-            ConnectionState::Active
-            | ConnectionState::Draft
-            | ConnectionState::Tested
-            | ConnectionState::Disabled => self.change_state(before, state, reason).await,
+            ConnectionState::Active | ConnectionState::Draft | ConnectionState::Tested | ConnectionState::Disabled => {
+                self.change_state(before, state, reason).await
+            }
         }
     }
 

@@ -2,12 +2,16 @@
 
 mod apply;
 mod difference;
+mod discovery;
 mod fetch;
 mod files;
 mod history;
 mod login;
+mod logins;
+pub(crate) mod question;
 mod school;
 mod secret;
+mod test;
 mod transaction;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -25,8 +29,11 @@ use crate::http_client::Outbound;
 pub use crate::egress::{EgressError, GetError};
 pub use apply::{Applied, Planned};
 pub use files::{ConnectionFile, NamedFile, Published};
+pub use logins::{LoginsFound, LoginsWanted};
+pub use question::Named;
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
+pub use test::{TestLink, Tested, Untested};
 
 /// The names of one deployed stack, as its outputs give them.
 #[derive(Clone, Debug)]
@@ -41,6 +48,8 @@ pub struct StackNames {
     pub directory: String,
     /// First part of every secret's name.
     pub secret_prefix: String,
+    /// Function `operator`.
+    pub operator: String,
 }
 
 /// The operator's access to one stack.
@@ -48,6 +57,7 @@ pub struct Operator {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
+    lambda: aws_sdk_lambda::Client,
     /// Addresses that a customer's configuration or provider names.
     pub(crate) egress: Egress,
     pub(crate) names: StackNames,
@@ -111,6 +121,9 @@ pub enum OperatorError {
     /// The connection has no such version.
     #[error("the connection {0} has no version {1}")]
     NoVersion(ConnectionId, u32),
+    /// Nobody has shown that the connection works.
+    #[error("nothing was written: {0} is not tested: {1}")]
+    Untested(ConnectionId, Untested),
     /// Somebody else has changed the connection since it was read.
     #[error("nothing was written: somebody else has changed {0} meanwhile")]
     Meanwhile(ConnectionId),
@@ -142,6 +155,20 @@ pub enum OperatorError {
     /// An item is not of a form that this version knows.
     #[error("{0}: the stored item is not of a known form")]
     Item(String),
+    /// The function could not answer the question.
+    #[error("the function operator answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Refused {
+        /// The fault's code.
+        fault: String,
+        /// Detail.
+        detail: Option<String>,
+    },
+    /// The function is of another version than the command.
+    #[error("the function operator of this stack answers only: {0}")]
+    NotUnderstood(String),
+    /// The function broke off.
+    #[error("the function operator broke off ({0}); its log says why")]
+    Function(String),
     /// AWS refused or did not answer.
     #[error("could not {what}: {code}")]
     Aws {
@@ -174,6 +201,7 @@ impl Operator {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
             egress: Egress::new(url_policy),
             names,
             url_policy,

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use serde::Serialize;
 use stoa_core::ids::{ConnectionId, CustomerId};
 
@@ -42,6 +42,17 @@ impl Writes {
     pub(super) fn put(&mut self, put: PutBuilder, guards: Guards) -> Result<(), OperatorError> {
         let put = put.build().map_err(|_| OperatorError::Item("a write".into()))?;
         self.0.push((TransactWriteItem::builder().put(put).build(), guards));
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, table: &str, pk: &str, sk: &str) -> Result<(), OperatorError> {
+        let delete = Delete::builder()
+            .table_name(table)
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .build()
+            .map_err(|_| OperatorError::Item("a write".into()))?;
+        self.0.push((TransactWriteItem::builder().delete(delete).build(), Guards::Nothing));
         Ok(())
     }
 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, School, SchoolDocument, UrlPolicy};
+use stoa_core::connection::{
+    Connection, ConnectionDocument, ConnectionState, School, SchoolDocument, Tester, UrlPolicy,
+};
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::ids::{ConnectionId, SchoolId};
 
@@ -35,6 +37,9 @@ pub struct ConnectionItem {
     /// Why, where a reason was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The open test link. Only the current item has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tester: Option<Tester>,
 }
 
 /// A school's item: `school#{id}`, sort key `current`.
@@ -71,7 +76,10 @@ impl ConnectionItem {
         let broken = |why: String| Failure::with(Fault::ConfigurationBroken, &*self.pk, &why);
         let document: ConnectionDocument =
             serde_json::from_str(&self.document).map_err(|error| broken(error.to_string()))?;
-        Connection::check(document, self.version, self.state, policy).map_err(|error| broken(error.to_string()))
+        let mut connection =
+            Connection::check(document, self.version, self.state, policy).map_err(|error| broken(error.to_string()))?;
+        connection.tester.clone_from(&self.tester);
+        Ok(connection)
     }
 }
 
@@ -97,6 +105,11 @@ impl Store {
         {
             return Ok(connection);
         }
+        self.connection_now(id, now).await
+    }
+
+    /// A connection as it is now, for whoever tests it: their last change has to count at once.
+    pub async fn connection_now(&self, id: &ConnectionId, now: Timestamp) -> Result<Arc<Connection>, Failure> {
         let connection = Arc::new(self.read_connection(id).await?);
         let entry = (now.as_second(), connection.clone());
         self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), entry);

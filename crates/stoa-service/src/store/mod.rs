@@ -2,8 +2,12 @@
 
 mod connections;
 mod directory;
+mod discovery;
+mod jwks;
 mod launch_reads;
 mod logins;
+mod lookup;
+mod tested;
 mod trust;
 
 use aws_sdk_dynamodb::Client;
@@ -15,8 +19,11 @@ use stoa_core::routes::Table;
 use crate::environment::Environment;
 
 pub use connections::{ConnectionItem, DomainItem, SchoolItem};
+pub use jwks::{FetchClaim, JwksItem, OIDC_JWKS, TEAMS_JWKS};
+pub use discovery::DiscoveryItem;
 pub use launch_reads::LaunchReads;
-pub use logins::{Sealed, Written};
+pub use logins::{Code, Sealed, Written};
+pub use tested::TestedItem;
 pub use trust::TrustItem;
 
 /// The tables, and the client that reaches them.
@@ -29,6 +36,7 @@ pub struct Store {
     url_policy: UrlPolicy,
     held: connections::Held,
     held_trust: trust::HeldTrust,
+    held_jwks: jwks::HeldJwks,
 }
 
 impl Store {
@@ -42,6 +50,7 @@ impl Store {
             url_policy: environment.url_policy,
             held: connections::Held::default(),
             held_trust: trust::HeldTrust::default(),
+            held_jwks: jwks::HeldJwks::default(),
         }
     }
 }
