@@ -1,0 +1,114 @@
+//! `/sandbox/…`: the same control as the handle's, for other processes and for a developer's browser.
+
+use axum::extract::{Query, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Json, Router};
+use http::StatusCode;
+use maud::html;
+use serde::Deserialize;
+
+use super::defect::Defect;
+use super::organization::Organization;
+use super::state::Waiting;
+use super::{Shared, authorize, pages};
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/sandbox", get(page))
+        .route("/sandbox/organizations", get(organizations))
+        .route("/sandbox/start", get(start))
+        .route("/sandbox/sign-on-as", post(sign_on_as))
+        .route("/sandbox/defect", post(defect))
+}
+
+async fn organizations(State(shared): State<Shared>) -> Json<Vec<Organization>> {
+    Json(shared.config.organizations.clone())
+}
+
+#[derive(Debug, Deserialize)]
+struct StartQuery {
+    connection: String,
+}
+
+/// The tile in the identity provider's portal: a code arrives at the default redirect URI, without a state.
+async fn start(State(shared): State<Shared>, Query(query): Query<StartQuery>) -> Response {
+    let redirect_uri = shared.state().redirect_uris.first().cloned();
+    match (shared.connection(&query.connection), redirect_uri) {
+        (Some((_, connection)), Some(redirect_uri)) => {
+            let connection = connection.id.clone();
+            let waiting = Waiting { connection, redirect_uri, state: None, challenge: None, login_hint: None };
+            authorize::ask(&shared, waiting)
+        }
+        _ => pages::error("There is no such connection, or no redirect URI"),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct SignOnForm {
+    /// Empty: ask.
+    person: String,
+}
+
+async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) -> Redirect {
+    shared.state().always = Some(form.person).filter(|person| !person.is_empty());
+    Redirect::to("/sandbox")
+}
+
+#[derive(Debug, Deserialize)]
+struct DefectForm {
+    defect: String,
+}
+
+async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm>) -> Response {
+    match Defect::parse(&form.defect) {
+        Some(defect) => {
+            shared.state().defects.push_back(defect);
+            Redirect::to("/sandbox").into_response()
+        }
+        None => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+async fn page(State(shared): State<Shared>) -> Html<String> {
+    let state = shared.state();
+    crate::web::page(
+        "WorkOS",
+        "Behind the sign-on page",
+        &html! {
+            form method="post" action="/sandbox/defect" {
+                label for="defect" { "The next answer has" }
+                select #defect name="defect" { (pages::defects()) }
+                button { "Arm" }
+            }
+            form method="post" action="/sandbox/sign-on-as" {
+                label for="person" { "Sign everybody on as" }
+                select #person name="person" {
+                    option value="" { "whom the page says" }
+                    @for person in shared.config.organizations.iter().flat_map(|organization| &organization.people) {
+                        option value=(person.idp_id) selected[state.always.as_ref() == Some(&person.idp_id)] {
+                            (person.email) " – " (person.note)
+                        }
+                    }
+                }
+                button { "Set" }
+            }
+            h2 { "Customers" }
+            ul {
+                @for organization in &shared.config.organizations {
+                    li {
+                        (organization.id) " " (organization.name)
+                        @for connection in &organization.connections {
+                            " · " a href={ "/sandbox/start?connection=" (connection.id) } { (connection.id) }
+                            " (" (connection.kind) ")"
+                        }
+                    }
+                }
+            }
+            h2 { "Redirect URIs" }
+            ul { @for uri in &state.redirect_uris { li { (uri) } } }
+            h2 { "Calls" }
+            ul { @for call in state.calls.iter().rev().take(20) { li { (call.method) " " (call.path) " " (call.status) } } }
+        },
+    )
+}
