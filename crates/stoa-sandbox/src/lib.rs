@@ -11,6 +11,7 @@ pub mod pingfederate;
 pub mod sandbox;
 pub mod show;
 pub mod thinkific;
+pub mod workos;
 
 mod listen;
 mod web;

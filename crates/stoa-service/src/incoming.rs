@@ -57,10 +57,14 @@ impl Incoming {
         ConnectionId::parse(text).map_err(|_| Failure::noted(Fault::ConnectionUnknown, text))
     }
 
+    /// The query as it came.
+    pub fn raw_query(&self) -> &str {
+        self.request.uri().query().unwrap_or_default()
+    }
+
     /// A query parameter. One that is sent twice is none.
     pub fn query(&self, name: &str) -> Option<String> {
-        let query = self.request.uri().query().unwrap_or_default();
-        let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(own, _)| own == name);
+        let mut values = url::form_urlencoded::parse(self.raw_query().as_bytes()).filter(|(own, _)| own == name);
         let first = values.next().map(|(_, value)| value.into_owned());
         if values.next().is_some() { None } else { first }
     }
