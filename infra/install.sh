@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building, checking and testing the deployment needs, and nothing that is there already:
-# a Python environment in .venv (versions in infra/requirements.txt) and three Debian packages.
+# a Python environment in .venv (versions in infra/requirements.txt), Debian packages, and the peers of infra/peers.
 # cargo and a C compiler are expected: they are all that `cargo test` needs.
 #
 # infra/install.sh                everything
@@ -32,11 +32,16 @@ fi
 SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
 [ "${1:-}" != --build-only ] || exit 0
 
-# xmlsec1 is the second opinion on signatures; Chromium and its driver walk the pages.
+# xmlsec1 is the second opinion on signatures; Chromium and its driver walk the pages; SimpleSAMLphp, in PHP's own web
+# server, and oidc-provider, in Node, are identity providers that are not ours.
 missing=()
 command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
+command -v npm >/dev/null || missing+=(nodejs npm)
+# php-xml is not pulled in by itself.
+[ -d /usr/share/simplesamlphp ] && command -v php >/dev/null ||
+    missing+=(simplesamlphp php-cli php-xml php-mbstring php-curl php-sqlite3)
 if [ "${#missing[@]}" -gt 0 ]; then
     command -v apt-get >/dev/null || fail "missing: ${missing[*]}, and there is no apt-get to install them with"
     as_root=()
@@ -50,6 +55,16 @@ if [ "${#missing[@]}" -gt 0 ]; then
         fail "apt-get could not install: ${missing[*]}"
 fi
 
+pins=$(sha256sum infra/peers/oidc-provider/package-lock.json | cut -d' ' -f1)
+modules=infra/peers/oidc-provider/node_modules
+if [ "$(cat "$modules/pins" 2>/dev/null || true)" != "$pins" ]; then
+    npm ci --prefix infra/peers/oidc-provider --ignore-scripts --no-audit --no-fund --silent ||
+        fail "npm could not install infra/peers/oidc-provider"
+    echo "$pins" >"$modules/pins"
+fi
+
 xmlsec1 --version
 chromium --version 2>/dev/null
 chromedriver --version
+php --version | head -n 1
+node --version | sed 's/^/node /'
