@@ -20,6 +20,8 @@ fn logins_of_version_1_are_read_in_each_state() {
     assert_eq!(ITEM_VERSION, 1, "a new version: commit its items in a folder of their own");
     let started: LoginItem = read(include_str!("items/v1/started.json"));
     assert_eq!((started.state, started.again, started.ticket), (State::Started, false, None));
+    let shown: LoginItem = read(include_str!("items/v1/started-by-a-test-link.json"));
+    assert_eq!((started.show, shown.test, shown.show), (false, true, true));
     let verified: LoginItem = read(include_str!("items/v1/verified.json"));
     assert_eq!((verified.state, verified.again, verified.confirm), (State::Verified, true, true));
     assert_eq!(verified.steps[1].wanted.as_deref(), Some("https://sso.example.com/saml/pg"));
