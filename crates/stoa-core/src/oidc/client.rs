@@ -90,17 +90,11 @@ pub fn authorization_url(
             Prompt::Consent => CoreAuthPrompt::Consent,
         });
     }
-    if let Some(hint) = login_hint.filter(|hint| is_login_hint(hint)) {
+    if let Some(hint) = login_hint {
         request = request.set_login_hint(LoginHint::new(hint.to_owned()));
     }
     for (name, value) in &settings.authorize_parameters {
         request = request.add_extra_param(name, value);
     }
     Ok(request.url().0.into())
-}
-
-/// Whether a hint looks like an address or a user principal name. Anything else is not passed on.
-pub fn is_login_hint(text: &str) -> bool {
-    let has_parts = text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
-    has_parts && text.len() <= 254 && text.chars().all(|c| c.is_alphanumeric() || (c.is_ascii_graphic() && c != '"'))
 }

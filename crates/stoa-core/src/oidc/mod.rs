@@ -17,7 +17,7 @@ mod userinfo;
 
 pub use self::claims::Claims;
 pub(crate) use self::claims::attributes;
-pub use self::client::{authorization_url, is_login_hint, state};
+pub use self::client::{authorization_url, state};
 pub use self::id_token::{Expected, ProvenIdentity, prove};
 pub use self::jwks::{Jwks, JwksError, MAX_JWKS};
 pub use self::jws::verify_jws;

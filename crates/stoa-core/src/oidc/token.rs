@@ -1,6 +1,7 @@
 //! The exchange of a code for tokens (OIDC core §3.1.3, RFC 6749 §4.1.3).
 
 use std::fmt;
+use std::pin::Pin;
 
 use openidconnect::core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType};
 use openidconnect::{
@@ -58,8 +59,8 @@ pub struct NoAnswer(pub Failure);
 /// Exchanges the code. `http` sends one request; its answers go through [`judge`] first.
 pub async fn exchange<H, F>(exchange: Exchange<'_>, http: H) -> Result<Tokens, Failure>
 where
-    H: Fn(HttpRequest) -> F,
-    F: Future<Output = Result<HttpResponse, NoAnswer>>,
+    H: Fn(HttpRequest) -> F + Sync,
+    F: Future<Output = Result<HttpResponse, NoAnswer>> + Send + 'static,
 {
     let client = client(exchange.oidc, exchange.redirect_uri)?;
     let secret = || ClientSecret::new(exchange.secret.expose().to_owned());
@@ -78,7 +79,9 @@ where
             .add_extra_param("client_assertion_type", ASSERTION_TYPE)
             .add_extra_param("client_assertion", assertion);
     }
-    let answer = request.request_async(&http).await.map_err(|error| match error {
+    // Boxed, since the compiler loses sight of `Send` in a future of so many lifetimes.
+    let answer: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(request.request_async(&http));
+    let answer = answer.await.map_err(|error| match error {
         RequestTokenError::Request(NoAnswer(failure)) => failure,
         // The texts of these quote the answer, which may have a token in it.
         RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {

@@ -1,12 +1,140 @@
-//! In the making.
+//! `GET /oidc/{connection}/callback`: takes the provider's answer, proves who came, and hands the identity on.
+//!
+//! ```text
+//! state of a login of this browser ─► code ─► token endpoint ─► ID token ─► (userinfo, where it is thin)
+//!   └─► admit ─► seal under a new ticket ─► Started → Verified ─► 303 /launch
+//! ```
+//!
+//! Endpoints and keys come from the connection and the `trust` table: a callback makes one call, or two.
 
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use stoa_core::binding::Pending;
+use stoa_core::connection::{Connection, ConnectionState, Oidc, Protocol};
 use stoa_core::fault::{Failure, Fault};
+use stoa_core::identity::Verified;
+use stoa_core::login::{LoginItem, Meeting, State, fresh_once};
+use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
+use stoa_core::relay::Relay;
 
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
+use crate::flows::oidc_exchange::prove_code;
+use crate::flows::proven::{connection_for, launch_path, note, write_verified};
+use crate::flows::workos;
 use crate::incoming::Incoming;
 
 /// The flow.
-pub async fn oidc_callback(_: &Clients, incoming: &Incoming, _: &mut Trail) -> Result<Answer, Failure> {
-    Err(Failure::noted(Fault::NotFound, incoming.path()))
+pub async fn oidc_callback(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
+    if incoming.is_prefetch() {
+        return Ok(Answer::Nothing);
+    }
+    let now = clients.clock.now();
+    let id = incoming.connection()?;
+    let pending = Pending::among(incoming.cookies());
+    let connection = connection_for(clients, &id, &pending, now).await?;
+    trail.connection = Some(id);
+    if connection.state == ConnectionState::Disabled {
+        return Err(Fault::ConnectionDisabled.into());
+    }
+    if incoming.is_framed() {
+        return Err(Fault::Framed.into());
+    }
+    match connection.protocol() {
+        Protocol::Oidc(oidc) => {
+            let response = Response::parse(incoming.raw_query())?;
+            let login = login_of(&response, oidc, &pending)?;
+            answered(clients, &connection, &response, login, trail, now).await
+        }
+        Protocol::Workos(_) => workos::callback(clients, &connection, incoming, trail, now).await,
+        Protocol::Saml(_) | Protocol::Teams => Err(connection.other_protocol("oidc")),
+    }
+}
+
+/// The login of this browser that the answer is to.
+fn login_of<'a>(response: &Response, oidc: &Oidc, pending: &'a [Pending]) -> Result<&'a Pending, Failure> {
+    let answers = response.state.as_deref().ok_or(RefusalCode::StateMissing)?;
+    let login = pending.iter().find(|login| state(oidc, login) == answers);
+    login.ok_or_else(|| RefusalCode::StateUnknown.into())
+}
+
+async fn answered(
+    clients: &Clients,
+    connection: &Connection,
+    response: &Response,
+    login: &Pending,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    trail.login = Some(login.reference.clone());
+    let (identity, proof) = match prove(clients, connection, response, login, now).await {
+        Ok(proven) => proven,
+        Err(failure) => {
+            // An answer that proves nothing ends nothing: the genuine one may still come.
+            let started = (State::Started, State::Started);
+            let before = note(clients, &login.reference, started, &failure, trail, now).await;
+            let proof = response.code.as_deref().map(|code| proof_hash(connection, code));
+            return code_again(connection, proof.as_deref(), login, before.as_deref(), failure);
+        }
+    };
+    let admitted = match Verified::from_id_token(&identity, connection).and_then(|verified| verified.admit(connection))
+    {
+        Ok(admitted) => admitted,
+        Err(failure) => {
+            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
+            return Err(failure);
+        }
+    };
+    write_verified(clients, connection, login, &admitted, &proof, trail, now).await
+}
+
+/// The identity, and a hash of what proved it.
+async fn prove(
+    clients: &Clients,
+    connection: &Connection,
+    response: &Response,
+    login: &Pending,
+    now: Timestamp,
+) -> Result<(ProvenIdentity, String), Failure> {
+    let oidc = connection.oidc()?;
+    let code = response.code_from(oidc)?;
+    let identity = prove_code(clients, connection, code, login, now).await?;
+    Ok((identity, proof_hash(connection, code)))
+}
+
+/// Connection and code as one value that names nobody.
+fn proof_hash(connection: &Connection, code: &str) -> String {
+    let issuer = connection.oidc().map_or("", |oidc| &oidc.document().issuer);
+    let text = format!("{}\0{issuer}\0{code}", connection.id());
+    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
+}
+
+/// A provider takes a code once, so a reload meets `invalid_grant`. Where this very code has brought this login on
+/// already, the browser goes where it would have gone; any other refused code stays refused.
+/// `proof` is the hash of the code that came.
+pub(super) fn code_again(
+    connection: &Connection,
+    proof: Option<&str>,
+    login: &Pending,
+    before: Option<&LoginItem>,
+    failure: Failure,
+) -> Result<Answer, Failure> {
+    let is_same = |item: &&LoginItem| item.assertion.as_deref() == proof && item.binding == login.hash();
+    let Some(item) = before.filter(|item| item.assertion.is_some()).filter(is_same) else { return Err(failure) };
+    if failure.fault != Fault::Oidc(RefusalCode::CodeRefused) {
+        return Err(failure);
+    }
+    match item.state {
+        State::Started | State::Refused | State::Failed => Err(failure),
+        State::Verified => Ok(Answer::Redirect(launch_path(&login.reference))),
+        State::Launched | State::Returned => match fresh_once(item) {
+            Meeting::Fresh(destination) => {
+                let relay = Relay { retries: 0, destination };
+                Ok(Answer::Redirect(relay.login_path_again(connection.id())))
+            }
+            Meeting::Fault(used) => Err(used),
+            Meeting::Mine | Meeting::Reticket { .. } => Err(failure),
+        },
+    }
 }

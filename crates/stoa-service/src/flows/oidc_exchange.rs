@@ -1,0 +1,100 @@
+//! From a code to a proven identity: the token endpoint, the ID token, and userinfo where the ID token is thin.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stoa_core::binding::Pending;
+use stoa_core::connection::{Connection, Oidc};
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::oidc::{
+    Exchange, Expected, NoAnswer, ProvenIdentity, RefusalCode, Tokens, exchange, judge, prove, userinfo_request,
+};
+use stoa_core::routes::SecretKind;
+
+use crate::clients::Clients;
+use crate::egress::{EgressError, Limits};
+use crate::flows::provider_keys::{KeySource, verified_claims};
+use crate::random;
+use crate::store::OIDC_JWKS;
+
+/// A browser waits behind these, and is answered within 8 s.
+const TOKEN: Limits = Limits { timeout: Duration::from_secs(4), max_bytes: 128 * 1024 };
+const USERINFO: Limits = Limits { timeout: Duration::from_secs(3), max_bytes: 128 * 1024 };
+
+/// Exchanges the code and proves what comes back.
+pub(super) async fn prove_code(
+    clients: &Clients,
+    connection: &Connection,
+    code: &str,
+    login: &Pending,
+    now: Timestamp,
+) -> Result<ProvenIdentity, Failure> {
+    let oidc = connection.oidc()?;
+    let tokens = tokens(clients, connection, oidc, code, login, now).await?;
+    let source = KeySource { sk: OIDC_JWKS, uri: &oidc.provider().jwks_uri };
+    let algorithms = &oidc.document().algorithms;
+    let claims = verified_claims(clients, connection, source, tokens.unverified_id_token(), algorithms, now).await?;
+    let nonce = login.oidc_nonce();
+    let expected = Expected { oidc, nonce: &nonce, code, tokens: &tokens, began: login.unverified_began, now };
+    let identity = prove(claims, &expected)?;
+    match identity.userinfo_endpoint(connection)? {
+        Some(endpoint) => with_userinfo(clients, endpoint, &tokens, identity).await,
+        None => Ok(identity),
+    }
+}
+
+async fn tokens(
+    clients: &Clients,
+    connection: &Connection,
+    oidc: &Oidc,
+    code: &str,
+    login: &Pending,
+    now: Timestamp,
+) -> Result<Tokens, Failure> {
+    let secrets = clients.secrets.of(SecretKind::Oidc, connection.id().as_str(), 0, now).await?;
+    let redirect_uri = connection.redirect_uri(&clients.environment.public_url);
+    let assertion_id = random::token()?;
+    let request = Exchange {
+        oidc,
+        redirect_uri: &redirect_uri,
+        code,
+        login,
+        secret: secrets.current(now),
+        assertion_id: &assertion_id,
+        now,
+    };
+    exchange(request, |request| {
+        let egress = clients.egress.clone();
+        async move { judge(egress.send(request, TOKEN).await.map_err(|error| NoAnswer(token_failure(error)))?) }
+    })
+    .await
+}
+
+fn token_failure(error: EgressError) -> Failure {
+    let code = match error {
+        EgressError::Forbidden => RefusalCode::AddressForbidden,
+        EgressError::Unreachable | EgressError::TimedOut => RefusalCode::TokenEndpointUnavailable,
+        EgressError::TooLarge | EgressError::Encoded => RefusalCode::TokenAnswerStrange,
+    };
+    Failure::noted(Fault::Oidc(code), &error.to_string())
+}
+
+async fn with_userinfo(
+    clients: &Clients,
+    endpoint: &str,
+    tokens: &Tokens,
+    identity: ProvenIdentity,
+) -> Result<ProvenIdentity, Failure> {
+    let request = userinfo_request(endpoint, tokens)?;
+    let answer = clients.egress.send(request, USERINFO).await.map_err(userinfo_failure)?;
+    identity.with_userinfo(&answer)
+}
+
+fn userinfo_failure(error: EgressError) -> Failure {
+    let code = match error {
+        EgressError::Forbidden => RefusalCode::AddressForbidden,
+        EgressError::Unreachable | EgressError::TimedOut => RefusalCode::UserInfoUnavailable,
+        EgressError::TooLarge | EgressError::Encoded => RefusalCode::UserInfoStrange,
+    };
+    Failure::noted(Fault::Oidc(code), &error.to_string())
+}
