@@ -14,6 +14,7 @@ use crate::browser::Browser;
 use crate::gateway::Gateway;
 use crate::gateway::wire::{Config as WireConfig, Wire};
 use crate::in_process::{InProcess, Later};
+use crate::openid::{Config as OpenIdConfig, OpenId};
 use crate::pingfederate::{Config as PingConfig, PingFederate, SpConnection};
 use crate::thinkific::{Config as SchoolConfig, Thinkific};
 use crate::workos::{Config as WorkOsConfig, WorkOs};
@@ -49,13 +50,22 @@ pub struct Options {
     pub ports: [u16; 4],
     /// Port of WorkOS; 0 takes any.
     pub workos_port: u16,
+    /// Port of the OpenID providers; 0 takes any.
+    pub openid_port: u16,
     /// Changes to the connection's file before it is applied.
     pub connection: fn(&str) -> String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 4], workos_port: 0, connection: str::to_owned }
+        Self {
+            mode: Mode::default(),
+            storage: Storage::default(),
+            ports: [0; 4],
+            workos_port: 0,
+            openid_port: 0,
+            connection: str::to_owned,
+        }
     }
 }
 
@@ -71,6 +81,9 @@ pub enum SandboxError {
     /// PingFederate.
     #[error(transparent)]
     PingFederate(#[from] crate::pingfederate::StartError),
+    /// The OpenID providers.
+    #[error(transparent)]
+    OpenId(#[from] crate::openid::StartError),
     /// PingFederate's connection to us.
     #[error(transparent)]
     Partner(#[from] crate::pingfederate::SpMetadataError),
@@ -96,6 +109,8 @@ pub struct Sandbox {
     pub pingfederate: PingFederate,
     /// WorkOS, for a customer whose identity provider stands behind it.
     pub workos: WorkOs,
+    /// The OpenID providers of other customers.
+    pub openid: OpenId,
     /// The school.
     pub thinkific: Thinkific,
     /// The local API Gateway.
@@ -117,6 +132,7 @@ impl Sandbox {
         let front = Front::start(front_config).await?;
         let pingfederate = PingFederate::start(PingConfig { port: ping_port, ..PingConfig::default() }).await?;
         let workos = WorkOs::start(WorkOsConfig { port: options.workos_port, ..WorkOsConfig::default() }).await?;
+        let openid = OpenId::start(OpenIdConfig { port: options.openid_port, ..OpenIdConfig::default() }).await?;
         let file = match &options.storage {
             Storage::Memory => None,
             Storage::Folder(folder) => Some(folder.join("school.json")),
@@ -153,6 +169,7 @@ impl Sandbox {
             front,
             pingfederate,
             workos,
+            openid,
             thinkific,
             gateway,
             wire,
@@ -268,6 +285,7 @@ impl Sandbox {
         self.clock.advance(seconds);
         self.pingfederate.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.workos.clock().advance(jiff::SignedDuration::from_secs(seconds));
+        self.openid.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
     }
 }

@@ -9,15 +9,19 @@ use stoa_core::routes::ROUTES;
 use crate::aws::Storage;
 use crate::aws::journal::Call;
 use crate::browser::{BrowserError, Hop, Page};
+use crate::openid::{EXAMPLES, Product};
 use crate::sandbox::{HOST, Mode, Options, Sandbox, SandboxError};
 
 const USAGE: &str = "\
-cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,IDP,SCHOOL,AWS]
+cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,IDP,SCHOOL,AWS[,OPENID[,WORKOS]]]
 
   --once            run one login, print it, and stop
   --wire            run the deployable binaries of target/lambda (`sam build` or `cargo lambda build --release`)
   --folder FOLDER   keep state in a folder; without it, state is in memory
-  --ports A,B,C,D   the ports to listen on; without it 8080,8081,8082,8083, or with --once any";
+  --ports A,B,C,D   the ports to listen on; without it 8080 to 8085, or with --once any. Of a fifth (the OpenID
+                    providers) and a sixth (WorkOS) any, where they are not given";
+
+const PORTS: [u16; 6] = [8080, 8081, 8082, 8083, 8084, 8085];
 
 /// The command's arguments.
 pub struct Arguments {
@@ -43,16 +47,23 @@ pub fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             other => return Err(format!("{other:?} is not an argument\n\n{USAGE}")),
         }
     }
-    parsed.options.ports = ports.unwrap_or(if parsed.once { [0; 4] } else { [8080, 8081, 8082, 8083] });
+    let [stoa, idp, school, aws, openid, workos] = ports.unwrap_or(if parsed.once { [0; 6] } else { PORTS });
+    parsed.options.ports = [stoa, idp, school, aws];
+    parsed.options.openid_port = openid;
+    parsed.options.workos_port = workos;
     Ok(parsed)
 }
 
-fn parse_ports(text: &str) -> Result<[u16; 4], String> {
+fn parse_ports(text: &str) -> Result<[u16; 6], String> {
     let ports: Result<Vec<u16>, _> = text.split(',').map(str::parse).collect();
     ports
         .ok()
-        .and_then(|ports| ports.try_into().ok())
-        .ok_or_else(|| format!("--ports needs four port numbers, as in 8080,8081,8082,8083\n\n{USAGE}"))
+        .filter(|ports| (4..=6).contains(&ports.len()))
+        .and_then(|mut ports| {
+            ports.resize(6, 0);
+            ports.try_into().ok()
+        })
+        .ok_or_else(|| format!("--ports needs four to six port numbers, as in 8080,8081,8082,8083\n\n{USAGE}"))
 }
 
 /// Why the command ended badly.
@@ -99,6 +110,9 @@ pub async fn run(arguments: Arguments) -> Result<(), ShowError> {
         return Ok(());
     }
     sandbox.pingfederate.ask();
+    for example in EXAMPLES {
+        sandbox.connect_openid(example, str::to_owned).await?;
+    }
     print_addresses(&sandbox);
     tokio::signal::ctrl_c().await?;
     Ok(())
@@ -153,12 +167,20 @@ fn print_addresses(sandbox: &Sandbox) {
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\
          \x20 the school             {}\n\
          \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `operator`)\n\n\
-         A person to try: miller.m. Ctrl-C stops everything.",
+         A person to try: miller.m.\n\n\
+         By OpenID Connect:\n",
         sandbox.login_url(),
         sandbox.login_url(),
         sandbox.pingfederate.start_url(sandbox.pingfederate_partner(), None),
         sandbox.connection(),
         sandbox.thinkific.school_url(),
         sandbox.front.endpoint(),
+    );
+    for example in EXAMPLES {
+        println!("  {:<22} {url}/login/{}   (as {})", example.product.name(), example.id, example.person);
+    }
+    println!(
+        "  choose people, defects {}/sandbox\n\nCtrl-C stops everything.",
+        sandbox.openid.url(Product::PingFederate)
     );
 }

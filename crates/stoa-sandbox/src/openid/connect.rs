@@ -1,0 +1,91 @@
+//! The example connections by OpenID Connect, set up as an operator and the customers' administrators would.
+
+use stoa_core::ids::ConnectionId;
+use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
+
+use super::client::Client;
+use super::product::{Product, Realm};
+use crate::sandbox::{Sandbox, SandboxError};
+
+/// An example connection and its application at the provider.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The connection's name.
+    pub id: &'static str,
+    /// The provider.
+    pub product: Product,
+    /// The file, with the issuer that the customer's would have.
+    pub file: &'static str,
+    /// `client_id`
+    pub client_id: &'static str,
+    /// Its secret. PingFederate's has everything that must be encoded.
+    pub secret: &'static str,
+    /// Somebody who can come.
+    pub person: &'static str,
+    issuer: &'static str,
+}
+
+/// Globex, by Microsoft Entra ID.
+pub const GLOBEX: Example = Example {
+    id: "globex",
+    product: Product::Entra,
+    file: include_str!("../../../../examples/connections/globex.toml"),
+    client_id: "2c3caa80-93f9-425e-8b85-0745f50c0d24",
+    secret: "8Q~local.secret~of-globex",
+    person: "mila@globex.com",
+    issuer: "https://login.microsoftonline.com",
+};
+
+/// Initech, by Okta.
+pub const INITECH: Example = Example {
+    id: "initech",
+    product: Product::Okta,
+    file: include_str!("../../../../examples/connections/initech.toml"),
+    client_id: "0oa1b2c3d4e5f6g7h8i9",
+    secret: "local-secret_of-initech",
+    person: "peter@initech.com",
+    issuer: "https://initech.okta.com",
+};
+
+/// P&G, by PingFederate's OpenID Connect.
+pub const PG_OIDC: Example = Example {
+    id: "pg-oidc",
+    product: Product::PingFederate,
+    file: include_str!("../../../../examples/connections/pg-oidc.toml"),
+    client_id: "P&G Academy (test)",
+    secret: "local secret of pg: +/%&=~",
+    person: "miller.m",
+    issuer: "https://sso.pg.example",
+};
+
+/// All of them.
+pub const EXAMPLES: &[Example] = &[GLOBEX, INITECH, PG_OIDC];
+
+impl Sandbox {
+    /// Registers an example's application at its provider and applies its connection, with a change to the file.
+    /// Discovery document and keys are fetched, as for a customer.
+    pub async fn connect_openid(
+        &self,
+        example: &Example,
+        change: impl FnOnce(&str) -> String,
+    ) -> Result<ConnectionId, SandboxError> {
+        let text = self.locally(example, &change(example.file));
+        let file = ConnectionFile { path: format!("{}.toml", example.id), text, ..ConnectionFile::default() };
+        let planned = self.operator.plan(&file).await?;
+        let applied = self.operator.apply(planned).await?;
+        let redirect_uri = format!("{}/oidc/{}/callback", self.url(), applied.id);
+        self.openid.register(Client::new(example.product, example.client_id, example.secret, &redirect_uri));
+        let secret = SecretText::new(example.secret)?;
+        self.operator.put_secret(&SecretName::Oidc(applied.id.clone()), secret).await?;
+        self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
+        self.front.take_calls();
+        self.openid.take_calls();
+        Ok(applied.id)
+    }
+
+    /// The file with the simulator's addresses instead of the customer's.
+    fn locally(&self, example: &Example, text: &str) -> String {
+        let keys = format!("[teams]\njwks_uri = \"{}\"\n", self.openid.jwks_url(&Realm::tenant("common")));
+        text.replace(example.issuer, &self.openid.url(example.product)).replace("[teams]\n", &keys)
+    }
+}
