@@ -30,6 +30,7 @@ use workos::transport::{HttpRequest, HttpResponse, HttpTransport, TransportError
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::egress::{Egress, EgressError, Limits};
+use crate::flows::oidc_callback::code_again;
 use crate::flows::proven::{note, write_verified};
 use crate::flows::saml_acs::is_going_round;
 use crate::incoming::Incoming;
@@ -94,16 +95,14 @@ async fn answered(
     trail: &mut Trail,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let proven = match code {
-        Ok(code) => exchange(clients, connection, settings, login, &code, now).await.map(|profile| (profile, code)),
-        Err(failure) => Err(failure),
-    };
-    let (profile, code) = match proven {
+    let (profile, proof) = match prove(clients, connection, settings, login, &code, now).await {
         Ok(proven) => proven,
         Err(failure) => {
             // An answer without proof ends nothing: the genuine one may still come.
-            note(clients, &login.reference, (State::Started, State::Started), &failure, trail, now).await;
-            return Err(failure);
+            let started = (State::Started, State::Started);
+            let before = note(clients, &login.reference, started, &failure, trail, now).await;
+            let proof = code.ok().map(|code| code_hash(connection, settings, &code));
+            return code_again(connection, proof.as_deref(), login, before.as_deref(), failure);
         }
     };
     let admitted = match profile.verify(connection).and_then(|verified| verified.admit(connection)) {
@@ -113,7 +112,21 @@ async fn answered(
             return Err(failure);
         }
     };
-    write_verified(clients, connection, login, &admitted, &code_hash(connection, settings, &code), trail, now).await
+    write_verified(clients, connection, login, &admitted, &proof, trail, now).await
+}
+
+/// The profile, and a hash of what proved it.
+async fn prove(
+    clients: &Clients,
+    connection: &Connection,
+    settings: &WorkosDocument,
+    login: &Pending,
+    code: &Result<String, Failure>,
+    now: Timestamp,
+) -> Result<(Profile, String), Failure> {
+    let code = code.as_ref().map_err(Clone::clone)?;
+    let profile = exchange(clients, connection, settings, login, code, now).await?;
+    Ok((profile, code_hash(connection, settings, code)))
 }
 
 /// Connection, client and code as one value that unlocks nothing.
