@@ -84,6 +84,12 @@ def check_functions(register, template):
         yield from equal(f"{logical_id}: Handler", actual.get("Handler"), "bootstrap")
         yield from equal(f"{logical_id}: CodeUri", source.get("Properties", {}).get("CodeUri"), f"functions/{name}")
         yield from equal(f"{logical_id}: BuildMethod", source.get("Metadata", {}).get("BuildMethod"), "rust-cargolambda")
+    for function in register["functions"]:
+        if not function["routes"] and not function.get("schedule"):
+            # The command finds it by this output, at the version that traffic was shifted to.
+            logical_id = function["logical_id"]
+            output = template.outputs.get(f"{logical_id}Function", {}).get("Value")
+            yield from equal(f"{logical_id}: output", output, {"Ref": f"{logical_id}.Alias"})
 
 
 def check_routes(register, template):

@@ -32,6 +32,10 @@ def wrong_folder(source):
     properties(source, "Login")["CodeUri"] = "functions/saml-acs"
 
 
+def function_that_nobody_finds(source):
+    del source["Outputs"]["OperatorFunction"]
+
+
 def add_route(source):
     event = {"Type": "HttpApi", "Properties": {"ApiId": {"Ref": "HttpApi"}, "Method": "GET", "Path": "/debug"}}
     properties(source, "Login")["Events"]["Debug"] = event
@@ -179,7 +183,7 @@ def no_rollback(source):
 
 
 DEFECTS = {
-    "check_functions": [add_function, drop_function, rename_function, wrong_folder],
+    "check_functions": [add_function, drop_function, rename_function, wrong_folder, function_that_nobody_finds],
     "check_routes": [add_route, change_method, drop_default_route],
     "check_grants": [add_action, drop_statement, other_secret, extra_policy],
     "check_width": [starred_action, starred_resource, managed_policy],
