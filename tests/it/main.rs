@@ -30,4 +30,5 @@ mod school;
 mod steps;
 mod store_faults;
 mod sync;
+mod teams;
 mod wire;

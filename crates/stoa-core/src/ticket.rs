@@ -52,7 +52,7 @@ impl Ticket {
     /// What the login's item holds of the code and of the hint that is shown with it, so that nobody is asked "Continue
     /// as …?" with another's address.
     pub fn code_hash(&self, hint: &str) -> String {
-        self.secret.derive("teams code", &[self.reference.as_str().as_bytes(), hint.as_bytes()]).to_base64()
+        self.secret.derive("teams code", &[self.code().as_bytes(), hint.as_bytes()]).to_base64()
     }
 
     /// The `Set-Cookie` value that drops the ticket of a login.

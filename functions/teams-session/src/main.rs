@@ -1,5 +1,5 @@
 //! `GET /teams/{connection}`, `POST /teams/{connection}/session`, `GET` and `POST /teams/{connection}/continue`,
-//! `GET /teams/script`
+//! `GET /teams/script.js`
 //!
 //! Serves the tab, verifies a Teams token, and hands the identity on to the browser outside Teams by a one-time code.
 //! Parses what strangers send, so it cannot read the Thinkific key.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::ids::Reference;
 use stoa_core::login::{ITEM_VERSION, LoginItem, MAX_NOTES, State, Step, begun_since, kept_until};
+use stoa_core::teams::code_since;
 
 use super::{Store, read_item, store_failure};
 
@@ -48,6 +49,22 @@ pub struct Sealed<'a> {
     pub who: &'a str,
     /// The step to add, where one fits.
     pub step: Option<&'a Step>,
+}
+
+/// What the browser brings from the Teams tab.
+pub struct Code<'a> {
+    /// The login.
+    pub reference: &'a Reference,
+    /// This write's attempt.
+    pub attempt: &'a str,
+    /// Through which connection.
+    pub connection: &'a str,
+    /// Hash of the code and its hint.
+    pub hash: &'a str,
+    /// Hash of the ticket.
+    pub ticket: &'a str,
+    /// The step to add.
+    pub step: &'a Step,
 }
 
 fn text(value: impl Into<String>) -> AttributeValue {
@@ -195,6 +212,26 @@ impl Store {
                 Written::Refused(old) => Ok(old),
             },
         }
+    }
+
+    /// A login that a Teams token began gets its ticket, once: until then it has none, and nothing can launch it.
+    pub async fn hand_over(&self, code: &Code<'_>, now: Timestamp) -> Result<Written, Failure> {
+        let update = self
+            .update_login(code.reference)
+            .update_expression("SET attempt = :attempt, ticket = :ticket, steps = list_append(steps, :step)")
+            .condition_expression(
+                "#state = :from AND #connection = :connection AND binding = :code AND attribute_not_exists(ticket) \
+                 AND verified >= :since",
+            )
+            .expression_attribute_names("#connection", "connection")
+            .expression_attribute_values(":from", text(State::Verified.as_str()))
+            .expression_attribute_values(":connection", text(code.connection))
+            .expression_attribute_values(":code", text(code.hash))
+            .expression_attribute_values(":since", number(code_since(now)))
+            .expression_attribute_values(":attempt", text(code.attempt))
+            .expression_attribute_values(":ticket", text(code.ticket))
+            .expression_attribute_values(":step", step_value(code.step)?);
+        written(update.send().await)
     }
 
     /// Marks an unsolicited assertion as used. `false`: it was used before.
