@@ -22,8 +22,6 @@ use stoa_core::routes::Table;
 
 /// The connection of the sandbox, as an operator would write it.
 pub const CONNECTION_FILE: &str = include_str!("../../../examples/connections/pg.toml");
-/// The connection through WorkOS, as an operator would write it.
-pub const WORKOS_FILE: &str = include_str!("../../../examples/connections/umbrella.toml");
 const SCHOOL: &str = "pg-academy";
 const CONNECTION: &str = "pg";
 /// The host name that stoa is reached by; browsers and the test browser resolve it to loopback.
@@ -220,20 +218,6 @@ impl Sandbox {
             authn_requests_signed: false,
         });
         self.pingfederate.register(SpConnection::from_metadata(&metadata)?);
-        Ok(())
-    }
-
-    /// Sets up the customer whose identity provider stands behind WorkOS, as both sides' administrators would.
-    pub async fn connect_workos(&self, change: impl FnOnce(&str) -> String) -> Result<(), SandboxError> {
-        // `[workos]` is the last table of the file.
-        let text = format!("{}api_url = \"{}\"\n", change(WORKOS_FILE), self.workos.url());
-        let file = ConnectionFile { path: "umbrella.toml".to_owned(), text, ..ConnectionFile::default() };
-        let applied = self.operator.apply(self.operator.plan(&file).await?).await?;
-        self.workos.register(&format!("{}/oidc/{}/callback", self.url(), applied.id));
-        let key = SecretText::new(self.workos.api_key().expose())?;
-        self.operator.put_secret(&SecretName::Oidc(applied.id.clone()), key).await?;
-        self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
-        self.front.take_calls();
         Ok(())
     }
 

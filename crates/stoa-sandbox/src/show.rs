@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use stoa_core::ids::ConnectionId;
 use stoa_core::routes::ROUTES;
 
 use crate::aws::Storage;
@@ -11,6 +12,7 @@ use crate::aws::journal::Call;
 use crate::browser::{BrowserError, Hop, Page};
 use crate::openid::{EXAMPLES, Product};
 use crate::sandbox::{HOST, Mode, Options, Sandbox, SandboxError};
+use crate::workos::CONNECTION;
 
 const USAGE: &str = "\
 cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,IDP,SCHOOL,AWS[,OPENID[,WORKOS]]]
@@ -113,7 +115,10 @@ pub async fn run(arguments: Arguments) -> Result<(), ShowError> {
     for example in EXAMPLES {
         sandbox.connect_openid(example, str::to_owned).await?;
     }
+    let behind_workos = sandbox.connect_workos(str::to_owned).await?;
     print_addresses(&sandbox);
+    print_workos(&sandbox, &behind_workos);
+    println!("\nCtrl-C stops everything.");
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
@@ -179,8 +184,16 @@ fn print_addresses(sandbox: &Sandbox) {
     for example in EXAMPLES {
         println!("  {:<22} {url}/login/{}   (as {})", example.product.name(), example.id, example.person);
     }
+    println!("  choose people, defects {}/sandbox", sandbox.openid.url(Product::PingFederate));
+}
+
+fn print_workos(sandbox: &Sandbox, connection: &ConnectionId) {
+    let (url, workos) = (sandbox.url(), sandbox.workos.url());
     println!(
-        "  choose people, defects {}/sandbox\n\nCtrl-C stops everything.",
-        sandbox.openid.url(Product::PingFederate)
+        "\nThrough WorkOS:\n\n\
+         \x20 log in                 {url}/login/{connection}   (as ada.wong@umbrella.example)\n\
+         \x20 begin at the IdP       {}\n\
+         \x20 choose people, defects {workos}/sandbox",
+        sandbox.workos.start_url(CONNECTION),
     );
 }

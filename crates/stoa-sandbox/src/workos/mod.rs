@@ -2,6 +2,7 @@
 //! "SSO"), strict about what WorkOS documents.
 
 mod authorize;
+mod connect;
 mod defect;
 mod organization;
 mod pages;
