@@ -3,7 +3,9 @@
 
 mod browser;
 mod mirror;
+mod openid;
 mod pingfederate;
 mod pingfederate_defects;
 mod thinkific_admin;
 mod thinkific_sso;
+mod workos;
