@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
+use stoa_core::ids::ConnectionId;
 use stoa_sandbox::sandbox::{Options, Sandbox};
 
 /// ChromeDriver on a port of its own; ends when dropped.
@@ -168,5 +169,35 @@ async fn chromium_confirms_a_login_that_the_identity_provider_began_and_ends_a_t
     expect_page(&browser, "The test login worked", "test-worked").await;
     browser.goto(&format!("{}/nothing/here", sandbox.url())).await.expect("an unknown path");
     expect_page(&browser, "There is nothing at this address", "not-found").await;
+    browser.close().await.expect("the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_finds_the_connection_of_an_address_and_shows_an_administrator_what_arrived() {
+    if !is_wanted() {
+        return;
+    }
+    let (driver, sandbox) = (Driver::start(), Sandbox::start(Options::default()).await.expect("a sandbox"));
+    let browser = driver.browser("en", true).await;
+    browser.goto(&format!("{}/login?return_to=/courses/safety-basics", sandbox.url())).await.expect("the question");
+    expect_page(&browser, "Please type your work e-mail address", "address").await;
+    let field = browser.find(Locator::Css("input[type='email']")).await.expect("the field");
+    field.send_keys("miller.m@pg.com").await.expect("keys");
+    browser.find(Locator::Css("button")).await.expect("the button").click().await.expect("a click");
+    sign_on(&browser, "miller.m", "").await;
+    expect_page(&browser, "You are signed in as Mary Miller", "address-signed-in").await;
+
+    let id = ConnectionId::parse(sandbox.connection()).expect("its name");
+    let (link, _) = sandbox.operator.open_test_link(&id).await.expect("a test link");
+    browser.goto(&link.address(&sandbox.url())).await.expect("the link");
+    let page = expect_page(&browser, "because you came by a test link", "test-shown").await;
+    assert!(page.contains("miller.m@pg.com") && page.contains("external_id"), "{page}");
+    browser.close().await.expect("the end");
+
+    let browser = driver.browser("es-MX", true).await;
+    browser.goto(&link.address(&sandbox.url())).await.expect("the link");
+    sign_on(&browser, "partner.p", "").await;
+    let page = expect_page(&browser, "email_domain_foreign", "test-failed-spanish").await;
+    assert!(page.contains("Todo lo que ha llegado"), "{page}");
     browser.close().await.expect("the end");
 }

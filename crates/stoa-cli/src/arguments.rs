@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId};
+
+use crate::logins;
 
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as this prints them:
@@ -37,16 +41,24 @@ pub(crate) struct Target {
     /// A running sandbox, by its "DynamoDB and secrets" address
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) sandbox: Option<String>,
+    /// What browsers use, where the outputs do not say it or the sandbox is on another port
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) host: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Customers' identity providers: plan, apply, check, list, activate, disable, history, rollback
+    /// Customers' identity providers: plan, apply, check, list, test, activate, disable, history, rollback
     #[command(subcommand)]
     Connection(Connection),
     /// Secrets: written, never read
     #[command(subcommand)]
     Secret(Secret),
+    /// The app for a customer's Microsoft Teams
+    #[command(subcommand)]
+    Teams(Teams),
+    /// Which logins there were, newest first
+    Logins(Logins),
     /// What happened to a login, why, and who mends it how
     Trace(Trace),
     /// A fresh sample event for a function, against a running sandbox
@@ -66,7 +78,16 @@ pub(crate) enum Connection {
     },
     /// Print every connection, its state and its last change
     List,
-    /// Let everybody in through a connection
+    /// Make a test link for the customer's administrator, and print what the last test showed
+    Test {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Make no link: the one before goes on working
+        #[arg(long)]
+        result: bool,
+    },
+    /// Let everybody in through a connection, after a test login
     Activate(StateChange),
     /// Let nobody in through a connection, at once
     Disable(StateChange),
@@ -106,6 +127,25 @@ pub(crate) struct StateChange {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Teams {
+    /// Make the package that a Teams administrator uploads, and print what they set up
+    Package(Package),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Package {
+    /// The connection, which has a [teams] table
+    #[arg(value_parser = connection)]
+    pub(crate) id: ConnectionId,
+    /// Where to write it; without it, ID-teams.zip here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// A tab that makes test logins only, for a connection that is not active yet
+    #[arg(long)]
+    pub(crate) test: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
     /// Write a secret from standard input: the value of one key, or a key set as JSON
     Put {
@@ -115,6 +155,25 @@ pub(crate) enum Secret {
         #[arg(long)]
         random: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logins {
+    /// Through which connection
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// Begun since: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
+    #[arg(long, value_name = "WHEN", value_parser = logins::since)]
+    pub(crate) since: Option<Timestamp>,
+    /// Of one person, as far as they were proven; asks the function `operator`
+    #[arg(long, value_name = "ADDRESS", value_parser = Email::parse)]
+    pub(crate) email: Option<Email>,
+    /// Only those that something stopped
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) limit: u16,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use stoa_core::ids::ConnectionId;
 use stoa_sandbox::events::EventError;
 use stoa_service::EnvironmentError;
 use stoa_service::operator::OperatorError;
@@ -69,6 +70,12 @@ pub enum CliError {
     /// The login is not in the table. What it can mean has been printed.
     #[error("no login {0} in this stack")]
     NoLogin(String),
+    /// The connection has no `[teams]` table.
+    #[error("the connection {0} has no [teams] table, so it has no tab")]
+    NoTab(ConnectionId),
+    /// The package could not be put together.
+    #[error("the package could not be made: {0}")]
+    Package(zip::result::ZipError),
     /// No event could be made.
     #[error(transparent)]
     Event(#[from] EventError),
@@ -98,6 +105,8 @@ impl CliError {
             | Self::Input(_)
             | Self::Output(_)
             | Self::NoLogin(_)
+            | Self::NoTab(_)
+            | Self::Package(_)
             | Self::Event(_) => 1,
         }
     }
@@ -115,6 +124,7 @@ impl CliError {
                 "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`, \
                  and AWS_REGION."
             }
+            Self::NoTab(_) => "docs/connections.md says what it holds. Add it to the connection's file and apply.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
             Self::Event(EventError::Browser(_)) => {
                 "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
@@ -128,6 +138,7 @@ impl CliError {
             | Self::SecretTooLong
             | Self::Reference
             | Self::NoLogin(_)
+            | Self::Package(_)
             | Self::Event(_) => return None,
         };
         Some(advice.to_owned())
@@ -148,6 +159,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
             "The customer's administrator has entered it. Write sp_entity_id = {fixed:?}, or make a new connection \
              beside {id}."
         )),
+        OperatorError::Untested(id, _) => Some(format!(
+            "`stoa connection test {id}` makes a link; once somebody has signed in by it, activate again."
+        )),
         OperatorError::NoConnection(_) => Some("`stoa connection list` shows the names.".to_owned()),
         OperatorError::NoVersion(id, _) => Some(format!("`stoa connection history {id}` shows the versions.")),
         OperatorError::NoSchool(school) => {
@@ -158,9 +172,17 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
              at the keys as docs/runbook/trust-keys.md says, and remove them."
         )),
         OperatorError::Aws { code, .. } => aws_advice(code),
+        OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md says what it means.")),
+        OperatorError::NotUnderstood(_) => Some("It is older than this command: deploy the stack.".to_owned()),
+        OperatorError::Function(_) => {
+            Some("`aws logs tail /aws/lambda/STACK-operator` shows it; STACK is the stack's name.".to_owned())
+        }
         OperatorError::Connection(_)
         | OperatorError::File { .. }
         | OperatorError::Metadata { .. }
+        | OperatorError::Discovery { .. }
+        | OperatorError::Jwks { .. }
+        | OperatorError::Fetch { .. }
         | OperatorError::Secret(_)
         | OperatorError::Item(_) => None,
     }
@@ -175,7 +197,7 @@ fn aws_advice(code: &str) -> Option<String> {
             Some("The credentials in the environment are not valid (any more); get new ones.".to_owned())
         }
         "ResourceNotFoundException" => {
-            Some("The table is not in this account and region: are AWS_REGION and --outputs of one stack?".to_owned())
+            Some("The table or function is not in this account and region: are AWS_REGION and --outputs of one stack?".to_owned())
         }
         "no connection" | "no answer in time" => Some(
             "Is the address right, and reachable? The sandbox prints its own as \"DynamoDB and secrets\".".to_owned(),

@@ -11,6 +11,9 @@ use stoa_service::operator::{Operator, StackNames};
 use crate::arguments::Target;
 use crate::{CliError, Io};
 
+/// Where a sandbox's stoa is, unless it was given other ports.
+const SANDBOX_URL: &str = "http://stoa.localhost:8080";
+
 /// A stack that the command may reach.
 pub(crate) struct Access {
     /// What is done there.
@@ -42,6 +45,22 @@ impl Target {
         self.sandbox.as_ref().or_else(named).map(String::as_str)
     }
 
+    /// `https://` and the host that browsers use, without a trailing slash.
+    pub(crate) fn public_url(&self, io: &Io<'_>) -> Result<String, CliError> {
+        if let Some(host) = &self.host {
+            return Ok(host.trim_end_matches('/').to_owned());
+        }
+        if self.sandbox(io).is_some() {
+            return Ok(SANDBOX_URL.to_owned());
+        }
+        let outputs = self.outputs.as_deref().or_else(|| io.environment.get("STOA_OUTPUTS").map(Path::new));
+        let path = outputs.ok_or(CliError::NoStack)?;
+        let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
+        let outputs: Value = serde_json::from_str(&text).unwrap_or_default();
+        let named = output(&outputs, "PublicUrl").or_else(|| output(&outputs, "ApiUrl"));
+        named.ok_or_else(|| CliError::Outputs { path: path.to_owned(), missing: "it has no output PublicUrl; say --host URL" })
+    }
+
     fn deployed(&self, path: &Path, io: &Io<'_>) -> Result<Access, CliError> {
         let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
         let broken = |missing: &'static str| CliError::Outputs { path: path.to_owned(), missing };
@@ -62,6 +81,7 @@ fn names(text: &str) -> Result<StackNames, &'static str> {
         logins: output(&outputs, "LoginsTable").ok_or("it has no output LoginsTable")?,
         directory: output(&outputs, "DirectoryTable").ok_or("it has no output DirectoryTable")?,
         secret_prefix: output(&outputs, "SecretPrefix").ok_or("it has no output SecretPrefix")?,
+        operator: output(&outputs, "OperatorFunction").ok_or("it has no output OperatorFunction")?,
     })
 }
 
@@ -86,6 +106,7 @@ fn sandbox_access(endpoint: &str) -> Access {
         logins: table(Table::Logins),
         directory: table(Table::Directory),
         secret_prefix: stack.name().to_owned(),
+        operator: stack.function_name("operator"),
     };
     let credentials = Credentials {
         access_key: policy::OPERATOR.to_owned(),
@@ -110,7 +131,8 @@ mod tests {
             {"OutputKey": "TrustTable", "OutputValue": "t"},
             {"OutputKey": "LoginsTable", "OutputValue": "l"},
             {"OutputKey": "DirectoryTable", "OutputValue": "d"},
-            {"OutputKey": "SecretPrefix", "OutputValue": "stoa/live", "Description": "…"}
+            {"OutputKey": "SecretPrefix", "OutputValue": "stoa/live", "Description": "…"},
+            {"OutputKey": "OperatorFunction", "OutputValue": "stoa-live-operator"}
         ]"#;
         for text in [list.to_owned(), format!("{{\"Stacks\": [{{\"Outputs\": {list}}}]}}")] {
             let names = names(&text).unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use stoa_core::connection::ConnectionState;
 use stoa_service::operator::{Operator, Planned, PlannedSchool};
 
 use super::files::{Files, read};
@@ -97,6 +98,12 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     };
     io.say(&format!("Connection {id}: {what}"))?;
     print_changes(&summary.changes, io)?;
+    if summary.state == ConnectionState::Active && !summary.changes.is_empty() {
+        io.say(&format!(
+            "    note: {id} is active and stays so: the change counts for everybody within a minute. `stoa connection test \
+             {id}` tries it"
+        ))?;
+    }
     for domain in &planned.kept_domains {
         io.say(&format!("    note: {domain} stays claimed, so that no other customer can take it over"))?;
     }

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod files;
 mod state;
+mod test;
 
 use crate::arguments::{Connection, Target};
 use crate::{CliError, Io};
@@ -14,6 +15,7 @@ pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -
         Connection::Apply(files) => apply::apply(&files.path, target, io).await,
         Connection::Check { file } => check::check(&file, target, io),
         Connection::List => state::list(target, io).await,
+        Connection::Test { id, result } => test::test(&id, result, target, io).await,
         Connection::Activate(change) => state::activate(&change, target, io).await,
         Connection::Disable(change) => state::disable(&change, target, io).await,
         Connection::History { id } => state::history(&id, target, io).await,

@@ -10,16 +10,21 @@ use crate::arguments::{StateChange, Target};
 use crate::{CliError, Io};
 
 pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let items = target.read(io)?.operator.list().await?;
+    let operator = target.read(io)?.operator;
+    let items = operator.list().await?;
     if items.is_empty() {
         return io.say("No connections. `stoa connection apply FOLDER` writes the first.");
     }
     for item in items {
         let document = item.document()?;
+        let state = match item.state {
+            ConnectionState::Draft if operator.last_test(&document.id).await?.is_ok() => ConnectionState::Tested,
+            state => state,
+        };
         io.say(&format!(
             "{:<20} {:<9} version {:<4} school {:<20} {}   changed {}",
             document.id.as_str(),
-            item.state.as_str(),
+            state.as_str(),
             item.version,
             document.school.as_str(),
             document.domains.join(", "),
@@ -43,7 +48,7 @@ fn line(item: &ConnectionItem) -> String {
     format!("version {:<4} {at}   {state:<9} {}{reason}", item.version, item.by)
 }
 
-fn instant(seconds: i64) -> String {
+pub(super) fn instant(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
 }
 

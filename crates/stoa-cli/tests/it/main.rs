@@ -5,6 +5,8 @@
 mod command;
 mod connections;
 mod events;
+mod lifecycle;
 mod output;
 mod secrets;
+mod teams;
 mod traces;

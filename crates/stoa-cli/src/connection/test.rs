@@ -1,0 +1,46 @@
+//! Tests of a connection: the link for the customer's administrator, and what came of it.
+
+use stoa_core::ids::ConnectionId;
+use stoa_service::operator::Applied;
+
+use super::state::instant;
+use crate::arguments::Target;
+use crate::{CliError, Io};
+
+pub(super) async fn test(
+    id: &ConnectionId,
+    result_only: bool,
+    target: &Target,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    let public_url = target.public_url(io)?;
+    let operator = target.change(io).await?;
+    match operator.last_test(id).await? {
+        Ok(test) => io.say(&format!(
+            "Connection {id} is tested: login {} at {}, with the document that is in force.",
+            test.login,
+            instant(test.at)
+        ))?,
+        Err(why) => io.say(&format!("Connection {id} is not tested: {why}."))?,
+    }
+    if let Some(applied) = operator.mark_tested(id).await? {
+        print_move(&applied, io)?;
+    }
+    if result_only {
+        return Ok(());
+    }
+    let (link, moved) = operator.open_test_link(id).await?;
+    if let Some(applied) = moved {
+        print_move(&applied, io)?;
+    }
+    io.say(&format!(
+        "For the customer's administrator, until {}, in place of any link before. It shows what arrives, what is wanted \
+         of it, and what would be sent on; it never reaches the school:",
+        instant(link.until)
+    ))?;
+    io.say(&format!("    {}", link.address(&public_url)))
+}
+
+fn print_move(applied: &Applied, io: &mut Io<'_>) -> Result<(), CliError> {
+    io.say(&format!("Connection {}: version {}, {}", applied.id, applied.version, applied.changes.join(", ")))
+}

@@ -1,0 +1,69 @@
+//! From a draft to everybody: a link, a test, an activation.
+
+use stoa_sandbox::sandbox::CONNECTION_FILE;
+
+use crate::command::Desk;
+
+/// Makes the sandbox's connection a draft again.
+async fn draft(desk: &Desk) {
+    use stoa_core::connection::ConnectionState;
+    let id = stoa_core::ids::ConnectionId::parse("pg").unwrap();
+    desk.sandbox.operator.set_state(&id, ConnectionState::Draft, "a test").await.unwrap();
+}
+
+async fn test_link(desk: &Desk) -> String {
+    let said = desk.stoa(&["connection", "test", "pg", "--host", &desk.sandbox.url()]).await.done();
+    said.lines().last().unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_draft_is_tested_by_a_link_and_then_activated() {
+    let desk = Desk::new().await;
+    draft(&desk).await;
+    let activate = ["connection", "activate", "pg", "--reason", "they go live"];
+    let refusal = desk.stoa(&activate).await.refused();
+    assert!(refusal.contains("pg is not tested: no test login has succeeded"), "{refusal}");
+    assert!(refusal.contains("`stoa connection test pg`"), "{refusal}");
+
+    let link = test_link(&desk).await;
+    assert!(link.starts_with(&format!("{}/login/pg?test=", desk.sandbox.url())), "{link}");
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    let page = desk.sandbox.browser().get(&link).await.unwrap();
+    assert!(page.text().contains("The test login worked"), "{}", page.text());
+
+    let list = desk.stoa(&["connection", "list"]).await.done();
+    assert!(list.contains("tested"), "{list}");
+    let result = desk.stoa(&["connection", "test", "pg", "--result"]).await.done();
+    assert!(result.contains("Connection pg is tested: login ") && result.contains("state: draft → tested"), "{result}");
+    assert!(!result.contains("/login/pg"), "{result}");
+    desk.stoa(&activate).await.done();
+    let history = desk.stoa(&["connection", "history", "pg"]).await.done();
+    let last = history.lines().last().unwrap();
+    assert!(last.contains("active") && last.contains("they go live (test login "), "{history}");
+    assert!(!history.contains("tester"), "{history}");
+}
+
+#[tokio::test]
+async fn a_change_of_an_active_connection_says_that_it_counts_for_everybody() {
+    let desk = Desk::new().await;
+    let file = desk.file("pg.toml", |text| format!("{text}company = \"company\"\n"));
+    for command in ["plan", "apply"] {
+        let said = desk.stoa(&["connection", command, &file]).await.done();
+        assert!(said.contains("note: pg is active and stays so"), "{said}");
+    }
+    let said = desk.stoa(&["connection", "rollback", "pg", "1", "--reason", "back"]).await.done();
+    assert!(said.contains("note: pg is active and stays so"), "{said}");
+}
+
+#[tokio::test]
+async fn a_link_outlives_a_change_and_not_the_next_link() {
+    let desk = Desk::new().await;
+    let first = test_link(&desk).await;
+    let file = desk.write("pg.toml", &format!("{CONNECTION_FILE}company = \"company\"\n"));
+    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    let works = async |link: &str| desk.sandbox.browser().get(link).await.unwrap().text().contains("login worked");
+    assert!(works(&first).await);
+    let second = test_link(&desk).await;
+    assert!(!works(&first).await && works(&second).await);
+}
