@@ -12,15 +12,26 @@ use crate::steps::World;
 
 /// Calls an operation such as `DynamoDB_20120810.GetItem` as `principal`; returns status and answer.
 pub async fn call(world: &World, principal: &str, target: &str, body: &Value) -> (u16, Value) {
+    let request = Request::post(format!("{}/", world.front.endpoint()))
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", target);
+    send(request, principal, body).await
+}
+
+/// Invokes a function, by its AWS name, as `principal`; returns status and answer.
+pub async fn invoke(world: &World, principal: &str, function: &str, event: &Value) -> (u16, Value) {
+    let request = Request::post(format!("{}/2015-03-31/functions/{function}/invocations", world.front.endpoint()));
+    send(request, principal, event).await
+}
+
+async fn send(request: http::request::Builder, principal: &str, body: &Value) -> (u16, Value) {
     let credential = format!(
         "AWS4-HMAC-SHA256 Credential={principal}/20260101/us-east-1/dynamodb/aws4_request, \
          SignedHeaders=host, Signature=00"
     );
-    let request = Request::post(format!("{}/", world.front.endpoint()))
+    let request = request
         .header("authorization", credential)
-        .header("content-type", "application/x-amz-json-1.0")
         .header("x-amz-date", "20260101T000000Z")
-        .header("x-amz-target", target)
         .body(Full::new(Bytes::from(body.to_string())))
         .unwrap();
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();

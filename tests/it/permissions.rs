@@ -43,9 +43,8 @@ async fn each_secret_has_its_readers_and_no_others_not_even_the_operator() {
             (SecretKind::Thinkific, "thinkific/pg-academy"),
         ] {
             let readers: &[&str] = match kind {
-                SecretKind::Seal | SecretKind::Pepper => {
-                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch"]
-                }
+                SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch"],
+                SecretKind::Pepper => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "operator"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => &["thinkific-launch"],

@@ -8,6 +8,7 @@ mod connection;
 mod error;
 mod event;
 mod io;
+mod logins;
 mod runbook;
 mod secret;
 mod stack;
@@ -38,6 +39,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
     match arguments.command {
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
         Command::Event(command) => event::run(&command, io).await,
     }

@@ -9,14 +9,17 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Context, Request, RequestExt, Response};
 use serde_json::Value;
 use stoa_core::routes::Variable;
-use stoa_service::{Clock, EnvironmentError, Handler, Log, Variables, functions};
+use stoa_service::{Clock, EnvironmentError, Handler, Invoked, Log, Variables, functions};
 
 use crate::aws::REGION;
 use crate::aws::front::Front;
 use crate::gateway::{FunctionError, Functions};
 
-/// The handlers, by the function's name.
-pub struct InProcess(HashMap<&'static str, Handler>);
+/// The functions, by name.
+pub struct InProcess {
+    handlers: HashMap<&'static str, Handler>,
+    invoked: HashMap<&'static str, Invoked>,
+}
 
 impl InProcess {
     /// Makes every function of the register against a local AWS.
@@ -41,7 +44,14 @@ impl InProcess {
         for (name, make) in makers {
             handlers.insert(name, make(&variables(front, name, build, public_url), clock.clone(), log.clone())?);
         }
-        Ok(Self(handlers))
+        type MakeInvoked = fn(&Variables, Clock, Log) -> Result<Invoked, EnvironmentError>;
+        let makers: [(&'static str, MakeInvoked); 2] =
+            [("operator", functions::operator::handler), ("trust-refresh", functions::trust_refresh::handler)];
+        let mut invoked = HashMap::new();
+        for (name, make) in makers {
+            invoked.insert(name, make(&variables(front, name, build, public_url), clock.clone(), log.clone())?);
+        }
+        Ok(Self { handlers, invoked })
     }
 }
 
@@ -73,7 +83,11 @@ impl Functions for InProcess {
         event: Value,
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
         Box::pin(async move {
-            let handler = self.0.get(function).ok_or(FunctionError::Unknown)?;
+            if let Some(function) = self.invoked.get(function) {
+                let not_answered = |error| FunctionError::Failed { kind: "NotAnswered".to_owned(), message: error };
+                return function(event, request_id()).await.map_err(|error| not_answered(error.to_string()));
+            }
+            let handler = self.handlers.get(function).ok_or(FunctionError::Unknown)?;
             let event: LambdaRequest = serde_json::from_value(event).map_err(|error| failed(&error))?;
             let mut context = Context::default();
             context.request_id = request_id();

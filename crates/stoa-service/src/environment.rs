@@ -58,7 +58,7 @@ impl Environment {
         let endpoint = variables.get("AWS_ENDPOINT_URL").cloned();
         let public_url = read(Variable::PublicUrl)?;
         let is_origin = url::Url::parse(&public_url).is_ok_and(|url| url.path() == "/" && url.query().is_none());
-        if !is_origin || public_url.ends_with('/') {
+        if entry.environment.contains(&Variable::PublicUrl) && (!is_origin || public_url.ends_with('/')) {
             return Err(EnvironmentError::PublicUrl);
         }
         let build = read(Variable::Build)?;

@@ -36,6 +36,53 @@ macro_rules! function {
     };
 }
 
+macro_rules! invoked_function {
+    ($(#[$doc:meta])* $module:ident, $name:literal, $flow:path) => {
+        $(#[$doc])*
+        pub mod $module {
+            use std::future::Future;
+            use std::pin::Pin;
+            use std::sync::Arc;
+
+            use super::ServeError;
+            use crate::clients::{Clients, Credentials};
+            use crate::clock::Clock;
+            use crate::environment::{Environment, EnvironmentError, Variables};
+            use crate::invoked::{self, Invoked};
+            use crate::log::Log;
+
+            /// The function over these settings.
+            pub fn handler(variables: &Variables, clock: Clock, log: Log) -> Result<Invoked, EnvironmentError> {
+                let environment = Environment::read($name, variables)?;
+                let clients = Clients::new(environment, Credentials::read(variables)?, clock, log);
+                Ok(invoked::invoked(Arc::new(clients), |clients, event, request| {
+                    Box::pin($flow(clients, event, request))
+                }))
+            }
+
+            /// Runs the function until Lambda ends it.
+            pub fn serve() -> Pin<Box<dyn Future<Output = Result<(), ServeError>>>> {
+                Box::pin(super::run_invoked(handler))
+            }
+        }
+    };
+}
+
+/// Reads the process's environment and answers events that are no requests.
+async fn run_invoked(
+    make: fn(
+        &crate::environment::Variables,
+        crate::clock::Clock,
+        crate::log::Log,
+    ) -> Result<crate::invoked::Invoked, crate::environment::EnvironmentError>,
+) -> Result<(), ServeError> {
+    let handler = make(&std::env::vars().collect(), crate::clock::Clock::default(), crate::log::Log::default())?;
+    let service = lambda_http::service_fn(move |event: lambda_http::LambdaEvent<serde_json::Value>| {
+        handler(event.payload, event.context.request_id)
+    });
+    lambda_http::lambda_runtime::run(service).await
+}
+
 /// Reads the process's environment and answers events.
 async fn run(
     make: fn(
@@ -79,4 +126,8 @@ function! {
 function! {
     /// `thinkific-return`
     thinkific_return, "thinkific-return", crate::flows::thinkific_return::thinkific_return
+}
+invoked_function! {
+    /// `operator`
+    operator, "operator", crate::flows::operator::operator
 }

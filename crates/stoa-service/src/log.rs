@@ -18,6 +18,19 @@ pub enum Log {
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
+impl Log {
+    /// Writes a line.
+    pub fn write<T: Serialize>(&self, line: &T) {
+        let Ok(mut text) = serde_json::to_string(line) else { return };
+        text.push('\n');
+        match self {
+            // There is nowhere to report that the log cannot be written.
+            Self::StandardOutput => drop(std::io::stdout().lock().write_all(text.as_bytes())),
+            Self::Memory(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).push(text),
+        }
+    }
+}
+
 /// The line's fields, in the order of writing. `docs/logging.md` describes each.
 #[derive(Serialize)]
 pub struct Line<'a> {
@@ -121,12 +134,6 @@ impl<'a> Line<'a> {
 
     /// Writes the line.
     pub fn write(&self, log: &Log) {
-        let Ok(mut text) = serde_json::to_string(self) else { return };
-        text.push('\n');
-        match log {
-            // There is nowhere to report that the log cannot be written.
-            Log::StandardOutput => drop(std::io::stdout().lock().write_all(text.as_bytes())),
-            Log::Memory(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).push(text),
-        }
+        log.write(self);
     }
 }

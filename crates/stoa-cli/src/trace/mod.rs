@@ -7,9 +7,15 @@ mod steps;
 
 use jiff::Timestamp;
 use stoa_core::ids::Reference;
+use stoa_core::login::LoginItem;
 
 use crate::arguments::{Target, Trace};
 use crate::{CliError, Io};
+
+/// Whether a fault is the last thing that happened to a login.
+pub(crate) fn ended_in_a_fault(login: &LoginItem) -> bool {
+    cause::fault_of(login).is_some()
+}
 
 pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let access = target.read(io)?;

@@ -134,7 +134,7 @@ async fn disabling_is_immediate_and_the_history_says_who_and_why() {
     let versions: Vec<&str> = history.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
     assert_eq!(versions, ["1", "2", "3", "4"], "{history}");
     let third = history.lines().nth(2).unwrap();
-    assert!(third.contains("arn:aws:iam::000000000000:user/operator") && third.ends_with("key stolen"), "{third}");
+    assert!(third.contains("arn:aws:iam::000000000000:user/on-call") && third.ends_with("key stolen"), "{third}");
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn mistakes_in_files_and_names() {
     }
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
     shown.push_str(&format!("# outputs of another stack\n{}\n", ran.shown()));
-    let outputs = ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix"]
+    let outputs = ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix", "OperatorFunction"]
         .map(|name| format!("{{\"OutputKey\":\"{name}\",\"OutputValue\":\"stoa-{name}-1\"}}"));
     let outputs = desk.write("stack.json", &format!("[{}]", outputs.join(",")));
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -21,10 +21,13 @@ use super::capacity;
 use super::dynamodb::Dynamo;
 use super::fault::{Fault, FaultKind, Faults};
 use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
+use super::lambda::Lambda;
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Member, Operation, Service, access_key_id, members};
 use super::secrets::Secrets;
+use super::served::{Served, refusal, refused, throttled, unavailable};
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
+use crate::gateway::Functions;
 use crate::listen::{Answer, CutConnection, Server};
 
 /// How to start the local AWS.
@@ -58,6 +61,7 @@ struct Shared {
     stack: Stack,
     dynamo: Dynamo,
     secrets: Secrets,
+    lambda: Lambda,
     journal: Journal,
     faults: Faults,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -69,6 +73,7 @@ impl Front {
         let shared = Arc::new(Shared {
             dynamo: Dynamo::start(&config.storage, &config.stack).await?,
             secrets: Secrets::open(&config.storage)?,
+            lambda: Lambda::default(),
             stack: config.stack,
             journal: Journal::new(config.ledger),
             faults: Faults::default(),
@@ -116,6 +121,11 @@ impl Front {
     /// The grants of the register that nothing used since the start.
     pub fn unused_grants(&self) -> BTreeSet<GrantUse> {
         policy::unused_grants(&self.used_grants())
+    }
+
+    /// Lets the operator's command invoke these functions.
+    pub fn set_functions(&self, functions: Arc<dyn Functions>) {
+        self.shared.lambda.set(functions);
     }
 
     /// Orders a fault.
@@ -184,30 +194,6 @@ impl Admitted {
     }
 }
 
-/// What a service answered.
-struct Served {
-    status: StatusCode,
-    body: Value,
-    units: BTreeMap<String, f64>,
-}
-
-impl Served {
-    fn nothing() -> Self {
-        Self { status: StatusCode::OK, body: Value::Null, units: BTreeMap::new() }
-    }
-
-    fn message(&self) -> Option<&str> {
-        self.error()?;
-        // Some errors of DynamoDB write it small.
-        self.body["Message"].as_str().or_else(|| self.body["message"].as_str())
-    }
-
-    fn error(&self) -> Option<&str> {
-        let name = self.body["__type"].as_str().filter(|_| !self.status.is_success())?;
-        Some(name.rsplit_once('#').map_or(name, |(_, name)| name))
-    }
-}
-
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         let (at, since) = (Timestamp::now(), Instant::now());
@@ -217,7 +203,7 @@ impl Shared {
         if let Some(answer) = sts::answer(&head.headers, &body) {
             return Ok(answer);
         }
-        let Some(operation) = Operation::of(&head.headers) else {
+        let Some(operation) = Operation::of(&head) else {
             return Ok(refusal("com.amazon.coral.service#UnknownOperationException", "The operation is not known."));
         };
         let Ok(parsed) = serde_json::from_slice::<Value>(&body) else {
@@ -239,7 +225,7 @@ impl Shared {
         let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
         if let Some(denied) = self.denial(&admitted) {
             self.journal.record(admitted.calls(&Outcome::Denied, &denied));
-            return Ok(numbered(&denied, admitted.number));
+            return Ok(denied.numbered(admitted.number));
         }
         self.carry_out(&admitted, &head.headers, parsed).await
     }
@@ -254,7 +240,7 @@ impl Shared {
                 Decision::Denied => {
                     let kind = match request.operation.service {
                         Service::DynamoDb => "com.amazon.coral.service#AccessDeniedException",
-                        Service::SecretsManager => "AccessDeniedException",
+                        Service::SecretsManager | Service::Lambda { .. } => "AccessDeniedException",
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
                     return Some(refused(
@@ -294,8 +280,8 @@ impl Shared {
                 "com.amazon.coral.service#AccessDeniedException",
                 "User is not authorized to perform this action.",
             ),
-            Some(FaultKind::Throttle) => throttled(request.operation.service),
-            Some(FaultKind::Unavailable) => unavailable(request.operation.service),
+            Some(FaultKind::Throttle) => throttled(&request.operation.service),
+            Some(FaultKind::Unavailable) => unavailable(&request.operation.service),
         };
         let cut = fault == Some(FaultKind::ApplyThenCutConnection);
         let outcome = match served.error() {
@@ -304,12 +290,13 @@ impl Shared {
             None => Outcome::Done,
         };
         self.journal.record(request.calls(&outcome, &served));
-        if cut { Err(CutConnection) } else { Ok(numbered(&served, request.number)) }
+        if cut { Err(CutConnection) } else { Ok(served.numbered(request.number)) }
     }
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
-        match request.operation.service {
+        match &request.operation.service {
             Service::SecretsManager => self.serve_secrets(&request.operation.name, &body),
+            Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }
     }
@@ -319,16 +306,16 @@ impl Shared {
             Ok(answer) => (StatusCode::OK, answer),
             Err(error) => (StatusCode::BAD_REQUEST, json!({"__type": error.code(), "Message": error.to_string()})),
         };
-        Served { status, body, units: BTreeMap::new() }
+        Served::of(status, body)
     }
 
     async fn serve_dynamodb(&self, request: &Admitted, headers: &HeaderMap, mut body: Value) -> Served {
         let hide = capacity::ask(&request.operation.name, &mut body);
         let Some((status, mut body)) = self.forward(headers, &body).await else {
-            return unavailable(Service::DynamoDb);
+            return unavailable(&Service::DynamoDb);
         };
         let units = capacity::read(&mut body, hide);
-        let mut served = Served { status, body, units };
+        let mut served = Served { units, ..Served::of(status, body) };
         if let Some(error) = served.error() {
             served.units = request.units_of_failure(error);
         }
@@ -348,52 +335,4 @@ impl Shared {
         let body = answer.into_body().collect().await.ok()?.to_bytes();
         Some((status, serde_json::from_slice(&body).ok()?))
     }
-}
-
-fn throttled(service: Service) -> Served {
-    let body = match service {
-        Service::DynamoDb => json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-            "message": "The level of configured provisioned throughput for the table was exceeded. \
-                        Consider increasing your provisioning level with the UpdateTable API.",
-        }),
-        Service::SecretsManager => json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
-    };
-    Served { status: StatusCode::BAD_REQUEST, body, units: BTreeMap::new() }
-}
-
-fn unavailable(service: Service) -> Served {
-    let body = match service {
-        Service::DynamoDb => {
-            json!({"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "Internal server error"})
-        }
-        Service::SecretsManager => {
-            json!({"__type": "InternalServiceError", "Message": "An error occurred on the server side."})
-        }
-    };
-    Served { status: StatusCode::INTERNAL_SERVER_ERROR, body, units: BTreeMap::new() }
-}
-
-/// The request's number where clients look for the request id, so that a log line leads to the journal.
-fn numbered(served: &Served, number: u64) -> Response<Full<Bytes>> {
-    let mut response = reply(served.status, &served.body);
-    response.headers_mut().insert("x-amzn-requestid", number.into());
-    response
-}
-
-fn refusal(kind: &str, message: &str) -> Response<Full<Bytes>> {
-    let refused = refused(kind, message);
-    reply(refused.status, &refused.body)
-}
-
-fn refused(kind: &str, message: &str) -> Served {
-    let body = json!({"__type": kind, "Message": message});
-    Served { status: StatusCode::BAD_REQUEST, body, units: BTreeMap::new() }
-}
-
-fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() = status;
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/x-amz-json-1.0"));
-    response
 }

@@ -20,13 +20,13 @@ pub const LEDGER_VARIABLE: &str = "STOA_GRANT_LEDGER";
 pub struct Call {
     /// The number of the request it came in; counts up.
     pub request: u64,
-    /// The access key id: a function's name, `operator` or `sandbox`.
+    /// The access key id: a function's name, `on-call` or `sandbox`.
     pub principal: String,
     /// The API operation, such as `TransactWriteItems`.
     pub operation: String,
     /// The IAM action, such as `dynamodb:PutItem`.
     pub action: String,
-    /// Without the stack's name: `logins`, `logins/index/due`, `saml/acme`.
+    /// Without the stack's name: `logins`, `logins/index/by-email`, `saml/acme`, `function/operator`.
     pub resource: String,
     /// Capacity units, write or read as the action is; of a member of a transaction, its share of the table's.
     ///
@@ -113,7 +113,7 @@ impl Tally {
             } else if call.action.starts_with("dynamodb:") {
                 tally.reads += first;
                 tally.read_units += call.units;
-            } else {
+            } else if call.action.starts_with("secretsmanager:") {
                 tally.secrets += first;
             }
         }

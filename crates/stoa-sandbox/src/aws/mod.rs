@@ -1,4 +1,4 @@
-//! The local AWS: DynamoDB and Secrets Manager behind one endpoint that enforces IAM and keeps a journal.
+//! The local AWS: DynamoDB, Secrets Manager and Lambda's `Invoke` behind one endpoint that enforces IAM and keeps a journal.
 
 pub mod dynamodb;
 pub mod front;
@@ -8,7 +8,9 @@ pub mod secrets;
 
 mod capacity;
 mod fault;
+mod lambda;
 mod request;
+mod served;
 mod sts;
 mod unprocessed;
 
@@ -67,6 +69,11 @@ impl Stack {
     pub fn table(&self, name: &str) -> Option<Table> {
         let short = name.strip_prefix(self.name.as_str())?.strip_prefix('-')?;
         Table::ALL.iter().copied().find(|table| table.as_str() == short)
+    }
+
+    /// The AWS name of a function.
+    pub fn function_name(&self, function: &str) -> String {
+        format!("{}-{function}", self.name)
     }
 
     /// The value of every variable that functions read; the stack does not know its own build and host.

@@ -5,10 +5,13 @@ use std::fmt;
 
 use stoa_core::routes::{Function, ROUTES, Resource, SecretKind, Table};
 
-/// The access key id of the command-line tool. It writes secrets and reads none.
-pub const OPERATOR: &str = "operator";
+/// The access key id of who runs the command-line tool. It writes secrets and reads none.
+pub const OPERATOR: &str = "on-call";
 /// The access key id of the sandbox and of tests: everything is allowed.
 pub const SANDBOX: &str = "sandbox";
+
+/// The one function that the command-line tool may invoke. Functions invoke none.
+const OPERATOR_FUNCTION: &str = "operator";
 
 const OPERATOR_ON_TABLES: &[&str] = &[
     "dynamodb:BatchGetItem",
@@ -39,6 +42,8 @@ pub enum Target {
     Index(Table, String),
     /// A secret of the stack.
     Secret(SecretKind),
+    /// A function of the stack.
+    Function(String),
     /// Everything of the service, as the listing actions want.
     Any,
     /// Something that is not the stack's.
@@ -156,6 +161,7 @@ fn operator_may(action: &str, target: &Target) -> bool {
     match target {
         Target::Table(_) | Target::Index(..) => OPERATOR_ON_TABLES.contains(&action),
         Target::Secret(_) => OPERATOR_ON_SECRETS.contains(&action),
+        Target::Function(function) => action == "lambda:InvokeFunction" && function == OPERATOR_FUNCTION,
         Target::Any => action == "secretsmanager:ListSecrets",
         Target::Foreign => false,
     }

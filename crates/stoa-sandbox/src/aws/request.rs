@@ -1,17 +1,20 @@
 //! What a request asks for, in IAM's terms: which actions on which resources.
 
 use http::HeaderMap;
+use http::request::Parts;
 use serde_json::Value;
 
+use super::lambda::{function_of, invoked};
 use super::policy::Target;
 use super::secrets::name_of;
 use super::{ACCOUNT, REGION, Stack};
 
 /// The services that answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     DynamoDb,
     SecretsManager,
+    Lambda { function: String },
 }
 
 /// An API operation.
@@ -22,9 +25,13 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// Reads `x-amz-target`.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let (service, name) = headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
+    /// Reads `x-amz-target`, or the address of an invocation.
+    pub(super) fn of(head: &Parts) -> Option<Self> {
+        if let Some(function) = invoked(head) {
+            let service = Service::Lambda { function: function.to_owned() };
+            return Some(Self { service, name: "InvokeFunction".to_owned() });
+        }
+        let (service, name) = head.headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
         let service = match service {
             "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
             "secretsmanager" => Service::SecretsManager,
@@ -59,9 +66,22 @@ pub(super) struct Member {
 
 /// The members of a request: one, or each of a transaction or batch.
 pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec<Member> {
-    match operation.service {
+    match &operation.service {
         Service::DynamoDb => dynamodb(&operation.name, body, stack),
         Service::SecretsManager => vec![secret(&operation.name, body, stack)],
+        Service::Lambda { function } => vec![invocation(function, stack)],
+    }
+}
+
+fn invocation(name: &str, stack: &Stack) -> Member {
+    let function = function_of(name, stack);
+    Member {
+        action: "lambda:InvokeFunction".to_owned(),
+        target: function.map_or(Target::Foreign, |function| Target::Function(function.to_owned())),
+        arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
+        resource: format!("function/{}", function.unwrap_or(name)),
+        table: None,
+        consistent: false,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::front::{Config, Front};
 use stoa_sandbox::aws::journal::{Outcome, Tally};
-use stoa_sandbox::aws::policy::{GrantUse, unused_in_ledger};
+use stoa_sandbox::aws::policy::{GrantUse, OPERATOR, unused_in_ledger};
 use stoa_sandbox::aws::{Fault, FaultKind, Storage};
 
 use crate::client::call;
@@ -87,7 +87,7 @@ async fn what_the_register_does_not_name_is_refused() {
             "BatchGetItem",
             json!({"RequestItems": {"stoa-local-logins": {}, "stoa-local-trust": {}}}),
         ),
-        ("operator", "DeleteTable", json!({"TableName": "stoa-local-trust"})),
+        (OPERATOR, "DeleteTable", json!({"TableName": "stoa-local-trust"})),
     ];
     for (principal, operation, body) in denied {
         let (status, answer) = dynamodb(&front, principal, operation, body).await;
@@ -236,22 +236,22 @@ async fn a_secret_moves_through_its_versions() {
     let front = front().await;
     let name = "stoa-local/thinkific/acme";
     let create = json!({"Name": name, "ClientRequestToken": FIRST, "SecretString": "one"});
-    let (status, created) = secrets(&front, "operator", "CreateSecret", create.clone()).await;
+    let (status, created) = secrets(&front, OPERATOR, "CreateSecret", create.clone()).await;
     assert_eq!(status, 200);
-    assert_eq!(secrets(&front, "operator", "CreateSecret", create).await.0, 200, "the same again is the same");
+    assert_eq!(secrets(&front, OPERATOR, "CreateSecret", create).await.0, 200, "the same again is the same");
 
     for (token, value) in [(SECOND, "two"), (SECOND, "two"), (THIRD, "three")] {
         let put = json!({"SecretId": name, "ClientRequestToken": token, "SecretString": value});
-        let (status, answer) = secrets(&front, "operator", "PutSecretValue", put).await;
+        let (status, answer) = secrets(&front, OPERATOR, "PutSecretValue", put).await;
         assert_eq!((status, &answer["VersionStages"]), (200, &json!(["AWSCURRENT"])));
     }
     let other = json!({"SecretId": name, "ClientRequestToken": THIRD, "SecretString": "other"});
-    let (status, answer) = secrets(&front, "operator", "PutSecretValue", other).await;
+    let (status, answer) = secrets(&front, OPERATOR, "PutSecretValue", other).await;
     assert_eq!((status, answer["__type"].as_str().unwrap()), (400, "ResourceExistsException"));
 
-    let described = secrets(&front, "operator", "DescribeSecret", json!({"SecretId": name})).await.1;
+    let described = secrets(&front, OPERATOR, "DescribeSecret", json!({"SecretId": name})).await.1;
     assert_eq!(described["VersionIdsToStages"], json!({SECOND: ["AWSPREVIOUS"], THIRD: ["AWSCURRENT"]}));
-    let listed = secrets(&front, "operator", "ListSecrets", json!({})).await.1;
+    let listed = secrets(&front, OPERATOR, "ListSecrets", json!({})).await.1;
     assert_eq!(listed["SecretList"][0]["Name"], name);
 
     for (request, value) in [
@@ -272,7 +272,7 @@ async fn secrets_reach_only_who_is_granted_them() {
         [("seal", "stoa-local/seal"), ("saml", "stoa-local/saml/acme"), ("thinkific", "stoa-local/thinkific/acme")]
     {
         for (principal, granted) in [
-            ("operator", &[][..]),
+            (OPERATOR, &[][..]),
             ("saml-acs", &["seal", "saml"]),
             ("thinkific-launch", &["seal", "thinkific"]),
             ("saml-metadata", &[]),
@@ -296,7 +296,7 @@ async fn a_folder_keeps_items_and_secrets() {
     let first = Front::start(config.clone()).await.unwrap();
     dynamodb(&first, "login", "PutItem", login("a")).await;
     let create = json!({"Name": "stoa-local/seal", "ClientRequestToken": FIRST, "SecretString": "one"});
-    secrets(&first, "operator", "CreateSecret", create).await;
+    secrets(&first, OPERATOR, "CreateSecret", create).await;
     drop(first);
 
     let second = Front::start(config).await.unwrap();

@@ -1,0 +1,105 @@
+//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person.
+//!
+//! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use stoa_core::email::Email;
+use stoa_core::fault::{Failure, Fault};
+use stoa_core::identity::{email_key, person_key};
+use stoa_core::keys::Pepper;
+use stoa_core::routes::SecretKind;
+
+use crate::clients::Clients;
+use crate::operator::question::{MOST_LOGINS, Named, Question, Reply};
+
+/// The flow.
+pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
+    let began = Instant::now();
+    let Ok(question) = serde_json::from_value::<Question>(event) else {
+        Line::new(clients, request, None, began).write(clients);
+        let known = Question::KNOWN.map(str::to_owned).to_vec();
+        return reply(&Reply::NotUnderstood { known });
+    };
+    let asked = question.name();
+    let answer = answer(clients, question, clients.clock.now()).await;
+    let mut line = Line::new(clients, request, Some(asked), began);
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(failure) => {
+            line.level = failure.fault.face().level.as_str();
+            line.fault = Some(failure.fault.code());
+            Reply::Refused { fault: failure.fault.code().to_owned(), detail: failure.detail.got }
+        }
+    };
+    line.found = match &answer {
+        Reply::Logins(logins) => Some(logins.len()),
+        Reply::Person(person) => Some(usize::from(person.is_some())),
+        Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
+    };
+    line.write(clients);
+    reply(&answer)
+}
+
+async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result<Reply, Failure> {
+    let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
+    match question {
+        Question::FindLogins { school, email, since, limit } => {
+            let who = email_key(&school, &address(&email)?, &pepper);
+            Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.min(MOST_LOGINS)).await?))
+        }
+        Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
+            let owner = clients.store.email_owner(&email_key(&school, &address(&email)?, &pepper)).await?;
+            Ok(Reply::Person(owner.map(|owner| owner.person)))
+        }
+        Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
+            Ok(Reply::Person(Some(person_key(&customer, &subject, &pepper))))
+        }
+    }
+}
+
+fn address(text: &str) -> Result<Email, Failure> {
+    Email::parse(text).map_err(|_| Fault::AddressMalformed.into())
+}
+
+fn reply(reply: &Reply) -> Result<Value, Failure> {
+    serde_json::to_value(reply).map_err(|_| Fault::Internal.into())
+}
+
+/// The log line. `docs/logging.md` describes each field.
+#[derive(Serialize)]
+struct Line<'a> {
+    level: &'static str,
+    function: &'a str,
+    build: &'a str,
+    request: &'a str,
+    /// `null`: a question of another version.
+    asked: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    ms: u64,
+}
+
+impl<'a> Line<'a> {
+    fn new(clients: &'a Clients, request: &'a str, asked: Option<&'static str>, began: Instant) -> Self {
+        Self {
+            level: "info",
+            function: clients.environment.function,
+            build: &clients.environment.build,
+            request,
+            asked,
+            found: None,
+            fault: None,
+            ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn write(&self, clients: &Clients) {
+        clients.log.write(self);
+    }
+}

@@ -1,0 +1,103 @@
+//! What the command asks the function `operator`, and what that answers, as JSON.
+//!
+//! The function does what needs the pepper: the command reads no secret. Questions hold addresses and subjects, so they
+//! have no `Debug`; answers hold neither.
+
+use aws_sdk_lambda::primitives::Blob;
+use serde::{Deserialize, Serialize};
+use stoa_core::ids::{CustomerId, Reference, SchoolId};
+
+use super::{Operator, OperatorError};
+
+/// The most logins that one question can ask for.
+pub(crate) const MOST_LOGINS: u16 = 100;
+
+/// A question.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Question {
+    /// The newest proven logins of an address.
+    FindLogins {
+        /// In which school.
+        school: SchoolId,
+        /// The address.
+        email: String,
+        /// Begun then or later, in epoch seconds.
+        since: i64,
+        /// How many, up to [`MOST_LOGINS`].
+        limit: u16,
+    },
+    /// The key of a person.
+    FindPerson {
+        /// In which school.
+        school: SchoolId,
+        /// Whose.
+        customer: CustomerId,
+        /// Who.
+        named: Named,
+    },
+}
+
+/// What a person is known by.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Named {
+    /// The address that is theirs in the school.
+    Email(String),
+    /// The stable subject, as the identity provider names them.
+    Subject(String),
+}
+
+impl Question {
+    /// What is asked, as it stands in the JSON and in the log.
+    pub(crate) const KNOWN: [&str; 2] = ["find_logins", "find_person"];
+
+    /// Its name.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::FindLogins { .. } => Self::KNOWN[0],
+            Self::FindPerson { .. } => Self::KNOWN[1],
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    /// The logins, newest first.
+    Logins(Vec<Reference>),
+    /// The person's key, where the directory knows one.
+    Person(Option<String>),
+    /// It could not be answered.
+    Refused {
+        /// The fault's code.
+        fault: String,
+        /// Detail.
+        detail: Option<String>,
+    },
+    /// The function's version knows these questions only.
+    NotUnderstood {
+        /// Their names.
+        known: Vec<String>,
+    },
+}
+
+impl Operator {
+    /// Asks the function. It only reads, so a question may be sent twice.
+    pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
+        let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Item("a question".into()))?;
+        let answer = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload)).send().await;
+        let answer = answer.map_err(|error| OperatorError::aws("ask the function operator", &error))?;
+        if let Some(kind) = answer.function_error() {
+            return Err(OperatorError::Function(kind.to_owned()));
+        }
+        let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
+        match serde_json::from_slice(payload) {
+            Ok(Reply::Refused { fault, detail }) => Err(OperatorError::Refused { fault, detail }),
+            Ok(Reply::NotUnderstood { known }) => Err(OperatorError::NotUnderstood(known.join(", "))),
+            Ok(reply) => Ok(reply),
+            Err(_) => Err(OperatorError::Item("the answer of the function operator".into())),
+        }
+    }
+}
