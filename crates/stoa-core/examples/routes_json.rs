@@ -20,6 +20,7 @@ fn function(function: &Function) -> Value {
         "name": function.name,
         "logical_id": function.logical_id(),
         "routes": function.routes.iter().map(route).collect::<Vec<_>>(),
+        "schedule": function.schedule,
         "grants": function.grants.iter().map(grant).collect::<Vec<_>>(),
         "environment": function.environment.iter().map(|variable| Variable::as_str(*variable)).collect::<Vec<_>>(),
     })

@@ -12,6 +12,8 @@ pub struct Function {
     pub purpose: &'static str,
     /// The HTTP API routes that start it. `operator` has none: the operator's command invokes it.
     pub routes: &'static [Route],
+    /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
+    pub schedule: Option<&'static str>,
     /// Everything it may read and write. What is not here is refused, by AWS and by the sandbox.
     pub grants: &'static [Grant],
     /// The environment variables it is given.

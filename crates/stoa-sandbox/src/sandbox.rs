@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
 use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText, StackNames};
@@ -11,7 +12,7 @@ use stoa_service::{Clock, Credentials, Log};
 use crate::aws::front::{Config as FrontConfig, Front};
 use crate::aws::{REGION, Storage};
 use crate::browser::Browser;
-use crate::gateway::Gateway;
+use crate::gateway::{FunctionError, Functions as _, Gateway};
 use crate::gateway::wire::{Config as WireConfig, Wire};
 use crate::in_process::{InProcess, Later};
 use crate::openid::{Config as OpenIdConfig, OpenId};
@@ -117,6 +118,7 @@ pub struct Sandbox {
     pub wire: Option<Arc<Wire>>,
     /// The operator's access.
     pub operator: Operator,
+    functions: Arc<Later>,
     clock: Clock,
     log: Arc<Mutex<Vec<String>>>,
     entity_id: String,
@@ -172,6 +174,7 @@ impl Sandbox {
             gateway,
             wire,
             operator,
+            functions,
             clock,
             log,
             entity_id: entity_id(&connection_file)?,
@@ -262,6 +265,11 @@ impl Sandbox {
             None => std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner)),
             Some(wire) => wire.take_logs().into_iter().map(|line| line.text).collect(),
         }
+    }
+
+    /// What the clock starts once an hour: `trust-refresh`.
+    pub async fn refresh_trust(&self) -> Result<Value, FunctionError> {
+        self.functions.invoke("trust-refresh", Value::Null).await
     }
 
     /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.

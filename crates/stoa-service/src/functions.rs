@@ -128,6 +128,10 @@ function! {
     thinkific_return, "thinkific-return", crate::flows::thinkific_return::thinkific_return
 }
 invoked_function! {
+    /// `trust-refresh`
+    trust_refresh, "trust-refresh", crate::flows::trust_refresh::trust_refresh
+}
+invoked_function! {
     /// `operator`
     operator, "operator", crate::flows::operator::operator
 }

@@ -19,6 +19,7 @@ pub mod operator;
 mod random;
 mod secrets;
 pub mod store;
+mod trust_log;
 
 pub use clients::{Clients, Credentials};
 pub use clock::Clock;

@@ -1,5 +1,17 @@
 //! Whom a connection believes as time passes, and what may change that.
+//!
+//! A SAML provider's keys are believed because they stood in its metadata for three days, because a pinned certificate
+//! signed the metadata, or because a person said so ([`decide`]). An OpenID provider's key set is believed because it
+//! came from the provider's own https address; its description never changes a connection ([`decide_provider`]).
 
+mod event;
+mod openid;
 mod provider;
+mod saml;
+mod watch;
 
+pub use self::event::{Event, EventKind, HeldChange};
+pub use self::openid::{DescriptionError, ProviderDecision, ProviderReading, decide_provider};
 pub use self::provider::{DiscoveryError, MAX_DISCOVERY, discovery_url, parse_discovery};
+pub use self::saml::{Believed, Decision, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, days_until, decide, read};
+pub use self::watch::{Held, WaitingKey, Watch};

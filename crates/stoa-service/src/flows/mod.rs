@@ -14,4 +14,5 @@ pub mod saml_metadata;
 pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
+pub mod trust_refresh;
 mod workos;

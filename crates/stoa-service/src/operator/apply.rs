@@ -1,7 +1,6 @@
 //! Connections into the tables: plan, then one transaction.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
 
@@ -219,13 +218,7 @@ impl Operator {
         id: &ConnectionId,
         certificate: &stoa_saml::Certificate,
     ) -> Result<(), OperatorError> {
-        let key = TrustItem {
-            pk: id.to_string(),
-            sk: certificate.fingerprint().to_owned(),
-            certificate: STANDARD.encode(certificate.der()),
-            from: Self::now().as_second(),
-            until: None,
-        };
+        let key = TrustItem::new(id, certificate, Self::now());
         let put = put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(pk)");
         writes.put(put, Guards::Key(id.clone()))
     }
@@ -233,7 +226,7 @@ impl Operator {
     /// The first keys of an issuer that the connection did not have before. They replace those of another one.
     fn key_set(&self, writes: &mut Writes, id: &ConnectionId, sk: &str, jwks: &str) -> Result<(), OperatorError> {
         let at = Self::now().as_second();
-        let item = serde_json::json!({ "pk": id, "sk": sk, "jwks": jwks, "at": at, "tried": at });
+        let item = serde_json::json!({ "pk": id, "sk": sk, "jwks": jwks, "at": at });
         writes.put(put(&self.names.trust, &item)?, Guards::Nothing)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, OidcDocument, SamlDocument};
 use stoa_core::oidc::{Jwks, JwksError, MAX_JWKS};
-use stoa_core::trust::{MAX_DISCOVERY, discovery_url, parse_discovery};
+use stoa_core::trust::{MAX_DISCOVERY, MAX_METADATA, discovery_url, parse_discovery};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::{IdpMetadata, MetadataError, parse, parse_signed};
 
@@ -16,8 +16,6 @@ use crate::store::{OIDC_JWKS, TEAMS_JWKS};
 
 /// An operator waits, and a federation's metadata is long.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// What the metadata's reader takes.
-pub(crate) const MAX_METADATA: usize = 4 * 1024 * 1024;
 
 impl Operator {
     /// Fetches what the file leaves to be fetched. `stored` is the connection as it stands: while the provider cannot be

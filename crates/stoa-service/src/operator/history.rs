@@ -12,7 +12,7 @@ use super::{Applied, Operator, OperatorError, Published};
 use crate::store::ConnectionItem;
 
 /// The partition that names every connection, so that a list needs a query and no scan.
-pub(super) const LIST: &str = "connections";
+pub(crate) const LIST: &str = "connections";
 
 impl Operator {
     /// Moves a connection to another state, with the reason in its history. It becomes active only after a test.

@@ -28,6 +28,7 @@ use crate::http_client::Outbound;
 
 pub use crate::egress::{EgressError, GetError};
 pub use apply::{Applied, Planned};
+pub(crate) use history::LIST;
 pub use files::{ConnectionFile, NamedFile, Published};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use question::Named;

@@ -9,6 +9,7 @@ mod logins;
 mod lookup;
 mod tested;
 mod trust;
+mod watch;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -25,6 +26,7 @@ pub use launch_reads::LaunchReads;
 pub use logins::{Code, Sealed, Written};
 pub use tested::TestedItem;
 pub use trust::TrustItem;
+pub use watch::{SAML_WATCH, WatchItem};
 
 /// The tables, and the client that reaches them.
 pub struct Store {

@@ -31,9 +31,28 @@ pub struct TrustItem {
     /// Trusted until, in epoch seconds; absent: until it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
+    /// The ARN of who trusted it, where it was a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Whether a person added it by hand: the metadata does not take it away.
+    #[serde(default, rename = "kept", skip_serializing_if = "std::ops::Not::not")]
+    pub is_kept: bool,
 }
 
 impl TrustItem {
+    /// Whether an item of a connection's partition is a key. A provider's key set stands beside the keys.
+    pub(crate) fn is_key(item: &HashMap<String, AttributeValue>) -> bool {
+        item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| {
+            sk.len() == 64 && sk.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        })
+    }
+
+    /// The key itself.
+    pub fn certificate(&self) -> Result<Certificate, Failure> {
+        Certificate::from_base64(&self.certificate)
+            .map_err(|error| Failure::with(Fault::ConfigurationBroken, &*self.sk, &error.to_string()))
+    }
+
     /// Whether the key counts now.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.from <= now.as_second() && self.until.is_none_or(|until| now.as_second() < until)
@@ -57,25 +76,30 @@ impl Store {
 
     /// No live key is a broken configuration, never "no check".
     async fn read_trust(&self, connection: &Connection, now: Timestamp) -> Result<Trust, Failure> {
+        let items = self.trusted_keys(connection.id(), false).await?;
+        let live = items.iter().filter(|item| item.is_live(now));
+        let keys = live.map(TrustItem::certificate).collect::<Result<_, _>>()?;
+        Trust::new(connection.saml()?.idp().entity_id.clone(), keys)
+            .map_err(|error| Failure::with(Fault::ConfigurationBroken, "trust", &error.to_string()))
+    }
+
+    /// A connection's keys as they stand in the table.
+    pub async fn trusted_keys(
+        &self,
+        connection: &ConnectionId,
+        is_consistent: bool,
+    ) -> Result<Vec<TrustItem>, Failure> {
         let answer = self
             .client
             .query()
             .table_name(&self.trust)
             .key_condition_expression("pk = :connection")
-            .expression_attribute_values(":connection", AttributeValue::S(connection.id().to_string()))
+            .expression_attribute_values(":connection", AttributeValue::S(connection.to_string()))
+            .consistent_read(is_consistent)
             .send()
             .await
             .map_err(|error| store_failure("trust", &error))?;
-        let mut keys = Vec::new();
-        for item in answer.items.unwrap_or_default() {
-            let item: TrustItem = read_item("trust", item)?;
-            if item.is_live(now) {
-                let key = Certificate::from_base64(&item.certificate)
-                    .map_err(|error| Failure::with(Fault::ConfigurationBroken, &*item.sk, &error.to_string()))?;
-                keys.push(key);
-            }
-        }
-        Trust::new(connection.saml()?.idp().entity_id.clone(), keys)
-            .map_err(|error| Failure::with(Fault::ConfigurationBroken, "trust", &error.to_string()))
+        let keys = answer.items.unwrap_or_default().into_iter().filter(TrustItem::is_key);
+        keys.map(|item| read_item("trust", item)).collect()
     }
 }

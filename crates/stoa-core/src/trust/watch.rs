@@ -1,0 +1,115 @@
+//! What has been seen of a provider so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::event::{Event, EventKind, HeldChange};
+
+/// When a provider that cannot be read becomes an alarm.
+const FAILING: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Longer texts are the provider's own, or nobody reads them.
+const MAX_DETAIL: usize = 200;
+
+/// What has been seen of a provider so far: one item for each connection and kind of trust. Instants are epoch seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Watch {
+    /// The last fetch that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<i64>,
+    /// The first fetch of those that have failed since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<i64>,
+    /// Why the last one failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Whether the seven days were reported.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub failing_reported: bool,
+    /// Keys that are published and not trusted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<WaitingKey>,
+    /// Trusted keys that are published no longer, and since when.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub missing: BTreeMap<String, i64>,
+    /// Keys that a person has removed: they may stand in the metadata for ever.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub refused: BTreeSet<String>,
+    /// The change that waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+    /// Of each trusted key, the days left that were reported last.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub expiry: BTreeMap<String, u16>,
+    /// How the provider describes itself otherwise than the connection has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<String>,
+}
+
+/// A key that is published and not trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingKey {
+    /// Lower-case hex SHA-256 of the certificate.
+    pub fingerprint: String,
+    /// The certificate, base64 of its DER.
+    pub certificate: String,
+    /// Since when every fetch has had it. Absent: a held change came with it, and it waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+}
+
+/// A change that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Which.
+    pub what: HeldChange,
+    /// What the metadata says instead.
+    pub got: String,
+    /// Since when.
+    pub since: i64,
+}
+
+impl Watch {
+    /// Whether the provider has been out of reach for seven days.
+    pub fn is_failing(&self, now: Timestamp) -> bool {
+        self.failing_since.is_some_and(|since| now.as_second() - since >= FAILING.as_secs())
+    }
+
+    pub(super) fn succeed(&mut self, now: Timestamp) {
+        self.fetched = Some(now.as_second());
+        self.failing_since = None;
+        self.failure = None;
+        self.failing_reported = false;
+    }
+
+    pub(super) fn fail(&mut self, why: &str, now: Timestamp, events: &mut Vec<Event>) {
+        let why = short(why);
+        if self.failing_since.is_none() {
+            self.failing_since = Some(now.as_second());
+            events.push(Event::noted(EventKind::FetchFailed, &*why));
+        }
+        if self.is_failing(now) && !self.failing_reported {
+            self.failing_reported = true;
+            events.push(Event::noted(EventKind::FetchFailing7Days, &*why));
+        }
+        self.failure = Some(why);
+    }
+
+    /// Reports a difference once.
+    pub(super) fn drift(&mut self, found: Option<String>, events: &mut Vec<Event>) {
+        let found = found.map(|text| short(&text));
+        if let Some(text) = &found
+            && self.drift.as_ref() != Some(text)
+        {
+            events.push(Event::noted(EventKind::DiscoveryDrift, text.as_str()));
+        }
+        self.drift = found;
+    }
+}
+
+/// Cut short, without control characters.
+pub(super) fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_DETAIL).collect()
+}

@@ -1,0 +1,177 @@
+//! Once an hour: what every identity provider publishes, held against what its connection believes.
+//!
+//! Connections are not written here, whatever a provider says. One bad connection stops no other, and two runs at once
+//! or a run that breaks off change nothing that the next one would not see.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use stoa_core::connection::{ConnectionState, Oidc, Protocol, ProviderDocument, Saml};
+use stoa_core::fault::Failure;
+use stoa_core::ids::ConnectionId;
+use stoa_core::oidc::{Jwks, MAX_JWKS};
+use stoa_core::trust::{
+    Believed, Decision, DescriptionError, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, TrustedKey, Watch,
+    days_until, decide, decide_provider, discovery_url, parse_discovery, read,
+};
+use stoa_saml::Certificate;
+
+use crate::clients::Clients;
+use crate::egress::Limits;
+use crate::store::{OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, TrustItem, WatchItem};
+use crate::trust_log::{RunLine, Seen, TrustLine};
+
+/// Nobody waits, and some providers are slow.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections looked at side by side: each may hold a whole metadata in memory.
+const AT_ONCE: usize = 8;
+
+/// The flow.
+pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result<Value, Failure> {
+    let began = Instant::now();
+    let ids = clients.store.connection_ids().await?;
+    let looks =
+        stream::iter(ids).map(|id| async move { look_at(clients, &id, request).await }).buffer_unordered(AT_ONCE);
+    let seen = looks.fold(Seen::default(), |sum, seen| async move { sum.and(seen) }).await;
+    let environment = &clients.environment;
+    let stamp = (environment.function, &*environment.build, request);
+    clients.log.write(&RunLine::new(stamp, seen, began.elapsed(), clients.clock.now().as_millisecond()));
+    Ok(json!({ "connections": seen.connections, "failed": seen.failed }))
+}
+
+/// One connection. Its failures are logged, and end here.
+async fn look_at(clients: &Clients, id: &ConnectionId, request: &str) -> Seen {
+    let look = Look { clients, id, request, now: clients.clock.now() };
+    let counted = Seen { connections: 1, ..Seen::default() };
+    match look.whole().await {
+        Ok(seen) => counted.and(seen),
+        Err(failure) => {
+            look.line("saml").failed(&failure).write(&clients.log);
+            counted.and(Seen { failed: 1, ..Seen::default() })
+        }
+    }
+}
+
+struct Look<'a> {
+    clients: &'a Clients,
+    id: &'a ConnectionId,
+    request: &'a str,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    /// Everything that a connection trusts.
+    async fn whole(&self) -> Result<Seen, Failure> {
+        let connection = self.clients.store.connection_now(self.id, self.now).await?;
+        // Nobody gets in through it, and a customer who has left would be an alarm for ever.
+        if connection.state == ConnectionState::Disabled {
+            return Ok(Seen::default());
+        }
+        let own = match connection.protocol() {
+            Protocol::Saml(saml) => self.saml(saml).await?,
+            Protocol::Oidc(oidc) => self.openid(OIDC_JWKS, &oidc.provider().jwks_uri, Some(oidc)).await?,
+            Protocol::Workos(_) | Protocol::Teams => Seen::default(),
+        };
+        let teams = match &connection.document().teams {
+            Some(teams) if teams.token => self.openid(TEAMS_JWKS, &teams.jwks_uri, None).await?,
+            Some(_) | None => Seen::default(),
+        };
+        Ok(own.and(teams))
+    }
+
+    async fn saml(&self, saml: &Saml) -> Result<Seen, Failure> {
+        let store = &self.clients.store;
+        let before = store.watch(self.id, SAML_WATCH).await?;
+        let reading = self.metadata(saml).await;
+        let items = store.trusted_keys(self.id, true).await?;
+        let keys = trusted(&items)?;
+        let believed = Believed { idp: saml.idp(), keys: &keys };
+        let decision = decide(believed, before.watch.clone(), reading, self.now);
+        self.write(SAML_WATCH, &before, &decision).await?;
+        let ends = keys.iter().map(|key| key.not_after).chain(decision.trust.iter().map(Certificate::not_after));
+        let expiring_days = ends.max().map(|end| days_until(end, self.now));
+        Ok(Seen { expiring_days, ..seen(&decision.watch, self.now) })
+    }
+
+    async fn metadata(&self, saml: &Saml) -> Reading {
+        let Some(url) = &saml.document().metadata_url else { return Reading::NotPublished };
+        match self.fetch(url, MAX_METADATA).await {
+            Ok(xml) => read(&xml, &saml.idp().entity_id, &pinned(saml), self.now),
+            Err(why) => Reading::Failed(why),
+        }
+    }
+
+    async fn openid(&self, sk: &'static str, uri: &str, oidc: Option<&Oidc>) -> Result<Seen, Failure> {
+        let store = &self.clients.store;
+        let before = store.watch(self.id, sk).await?;
+        let stored = store.jwks_now(self.id, sk, self.now).await?;
+        let fetched = self.fetch_text(uri, MAX_JWKS).await;
+        let parsed = match &fetched {
+            Ok(text) => Jwks::parse(text).map_err(|error| error.to_string()),
+            Err(why) => Err(why.clone()),
+        };
+        let description = match oidc {
+            Some(oidc) => Some((oidc.provider(), self.description(oidc).await)),
+            None => None,
+        };
+        let reading = ProviderReading { keys: parsed, description };
+        let decided = decide_provider(Some(&stored), before.watch.clone(), reading, self.now);
+        if let (true, Ok(text)) = (decided.replace, &fetched) {
+            store.replace_jwks(self.id, sk, text, self.now).await?;
+        }
+        let decision = Decision { watch: decided.watch, events: decided.events, ..Decision::default() };
+        self.write(sk, &before, &decision).await?;
+        Ok(seen(&decision.watch, self.now))
+    }
+
+    async fn description(&self, oidc: &Oidc) -> Result<ProviderDocument, DescriptionError> {
+        let fetched = self.fetch(&discovery_url(oidc.document()), MAX_DISCOVERY).await;
+        let json = fetched.map_err(DescriptionError::Unread)?;
+        Ok(parse_discovery(&json, &oidc.document().issuer)?)
+    }
+
+    async fn fetch_text(&self, url: &str, max_bytes: usize) -> Result<String, String> {
+        String::from_utf8(self.fetch(url, max_bytes).await?).map_err(|_| format!("{url}: not UTF-8"))
+    }
+
+    async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, String> {
+        let fetched = self.clients.egress.get(url, Limits { timeout: TIMEOUT, max_bytes }).await;
+        fetched.map_err(|error| format!("{url}: {error}"))
+    }
+
+    /// Logs what happened only once it has been written. Where somebody else was quicker, the next look decides.
+    async fn write(&self, sk: &'static str, before: &WatchItem, decision: &Decision) -> Result<(), Failure> {
+        if self.clients.store.write_decision(self.id, before, decision, self.now).await? {
+            for event in &decision.events {
+                self.line(sk).about(event).write(&self.clients.log);
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, of: &'static str) -> TrustLine<'_> {
+        let environment = &self.clients.environment;
+        TrustLine::new(environment.function, &environment.build, self.request, self.id.as_str(), of)
+    }
+}
+
+fn seen(watch: &Watch, now: Timestamp) -> Seen {
+    Seen { failing: u32::from(watch.is_failing(now)), held: u32::from(watch.held.is_some()), ..Seen::default() }
+}
+
+/// The keys that count now, as the rules read them.
+pub(crate) fn trusted(items: &[TrustItem]) -> Result<Vec<TrustedKey>, Failure> {
+    let key = |item: &TrustItem| {
+        let not_after = item.certificate()?.not_after();
+        Ok(TrustedKey { fingerprint: item.sk.clone(), not_after, is_kept: item.is_kept })
+    };
+    items.iter().map(key).collect()
+}
+
+/// The certificates that sign the metadata. A connection whose certificates do not parse does not exist.
+pub(crate) fn pinned(saml: &Saml) -> Vec<Certificate> {
+    saml.document().metadata_certificates.iter().flat_map(|pem| Certificate::from_pem(pem)).collect()
+}

@@ -1,0 +1,189 @@
+//! The lines of `trust-refresh`: one for each event, and one for the run with the metrics that alarms read.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use stoa_core::fault::Failure;
+use stoa_core::trust::Event;
+
+use crate::log::Log;
+
+/// One thing that happened to one connection's trust. `docs/logging.md` describes each field.
+#[derive(Serialize)]
+pub struct TrustLine<'a> {
+    level: &'static str,
+    function: &'a str,
+    build: &'a str,
+    request: &'a str,
+    connection: &'a str,
+    /// What is watched: `saml`, `jwks` or `jwks#teams`.
+    of: &'static str,
+    /// An event's code; absent where the look broke off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// Why the look broke off, on our side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<&'a str>,
+}
+
+impl<'a> TrustLine<'a> {
+    /// A line about a connection.
+    pub fn new(function: &'a str, build: &'a str, request: &'a str, connection: &'a str, of: &'static str) -> Self {
+        Self {
+            level: "info",
+            function,
+            build,
+            request,
+            connection,
+            of,
+            event: None,
+            fingerprint: None,
+            days: None,
+            detail: None,
+            fault: None,
+            wanted: None,
+            got: None,
+        }
+    }
+
+    /// What happened.
+    pub fn about(self, event: &'a Event) -> Self {
+        Self {
+            level: event.kind.level(),
+            event: Some(event.kind.code()),
+            fingerprint: event.fingerprint.as_deref(),
+            days: event.days,
+            detail: event.detail.as_deref(),
+            ..self
+        }
+    }
+
+    /// Why the look broke off.
+    pub fn failed(self, failure: &'a Failure) -> Self {
+        Self {
+            level: failure.fault.face().level.as_str(),
+            fault: Some(failure.fault.code()),
+            wanted: failure.detail.wanted.as_deref(),
+            got: failure.detail.got.as_deref(),
+            ..self
+        }
+    }
+
+    /// Writes the line.
+    pub fn write(&self, log: &Log) {
+        log.write(self);
+    }
+}
+
+/// What a run found, over all connections.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Seen {
+    /// Connections that were looked at.
+    pub connections: u32,
+    /// Connections whose look broke off, on our side.
+    #[serde(rename = "TrustLooksFailed")]
+    pub failed: u32,
+    /// Providers that have been out of reach for seven days.
+    #[serde(rename = "TrustFetchFailing")]
+    pub failing: u32,
+    /// Changes that wait for a person.
+    #[serde(rename = "TrustHeld")]
+    pub held: u32,
+    /// The days until the longest-lived key of some connection ends: the least of all connections.
+    #[serde(rename = "TrustKeyExpiringDays", skip_serializing_if = "Option::is_none")]
+    pub expiring_days: Option<i64>,
+}
+
+impl Seen {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            connections: self.connections + other.connections,
+            failed: self.failed + other.failed,
+            failing: self.failing + other.failing,
+            held: self.held + other.held,
+            expiring_days: self.expiring_days.into_iter().chain(other.expiring_days).min(),
+        }
+    }
+}
+
+/// A whole run.
+#[derive(Serialize)]
+pub struct RunLine<'a> {
+    /// `info`
+    pub level: &'static str,
+    /// The function.
+    pub function: &'a str,
+    /// Git revision and function version.
+    pub build: &'a str,
+    /// AWS request id.
+    pub request: &'a str,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// What was found; its fields are the metrics.
+    #[serde(flatten)]
+    pub seen: Seen,
+    /// CloudWatch's embedded metric format.
+    #[serde(rename = "_aws")]
+    pub metrics: Metrics,
+}
+
+impl<'a> RunLine<'a> {
+    /// A run that ended at this instant, in epoch milliseconds.
+    pub fn new(
+        (function, build, request): (&'a str, &'a str, &'a str),
+        seen: Seen,
+        took: Duration,
+        timestamp: i64,
+    ) -> Self {
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        Self { level: "info", function, build, request, ms, seen, metrics: Metrics::of(&seen, timestamp) }
+    }
+}
+
+/// The metadata of the embedded metrics. They have no dimension: a series for each connection would cost money, and
+/// the lines of the events say which connection it is.
+#[derive(Serialize)]
+pub struct Metrics {
+    #[serde(rename = "Timestamp")]
+    timestamp: i64,
+    #[serde(rename = "CloudWatchMetrics")]
+    directives: [Directive; 1],
+}
+
+#[derive(Serialize)]
+struct Directive {
+    #[serde(rename = "Namespace")]
+    namespace: &'static str,
+    #[serde(rename = "Dimensions")]
+    dimensions: [[&'static str; 0]; 1],
+    #[serde(rename = "Metrics")]
+    metrics: Vec<Named>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    #[serde(rename = "Name")]
+    name: &'static str,
+    #[serde(rename = "Unit")]
+    unit: &'static str,
+}
+
+impl Metrics {
+    fn of(seen: &Seen, timestamp: i64) -> Self {
+        let mut names = vec!["TrustLooksFailed", "TrustFetchFailing", "TrustHeld"];
+        names.extend(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
+        let metrics = names.into_iter().map(|name| Named { name, unit: "Count" }).collect();
+        Self { timestamp, directives: [Directive { namespace: "stoa", dimensions: [[]], metrics }] }
+    }
+}

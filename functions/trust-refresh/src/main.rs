@@ -1,0 +1,14 @@
+//! Started by the clock, once an hour; no route leads here.
+//!
+//! Fetches what every identity provider publishes and holds it against what its connection believes: announces new
+//! keys, trusts them after three days, drops those that are gone, replaces key sets, holds what only a person may let
+//! through, and reports certificates that end. Whatever a provider says, no connection is changed.
+//!
+//! - reads: `connections`, `trust`; the addresses of identity providers, through the egress guard
+//! - writes: `trust`
+//! - faults: none that anybody sees; events in the log (`docs/runbook/trust-keys.md`); alarms: `docs/runbook/alarms/`
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), stoa_service::functions::ServeError> {
+    stoa_service::functions::trust_refresh::serve().await
+}
