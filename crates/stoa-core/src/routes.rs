@@ -312,6 +312,7 @@ pub const ROUTES: &[Function] = &[
             Route::On(Method::Post, "/login"),
             Route::On(Method::Get, "/login/{connection}"),
         ],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::GetItem, Action::Query], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::PutItem], resource: Resource::Table(Table::Logins) },
@@ -329,6 +330,7 @@ pub const ROUTES: &[Function] = &[
         name: "saml-acs",
         purpose: "Takes the SAML Response, proves it, and hands the identity on under a ticket.",
         routes: &[Route::On(Method::Post, "/saml/{connection}/acs")],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::Query], resource: Resource::Table(Table::Trust) },
@@ -350,6 +352,7 @@ pub const ROUTES: &[Function] = &[
         name: "saml-metadata",
         purpose: "Publishes a connection's SAML service provider metadata.",
         routes: &[Route::On(Method::Get, "/saml/{connection}/metadata")],
+        schedule: None,
         grants: &[Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) }],
         environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections],
     },
@@ -357,6 +360,7 @@ pub const ROUTES: &[Function] = &[
         name: "oidc-callback",
         purpose: "Takes the answer of an OpenID provider or of WorkOS, proves it, and hands the identity on under a ticket.",
         routes: &[Route::On(Method::Get, "/oidc/{connection}/callback")],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::GetItem, Action::UpdateItem], resource: Resource::Table(Table::Trust) },
@@ -384,6 +388,7 @@ pub const ROUTES: &[Function] = &[
             Route::On(Method::Post, "/teams/{connection}/continue"),
             Route::On(Method::Get, "/teams/script.js"),
         ],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::GetItem, Action::UpdateItem], resource: Resource::Table(Table::Trust) },
@@ -404,6 +409,7 @@ pub const ROUTES: &[Function] = &[
         name: "thinkific-launch",
         purpose: "Redeems the ticket, settles the account, signs the Thinkific token and sends the person there.",
         routes: &[Route::On(Method::Get, "/launch"), Route::On(Method::Post, "/launch")],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::BatchGetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::BatchGetItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
@@ -428,6 +434,7 @@ pub const ROUTES: &[Function] = &[
         name: "thinkific-return",
         purpose: "Shows what happened when Thinkific sends a person back, signs out, and answers unknown paths.",
         routes: &[Route::On(Method::Get, "/return"), Route::On(Method::Get, "/sign-out/{connection}"), Route::Default],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
@@ -438,6 +445,7 @@ pub const ROUTES: &[Function] = &[
         name: "operator",
         purpose: "Answers the operator's command where that needs a secret: whose logins, and who is a person.",
         routes: &[],
+        schedule: None,
         grants: &[
             Grant { actions: &[Action::Query], resource: Resource::Index(Index::LoginsByEmail) },
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Directory) },
@@ -450,5 +458,19 @@ pub const ROUTES: &[Function] = &[
             Variable::TableDirectory,
             Variable::TableLogins,
         ],
+    },
+    Function {
+        name: "trust-refresh",
+        purpose: "Holds what identity providers publish against what their connections believe: keys, key sets, addresses.",
+        routes: &[],
+        schedule: Some("rate(1 hour)"),
+        grants: &[
+            Grant { actions: &[Action::GetItem, Action::Query], resource: Resource::Table(Table::Connections) },
+            Grant {
+                actions: &[Action::GetItem, Action::Query, Action::PutItem, Action::UpdateItem, Action::DeleteItem],
+                resource: Resource::Table(Table::Trust),
+            },
+        ],
+        environment: &[Variable::Build, Variable::TableConnections, Variable::TableTrust],
     },
 ];
