@@ -40,7 +40,7 @@ pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -
         return Err(malformed("a nested token"));
     }
     let algorithm = allowed(&header.alg, algorithms)?;
-    let signature = decode(signature)?;
+    let signature = decode(signature).map_err(|_| RefusalCode::SignatureWrong)?;
     let kid = header.kid.as_deref();
     let key = keys.key(kid, algorithm).ok_or_else(|| {
         let published = keys.key_ids().collect::<Vec<_>>().join(", ");

@@ -37,7 +37,7 @@ pub struct JwksItem {
     /// When it was fetched, in epoch seconds.
     #[serde(default)]
     pub at: i64,
-    /// When a fetch was last tried, in epoch seconds.
+    /// When a token with an unknown key last made a function ask, in epoch seconds.
     #[serde(default)]
     pub tried: i64,
 }
@@ -147,7 +147,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Failure> {
         self.update_jwks(connection, sk)
-            .update_expression("SET jwks = :jwks, #at = :now, tried = :now")
+            .update_expression("SET jwks = :jwks, #at = :now")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
             .expression_attribute_values(":now", number(now.as_second()))
