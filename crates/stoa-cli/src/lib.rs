@@ -12,6 +12,7 @@ mod logins;
 mod runbook;
 mod secret;
 mod stack;
+mod teams;
 mod trace;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
     match arguments.command {
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
         Command::Event(command) => event::run(&command, io).await,

@@ -85,6 +85,7 @@ fn what(step: &str) -> String {
     match step {
         "started" => "the login began; the browser was sent to the identity provider".to_owned(),
         "verified" => "the identity provider's answer was proven and sealed under a ticket".to_owned(),
+        "continued" => "the person came over from Microsoft Teams into the browser, and pressed Continue".to_owned(),
         "launched" => "the account was settled, the token signed, the person sent to the school".to_owned(),
         "tested" => "the test login ended well".to_owned(),
         fault => format!("stopped: {fault}"),

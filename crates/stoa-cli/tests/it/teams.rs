@@ -1,0 +1,73 @@
+//! The Teams package, as Teams would open it.
+
+use std::io::{Cursor, Read as _};
+
+use insta::assert_snapshot;
+use stoa_sandbox::openid::{Config, OpenId, Realm};
+use zip::ZipArchive;
+
+use crate::command::Desk;
+
+const APP: &str = "2c3caa80-93f9-425e-8b85-0745f50c0d24";
+
+/// A desk whose connection has a tab, and the arguments that make its package.
+async fn with_tab() -> (Desk, String) {
+    let desk = Desk::new().await;
+    let tab = format!("\n[teams]\napp_id = \"{APP}\"\nname = \"P&G Academy\"\n");
+    let file = desk.file("pg.toml", |text| text.to_owned() + &tab);
+    desk.stoa(&["connection", "apply", &file]).await.done();
+    let out = desk.path().join("app.zip").display().to_string();
+    (desk, out)
+}
+
+fn read(path: &str, name: &str) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(std::fs::read(path).unwrap())).unwrap();
+    assert_eq!(archive.len(), 3);
+    let mut bytes = Vec::new();
+    archive.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// The school's port differs from run to run.
+fn settled(desk: &Desk, text: &str) -> String {
+    desk.settled(text).replace(&desk.sandbox.thinkific.school_url(), "https://school.example")
+}
+
+#[tokio::test]
+async fn a_package_holds_the_manifest_and_both_icons_and_is_the_same_twice() {
+    let (desk, out) = with_tab().await;
+    let arguments = ["--host", "https://sso.example.com", "teams", "package", "pg", "--out", &out];
+    let shown = desk.stoa(&arguments).await.done();
+    assert_snapshot!("package", settled(&desk, &shown));
+    let manifest = String::from_utf8(read(&out, "manifest.json")).unwrap();
+    assert_snapshot!("manifest", settled(&desk, &manifest));
+    assert!(read(&out, "color.png").starts_with(b"\x89PNG") && read(&out, "outline.png").starts_with(b"\x89PNG"));
+    let before = std::fs::read(&out).unwrap();
+    desk.stoa(&arguments).await.done();
+    assert_eq!(std::fs::read(&out).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_package_for_a_tab_with_a_token_says_what_entra_needs() {
+    let (desk, entra) = (Desk::new().await, OpenId::start(Config::default()).await.unwrap());
+    let text = format!(
+        "id = \"globex\"\ncustomer = \"globex\"\nschool = \"pg-academy\"\ndomains = [\"globex.com\"]\n[teams]\n\
+         app_id = \"{APP}\"\ntenants = [\"b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811\"]\ntoken = true\n\
+         jwks_uri = \"{}\"\n",
+        entra.jwks_url(&Realm::tenant("common"))
+    );
+    let file = desk.write("globex.toml", &text);
+    desk.stoa(&["connection", "apply", &file]).await.done();
+    let out = desk.path().join("app.zip").display().to_string();
+    let shown = desk.stoa(&["teams", "package", "globex", "--test", "--out", &out]).await.done();
+    assert_snapshot!("package_with_token", settled(&desk, &shown));
+}
+
+#[tokio::test]
+async fn a_connection_without_a_tab_has_no_package() {
+    let desk = Desk::new().await;
+    let refused = desk.stoa(&["teams", "package", "pg"]).await.refused();
+    assert!(refused.contains("the connection pg has no [teams] table"), "{refused}");
+    let refused = desk.stoa(&["teams", "package", "nobody"]).await.refused();
+    assert!(refused.contains("nobody"), "{refused}");
+}
