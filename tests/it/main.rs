@@ -32,6 +32,7 @@ mod privacy;
 mod replay;
 mod saml_settings;
 mod school;
+mod states;
 mod steps;
 mod store_faults;
 mod sync;
