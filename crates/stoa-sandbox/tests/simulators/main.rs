@@ -4,6 +4,9 @@
 mod browser;
 mod mirror;
 mod openid;
+mod openid_clients;
+mod openid_defects;
+mod openid_provider;
 mod pingfederate;
 mod pingfederate_defects;
 mod thinkific_admin;
