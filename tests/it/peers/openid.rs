@@ -129,7 +129,8 @@ async fn oidc_provider_refuses_a_wrong_secret_and_a_cancelled_login() {
     peer.start(&world, "one", KEY, false).await;
     peer.connect(&world, "", "another secret").await;
     world.refused(&log_in(&world, &world.browser(), "u-1001").await, "oidc_client_refused");
-    let page = world.browser().get(&format!("{}/login/op", world.url())).await.unwrap();
+    let browser = world.browser();
+    let page = browser.get(&format!("{}/login/op", world.url())).await.unwrap();
     let abort = page.link("[ Cancel ]").unwrap_or_else(|| panic!("no way out: {}", page.body)).to_string();
-    world.refused(&world.browser().follow_link(&page, &abort).await.unwrap(), "oidc_access_denied");
+    world.refused(&browser.follow_link(&page, &abort).await.unwrap(), "oidc_access_denied");
 }
