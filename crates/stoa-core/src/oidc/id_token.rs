@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Claims, RefusalCode, Tokens};
 use crate::connection::{Oidc, Prompt, TENANT_PLACEHOLDER};
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, quote};
 
 /// The longest `sub` (OIDC core §2).
 const MAX_SUB: usize = 255;
@@ -66,7 +66,7 @@ fn check_issuer(claims: &Claims, oidc: &Oidc) -> Result<String, Failure> {
     let wanted = settings.issuer.replace(TENANT_PLACEHOLDER, tenant);
     let issuer = claims.text("iss").unwrap_or_default();
     if issuer != wanted {
-        return Err(refuse(RefusalCode::IssuerWrong, wanted, issuer));
+        return Err(refuse(RefusalCode::IssuerWrong, quote(&wanted), issuer));
     }
     if !settings.tenants.is_empty() && !settings.tenants.iter().any(|allowed| allowed == tenant) {
         return Err(refuse(RefusalCode::TenantForeign, settings.tenants.join(", "), tenant));

@@ -5,46 +5,36 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::JsonWebKey as _;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Claims, Jwks, RefusalCode};
 use crate::connection::SigningAlgorithm;
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, quote};
 
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 64 * 1024;
 
-#[derive(Deserialize)]
-struct Header {
-    /// Any JSON: what is no text is no algorithm either.
-    #[serde(default)]
-    alg: Value,
-    #[serde(default)]
-    kid: Option<String>,
-    #[serde(default)]
-    crit: Option<Value>,
-    /// `JWT` inside a JWT: a nested token (RFC 7519 §5.2).
-    #[serde(default)]
-    cty: Option<Value>,
-}
-
 /// Verifies a token's signature and returns its claims, none of which is checked yet.
 pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -> Result<Claims, Failure> {
     let (signed, [header, payload, signature]) = split(compact)?;
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("the header"))?;
-    if header.crit.is_some() {
+    // A map, since serde would read a list as a header too.
+    let header: Map<String, Value> = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("the header"))?;
+    if header.contains_key("crit") {
         return Err(RefusalCode::TokenCritical.into());
     }
-    if header.cty.is_some() {
+    // `cty` says that the payload is a token in its turn (RFC 7519 §5.2).
+    if header.contains_key("cty") {
         return Err(malformed("a nested token"));
     }
-    let algorithm = allowed(&header.alg, algorithms)?;
+    let algorithm = allowed(header.get("alg"), algorithms)?;
+    let kid = match header.get("kid") {
+        None => None,
+        Some(kid) => Some(kid.as_str().ok_or_else(|| malformed("kid"))?),
+    };
     let signature = decode(signature).map_err(|_| RefusalCode::SignatureWrong)?;
-    let kid = header.kid.as_deref();
     let key = keys.key(kid, algorithm).ok_or_else(|| {
         let published = keys.key_ids().collect::<Vec<_>>().join(", ");
-        Failure::with(Fault::Oidc(RefusalCode::KeyUnknown), published, kid.unwrap_or("no kid"))
+        Failure::with(Fault::Oidc(RefusalCode::KeyUnknown), quote(&published), kid.unwrap_or("no kid"))
     })?;
     key.verify_signature(&algorithm, signed.as_bytes(), &signature).map_err(|_| RefusalCode::SignatureWrong)?;
     let map = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("the payload"))?;
@@ -76,11 +66,12 @@ fn decode(part: &str) -> Result<Vec<u8>, Failure> {
 }
 
 /// `alg` is compared by case, as RFC 7515 §4.1.1 has it; `none` and HMACs are not among the values that exist.
-fn allowed(alg: &Value, algorithms: &[SigningAlgorithm]) -> Result<SigningAlgorithm, Failure> {
-    let algorithm = serde_json::from_value(alg.clone()).ok().filter(|algorithm| algorithms.contains(algorithm));
+fn allowed(alg: Option<&Value>, algorithms: &[SigningAlgorithm]) -> Result<SigningAlgorithm, Failure> {
+    let algorithm = alg.and_then(|alg| serde_json::from_value(alg.clone()).ok());
+    let algorithm = algorithm.filter(|algorithm| algorithms.contains(algorithm));
     algorithm.ok_or_else(|| {
         let wanted: Vec<String> = algorithms.iter().map(|algorithm| format!("{algorithm:?}")).collect();
-        let got = alg.as_str().unwrap_or("none");
+        let got = alg.and_then(Value::as_str).unwrap_or("no text");
         Failure::with(Fault::Oidc(RefusalCode::AlgorithmRefused), wanted.join(", ").to_uppercase(), got)
     })
 }

@@ -25,3 +25,7 @@ pub use self::refusal::{Family, RefusalCode};
 pub use self::response::Response;
 pub use self::token::{Exchange, NoAnswer, Tokens, exchange, judge};
 pub use self::userinfo::userinfo_request;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

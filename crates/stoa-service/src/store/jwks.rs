@@ -40,12 +40,15 @@ pub struct JwksItem {
     /// When a token with an unknown key last made a function ask, in epoch seconds.
     #[serde(default)]
     pub tried: i64,
+    /// Whether that function has not written what it was told.
+    #[serde(default)]
+    pub asking: bool,
 }
 
 impl JwksItem {
     /// Whether somebody asked the provider a moment ago and has not written the answer yet.
     pub fn is_being_fetched(&self, now: Timestamp) -> bool {
-        self.at < self.tried && now.as_second() - self.tried < FETCH_SECONDS
+        self.asking && now.as_second() - self.tried < FETCH_SECONDS
     }
 
     /// The keys; none, where none have been fetched yet.
@@ -117,9 +120,10 @@ impl Store {
     ) -> Result<FetchClaim, Failure> {
         let answer = self
             .update_jwks(connection, sk)
-            .update_expression("SET tried = :now")
+            .update_expression("SET tried = :now, asking = :yes")
             .condition_expression("attribute_not_exists(tried) OR tried <= :then")
             .expression_attribute_values(":now", number(now.as_second()))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":then", number(now.as_second() - FETCH_EVERY))
             .return_values_on_condition_check_failure(OnRefusal::AllOld)
             .send()
@@ -147,7 +151,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Failure> {
         self.update_jwks(connection, sk)
-            .update_expression("SET jwks = :jwks, #at = :now")
+            .update_expression("SET jwks = :jwks, #at = :now REMOVE asking")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
             .expression_attribute_values(":now", number(now.as_second()))
