@@ -2,7 +2,8 @@
 
 use stoa_core::connection::ConnectionState;
 use stoa_core::routes::Table;
-use stoa_sandbox::browser::{Browser, Page};
+use stoa_sandbox::browser::{Browser, Follow, Page};
+use stoa_sandbox::openid::GLOBEX;
 
 use crate::aws;
 use crate::steps::{MARY, MARYS_EMAIL, World};
@@ -161,4 +162,23 @@ async fn an_entry_whose_connection_is_gone_lets_nobody_in() {
     let world = World::start().await;
     aws::delete(&world, Table::Connections, "connection#").await;
     world.refused(&type_in(&world, &world.browser(), MARYS_EMAIL).await, "connection_unknown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_provider_that_takes_a_hint_gets_the_address() {
+    let world = World::with_mary().await;
+    world.connect_openid(&GLOBEX, str::to_owned).await.unwrap();
+    world.connect_workos(str::to_owned).await.unwrap();
+    let hint = async |typed: &str| {
+        let browser = world.browser();
+        let form = browser.get(&address(&world)).await.unwrap();
+        let stopped = browser.following(Follow::Nothing);
+        let page = stopped.submit(&form, &form.forms[0], &[("email", typed)]).await.unwrap();
+        let to = url::Url::parse(page.header("location").unwrap()).unwrap();
+        let hint = to.query_pairs().find(|(name, _)| name == "login_hint");
+        hint.map(|(_, value)| value.into_owned())
+    };
+    assert_eq!(hint("mila@globex.com").await.as_deref(), Some("mila@globex.com"));
+    assert_eq!(hint("Ada.Wong@umbrella.example").await.as_deref(), Some("ada.wong@umbrella.example"));
+    assert_eq!(hint(MARYS_EMAIL).await, None);
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::browser::{Browser, Page};
 use stoa_sandbox::pingfederate::{Defect, Person};
 use stoa_service::operator::{OperatorError, Untested};
@@ -217,4 +218,17 @@ async fn an_active_connection_stays_active_when_its_document_changes() {
     world.reconfigure(|text| format!("{text}company = \"company\"\n")).await;
     assert_eq!(world.operator.current(&pg()).await.unwrap().unwrap().state, ConnectionState::Active);
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_cannot_be_recorded_has_not_worked_and_works_the_next_time() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let ticket = world.ticket(&browser, MARY, "?test=1").await;
+    world.front.inject(Fault::next("thinkific-launch", "dynamodb:UpdateItem", FaultKind::Unavailable).times(3));
+    world.refused(&go_on(&browser, &ticket).await, "store_unavailable");
+    assert_eq!(world.operator.last_test(&pg()).await.unwrap().unwrap_err(), Untested::Never);
+    world.front.clear_faults();
+    shows(&go_on(&browser, &ticket).await, &["The test login worked"]);
+    world.operator.last_test(&pg()).await.unwrap().unwrap();
 }

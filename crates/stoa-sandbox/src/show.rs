@@ -167,6 +167,7 @@ fn print_addresses(sandbox: &Sandbox) {
         "\nNow yours. Open in Chromium or Firefox (they find *.localhost on this machine):\n\n\
          \x20 log in                 {}\n\
          \x20 log in, as a test      {}?test=1\n\
+         \x20 log in, by an address  {url}/login\n\
          \x20 begin at the IdP       {}\n\
          \x20 choose people, defects {ping}/sandbox\n\
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\

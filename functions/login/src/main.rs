@@ -1,7 +1,7 @@
-//! `GET /login/{connection}`
+//! `GET /login/{connection}`, and `GET /login` and `POST /login`, which find the connection by an e-mail address
 //!
 //! Begins a login: writes its item, sets the cookie that binds it to the browser, and sends the browser to the identity
-//! provider with an AuthnRequest.
+//! provider with a request of the connection's protocol.
 //!
 //! - reads: `connections`; the secret `saml/{connection}` where requests are signed
 //! - writes: `logins` (write 1: Started)

@@ -4,7 +4,7 @@
 //! browser to the school. Parses nothing but the ticket, so it may hold the Thinkific key.
 //!
 //! - reads: `logins`, `connections`, `directory` in one batch; the secrets `seal`, `pepper`, `thinkific/{school}`
-//! - writes: `logins` (write 3: Launched), `directory` where the person is new or changed
+//! - writes: `logins` (write 3: Launched; that a test succeeded), `directory` where the person is new or changed
 //! - faults: every page of `docs/runbook/faults/`; alarms: `docs/runbook/alarms/`
 
 #[tokio::main(flavor = "current_thread")]
