@@ -85,7 +85,7 @@ def check_functions(register, template):
         yield from equal(f"{logical_id}: CodeUri", source.get("Properties", {}).get("CodeUri"), f"functions/{name}")
         yield from equal(f"{logical_id}: BuildMethod", source.get("Metadata", {}).get("BuildMethod"), "rust-cargolambda")
     for function in register["functions"]:
-        if not function["routes"] and not function.get("schedule"):
+        if not function["routes"] and not function["schedule"]:
             # The command finds it by this output, at the version that traffic was shifted to.
             logical_id = function["logical_id"]
             output = template.outputs.get(f"{logical_id}Function", {}).get("Value")
@@ -106,7 +106,7 @@ def check_routes(register, template):
 
 def check_schedules(register, template):
     """What the clock starts, by the register's rate, at `live`, with a place for what failed; and nothing else."""
-    wanted = {function["logical_id"]: function.get("schedule") for function in register["functions"] if function.get("schedule")}
+    wanted = {function["logical_id"]: function["schedule"] for function in register["functions"] if function["schedule"]}
     schedules = {}
     for name, schedule in template.of_type("AWS::Scheduler::Schedule").items():
         actual = schedule["Properties"]
@@ -118,8 +118,8 @@ def check_schedules(register, template):
         yield from equal(f"{name}: what its role may invoke", arns, [{"Ref": f"{logical_id}Aliaslive"}])
     yield from equal("schedules", schedules, wanted)
     failures = {
-        name.removesuffix("EventInvokeConfiglive"): config["Properties"].get("DestinationConfig", {}).get("OnFailure")
-        for name, config in template.of_type("AWS::Lambda::EventInvokeConfig").items()
+        config["Properties"]["FunctionName"]["Ref"]: config["Properties"].get("DestinationConfig", {}).get("OnFailure")
+        for config in template.of_type("AWS::Lambda::EventInvokeConfig").values()
     }
     queues = {name: {"Destination": {"Fn::GetAtt": [f"{name}Failures", "Arn"]}} for name in wanted}
     yield from equal("where failed events go", failures, queues)
@@ -131,7 +131,7 @@ def check_grants(register, template):
         role = template.properties(f"{logical_id}Role")
         statements = [st for policy in role.get("Policies", []) for st in policy["PolicyDocument"]["Statement"]]
         wanted = [statement(register, grant) for grant in function["grants"]]
-        if function.get("schedule"):
+        if function["schedule"]:
             # SAM adds it, so that Lambda can put down what failed.
             queue = {"Fn::GetAtt": [f"{logical_id}Failures", "Arn"]}
             wanted.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": queue})

@@ -49,6 +49,23 @@ def drop_default_route(source):
     del properties(source, "ThinkificReturn")["Events"]["AnythingElse"]
 
 
+def other_rate(source):
+    properties(source, "TrustRefresh")["Events"]["Hourly"]["Properties"]["ScheduleExpression"] = "rate(1 day)"
+
+
+def schedule_switched_off(source):
+    properties(source, "TrustRefresh")["Events"]["Hourly"]["Properties"]["State"] = "DISABLED"
+
+
+def second_schedule(source):
+    event = {"Type": "ScheduleV2", "Properties": {"ScheduleExpression": "rate(1 minute)"}}
+    properties(source, "Login").setdefault("Events", {})["Minutely"] = event
+
+
+def failures_nowhere(source):
+    del properties(source, "TrustRefresh")["EventInvokeConfig"]
+
+
 def add_action(source):
     statements(source, "Login")[0]["Action"].append("dynamodb:Scan")
 
@@ -153,6 +170,18 @@ def unwatched_function(source):
     properties(source, "FunctionErrors")["Metrics"].pop()
 
 
+def unwatched_operator(source):
+    metrics = properties(source, "FunctionThrottles")["Metrics"]
+    metrics[:] = [metric for metric in metrics if metric["Id"] != "operator"]
+
+
+def slow_where_nobody_waits(source):
+    metric = copy.deepcopy(properties(source, "FunctionSlow")["Metrics"][-1])
+    metric["Id"] = "trustRefresh"
+    metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"] = {"Ref": "TrustRefresh"}
+    properties(source, "FunctionSlow")["Metrics"].append(metric)
+
+
 def no_throttle(source):
     del properties(source, "HttpApi")["RouteSettings"]["GET /login/{connection}"]
 
@@ -185,6 +214,7 @@ def no_rollback(source):
 DEFECTS = {
     "check_functions": [add_function, drop_function, rename_function, wrong_folder, function_that_nobody_finds],
     "check_routes": [add_route, change_method, drop_default_route],
+    "check_schedules": [other_rate, schedule_switched_off, second_schedule, failures_nowhere],
     "check_grants": [add_action, drop_statement, other_secret, extra_policy],
     "check_width": [starred_action, starred_resource, managed_policy],
     "check_environment": [add_variable, drop_variable, other_table],
@@ -200,7 +230,14 @@ DEFECTS = {
         drop_output,
     ],
     "check_logs": [logs_for_ever, logs_elsewhere],
-    "check_alarms": [alarm_without_page, page_without_alarm, silent_alarm, unwatched_function],
+    "check_alarms": [
+        alarm_without_page,
+        page_without_alarm,
+        silent_alarm,
+        unwatched_function,
+        unwatched_operator,
+        slow_where_nobody_waits,
+    ],
     "check_gateway": [no_throttle, callback_without_throttle, throttle_of_nothing, addresses_in_the_log, open_back_door],
     "check_deployment": [same_version, no_rollback],
 }

@@ -471,6 +471,6 @@ pub const ROUTES: &[Function] = &[
                 resource: Resource::Table(Table::Trust),
             },
         ],
-        environment: &[Variable::Build, Variable::TableConnections, Variable::TableTrust],
+        environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections, Variable::TableTrust],
     },
 ];
