@@ -112,8 +112,8 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     }
     for fingerprint in &planned.untrusted_keys {
         io.say(&format!(
-            "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys \
-             (docs/runbook/trust-keys.md)"
+            "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys, \
+             `stoa connection trust {id}` does"
         ))?;
     }
     Ok(())

@@ -5,6 +5,7 @@ mod check;
 mod files;
 mod state;
 mod test;
+mod trust;
 
 use crate::arguments::{Connection, Target};
 use crate::{CliError, Io};
@@ -18,6 +19,7 @@ pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -
         Connection::Test { id, result } => test::test(&id, result, target, io).await,
         Connection::Activate(change) => state::activate(&change, target, io).await,
         Connection::Disable(change) => state::disable(&change, target, io).await,
+        Connection::Trust(command) => trust::run(&command, target, io).await,
         Connection::History { id } => state::history(&id, target, io).await,
         Connection::Rollback { id, version, reason } => state::rollback(&id, version, &reason, target, io).await,
     }

@@ -108,7 +108,7 @@ impl Operator {
         Ok(())
     }
 
-    async fn read_from(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, OperatorError> {
+    pub(super) async fn read_from(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, OperatorError> {
         let fetched = self.egress.get(url, Limits { timeout: TIMEOUT, max_bytes }).await;
         fetched.map_err(|source| OperatorError::Fetch { url: url.to_owned(), source })
     }

@@ -17,6 +17,10 @@ pub(super) enum Guards {
     Domain(String, CustomerId),
     /// A new connection's key is new.
     Key(ConnectionId),
+    /// A key is not trusted already.
+    Trusted(ConnectionId),
+    /// Another key remains.
+    LastKey(ConnectionId),
     /// Nothing.
     Nothing,
 }
@@ -29,6 +33,8 @@ impl Guards {
                 OperatorError::DomainTaken { domain: domain.clone(), wanted_by: customer.clone(), owner: None }
             }
             Self::Key(id) => OperatorError::KeysLeft(id.clone()),
+            Self::Trusted(id) => OperatorError::AlreadyTrusted(id.clone()),
+            Self::LastKey(id) => OperatorError::LastKey(id.clone()),
             Self::Nothing => OperatorError::Item("a write".into()),
         }
     }
@@ -39,6 +45,10 @@ impl Guards {
 pub(super) struct Writes(Vec<(TransactWriteItem, Guards)>);
 
 impl Writes {
+    pub(super) fn push(&mut self, write: TransactWriteItem, guards: Guards) {
+        self.0.push((write, guards));
+    }
+
     pub(super) fn put(&mut self, put: PutBuilder, guards: Guards) -> Result<(), OperatorError> {
         let put = put.build().map_err(|_| OperatorError::Item("a write".into()))?;
         self.0.push((TransactWriteItem::builder().put(put).build(), guards));

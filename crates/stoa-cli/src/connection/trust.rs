@@ -1,0 +1,155 @@
+//! `trust`: the keys that a connection believes, and a person's word on them.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use stoa_core::ids::ConnectionId;
+use stoa_core::oidc::Jwks;
+use stoa_core::trust::{Watch, days_until};
+use stoa_saml::Certificate;
+use stoa_service::operator::Trusts;
+use stoa_service::store::TrustItem;
+
+use crate::arguments::{Target, Trust, TrustAction};
+use crate::{CliError, Io};
+
+/// As `trust-refresh` has it.
+const WAIT: SignedDuration = SignedDuration::from_hours(72);
+
+pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let id = &trust.id;
+    match &trust.action {
+        None => print(id, &target.read(io)?.operator.trusts(id).await?, Timestamp::now(), io),
+        Some(TrustAction::Fetch) => fetch(id, target, io).await,
+        Some(TrustAction::Approve { fingerprint, reason }) => {
+            let certificate = target.change(io).await?.approve_key(id, fingerprint, reason).await?;
+            io.say(&format!("Connection {id} trusts {} within a minute:", certificate.subject()))?;
+            io.say(&format!("    SHA-256 {fingerprint}"))
+        }
+        Some(TrustAction::Add { file, reason }) => {
+            let certificate = certificate(file)?;
+            target.change(io).await?.add_key(id, &certificate, reason).await?;
+            io.say(&format!("Connection {id} trusts {} within a minute,", certificate.subject()))?;
+            io.say("whatever the identity provider's metadata says, until it is removed:")?;
+            io.say(&format!("    SHA-256 {}", certificate.fingerprint()))
+        }
+        Some(TrustAction::Remove { fingerprint, reason }) => {
+            target.change(io).await?.remove_key(id, fingerprint, reason).await?;
+            io.say(&format!("Within a minute connection {id} takes nothing that this key has signed:"))?;
+            io.say(&format!("    SHA-256 {fingerprint}"))?;
+            io.say("It stays removed though the metadata may go on naming it; `approve` takes it back.")
+        }
+    }
+}
+
+fn certificate(path: &Path) -> Result<Certificate, CliError> {
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
+    Certificate::from_pem(&text).map_err(|source| CliError::Certificate { path: path.to_owned(), source })
+}
+
+fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
+    let watch = &trusts.watch;
+    for key in &trusts.keys {
+        print_key(key, watch, now, io)?;
+    }
+    for waiting in &watch.waiting {
+        let state = match waiting.since {
+            Some(since) => format!("waiting; trusted {} if every fetch has it", after(since, WAIT)),
+            None => "held: it came with a change that a person must let through".to_owned(),
+        };
+        let certificate = Certificate::from_base64(&waiting.certificate).ok();
+        print_certificate(&waiting.fingerprint, certificate.as_ref(), &state, now, io)?;
+    }
+    for fingerprint in &watch.refused {
+        print_certificate(fingerprint, None, "removed; it does not come back by itself", now, io)?;
+    }
+    for (name, item, watch) in &trusts.key_sets {
+        let ids = item.jwks.as_deref().and_then(|text| Jwks::parse(text).ok());
+        let ids = ids.map_or_else(|| "(none)".to_owned(), |keys| keys.key_ids().collect::<Vec<_>>().join(", "));
+        io.say(&format!("Key set {name}: {ids}"))?;
+        io.say(&format!("    fetched {}", instant(item.at)))?;
+        print_watch(watch, io)?;
+    }
+    if trusts.keys.is_empty() && trusts.key_sets.is_empty() {
+        io.say(&format!("Connection {id} has no keys of its own."))?;
+    }
+    print_watch(watch, io)?;
+    for change in &trusts.history {
+        let (at, what, by) = (instant(change.at), &change.what, &change.by);
+        let short = change.fingerprint.get(..16).unwrap_or_default();
+        io.say(&format!("{at}   {what:<8} {short}…   {by}   {}", change.reason))?;
+    }
+    Ok(())
+}
+
+fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
+    let by = key.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+    let kept = if key.is_kept { ", whatever the metadata says" } else { "" };
+    let missing = watch.missing.get(&key.sk).map(|since| {
+        format!("; not in the metadata since {}, dropped {} if it stays away", instant(*since), after(*since, WAIT))
+    });
+    let state = format!("trusted since {}{by}{kept}{}", instant(key.from), missing.unwrap_or_default());
+    print_certificate(&key.sk, key.certificate().ok().as_ref(), &state, now, io)
+}
+
+fn print_certificate(
+    fingerprint: &str,
+    certificate: Option<&Certificate>,
+    state: &str,
+    now: Timestamp,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    io.say(&format!("SHA-256 {fingerprint}"))?;
+    if let Some(certificate) = certificate {
+        let end = certificate.not_after();
+        io.say(&format!("    {}, valid to {end} ({} days)", certificate.subject(), days_until(end, now)))?;
+    }
+    io.say(&format!("    {state}"))
+}
+
+fn print_watch(watch: &Watch, io: &mut Io<'_>) -> Result<(), CliError> {
+    if let Some(at) = watch.fetched {
+        io.say(&format!("Read from the identity provider {}.", instant(at)))?;
+    }
+    if let (Some(since), Some(why)) = (watch.failing_since, &watch.failure) {
+        io.say(&format!("It cannot be read since {}: {why}", instant(since)))?;
+    }
+    if let Some(held) = &watch.held {
+        io.say(&format!("Held since {}: {}: {}", instant(held.since), held.what.as_str(), held.got))?;
+    }
+    if let Some(drift) = &watch.drift {
+        io.say(&format!("The provider says otherwise than the connection, which `apply` changes: {drift}"))?;
+    }
+    Ok(())
+}
+
+async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let decision = target.read(io)?.operator.look(id).await?;
+    if decision.events.is_empty() {
+        io.say(&format!("The metadata of {id} says nothing new."))?;
+    }
+    for event in &decision.events {
+        let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {key}")).unwrap_or_default();
+        let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
+        let detail = event.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;
+    }
+    io.say("Nothing was written: trust-refresh does that once an hour.")?;
+    if decision.watch.waiting.is_empty() {
+        return Ok(());
+    }
+    io.say("A key that is on its way, once its fingerprint has been compared with the customer's administrator:")?;
+    for waiting in &decision.watch.waiting {
+        let fingerprint = &waiting.fingerprint;
+        io.say(&format!("    stoa connection trust {id} approve {fingerprint} --reason TEXT"))?;
+    }
+    Ok(())
+}
+
+fn after(since: i64, wait: SignedDuration) -> String {
+    instant(since + wait.as_secs())
+}
+
+fn instant(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
+}
