@@ -70,7 +70,10 @@ async fn an_address_finds_the_proven_logins_of_one_person() {
     let log = world.log();
     assert_eq!(log.len(), 2);
     let line: Value = serde_json::from_str(&log[0]).unwrap();
-    assert_eq!((&line["function"], &line["asked"], &line["found"]), (&json!("operator"), &json!("find_logins"), &json!(2)));
+    assert_eq!(
+        (&line["function"], &line["asked"], &line["found"]),
+        (&json!("operator"), &json!("find_logins"), &json!(2))
+    );
     let calls = world.front.take_calls();
     let invoked: Vec<_> = calls.iter().filter(|call| call.resource == "function/operator").collect();
     assert!(invoked.len() == 2 && invoked.iter().all(|call| call.principal == OPERATOR));

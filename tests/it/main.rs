@@ -28,6 +28,7 @@ mod oidc_logins;
 mod pages;
 mod peers;
 mod permissions;
+mod person;
 mod privacy;
 mod replay;
 mod saml_settings;

@@ -64,11 +64,13 @@ async fn no_function_can_list_people_or_logins_or_write_its_own_configuration() 
             let scan = call(&world, function.name, "DynamoDB_20120810.Scan", &json!({"TableName": name})).await;
             assert!(denied(&scan), "{} scans {name}", function.name);
         }
+        // What follows the keys of identity providers writes them, and cannot change a connection.
+        let written = if function.name == "trust-refresh" { &[Table::Trust][..] } else { &[] };
         for table in [Table::Connections, Table::Trust] {
             let name = world.front.stack().table_name(table);
             let item = json!({"TableName": name, "Item": {"pk": {"S": "x"}, "sk": {"S": "x"}}});
             let put = call(&world, function.name, "DynamoDB_20120810.PutItem", &item).await;
-            assert!(denied(&put), "{} writes {name}", function.name);
+            assert_eq!(denied(&put), !written.contains(&table), "{} writes {name}", function.name);
         }
     }
 }

@@ -59,6 +59,9 @@ pub(crate) enum Command {
     Teams(Teams),
     /// Which logins there were, newest first
     Logins(Logins),
+    /// One person of the directory: show, let in or keep out, free their address, link their account
+    #[command(subcommand)]
+    Person(Person),
     /// What happened to a login, why, and who mends it how
     Trace(Trace),
     /// A fresh sample event for a function, against a running sandbox
@@ -91,8 +94,6 @@ pub(crate) enum Connection {
     Activate(StateChange),
     /// Let nobody in through a connection, at once
     Disable(StateChange),
-    /// Print the keys that a connection trusts; or say which it is to trust
-    Trust(Trust),
     /// Print who changed a connection, when and why
     History {
         /// The connection
@@ -116,48 +117,6 @@ pub(crate) enum Connection {
 pub(crate) struct Files {
     /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata are read beside them
     pub(crate) path: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Trust {
-    /// The connection
-    #[arg(value_parser = connection)]
-    pub(crate) id: ConnectionId,
-    /// Without one, print the keys
-    #[command(subcommand)]
-    pub(crate) action: Option<TrustAction>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TrustAction {
-    /// Read the metadata from here and now, and print what would change; write nothing
-    Fetch,
-    /// Trust a key of the metadata without waiting
-    Approve {
-        /// The certificate's SHA-256, as `trust` prints it or as a console does
-        #[arg(value_parser = fingerprint)]
-        fingerprint: String,
-        /// Why; it goes into the history
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
-        reason: String,
-    },
-    /// Trust the certificate in a file, whatever the metadata says
-    Add {
-        /// A PEM file
-        file: PathBuf,
-        /// Why; it goes into the history
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
-        reason: String,
-    },
-    /// Trust a key no longer, though the metadata may name it; never the last
-    Remove {
-        /// The certificate's SHA-256, as `trust` prints it or as a console does
-        #[arg(value_parser = fingerprint)]
-        fingerprint: String,
-        /// Why; it goes into the history
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
-        reason: String,
-    },
 }
 
 #[derive(Debug, Args)]
@@ -220,6 +179,58 @@ pub(crate) struct Logins {
     pub(crate) limit: u16,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Person {
+    /// Print what the directory knows, and what was changed by hand
+    Show(PersonAsked),
+    /// Keep them out, from their next launch on
+    Deactivate(PersonChanged),
+    /// Let them in again
+    Reactivate(PersonChanged),
+    /// Let somebody else have their address
+    FreeAddress(PersonChanged),
+    /// Say which school account is theirs, whatever it was bound to
+    Link {
+        #[command(flatten)]
+        changed: PersonChanged,
+        /// Thinkific's user id of the account
+        #[arg(long, value_name = "N")]
+        user: u64,
+        /// The account's external id, as Thinkific has it; it cannot be changed there
+        #[arg(long, value_name = "TEXT")]
+        external_id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersonAsked {
+    /// Through which connection they come
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    #[command(flatten)]
+    pub(crate) whom: Whom,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whom {
+    /// Whose address this is, in the connection's school
+    #[arg(long, value_name = "ADDRESS", value_parser = Email::parse)]
+    pub(crate) email: Option<Email>,
+    /// Whom the identity provider names so, exactly
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) subject: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersonChanged {
+    #[command(flatten)]
+    pub(crate) asked: PersonAsked,
+    /// Why; it stays with the person
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
     /// The reference on the person's page, like 7KQ3-9FXM-2B4T, or an apigw-requestid
@@ -251,16 +262,6 @@ fn reason(text: &str) -> Result<String, &'static str> {
         1..=500 if text.chars().any(char::is_control) => Err("one line without control characters"),
         1..=500 => Ok(text.to_owned()),
         _ => Err("at most 500 bytes"),
-    }
-}
-
-/// 64 hexadecimal digits, with or without colons. A part of it is not enough: whoever makes a key chooses a part.
-fn fingerprint(text: &str) -> Result<String, &'static str> {
-    let digits: String = text.chars().filter(|c| *c != ':' && !c.is_whitespace()).collect();
-    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        Ok(digits.to_ascii_lowercase())
-    } else {
-        Err("a SHA-256 fingerprint has 64 hexadecimal digits")
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod io;
 mod logins;
+mod person;
 mod runbook;
 mod secret;
 mod stack;
@@ -41,6 +42,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
+        Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
         Command::Event(command) => event::run(&command, io).await,

@@ -29,6 +29,17 @@ pub enum PersonState {
     Deleted,
 }
 
+impl PersonState {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Deactivated => "deactivated",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
 /// A person in a school: partition key `person#{key}`, sort key `school#{id}`.
 ///
 /// Holds no name, and no address unless the earlier integration made one the `external_id`: what the school was told

@@ -14,7 +14,7 @@ use stoa_core::keys::Pepper;
 use stoa_core::routes::SecretKind;
 
 use crate::clients::Clients;
-use crate::operator::question::{MOST_LOGINS, Named, Question, Reply};
+use crate::operator::question::{MOST_LOGINS, Named, PersonKey, Question, Reply};
 
 /// The flow.
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
@@ -52,11 +52,13 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
             Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.min(MOST_LOGINS)).await?))
         }
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
-            let owner = clients.store.email_owner(&email_key(&school, &address(&email)?, &pepper)).await?;
-            Ok(Reply::Person(owner.map(|owner| owner.person)))
+            let email = email_key(&school, &address(&email)?, &pepper);
+            let owner = clients.store.email_owner(&email).await?;
+            Ok(Reply::Person(owner.map(|owner| PersonKey { person: owner.person, email: Some(email) })))
         }
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
-            Ok(Reply::Person(Some(person_key(&customer, &subject, &pepper))))
+            let person = person_key(&customer, &subject, &pepper);
+            Ok(Reply::Person(Some(PersonKey { person, email: None })))
         }
     }
 }

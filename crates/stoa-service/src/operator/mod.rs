@@ -8,18 +8,19 @@ mod files;
 mod history;
 mod login;
 mod logins;
+mod person;
 pub(crate) mod question;
 mod school;
 mod secret;
 mod test;
 mod transaction;
-mod trust;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionError, UrlPolicy};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
+use stoa_core::person::PersonState;
 use stoa_core::oidc::JwksError;
 use stoa_core::trust::DiscoveryError;
 
@@ -30,9 +31,9 @@ use crate::http_client::Outbound;
 pub use crate::egress::{EgressError, GetError};
 pub use apply::{Applied, Planned};
 pub(crate) use history::LIST;
-pub use trust::{TrustChange, Trusts};
 pub use files::{ConnectionFile, NamedFile, Published};
 pub use logins::{LoginsFound, LoginsWanted};
+pub use person::{FoundPerson, PersonChange};
 pub use question::Named;
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
@@ -146,21 +147,6 @@ pub enum OperatorError {
     /// A new connection of this name would take over the keys of an earlier one.
     #[error("nothing was written: the trust table still holds keys of an earlier connection {0}")]
     KeysLeft(ConnectionId),
-    /// The connection neither trusts nor knows a key with this fingerprint.
-    #[error("{0} has no key with the SHA-256 {1}")]
-    NoKey(ConnectionId, String),
-    /// The key is trusted already.
-    #[error("nothing was written: {0} trusts the key already")]
-    AlreadyTrusted(ConnectionId),
-    /// Without a key nobody could log in. `disable` is the way to let nobody in.
-    #[error("nothing was written: it is the last key that {0} trusts; add another first, or disable the connection")]
-    LastKey(ConnectionId),
-    /// The connection has as many keys as it may have.
-    #[error("nothing was written: {0} has as many keys as it may have; remove one first")]
-    TooManyKeys(ConnectionId),
-    /// An OpenID provider's keys come from its own address, and are its own to change.
-    #[error("{0} is not a SAML connection: its provider's key set is taken as it is published")]
-    NotSaml(ConnectionId),
     /// Other writes were under way on the same items.
     #[error("nothing was written: other writes were under way on the same items")]
     Busy,
@@ -173,6 +159,21 @@ pub enum OperatorError {
     /// An item is not of a form that this version knows.
     #[error("{0}: the stored item is not of a known form")]
     Item(String),
+    /// The directory has no owner of that address.
+    #[error("at the school of {0} the address belongs to nobody")]
+    NoPerson(ConnectionId),
+    /// The person has no item that could be changed.
+    #[error("they have never come in, so there is nothing to change")]
+    NeverCameIn,
+    /// The person's state does not allow it, or is that already.
+    #[error("they are {} already, and nothing was written", .0.as_str())]
+    PersonIs(PersonState),
+    /// The person has no address that could be freed.
+    #[error("no address is theirs, so there is none to free")]
+    NoAddress,
+    /// Somebody, or a login of theirs, has changed the person since they were read.
+    #[error("nothing was written: the person has been changed meanwhile")]
+    PersonMeanwhile,
     /// The function could not answer the question.
     #[error("the function operator answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
     Refused {

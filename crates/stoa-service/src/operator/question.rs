@@ -61,14 +61,23 @@ impl Question {
     }
 }
 
+/// Who is meant, in the keys of the directory.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PersonKey {
+    /// Of the person.
+    pub(crate) person: String,
+    /// Of the address, where that was asked for.
+    pub(crate) email: Option<String>,
+}
+
 /// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
     /// The logins, newest first.
     Logins(Vec<Reference>),
-    /// The person's key, where the directory knows one.
-    Person(Option<String>),
+    /// The person, where the directory knows one.
+    Person(Option<PersonKey>),
     /// It could not be answered.
     Refused {
         /// The fault's code.

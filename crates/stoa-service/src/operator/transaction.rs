@@ -17,6 +17,8 @@ pub(super) enum Guards {
     Domain(String, CustomerId),
     /// A new connection's key is new.
     Key(ConnectionId),
+    /// Nobody has changed the person since they were read.
+    Person,
     /// A key is not trusted already.
     Trusted(ConnectionId),
     /// Another key remains.
@@ -33,6 +35,7 @@ impl Guards {
                 OperatorError::DomainTaken { domain: domain.clone(), wanted_by: customer.clone(), owner: None }
             }
             Self::Key(id) => OperatorError::KeysLeft(id.clone()),
+            Self::Person => OperatorError::PersonMeanwhile,
             Self::Trusted(id) => OperatorError::AlreadyTrusted(id.clone()),
             Self::LastKey(id) => OperatorError::LastKey(id.clone()),
             Self::Nothing => OperatorError::Item("a write".into()),
@@ -51,8 +54,12 @@ impl Writes {
 
     pub(super) fn put(&mut self, put: PutBuilder, guards: Guards) -> Result<(), OperatorError> {
         let put = put.build().map_err(|_| OperatorError::Item("a write".into()))?;
-        self.0.push((TransactWriteItem::builder().put(put).build(), guards));
+        self.item(TransactWriteItem::builder().put(put).build(), guards);
         Ok(())
+    }
+
+    pub(super) fn item(&mut self, item: TransactWriteItem, guards: Guards) {
+        self.0.push((item, guards));
     }
 
     pub(super) fn delete(&mut self, table: &str, pk: &str, sk: &str) -> Result<(), OperatorError> {

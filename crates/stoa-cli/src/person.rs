@@ -1,0 +1,89 @@
+//! `stoa person`: one person of the directory, by their address or their subject.
+
+use jiff::Timestamp;
+use stoa_core::person::EMAIL_CHANGES_PER_DAY;
+use stoa_service::operator::{FoundPerson, Named, PersonChange};
+
+use crate::arguments::{Person, PersonAsked, PersonChanged, Target, Whom};
+use crate::{CliError, Io};
+
+pub(crate) async fn run(command: Person, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    match command {
+        Person::Show(asked) => show(asked, target, io).await,
+        Person::Deactivate(changed) => change(changed, &PersonChange::Deactivate, target, io).await,
+        Person::Reactivate(changed) => change(changed, &PersonChange::Reactivate, target, io).await,
+        Person::FreeAddress(changed) => change(changed, &PersonChange::FreeAddress, target, io).await,
+        Person::Link { changed, user, external_id } => {
+            change(changed, &PersonChange::Link { user, external_id }, target, io).await
+        }
+    }
+}
+
+async fn show(asked: PersonAsked, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let operator = target.read(io)?.operator;
+    let person = operator.person(&asked.connection, named(asked.whom)).await?;
+    io.say(&render(&person))?;
+    for [at, what, by, reason] in operator.person_history(&person).await? {
+        io.say(&format!("{at}  {what}, by {by}: {}", reason.escape_debug()))?;
+    }
+    Ok(())
+}
+
+async fn change(
+    changed: PersonChanged,
+    change: &PersonChange,
+    target: &Target,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    let operator = target.change(io).await?;
+    let person = operator.person(&changed.asked.connection, named(changed.asked.whom)).await?;
+    operator.change_person(&person, change, &changed.reason).await?;
+    io.say(&format!("person {} in {}: {}. {}", person.key, person.school, change.describe(), after(change)))
+}
+
+/// What follows from a change.
+fn after(change: &PersonChange) -> &'static str {
+    match change {
+        PersonChange::Deactivate => {
+            "It counts from their next launch on. A session that they have at Thinkific goes on until they sign out there."
+        }
+        PersonChange::Reactivate => "They come in at their next login.",
+        PersonChange::FreeAddress => "The next login with it claims it, whoever's that is.",
+        PersonChange::Link { .. } => "Their next login enters that account and writes address and names to it.",
+    }
+}
+
+fn named(whom: Whom) -> Named {
+    match whom {
+        Whom { email: Some(email), .. } => Named::Email(email.as_str().to_owned()),
+        Whom { subject, .. } => Named::Subject(subject.unwrap_or_default()),
+    }
+}
+
+fn render(person: &FoundPerson) -> String {
+    let mut lines = vec![format!("person {} in {}", person.key, person.school)];
+    match &person.item {
+        None => lines.push("they have never come in".to_owned()),
+        Some(item) => {
+            lines.push(format!("state       {}", item.state.as_str()));
+            lines.push(format!("account     Thinkific user {}, external id {:?}", item.user, item.id));
+            if item.changes > 0 {
+                let day = Timestamp::from_second(item.changed_day * 86_400)
+                    .map_or_else(|_| item.changed_day.to_string(), |at| at.to_string()[..10].to_owned());
+                let (changes, most) = (item.changes, EMAIL_CHANGES_PER_DAY);
+                lines.push(format!("changes     of their address on {day}: {changes} of {most}"));
+            }
+        }
+    }
+    lines.push(match &person.address {
+        Some(address) => {
+            let since = Timestamp::from_second(address.since);
+            format!(
+                "address     theirs since {}",
+                since.map_or_else(|_| address.since.to_string(), |at| at.to_string())
+            )
+        }
+        None => "address     none is theirs".to_owned(),
+    });
+    lines.join("\n")
+}
