@@ -94,6 +94,8 @@ pub(crate) enum Connection {
     Activate(StateChange),
     /// Let nobody in through a connection, at once
     Disable(StateChange),
+    /// Print the keys that a connection trusts; or say which it is to trust
+    Trust(Trust),
     /// Print who changed a connection, when and why
     History {
         /// The connection
@@ -117,6 +119,48 @@ pub(crate) enum Connection {
 pub(crate) struct Files {
     /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata are read beside them
     pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// The connection
+    #[arg(value_parser = connection)]
+    pub(crate) id: ConnectionId,
+    /// Without one, print the keys
+    #[command(subcommand)]
+    pub(crate) action: Option<TrustAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustAction {
+    /// Read the metadata from here and now, and print what would change; write nothing
+    Fetch,
+    /// Trust a key of the metadata without waiting
+    Approve {
+        /// The certificate's SHA-256, as `trust` prints it or as a console does
+        #[arg(value_parser = fingerprint)]
+        fingerprint: String,
+        /// Why; it goes into the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+    /// Trust the certificate in a file, whatever the metadata says
+    Add {
+        /// A PEM file
+        file: PathBuf,
+        /// Why; it goes into the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+    /// Trust a key no longer, though the metadata may name it; never the last
+    Remove {
+        /// The certificate's SHA-256, as `trust` prints it or as a console does
+        #[arg(value_parser = fingerprint)]
+        fingerprint: String,
+        /// Why; it goes into the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -262,6 +306,16 @@ fn reason(text: &str) -> Result<String, &'static str> {
         1..=500 if text.chars().any(char::is_control) => Err("one line without control characters"),
         1..=500 => Ok(text.to_owned()),
         _ => Err("at most 500 bytes"),
+    }
+}
+
+/// 64 hexadecimal digits, with or without colons. A part of it is not enough: whoever makes a key chooses a part.
+fn fingerprint(text: &str) -> Result<String, &'static str> {
+    let digits: String = text.chars().filter(|c| *c != ':' && !c.is_whitespace()).collect();
+    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(digits.to_ascii_lowercase())
+    } else {
+        Err("a SHA-256 fingerprint has 64 hexadecimal digits")
     }
 }
 

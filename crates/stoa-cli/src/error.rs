@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use stoa_core::ids::ConnectionId;
 use stoa_sandbox::events::EventError;
 use stoa_service::EnvironmentError;
-use stoa_service::operator::OperatorError;
+use stoa_service::operator::{EgressError, GetError, OperatorError};
 
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,14 @@ pub enum CliError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// Not a certificate.
+    #[error("{}: {source}", path.display())]
+    Certificate {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: stoa_saml::CertificateError,
     },
     /// The folder holds nothing to apply.
     #[error("{} holds no *.toml and no schools/*.toml", .0.display())]
@@ -98,6 +106,7 @@ impl CliError {
             Self::Operator(_)
             | Self::InFile { .. }
             | Self::File { .. }
+            | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::Outputs { .. }
             | Self::Terminal
@@ -129,6 +138,7 @@ impl CliError {
             Self::Event(EventError::Browser(_)) => {
                 "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
             }
+            Self::Certificate { .. } => "A certificate begins with -----BEGIN CERTIFICATE-----.",
             Self::File { .. }
             | Self::NoFiles(_)
             | Self::Input(_)
@@ -171,6 +181,19 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
             "If it existed before, `stoa connection history {id}` shows it and `rollback` brings it back. If not, look \
              at the keys as docs/runbook/trust-keys.md says, and remove them."
         )),
+        OperatorError::NoKey(id, _) => {
+            Some(format!("`stoa connection trust {id}` shows its keys, `… fetch` those of its metadata."))
+        }
+        OperatorError::LastKey(id) => Some(format!("`stoa connection disable {id}` lets nobody in, at once.")),
+        OperatorError::TooManyKeys(id) | OperatorError::AlreadyTrusted(id) => {
+            Some(format!("`stoa connection trust {id}` shows them."))
+        }
+        OperatorError::Fetch { source: GetError::Egress(EgressError::Forbidden), .. } => Some(
+            "Only https on the public internet is read. From elsewhere, save it as a file and name that.".to_owned(),
+        ),
+        OperatorError::Fetch { .. } => {
+            Some("Where this machine cannot reach it, save it as a file and name that in the connection.".to_owned())
+        }
         OperatorError::Aws { code, .. } => aws_advice(code),
         OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md says what it means.")),
         OperatorError::NotUnderstood(_) => Some("It is older than this command: deploy the stack.".to_owned()),
@@ -191,7 +214,7 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         | OperatorError::Metadata { .. }
         | OperatorError::Discovery { .. }
         | OperatorError::Jwks { .. }
-        | OperatorError::Fetch { .. }
+        | OperatorError::NotSaml(_)
         | OperatorError::Secret(_)
         | OperatorError::Item(_) => None,
     }

@@ -14,6 +14,7 @@ mod school;
 mod secret;
 mod test;
 mod transaction;
+mod trust;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -31,6 +32,7 @@ use crate::http_client::Outbound;
 pub use crate::egress::{EgressError, GetError};
 pub use apply::{Applied, Planned};
 pub(crate) use history::LIST;
+pub use trust::{TrustChange, Trusts};
 pub use files::{ConnectionFile, NamedFile, Published};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
@@ -147,6 +149,21 @@ pub enum OperatorError {
     /// A new connection of this name would take over the keys of an earlier one.
     #[error("nothing was written: the trust table still holds keys of an earlier connection {0}")]
     KeysLeft(ConnectionId),
+    /// The connection neither trusts nor knows a key with this fingerprint.
+    #[error("{0} has no key with the SHA-256 {1}")]
+    NoKey(ConnectionId, String),
+    /// The key is trusted already.
+    #[error("nothing was written: {0} trusts the key already")]
+    AlreadyTrusted(ConnectionId),
+    /// Without a key nobody could log in. `disable` is the way to let nobody in.
+    #[error("nothing was written: it is the last key that {0} trusts; add another first, or disable the connection")]
+    LastKey(ConnectionId),
+    /// The connection has as many keys as it may have.
+    #[error("nothing was written: {0} has as many keys as it may have; remove one first")]
+    TooManyKeys(ConnectionId),
+    /// An OpenID provider's keys come from its own address, and are its own to change.
+    #[error("{0} is not a SAML connection: its provider's key set is taken as it is published")]
+    NotSaml(ConnectionId),
     /// Other writes were under way on the same items.
     #[error("nothing was written: other writes were under way on the same items")]
     Busy,
