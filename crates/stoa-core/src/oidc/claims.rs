@@ -74,9 +74,9 @@ pub(crate) fn attributes(map: &Map<String, Value>) -> Vec<(String, Vec<String>)>
 }
 
 fn values(value: &Value) -> Option<Vec<String>> {
-    match value {
-        Value::Array(many) => many.iter().map(single).collect(),
-        one => Some(vec![single(one)?]),
+    match value.as_array() {
+        Some(many) => many.iter().map(single).collect(),
+        None => Some(vec![single(value)?]),
     }
 }
 

@@ -23,6 +23,7 @@ pub use self::jwks::{Jwks, JwksError, MAX_JWKS};
 pub use self::jws::verify_jws;
 pub use self::refusal::{Family, RefusalCode};
 pub use self::response::Response;
+pub(crate) use self::response::error_name;
 pub use self::token::{Exchange, NoAnswer, Tokens, exchange, judge};
 pub use self::userinfo::userinfo_request;
 

@@ -97,6 +97,11 @@ fn error_failure(error: &str) -> Failure {
         "server_error" | "temporarily_unavailable" => RefusalCode::ProviderFailed,
         _ => RefusalCode::ErrorUnknown,
     };
+    Failure::noted(Fault::Oidc(code), error_name(error))
+}
+
+/// What of an `error` may be noted: anything but a name is anybody's text.
+pub(crate) fn error_name(error: &str) -> &str {
     let is_name = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    Failure::noted(Fault::Oidc(code), if is_name { error } else { "not the name of an error" })
+    if is_name { error } else { "not the name of an error" }
 }
