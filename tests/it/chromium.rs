@@ -12,13 +12,14 @@ use stoa_core::ids::ConnectionId;
 use stoa_sandbox::sandbox::{Options, Sandbox};
 
 /// ChromeDriver on a port of its own; ends when dropped.
-struct Driver {
+pub struct Driver {
     process: Child,
     url: String,
 }
 
 impl Driver {
-    fn start() -> Self {
+    /// Starts it.
+    pub fn start() -> Self {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -35,16 +36,31 @@ impl Driver {
 
     /// A browser with its own empty profile.
     async fn browser(&self, language: &str, cookies: bool) -> Client {
+        self.browser_with(language, cookies, &[]).await
+    }
+
+    /// The same with more arguments.
+    pub async fn browser_with(&self, language: &str, cookies: bool, arguments: &[String]) -> Client {
+        let mut all: Vec<String> = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-sync",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--window-size=500,900",
+        ]
+        .map(str::to_owned)
+        .into();
+        all.push(format!("--accept-lang={language}"));
+        all.extend_from_slice(arguments);
         let setting = if cookies { 1 } else { 2 };
         let mut capabilities = Capabilities::new();
         capabilities.insert(
             "goog:chromeOptions".to_owned(),
             serde_json::json!({
-                "args": [
-                    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-                    "--disable-background-networking", "--disable-component-update", "--window-size=500,900",
-                    format!("--accept-lang={language}"),
-                ],
+                "args": all,
                 "prefs": {
                     "profile.default_content_setting_values.cookies": setting,
                     "intl.accept_languages": language,
@@ -66,7 +82,8 @@ impl Drop for Driver {
     }
 }
 
-fn is_wanted() -> bool {
+/// Whether this run has a browser.
+pub fn is_wanted() -> bool {
     std::env::var_os("STOA_CHROMIUM").is_some()
 }
 
@@ -84,7 +101,7 @@ async fn sign_on(browser: &Client, person: &str, defect: &str) {
 }
 
 /// Waits for a page with this text and takes a picture of it.
-async fn expect_page(browser: &Client, text: &str, picture: &str) -> String {
+pub async fn expect_page(browser: &Client, text: &str, picture: &str) -> String {
     for _ in 0..100 {
         let body = match browser.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
@@ -101,7 +118,7 @@ async fn expect_page(browser: &Client, text: &str, picture: &str) -> String {
     panic!("{picture}: no {text:?} at {url:?}: {source:?}");
 }
 
-async fn take_picture(browser: &Client, picture: &str) {
+pub async fn take_picture(browser: &Client, picture: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
     std::fs::create_dir_all(&folder).expect("a folder");
     let png = browser.screenshot().await.expect("a screenshot");

@@ -38,5 +38,6 @@ mod steps;
 mod store_faults;
 mod sync;
 mod teams;
+mod teams_chromium;
 mod wire;
 mod workos;

@@ -12,14 +12,14 @@ use stoa_service::operator::ConnectionFile;
 use crate::aws;
 use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
 
-const APP: &str = "2c3caa80-93f9-425e-8b85-0745f50c0d24";
-const MILA: &str = "mila@globex.com";
+pub const APP: &str = "2c3caa80-93f9-425e-8b85-0745f50c0d24";
+pub const MILA: &str = "mila@globex.com";
 const ID: &str = "globex-teams";
 
 /// A sandbox with a connection that people reach from Teams only.
-struct Tab {
-    world: World,
-    entra: OpenId,
+pub struct Tab {
+    pub world: World,
+    pub entra: OpenId,
 }
 
 /// A code as the tab hands it to the browser.
@@ -30,7 +30,7 @@ struct Handed {
 }
 
 impl Tab {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
@@ -56,7 +56,7 @@ impl Tab {
         Self { world, entra }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}/teams/{ID}{path}", self.world.url())
     }
 
