@@ -3,12 +3,18 @@
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::forge::merged;
 use super::product::{Endpoint, Product, Realm};
 
-/// The discovery document of a realm at this address.
-pub(super) fn document(base: &str, realm: &Realm) -> Value {
+/// The discovery document of a realm at this address, with what a test has changed in it.
+pub(super) fn document(shared: &Shared, base: &str, realm: &Realm) -> Value {
+    let changes = shared.state().discovery_changes.get(&realm.product).cloned();
+    merged(&described(base, realm), changes.unwrap_or_default())
+}
+
+fn described(base: &str, realm: &Realm) -> Value {
     let at = |endpoint| format!("{base}{}", realm.path(endpoint));
-    let mut document = json!({
+    let endpoints = json!({
         "issuer": issuer(base, realm),
         "authorization_endpoint": at(Endpoint::Authorize),
         "token_endpoint": at(Endpoint::Token),
@@ -21,10 +27,7 @@ pub(super) fn document(base: &str, realm: &Realm) -> Value {
         Product::Okta => okta(base),
         Product::Google => google(base),
     };
-    if let (Some(members), Value::Object(particular)) = (document.as_object_mut(), particular) {
-        members.extend(particular);
-    }
-    document
+    merged(&endpoints, particular)
 }
 
 /// A shared authority does not know whose token it will be.

@@ -63,7 +63,7 @@ impl Incoming<'_> {
         }
         let (realm, base) = (&self.realm, self.base.as_str());
         match endpoint {
-            Endpoint::Discovery => Json(discovery::document(base, realm)).into_response(),
+            Endpoint::Discovery => Json(discovery::document(shared, base, realm)).into_response(),
             Endpoint::Jwks if shared.state().keys_down.contains(&realm.product) => {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }

@@ -94,95 +94,142 @@ fn changes(issue: &Issue<'_>, defect: Defect) -> Claims {
 
 /// The compact token.
 pub(super) fn id_token(shared: &Shared, issue: &Issue<'_>) -> Result<String, Unspecified> {
-    let claims = Value::Object(claims(issue));
     let (product, algorithm) = (issue.client.product, issue.client.algorithm);
     let rotation = shared.state().rotation(product);
-    let keys = &shared.keys;
     let current = match algorithm {
-        Algorithm::Es256 => Some(&keys.elliptic),
-        Algorithm::Rs256 | Algorithm::Rs512 | Algorithm::Ps256 => keys.current(product, rotation),
+        Algorithm::Es256 => Some(&shared.keys.elliptic),
+        Algorithm::Rs256 | Algorithm::Rs512 | Algorithm::Ps256 => shared.keys.current(product, rotation),
     };
-    let (current, next) = (current.ok_or(Unspecified)?, keys.next(product, rotation).ok_or(Unspecified)?);
-    let header = header(product, algorithm.as_str(), &current.kid);
-    let plain = || compact(&header, &claims, &current.signer, algorithm);
-    let with = |members: Value, key: &Key| compact(&merged(&header, members), &claims, &key.signer, algorithm);
-    let by_next = || with(json!({ "kid": next.kid }), next);
-    let by_attacker = |members: Value| with(merged(&json!({ "kid": keys.attacker.kid }), members), &keys.attacker);
-    let unsigned = |members: Value| Ok(format!("{}.", signing_input(&merged(&header, members), &claims)));
-    let hmac = |members: Value, secret: Vec<u8>| {
-        compact(&merged(&header, members), &claims, &Signer::Hmac(secret), Algorithm::Rs256)
+    let current = current.ok_or(Unspecified)?;
+    let forger = Forger {
+        shared,
+        issue,
+        current,
+        next: shared.keys.next(product, rotation).ok_or(Unspecified)?,
+        header: header(product, algorithm.as_str(), &current.kid),
+        claims: Value::Object(claims(issue)),
     };
-    let publish = |keys: Vec<Value>| shared.state().publish(product, keys);
-    let elsewhere = format!("{}{}", issue.base, issue.grant.request.realm.path(Endpoint::Attacker));
     match issue.grant.defect {
-        Some(Defect::AlgNone) => unsigned(json!({ "alg": "none" })),
-        Some(Defect::AlgNoneCapital) => unsigned(json!({ "alg": "None" })),
-        Some(Defect::AlgNoneMixed) => unsigned(json!({ "alg": "nOnE" })),
-        Some(Defect::AlgMissing) => with(json!({ "alg": null }), current),
-        Some(Defect::HmacPublicKey) => hmac(json!({ "alg": "HS256" }), current.public_pem()),
-        Some(Defect::HmacClientSecret) => {
-            let secret = issue.client.secret().map(|secret| secret.expose().as_bytes().to_vec());
-            hmac(json!({ "alg": "HS256" }), secret.unwrap_or_default())
+        Some(defect) => forger.token(defect),
+        None => forger.with(json!({}), current),
+    }
+}
+
+/// What a token is made from, and with which keys.
+struct Forger<'a> {
+    shared: &'a Shared,
+    issue: &'a Issue<'a>,
+    current: &'a Key,
+    next: &'a Key,
+    header: Value,
+    claims: Value,
+}
+
+impl Forger<'_> {
+    fn token(&self, defect: Defect) -> Result<String, Unspecified> {
+        let (keys, product) = (&self.shared.keys, self.issue.client.product);
+        let kid = |kid: &str| self.with(json!({ "kid": kid }), self.current);
+        let stranger =
+            |members: Value| self.with(merged(&json!({ "kid": keys.attacker.kid }), members), &keys.attacker);
+        match defect {
+            Defect::AlgNone => Ok(self.unsigned(json!({ "alg": "none" }))),
+            Defect::AlgNoneCapital => Ok(self.unsigned(json!({ "alg": "None" }))),
+            Defect::AlgNoneMixed => Ok(self.unsigned(json!({ "alg": "nOnE" }))),
+            Defect::AlgMissing => self.with(json!({ "alg": null }), self.current),
+            Defect::HmacPublicKey => self.hmac(json!({ "alg": "HS256" }), self.current.public_pem()),
+            Defect::HmacClientSecret => self.hmac(json!({ "alg": "HS256" }), self.secret().as_bytes().to_vec()),
+            Defect::HeaderJwk => stranger(json!({ "jwk": keys.attacker.bare() })),
+            Defect::HeaderJku => stranger(json!({ "jku": self.elsewhere() })),
+            Defect::HeaderX5u => stranger(json!({ "x5u": self.elsewhere() })),
+            Defect::HeaderX5c => stranger(json!({ "x5c": [attacker_certificate()] })),
+            Defect::KidUnknown => kid(&token()),
+            Defect::KidMissing => self.with(json!({ "kid": null }), self.current),
+            Defect::KidPath => kid("../../../../dev/null"),
+            Defect::KidSql => kid("x' UNION SELECT 'key' -- "),
+            Defect::KidTwice => {
+                let twin = merged(&keys.attacker.public(product), json!({ "kid": self.next.kid }));
+                self.by_next(vec![self.next.public(product), twin])
+            }
+            Defect::KeyForEncryption => self.by_next_with(json!({ "use": "enc" })),
+            Defect::KeyOfAnotherAlgorithm => self.by_next_with(json!({ "alg": "RS384" })),
+            Defect::KeyNext => self.by_next_with(json!({})),
+            Defect::KeySymmetric => self.symmetric(),
+            Defect::KeyWeak => {
+                self.publish(vec![keys.weak.public(product)]);
+                self.with(json!({ "kid": keys.weak.kid }), &keys.weak)
+            }
+            Defect::KeysUnavailable => {
+                self.shared.state().keys_down.insert(product);
+                self.by_next(vec![])
+            }
+            Defect::SignedByAnotherKey => self.with(json!({}), &keys.attacker),
+            Defect::PayloadChanged => self.payload_changed(),
+            Defect::SignatureEmpty => Ok(self.unsigned(json!({}))),
+            Defect::SignatureTruncated => self.truncated(),
+            Defect::SignaturePartMissing => Ok(signing_input(&self.header, &self.claims)),
+            Defect::ExtraPart => Ok(format!("{}.e30", self.with(json!({}), self.current)?)),
+            Defect::Critical => self.with(json!({ "crit": ["exp"], "exp": 0 }), self.current),
+            Defect::Encrypted => encrypted(&self.claims, self.secret()),
+            _ => self.with(json!({}), self.current),
         }
-        Some(Defect::HeaderJwk) => by_attacker(json!({ "jwk": keys.attacker.bare() })),
-        Some(Defect::HeaderJku) => by_attacker(json!({ "jku": elsewhere })),
-        Some(Defect::HeaderX5u) => by_attacker(json!({ "x5u": elsewhere })),
-        Some(Defect::HeaderX5c) => by_attacker(json!({ "x5c": [attacker_certificate()] })),
-        Some(Defect::KidUnknown) => with(json!({ "kid": token() }), current),
-        Some(Defect::KidMissing) => with(json!({ "kid": null }), current),
-        Some(Defect::KidPath) => with(json!({ "kid": "../../../../dev/null" }), current),
-        Some(Defect::KidSql) => with(json!({ "kid": "x' UNION SELECT 'key' -- " }), current),
-        Some(Defect::KidTwice) => {
-            let twin = merged(&keys.attacker.public(product), json!({ "kid": next.kid }));
-            publish(vec![next.public(product), twin]);
-            by_next()
-        }
-        Some(Defect::KeyForEncryption) => {
-            publish(vec![merged(&next.public(product), json!({ "use": "enc" }))]);
-            by_next()
-        }
-        Some(Defect::KeyOfAnotherAlgorithm) => {
-            publish(vec![merged(&next.public(product), json!({ "alg": "RS384" }))]);
-            by_next()
-        }
-        Some(Defect::KeySymmetric) => {
-            let secret = token();
-            publish(vec![
-                json!({ "kty": "oct", "use": "sig", "alg": "HS256", "kid": "oct", "k": URL_SAFE_NO_PAD.encode(&secret) }),
-            ]);
-            hmac(json!({ "alg": "HS256", "kid": "oct" }), secret.into_bytes())
-        }
-        Some(Defect::KeyWeak) => {
-            publish(vec![keys.weak.public(product)]);
-            with(json!({ "kid": keys.weak.kid }), &keys.weak)
-        }
-        Some(Defect::KeyNext) => {
-            publish(vec![next.public(product)]);
-            by_next()
-        }
-        Some(Defect::KeysUnavailable) => {
-            shared.state().keys_down.insert(product);
-            by_next()
-        }
-        Some(Defect::SignedByAnotherKey) => with(json!({}), &keys.attacker),
-        Some(Defect::PayloadChanged) => {
-            let signed = plain()?;
-            let signature = signed.rsplit('.').next().unwrap_or_default();
-            let changed = merged(&claims, json!({ "sub": "somebody-else", "email": "admin@pg.com" }));
-            Ok(format!("{}.{signature}", signing_input(&header, &changed)))
-        }
-        Some(Defect::SignatureEmpty) => unsigned(json!({})),
-        Some(Defect::SignatureTruncated) => plain().map(|signed| {
-            let signature = signed.len() - signed.rfind('.').unwrap_or_default();
-            signed[..signed.len() - signature / 2].to_owned()
-        }),
-        Some(Defect::SignaturePartMissing) => Ok(signing_input(&header, &claims)),
-        Some(Defect::ExtraPart) => plain().map(|signed| format!("{signed}.e30")),
-        Some(Defect::Critical) => with(json!({ "crit": ["exp"], "exp": 0 }), current),
-        Some(Defect::Encrypted) => {
-            encrypted(&claims, issue.client.secret().map(|secret| secret.expose()).unwrap_or_default())
-        }
-        _ => plain(),
+    }
+
+    /// Signed by a key, with these members in the header; null takes one away.
+    fn with(&self, members: Value, key: &Key) -> Result<String, Unspecified> {
+        compact(&merged(&self.header, members), &self.claims, &key.signer, self.issue.client.algorithm)
+    }
+
+    fn unsigned(&self, members: Value) -> String {
+        format!("{}.", signing_input(&merged(&self.header, members), &self.claims))
+    }
+
+    fn hmac(&self, members: Value, secret: Vec<u8>) -> Result<String, Unspecified> {
+        compact(&merged(&self.header, members), &self.claims, &Signer::Hmac(secret), Algorithm::Rs256)
+    }
+
+    /// Signed by the next key, while these are published.
+    fn by_next(&self, published: Vec<Value>) -> Result<String, Unspecified> {
+        self.publish(published);
+        self.with(json!({ "kid": self.next.kid }), self.next)
+    }
+
+    /// Signed by the next key, which is published with these members.
+    fn by_next_with(&self, members: Value) -> Result<String, Unspecified> {
+        self.by_next(vec![merged(&self.next.public(self.issue.client.product), members)])
+    }
+
+    fn symmetric(&self) -> Result<String, Unspecified> {
+        let (secret, kid) = (token(), token());
+        let k = URL_SAFE_NO_PAD.encode(&secret);
+        self.publish(vec![json!({ "kty": "oct", "use": "sig", "alg": "HS256", "kid": kid, "k": k })]);
+        self.hmac(json!({ "alg": "HS256", "kid": kid }), secret.into_bytes())
+    }
+
+    fn payload_changed(&self) -> Result<String, Unspecified> {
+        let signed = self.with(json!({}), self.current)?;
+        let signature = signed.rsplit('.').next().unwrap_or_default();
+        let changed = merged(&self.claims, json!({ "sub": "somebody-else", "email": "admin@pg.com" }));
+        Ok(format!("{}.{signature}", signing_input(&self.header, &changed)))
+    }
+
+    fn truncated(&self) -> Result<String, Unspecified> {
+        let mut signed = self.with(json!({}), self.current)?;
+        let signature = signed.len() - signed.rfind('.').unwrap_or_default();
+        signed.truncate(signed.len() - signature / 2);
+        Ok(signed)
+    }
+
+    fn publish(&self, keys: Vec<Value>) {
+        self.shared.state().publish(self.issue.client.product, keys);
+    }
+
+    fn secret(&self) -> &str {
+        self.issue.client.secret().map(|secret| secret.expose()).unwrap_or_default()
+    }
+
+    /// Where the attacker's keys lie. Nobody has a reason to go there.
+    fn elsewhere(&self) -> String {
+        format!("{}{}", self.issue.base, self.issue.grant.request.realm.path(Endpoint::Attacker))
     }
 }
 

@@ -119,7 +119,13 @@ impl OpenId {
 
     /// A realm's discovery document.
     pub fn discovery(&self, realm: &Realm) -> String {
-        discovery::document(&self.url(realm.product), realm).to_string()
+        discovery::document(&self.shared, &self.url(realm.product), realm).to_string()
+    }
+
+    /// Sets members of a product's discovery documents from now on, as a wrong or hostile provider would; null takes
+    /// one away.
+    pub fn change_discovery(&self, product: Product, members: serde_json::Value) {
+        self.shared.state().discovery_changes.insert(product, members);
     }
 
     /// Where a realm's key set is.

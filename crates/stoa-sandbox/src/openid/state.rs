@@ -104,6 +104,7 @@ pub(super) struct State {
     /// What defects have added to the key sets.
     pub(super) extra_keys: HashMap<Product, Vec<Value>>,
     pub(super) keys_down: HashSet<Product>,
+    pub(super) discovery_changes: HashMap<Product, Value>,
     pub(super) sessions: HashMap<String, Session>,
     pub(super) waiting: HashMap<String, Request>,
     pub(super) codes: HashMap<String, Grant>,

@@ -23,6 +23,13 @@ async fn each_product_describes_itself_at_its_own_paths() {
     let provider = Provider::start(Product::PingFederate).await;
     let document: Value = serde_json::from_str(&provider.openid.discovery(&provider.realm)).unwrap();
     assert_eq!(document["id_token_signing_alg_values_supported"][0], "none", "as the real one advertises");
+    let changes = json!({ "issuer": "https://idp.attacker.example", "userinfo_endpoint": null });
+    provider.openid.change_discovery(Product::PingFederate, changes);
+    let document: Value = serde_json::from_str(&provider.openid.discovery(&provider.realm)).unwrap();
+    assert_eq!(
+        (&document["issuer"], document.get("userinfo_endpoint")),
+        (&json!("https://idp.attacker.example"), None)
+    );
 }
 
 #[tokio::test]
