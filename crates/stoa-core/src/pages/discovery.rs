@@ -19,7 +19,7 @@ impl Frame<'_> {
                 button type="submit" { (text("continue")) }
             }
         };
-        self.from_us(&text("title-address"), &body, form_action)
+        self.of_origin(&text("title-address"), &body, form_action)
     }
 
     /// Asks which of the connections of the address's domain is meant.
@@ -41,11 +41,11 @@ impl Frame<'_> {
                 }
             }
         };
-        self.from_us(&text("title-choice"), &body, form_action)
+        self.of_origin(&text("title-choice"), &body, form_action)
     }
 
     /// A page whose form has to say where it comes from: under `no-referrer` a browser would post `Origin: null`.
-    fn from_us(&self, title: &str, body: &Markup, form_action: &str) -> Page {
+    fn of_origin(&self, title: &str, body: &Markup, form_action: &str) -> Page {
         let head = html! { meta name="referrer" content="same-origin"; };
         self.page_with_head(200, title, policy(false, form_action), &head, body)
     }
