@@ -7,6 +7,7 @@ mod connections;
 mod events;
 mod lifecycle;
 mod output;
+mod people;
 mod secrets;
 mod teams;
 mod traces;

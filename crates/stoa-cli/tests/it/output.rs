@@ -12,6 +12,9 @@ async fn help() {
         ("help_connection_apply", vec!["connection", "apply", "--help"]),
         ("help_connection_rollback", vec!["connection", "rollback", "--help"]),
         ("help_secret_put", vec!["secret", "put", "--help"]),
+        ("help_teams_package", vec!["teams", "package", "--help"]),
+        ("help_logins", vec!["logins", "--help"]),
+        ("help_person_link", vec!["person", "link", "--help"]),
         ("help_trace", vec!["trace", "--help"]),
         ("help_event", vec!["event", "--help"]),
     ] {
@@ -74,8 +77,9 @@ async fn mistakes_in_files_and_names() {
     }
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
     shown.push_str(&format!("# outputs of another stack\n{}\n", ran.shown()));
-    let outputs = ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix", "OperatorFunction"]
-        .map(|name| format!("{{\"OutputKey\":\"{name}\",\"OutputValue\":\"stoa-{name}-1\"}}"));
+    let outputs =
+        ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix", "OperatorFunction"]
+            .map(|name| format!("{{\"OutputKey\":\"{name}\",\"OutputValue\":\"stoa-{name}-1\"}}"));
     let outputs = desk.write("stack.json", &format!("[{}]", outputs.join(",")));
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
     shown.push_str(&format!("# no credentials\n{}\n", ran.shown()));
