@@ -48,7 +48,7 @@ pub(crate) struct Target {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Customers' identity providers: plan, apply, check, list, test, activate, disable, history, rollback
+    /// Customers' identity providers: plan, apply, check, guide, list, test, activate, disable, trust, history, rollback
     #[command(subcommand)]
     Connection(Connection),
     /// Secrets: written, never read
@@ -78,6 +78,12 @@ pub(crate) enum Connection {
     Check {
         /// A connection's TOML file
         file: PathBuf,
+    },
+    /// Print what the customer's administrator sets up, with the values to paste
+    Guide {
+        /// The connection, or its TOML file where it waits for what the guide asks for
+        #[arg(value_name = "ID|FILE", value_parser = which)]
+        connection: Which,
     },
     /// Print every connection, its state and its last change
     List,
@@ -113,6 +119,13 @@ pub(crate) enum Connection {
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
+}
+
+/// A connection that has been applied, or the file of one that may not have been.
+#[derive(Clone, Debug)]
+pub(crate) enum Which {
+    Applied(ConnectionId),
+    File(PathBuf),
 }
 
 #[derive(Debug, Args)]
@@ -307,6 +320,10 @@ fn reason(text: &str) -> Result<String, &'static str> {
         1..=500 => Ok(text.to_owned()),
         _ => Err("at most 500 bytes"),
     }
+}
+
+fn which(text: &str) -> Result<Which, BadName> {
+    if text.ends_with(".toml") { Ok(Which::File(text.into())) } else { connection(text).map(Which::Applied) }
 }
 
 /// 64 hexadecimal digits, with or without colons. A part of it is not enough: whoever makes a key chooses a part.

@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod files;
+mod guide;
 mod state;
 mod test;
 mod trust;
@@ -15,6 +16,7 @@ pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -
         Connection::Plan(files) => apply::plan(&files.path, target, io).await,
         Connection::Apply(files) => apply::apply(&files.path, target, io).await,
         Connection::Check { file } => check::check(&file, target, io),
+        Connection::Guide { connection } => guide::guide(&connection, target, io).await,
         Connection::List => state::list(target, io).await,
         Connection::Test { id, result } => test::test(&id, result, target, io).await,
         Connection::Activate(change) => state::activate(&change, target, io).await,

@@ -5,6 +5,7 @@
 mod command;
 mod connections;
 mod events;
+mod guide;
 mod lifecycle;
 mod output;
 mod people;

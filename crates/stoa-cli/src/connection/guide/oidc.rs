@@ -1,0 +1,126 @@
+//! OpenID Connect, by product.
+
+use stoa_core::connection::{ClientAuth, Connection, Oidc, Preset, UserInfo};
+
+use super::attributes::{Travel, rows};
+use super::section::Section;
+
+pub(super) fn sections(connection: &Connection, oidc: &Oidc, public_url: &str) -> Vec<Section> {
+    let redirect_uri = connection.redirect_uri(public_url);
+    let login_url = format!("{public_url}/login/{}", connection.id());
+    let preset = connection.document().preset;
+    let application = match preset {
+        Preset::Pingfederate => pingfederate(&redirect_uri, oidc),
+        Preset::Okta => okta(&redirect_uri, &login_url, oidc),
+        Preset::Entra => entra(&redirect_uri),
+        Preset::Google => google(&redirect_uri),
+        Preset::Generic => generic(&redirect_uri, oidc),
+    };
+    let application = application.note("The redirect URI is compared to the letter. PKCE (S256) is always used.");
+    vec![application, claims(connection, oidc), send_back(preset, oidc)]
+}
+
+fn scopes(oidc: &Oidc) -> String {
+    oidc.scopes().join(" ")
+}
+
+fn authentication(oidc: &Oidc) -> &'static str {
+    match oidc.document().client_auth {
+        ClientAuth::ClientSecretBasic => "Client Secret (client_secret_basic)",
+        ClientAuth::ClientSecretPost => "Client Secret (client_secret_post)",
+        ClientAuth::PrivateKeyJwt => "Private Key JWT (private_key_jwt), with the public key that we send you",
+    }
+}
+
+fn pingfederate(redirect_uri: &str, oidc: &Oidc) -> Section {
+    Section::new("Applications > OAuth > Clients > Add Client")
+        .row("Client ID", &*oidc.document().client_id)
+        .row("Client Authentication", authentication(oidc))
+        .row("Redirect URIs", redirect_uri)
+        .row("Bypass Authorization Approval", "ticked, so that people are not asked for consent")
+        .row("Allowed Grant Types", "Authorization Code")
+        .row("Require Proof Key for Code Exchange (PKCE)", "ticked")
+        .row("Scopes", scopes(oidc))
+        .row("OpenID Connect > ID Token Signing Algorithm", "RSA using SHA-256")
+}
+
+fn okta(redirect_uri: &str, login_url: &str, oidc: &Oidc) -> Section {
+    let authentication = match oidc.document().client_auth {
+        ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => "Client secret",
+        ClientAuth::PrivateKeyJwt => "Public key / Private key, with the public key that we send you",
+    };
+    Section::new("Applications > Applications > Create App Integration > OIDC - OpenID Connect > Web Application")
+        .row("Grant type", "Authorization Code")
+        .row("Sign-in redirect URIs", redirect_uri)
+        .row("Sign-out redirect URIs", "none")
+        .row("Login initiated by", "Either Okta or App, for a tile in the dashboard")
+        .row("Initiate login URI", login_url)
+        .row("Client authentication", authentication)
+        .row("Require PKCE as additional verification", "ticked")
+}
+
+fn entra(redirect_uri: &str) -> Section {
+    Section::new("App registrations > New registration")
+        .row("Supported account types", "Accounts in this organizational directory only (Single tenant)")
+        .row("Redirect URI", format!("Web   {redirect_uri}"))
+        .row("Certificates & secrets > New client secret", "as long as your rules allow; tell us when it ends")
+        .row("API permissions > Microsoft Graph > Delegated", "openid, profile, email; Grant admin consent")
+}
+
+fn google(redirect_uri: &str) -> Section {
+    Section::new("Google Cloud console > Google Auth Platform > Clients > Create client")
+        .row("Application type", "Web application")
+        .row("Authorized redirect URIs", redirect_uri)
+        .row("Audience > User type", "Internal")
+}
+
+fn generic(redirect_uri: &str, oidc: &Oidc) -> Section {
+    Section::new("Make a client (web application) for OpenID Connect")
+        .row("Redirect URI", redirect_uri)
+        .row("Grant type, response type", "Authorization Code, code")
+        .row("Client authentication", authentication(oidc))
+        .row("Scopes", scopes(oidc))
+        .row("ID token signature", "RS256, unless we have agreed on another; never none")
+}
+
+fn claims(connection: &Connection, oidc: &Oidc) -> Section {
+    let by_userinfo = match oidc.document().userinfo {
+        UserInfo::Never => "in the ID token",
+        UserInfo::WhenThin | UserInfo::Always => "in the ID token or at the userinfo endpoint",
+    };
+    let section = Section::new(format!("Send these claims, {by_userinfo}")).rows(rows(connection, Travel::Oidc));
+    match connection.document().preset {
+        Preset::Pingfederate => section
+            .note("Applications > OAuth > OpenID Connect Policy Management: the policy's Attribute Contract, Attribute")
+            .note("Scopes and Contract Fulfillment. sub must stay the person's for ever."),
+        Preset::Entra => {
+            section.note("A person without an address in Entra (Mail) cannot come: preferred_username is not one.")
+        }
+        Preset::Generic | Preset::Okta | Preset::Google => section,
+    }
+}
+
+fn send_back(preset: Preset, oidc: &Oidc) -> Section {
+    let section = Section::new("Send us, the secret by another way than this guide");
+    let section = match preset {
+        Preset::Pingfederate => section.row("Issuer", "the Base URL (System > Server > Protocol Settings)"),
+        Preset::Okta => section
+            .row("Issuer", "https://YOUR-ORG.okta.com")
+            .row("Client ID", "General > Client Credentials > Client ID")
+            .row("Client secret", "General > Client Credentials > Client secrets"),
+        Preset::Entra => section
+            .row("Directory (tenant) ID", "Overview")
+            .row("Application (client) ID", "Overview")
+            .row("Client secret", "Certificates & secrets > Value (not Secret ID)"),
+        Preset::Google => section.row("Client ID, Client secret", "shown when the client is made"),
+        Preset::Generic => {
+            section.row("Issuer", "whose /.well-known/openid-configuration we read").row("Client ID", "yours to choose")
+        }
+    };
+    let section = match (preset, oidc.document().client_auth) {
+        (_, ClientAuth::PrivateKeyJwt) => section.note("No secret: we have a private key, and you our public one."),
+        (Preset::Pingfederate | Preset::Generic, _) => section.row("Client secret", "the one that you generate"),
+        (Preset::Okta | Preset::Entra | Preset::Google, _) => section,
+    };
+    section.note(format!("We have now: issuer {}, client id {}.", oidc.document().issuer, oidc.document().client_id))
+}

@@ -1,0 +1,77 @@
+//! What a customer's administrator is told, word for word, for each kind and product.
+
+use insta::assert_snapshot;
+
+use crate::command::{Desk, stoa};
+
+const HEAD: &str =
+    "id = \"acme\"\ncustomer = \"acme\"\nname = \"Acme\"\nschool = \"academy\"\ndomains = [\"acme.com\"]\n";
+const SAML: &str = "[saml]\nsp_entity_id = \"https://sso.example.com/saml/acme\"\n";
+const OIDC: &str = "[oidc]\nissuer = \"https://acme.okta.com\"\nclient_id = \"stoa\"\n";
+const TENANT: &str = "b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811";
+
+/// The guide of a file that has not been applied: no network, no stack.
+async fn guide(settings: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.toml");
+    std::fs::write(&path, format!("{HEAD}{settings}")).unwrap();
+    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "https://sso.example.com"]).await.done()
+}
+
+#[tokio::test]
+async fn saml_by_product() {
+    let groups = "[admit]\ngroups = [\"Learners\"]\n";
+    let google = "[subject]\nfrom = \"name_id\"\nis_email = true\n";
+    for (preset, more) in [
+        ("generic", "idp_initiated = \"off\"\n"),
+        ("pingfederate", ""),
+        ("okta", groups),
+        ("entra", groups),
+        ("google", google),
+    ] {
+        assert_snapshot!(format!("guide_saml_{preset}"), guide(&format!("preset = \"{preset}\"\n{SAML}{more}")).await);
+    }
+}
+
+#[tokio::test]
+async fn openid_connect_by_product() {
+    let entra = OIDC.replace("https://acme.okta.com", &format!("https://login.microsoftonline.com/{TENANT}/v2.0"));
+    for (preset, settings) in [
+        ("generic", format!("{OIDC}client_auth = \"private_key_jwt\"\nuserinfo = \"never\"\n")),
+        ("pingfederate", OIDC.to_owned()),
+        ("okta", format!("{OIDC}[admit]\ngroups = [\"Learners\"]\n")),
+        ("entra", entra),
+        ("google", OIDC.replace("https://acme.okta.com", "https://accounts.google.com")),
+    ] {
+        assert_snapshot!(format!("guide_oidc_{preset}"), guide(&format!("preset = \"{preset}\"\n{settings}")).await);
+    }
+}
+
+#[tokio::test]
+async fn workos_and_teams() {
+    let workos = "[workos]\nclient_id = \"client_01\"\norganization = \"org_01\"\n";
+    assert_snapshot!("guide_workos", guide(workos).await);
+    let teams = format!("[teams]\napp_id = \"{TENANT}\"\ntenants = [\"{TENANT}\"]\ntoken = true\n");
+    assert_snapshot!("guide_teams", guide(&format!("preset = \"entra\"\n{teams}")).await);
+}
+
+#[tokio::test]
+async fn the_names_are_those_that_the_connection_wants() {
+    let settings = "[subject]\nfrom = \"employeeNumber\"\n[attributes]\nemail = \"mail\"\ncompany = \"org\"\n";
+    let guide = guide(&format!("{settings}{SAML}sign_requests = false\nname_id_format = \"urn:x\"\n")).await;
+    for wanted in ["   employeeNumber ", "   mail ", "   org ", "   firstName ", "   urn:x"] {
+        assert!(guide.contains(wanted), "{wanted} in {guide}");
+    }
+    // Groups that nobody is admitted by are not asked for.
+    assert!(!guide.contains("   groups "), "{guide}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_applied_has_its_guide_by_name() {
+    let desk = Desk::new().await;
+    let guide = desk.stoa(&["connection", "guide", "pg"]).await.done();
+    assert!(guide.contains("/saml/pg/acs") && guide.contains("https://sso.example.com/saml/pg"), "{guide}");
+    assert!(desk.stoa(&["connection", "guide", "nobody"]).await.refused().contains("no connection nobody"));
+    let broken = desk.file("broken.toml", |text| text.replace("pg.com", "PG.com"));
+    assert!(desk.stoa(&["connection", "guide", &broken]).await.refused().contains("is not a lower-case domain"));
+}
