@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::binding::Pending;
 use crate::connection::{Connection, Protocol, WorkosDocument};
-use crate::fault::{Failure, Fault, quote};
+use crate::fault::{Failure, Fault};
 use crate::identity::Verified;
-use crate::oidc::{RefusalCode, Response, attributes};
+use crate::oidc::{RefusalCode, Response, attributes, error_name};
 
 /// What stands before the name of an attribute that the WorkOS environment maps beyond the usual ones, so that no
 /// mapping can take the place of a field of the profile.
@@ -47,8 +47,8 @@ pub fn state_of(login: &Pending, settings: &WorkosDocument) -> String {
 fn code_of(response: &Response) -> Result<String, Failure> {
     match (&response.code, &response.error) {
         (Some(code), None) => Ok(code.clone()),
-        (None, Some(error)) => Err(Failure::noted(refused(error), error)),
-        (Some(_), Some(error)) => Err(Failure::noted(Fault::Oidc(RefusalCode::ErrorWithCode), error)),
+        (None, Some(error)) => Err(Failure::noted(refused(error), error_name(error))),
+        (Some(_), Some(error)) => Err(Failure::noted(Fault::Oidc(RefusalCode::ErrorWithCode), error_name(error))),
         (None, None) => Err(RefusalCode::ResponseEmpty.into()),
     }
 }
@@ -81,8 +81,8 @@ pub fn exchange_refused(status: u16, error: Option<&str>) -> Failure {
         (400.., _) => RefusalCode::TokenRequestRefused,
         (..400, _) => RefusalCode::TokenAnswerStrange,
     };
-    let error = error.map(quote).unwrap_or_default();
-    Failure::noted(Fault::Oidc(code), format!("{status} {error}").trim_end())
+    let error = error.map(error_name).unwrap_or_default();
+    Failure::noted(Fault::Oidc(code), format!("status {status} {error}").trim_end())
 }
 
 /// Whom the token endpoint named in exchange for the code of a login.
