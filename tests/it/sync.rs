@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stoa_core::fault::Fault;
+use stoa_core::fault::{Actor, Fault};
 use stoa_core::routes::ROUTES;
 use stoa_saml::RefusalCode;
 
@@ -76,13 +76,42 @@ fn every_fault_has_a_runbook_page_with_its_four_headings() {
     for fault in Fault::all() {
         let text = read(&root().join(format!("docs/runbook/faults/{}.md", fault.code())));
         assert!(text.starts_with(&format!("# {}", fault.code())), "{}: its title", fault.code());
-        assert!(text.contains(fault.face().public), "{}: its public code", fault.code());
+        let face = fault.face();
+        let line = format!("Public code `{}` · HTTP {} · acts: {}", face.public, face.status, who(face.actor));
+        assert!(text.contains(&line), "{}: {line}", fault.code());
         for heading in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
             let after = text.split(heading).nth(1).unwrap_or_default();
             let body = after.split("\n## ").next().unwrap_or_default().trim();
             assert!(body.len() > 20, "{}: {heading} says nothing", fault.code());
         }
     }
+}
+
+fn who(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Person => "the person",
+        Actor::IdpAdministrator => "the administrator of the customer's identity provider",
+        Actor::SchoolAdministrator => "the school's administrator",
+        Actor::OnCall => "on-call",
+    }
+}
+
+#[test]
+fn the_runbook_s_table_has_every_fault_as_it_is() {
+    let text = read(&root().join("docs/runbook/README.md"));
+    let rows = text.lines().filter(|line| line.starts_with("| [`") && line.contains("](faults/"));
+    let listed: BTreeSet<String> = rows.map(str::to_owned).collect();
+    let row = |fault: Fault| {
+        let (face, code) = (fault.face(), fault.code());
+        let acts = match face.actor {
+            Actor::Person => "the person",
+            Actor::IdpAdministrator => "identity provider",
+            Actor::SchoolAdministrator => "school",
+            Actor::OnCall => "on-call",
+        };
+        format!("| [`{code}`](faults/{code}.md) | `{}` | {} | {acts} |", face.public, face.status)
+    };
+    assert_same("faults", ("the code", &Fault::all().map(row).collect()), ("docs/runbook/README.md", &listed));
 }
 
 /// Whole logins produce stoa's own faults (`infra/check_ledgers.py`); the verifier's are produced where it is tested.

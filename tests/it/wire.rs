@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::journal::Tally;
 use stoa_sandbox::events::replay;
+use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
 
 async fn start() -> Option<Sandbox> {
@@ -57,6 +58,8 @@ async fn the_deployables_show_the_fault_page_of_a_failed_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deployables_answer_every_sample_event() {
     let Some(sandbox) = start().await else { return };
+    sandbox.connect_openid(&GLOBEX, str::to_owned).await.expect("an OpenID connection");
+    sandbox.connect_workos(str::to_owned).await.expect("a WorkOS connection");
     let wire = sandbox.wire.as_ref().expect("wire mode");
     let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     replay(wire.as_ref(), &events).await.unwrap_or_else(|error| panic!("{error}"));

@@ -6,6 +6,7 @@ use serde_json::Value;
 use stoa_sandbox::events::replay;
 use stoa_sandbox::gateway::Functions;
 use stoa_sandbox::in_process::InProcess;
+use stoa_sandbox::openid::GLOBEX;
 use stoa_service::{Clock, Log};
 
 use crate::command::{Desk, stoa};
@@ -18,9 +19,11 @@ fn functions(desk: &Desk) -> InProcess {
 #[tokio::test]
 async fn every_sample_event_gives_its_answer() {
     let desk = Desk::new().await;
+    desk.sandbox.connect_openid(&GLOBEX, str::to_owned).await.unwrap();
+    desk.sandbox.connect_workos(str::to_owned).await.unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let count = replay(&functions(&desk), &folder).await.unwrap_or_else(|error| panic!("{error}"));
-    assert!(count >= 25, "{count}");
+    assert!(count >= 60, "{count}");
 }
 
 #[tokio::test]
