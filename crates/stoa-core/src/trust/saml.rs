@@ -276,3 +276,7 @@ fn differing(idp: &IdpDocument, metadata: &IdpMetadata) -> Option<String> {
     let names: Vec<_> = members.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
+
+#[cfg(test)]
+#[path = "saml_tests.rs"]
+mod tests;
