@@ -8,7 +8,7 @@ use super::product::{Product, Realm};
 use crate::sandbox::{Sandbox, SandboxError};
 
 /// An example connection and its application at the provider.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Example {
     /// The connection's name.
     pub id: &'static str,

@@ -239,3 +239,27 @@ async fn calls_are_told_apart_from_a_browsers() {
     assert!(provider.openid.calls().is_empty());
     assert_eq!(provider.realm.tenant, GLOBEX_TENANT);
 }
+
+/// What a handle does, `/sandbox` does for other processes and for a developer.
+#[tokio::test]
+async fn the_providers_are_steered_over_http_too() {
+    let provider = Provider::start(Product::Okta).await;
+    let post = async |path: &str, form: &str| {
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        provider.send(Method::POST, path, &kind, form).await.status
+    };
+    assert_eq!(post("/sandbox/sign-on-as", "product=Okta&login=milton@initech.com").await, 303);
+    assert_eq!(post("/sandbox/defect", "defect=nonce-other").await, 303);
+    assert_eq!(post("/sandbox/keys", "product=Okta&step=rotate").await, 303);
+    assert_eq!(post("/sandbox/clock", "advance_seconds=3600").await, 303);
+    for (path, form) in [("/sandbox/defect", "defect=none"), ("/sandbox/keys", "product=Other&step=rotate")] {
+        assert_eq!(post(path, form).await, 400);
+    }
+    let claims = part(provider.tokens().await["id_token"].as_str().unwrap(), 1);
+    assert_eq!((&claims["email"], claims["nonce"] == "n1"), (&json!("milton@initech.com"), false));
+    assert!(provider.openid.clock().offset() >= SignedDuration::from_hours(1));
+    let calls = provider.send(Method::GET, "/sandbox/calls", &[], "").await.json();
+    assert_eq!((&calls[0]["endpoint"], &calls[1]["endpoint"]), (&json!("authorize"), &json!("token")));
+    let page = provider.send(Method::GET, "/sandbox", &[], "").await;
+    assert!(String::from_utf8(page.body.to_vec()).unwrap().contains(REDIRECT), "each client is listed");
+}
