@@ -27,14 +27,14 @@ pub enum Found<'a> {
     Several,
 }
 
-/// Decides among the entries of one domain. `unverified_choice` came from the page and must be one of them.
-pub fn find<'a>(entries: &'a [Entry], unverified_choice: Option<&str>) -> Result<Found<'a>, Failure> {
+/// Decides among the entries of a domain. `unverified_choice` came from the page and must be one of them.
+pub fn find<'a>(domain: &str, entries: &'a [Entry], unverified_choice: Option<&str>) -> Result<Found<'a>, Failure> {
     match (entries, unverified_choice) {
         (_, Some(choice)) => {
             let chosen = entries.iter().find(|entry| entry.connection.as_str() == choice);
             chosen.map(Found::One).ok_or_else(|| Failure::noted(Fault::ChoiceForeign, choice))
         }
-        ([], None) => Err(Fault::DomainUnknown.into()),
+        ([], None) => Err(Failure::noted(Fault::DomainUnknown, domain)),
         ([one], None) => Ok(Found::One(one)),
         (_, None) => Ok(Found::Several),
     }
@@ -65,10 +65,10 @@ mod tests {
     #[test]
     fn c142_a_choice_must_be_one_of_the_domain_s() {
         let (one, two) = ([entry("pg")], [entry("pg"), entry("pg-two")]);
-        let fault = |entries, choice| find(entries, choice).unwrap_err().fault;
-        assert_eq!(find(&one, None).unwrap(), Found::One(&one[0]));
-        assert_eq!(find(&two, None).unwrap(), Found::Several);
-        assert_eq!(find(&two, Some("pg-two")).unwrap(), Found::One(&two[1]));
+        let fault = |entries, choice| find("pg.com", entries, choice).unwrap_err().fault;
+        assert_eq!(find("pg.com", &one, None).unwrap(), Found::One(&one[0]));
+        assert_eq!(find("pg.com", &two, None).unwrap(), Found::Several);
+        assert_eq!(find("pg.com", &two, Some("pg-two")).unwrap(), Found::One(&two[1]));
         assert_eq!(fault(&[], None), Fault::DomainUnknown);
         for (entries, choice) in [(&two[..], "acme"), (&one[..], "PG"), (&one[..], ""), (&[][..], "pg")] {
             assert_eq!(fault(entries, Some(choice)), Fault::ChoiceForeign);

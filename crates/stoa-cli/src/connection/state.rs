@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
+use stoa_service::operator::Operator;
 use stoa_service::store::ConnectionItem;
 
 use super::apply::print_connection;
@@ -18,8 +19,8 @@ pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliErro
     for item in items {
         let document = item.document()?;
         let state = match item.state {
-            ConnectionState::Draft if operator.last_test(&document.id).await?.is_ok() => ConnectionState::Tested,
-            state => state,
+            ConnectionState::Draft | ConnectionState::Tested => tested(&operator, &document.id).await?,
+            state @ (ConnectionState::Active | ConnectionState::Disabled) => state,
         };
         io.say(&format!(
             "{:<20} {:<9} version {:<4} school {:<20} {}   changed {}",
@@ -32,6 +33,12 @@ pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliErro
         ))?;
     }
     Ok(())
+}
+
+/// A draft that has been tested since is as good as marked, and one whose document has changed since is a draft again.
+async fn tested(operator: &Operator, id: &ConnectionId) -> Result<ConnectionState, CliError> {
+    let is_tested = operator.last_test(id).await?.is_ok();
+    Ok(if is_tested { ConnectionState::Tested } else { ConnectionState::Draft })
 }
 
 pub(super) async fn history(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {

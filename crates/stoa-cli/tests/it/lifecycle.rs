@@ -36,6 +36,11 @@ async fn a_draft_is_tested_by_a_link_and_then_activated() {
     let result = desk.stoa(&["connection", "test", "pg", "--result"]).await.done();
     assert!(result.contains("Connection pg is tested: login ") && result.contains("state: draft → tested"), "{result}");
     assert!(!result.contains("/login/pg"), "{result}");
+    desk.file("pg.toml", |text| format!("{text}company = \"company\"\n"));
+    desk.stoa(&["connection", "apply", &desk.path().join("pg.toml").display().to_string()]).await.done();
+    let list = desk.stoa(&["connection", "list"]).await.done();
+    assert!(list.contains("draft") && !list.contains("tested"), "{list}");
+    desk.stoa(&["connection", "rollback", "pg", "1", "--reason", "as it was tested"]).await.done();
     desk.stoa(&activate).await.done();
     let history = desk.stoa(&["connection", "history", "pg"]).await.done();
     let last = history.lines().last().unwrap();

@@ -47,7 +47,8 @@ async fn answer(
     let typed = form.get("email").map_or("", |text| text.trim());
     let address = Email::parse(typed).map_err(|_| Fault::AddressMalformed)?;
     let entries = clients.store.discover(address.domain()).await?;
-    let id = match find(&entries, form.get("connection").map(String::as_str))? {
+    let choice = form.get("connection").map(String::as_str);
+    let id = match find(address.domain(), &entries, choice)? {
         Found::One(entry) => entry.connection.clone(),
         Found::Several => {
             let (frame, destination) = (trail.frame(), trail.destination.as_ref());
