@@ -1,7 +1,5 @@
 //! The pages of the Microsoft Teams tab. They are the only ones that load a script, and only the tab may be framed.
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use maud::{PreEscaped, html};
 
 use super::{Frame, Page, hash, policy};
@@ -12,6 +10,8 @@ pub const TEAMS_JS: &str = include_str!("../../assets/teams-js/MicrosoftTeams-2.
 /// Its path. The version is in the query, so that browsers may keep it for ever.
 const TEAMS_JS_PATH: &str = "/teams/script.js";
 const TEAMS_JS_VERSION: &str = "2.58.0";
+/// What a browser holds it against (Subresource Integrity §3.3), and a test the file.
+const TEAMS_JS_INTEGRITY: &str = "sha384-sMo/EOqQPa1OCup2/VBRum7oFeOS22kvs8WGDc45xK53tUVZzFR5WwFYDUYN1LO4";
 
 const TAB_SCRIPT: &str = include_str!("../../assets/teams-tab.js");
 const TOKEN_SCRIPT: &str = include_str!("../../assets/teams-token.js");
@@ -34,12 +34,11 @@ impl Frame<'_> {
         let text = |id: &str| self.language.text(id);
         let script = if teams.token { TOKEN_SCRIPT } else { TAB_SCRIPT };
         let library = format!("{TEAMS_JS_PATH}?v={TEAMS_JS_VERSION}");
-        let integrity = STANDARD.encode(digest::digest(&digest::SHA384, TEAMS_JS.as_bytes()));
         let body = html! {
             p { (text("teams-text")) }
             p { a href=(login) target="_blank" rel="noopener" { (text("teams-open")) } }
             p #failed hidden { (text("teams-failed")) " " code {} }
-            script src=(library) integrity={ "sha384-" (integrity) } {}
+            script src=(library) integrity=(TEAMS_JS_INTEGRITY) {}
             script { (PreEscaped(script)) }
         };
         let scripts = format!("script-src {public_url}{TEAMS_JS_PATH} {}; connect-src 'self'", hash(script));
@@ -67,5 +66,46 @@ impl Frame<'_> {
         let head = html! { meta name="referrer" content="same-origin"; };
         let policy = format!("{}; script-src {}", policy(false, form_action), hash(CONTINUE_SCRIPT));
         self.page_with_head(200, &text("title-confirm"), policy, &head, &body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    use super::*;
+    use crate::language::Language;
+
+    fn frame<'a>(tag: &str) -> Frame<'a> {
+        Frame { language: Language::negotiate(Some(tag)), build: "abc1234" }
+    }
+
+    #[test]
+    fn the_library_is_the_one_that_microsoft_published() {
+        let hash = STANDARD.encode(digest::digest(&digest::SHA384, TEAMS_JS.as_bytes()));
+        assert_eq!(TEAMS_JS_INTEGRITY, format!("sha384-{hash}"));
+    }
+
+    #[test]
+    fn the_hint_has_its_place_in_every_language() {
+        for tag in ["en", "es"] {
+            let page = frame(tag).teams_continue("/teams/pg/continue", "'self'");
+            assert!(page.html.contains("<strong></strong>?") && !page.html.contains('\u{fffc}'), "{}", page.html);
+        }
+    }
+
+    #[test]
+    fn c141_a_tab_s_name_and_its_link_are_no_markup() {
+        let teams = TeamsDocument {
+            app_id: String::new(),
+            tenants: Vec::new(),
+            token: true,
+            jwks_uri: String::new(),
+            name: "<img src=x>".to_owned(),
+        };
+        let page =
+            frame("en").teams_tab(&teams, "/login/pg?return_to=\"><script>alert(1)</script>", "https://x.example");
+        assert!(!page.html.contains("<img") && !page.html.contains("<script>alert"), "{}", page.html);
     }
 }

@@ -26,13 +26,14 @@ use crate::incoming::Incoming;
 
 /// The flow: which of its routes it is, method and path say.
 pub async fn teams_session(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    let step = incoming.path().rsplit('/').next().unwrap_or_default();
-    match (incoming.method(), step) {
-        ("GET", "script.js") => Ok(Answer::Script(TEAMS_JS)),
-        ("GET", "continue") => continue_page(clients, incoming, trail).await,
-        ("POST", "continue") => handover::hand_over(clients, incoming, trail).await,
-        ("POST", _) => session::session(clients, incoming, trail).await,
-        _ => tab(clients, incoming, trail).await,
+    let path: Vec<&str> = incoming.path().split('/').skip(2).collect();
+    match (incoming.method(), path.as_slice()) {
+        ("GET", ["script.js"]) => Ok(Answer::Script(TEAMS_JS)),
+        ("GET", [_connection]) => tab(clients, incoming, trail).await,
+        ("POST", [_connection, "session"]) => session::session(clients, incoming, trail).await,
+        ("GET", [_connection, "continue"]) => continue_page(clients, incoming, trail).await,
+        ("POST", [_connection, "continue"]) => handover::hand_over(clients, incoming, trail).await,
+        _ => Err(Failure::noted(Fault::NotFound, incoming.path())),
     }
 }
 
