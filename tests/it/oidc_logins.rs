@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use stoa_core::connection::ConnectionState;
 use stoa_core::routes::Table;
-use stoa_sandbox::browser::{Browser, Page};
+use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::openid::{
     Client, Defect, Endpoint, Example, FOREIGN_TENANT, GLOBEX, GLOBEX_TENANT, INITECH, PG_OIDC, Product, Realm,
 };
@@ -60,7 +60,7 @@ async fn c163_what_is_asked_for() {
 async fn the_cookie_of_the_login_is_lax() {
     let world = as_it_comes(&PG_OIDC).await;
     let browser = world.browser();
-    let stopped = browser.following(stoa_sandbox::browser::Follow::Nothing);
+    let stopped = browser.following(Follow::Nothing);
     let page = stopped.get(&login_url(&world, &PG_OIDC, "")).await.unwrap();
     let cookie = page.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-l-") && cookie.contains("SameSite=Lax"), "{cookie}");
@@ -72,7 +72,7 @@ async fn c164_a_reload_of_the_callback_arrives_before_the_launch_and_once_after_
     let browser = world.browser();
     let back = answer(&world, &PG_OIDC, &browser, "?return_to=/courses/take/welcome").await;
     // Twice: the second time the provider says `invalid_grant`.
-    go_on(&browser.following(stoa_sandbox::browser::Follow::Nothing), &back).await;
+    go_on(&browser.following(Follow::Nothing), &back).await;
     let page = go_on(&browser, &back).await;
     world.signed_in(&page, MARYS_EMAIL);
     assert_eq!(page.url.path(), "/courses/take/welcome");
@@ -81,6 +81,19 @@ async fn c164_a_reload_of_the_callback_arrives_before_the_launch_and_once_after_
     world.signed_in(&page, MARYS_EMAIL);
     assert_eq!(page.url.path(), "/courses/take/welcome");
     assert_eq!(world.faults(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c164_a_reload_while_the_first_request_is_under_way_arrives() {
+    let world = as_it_comes(&PG_OIDC).await;
+    let browser = world.browser();
+    world.openid.next_defect(Defect::TokenSlow);
+    let back = answer(&world, &PG_OIDC, &browser, "?return_to=/courses/take/welcome").await;
+    // The browser does not wait for the first answer, so its cookie is lost.
+    let first = browser.with_stolen_cookies();
+    let (_, page) = tokio::join!(go_on(&first, &back), go_on(&browser, &back));
+    world.signed_in(&page, MARYS_EMAIL);
+    assert_eq!(page.url.path(), "/courses/take/welcome");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -304,7 +304,7 @@ fn an_authorization_request_keeps_the_endpoints_own_query() {
 }
 
 #[test]
-fn c148_a_query_is_read_once_and_strictly() {
+fn c149_c150_a_query_is_read_once_and_strictly() {
     for (query, wanted) in [
         ("", RefusalCode::ResponseEmpty),
         ("state=s", RefusalCode::ResponseEmpty),

@@ -15,4 +15,5 @@ pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
 pub mod trust_refresh;
+mod unproven;
 mod workos;

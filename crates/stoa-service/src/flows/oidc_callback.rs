@@ -14,14 +14,14 @@ use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, ConnectionState, Oidc, Protocol};
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::identity::Verified;
-use stoa_core::login::{LoginItem, Meeting, State, fresh_once};
+use stoa_core::login::State;
 use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
-use stoa_core::relay::Relay;
 
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::flows::oidc_exchange::prove_code;
-use crate::flows::proven::{connection_for, launch_path, note, write_verified};
+use crate::flows::proven::{connection_for, note, write_verified};
+use crate::flows::unproven::unproven;
 use crate::flows::workos;
 use crate::incoming::Incoming;
 
@@ -45,7 +45,7 @@ pub async fn oidc_callback(clients: &Clients, incoming: &Incoming, trail: &mut T
         Protocol::Oidc(oidc) => {
             let response = Response::parse(incoming.raw_query())?;
             let login = login_of(&response, oidc, &pending)?;
-            answered(clients, &connection, &response, login, trail, now).await
+            answered(clients, &connection, incoming, &response, login, trail).await
         }
         Protocol::Workos(_) => workos::callback(clients, &connection, incoming, trail, now).await,
         Protocol::Saml(_) | Protocol::Teams => Err(connection.other_protocol("oidc")),
@@ -62,20 +62,18 @@ fn login_of<'a>(response: &Response, oidc: &Oidc, pending: &'a [Pending]) -> Res
 async fn answered(
     clients: &Clients,
     connection: &Connection,
+    incoming: &Incoming,
     response: &Response,
     login: &Pending,
     trail: &mut Trail,
-    now: Timestamp,
 ) -> Result<Answer, Failure> {
     trail.login = Some(login.reference.clone());
+    let now = clients.clock.now();
     let (identity, proof) = match prove(clients, connection, response, login, now).await {
         Ok(proven) => proven,
         Err(failure) => {
-            // An answer that proves nothing ends nothing: the genuine one may still come.
-            let started = (State::Started, State::Started);
-            let before = note(clients, &login.reference, started, &failure, trail, now).await;
             let proof = response.code.as_deref().map(|code| proof_hash(connection, code));
-            return code_again(connection, proof.as_deref(), login, before.as_deref(), failure);
+            return unproven(clients, connection, incoming, login, proof.as_deref(), failure, trail).await;
         }
     };
     let admitted = match Verified::from_id_token(&identity, connection).and_then(|verified| verified.admit(connection))
@@ -108,33 +106,4 @@ fn proof_hash(connection: &Connection, code: &str) -> String {
     let issuer = connection.oidc().map_or("", |oidc| &oidc.document().issuer);
     let text = format!("{}\0{issuer}\0{code}", connection.id());
     URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
-}
-
-/// A provider takes a code once, so a reload meets `invalid_grant`. Where this very code has brought this login on
-/// already, the browser goes where it would have gone; any other refused code stays refused.
-/// `proof` is the hash of the code that came.
-pub(super) fn code_again(
-    connection: &Connection,
-    proof: Option<&str>,
-    login: &Pending,
-    before: Option<&LoginItem>,
-    failure: Failure,
-) -> Result<Answer, Failure> {
-    let is_same = |item: &&LoginItem| item.assertion.as_deref() == proof && item.binding == login.hash();
-    let Some(item) = before.filter(|item| item.assertion.is_some()).filter(is_same) else { return Err(failure) };
-    if failure.fault != Fault::Oidc(RefusalCode::CodeRefused) {
-        return Err(failure);
-    }
-    match item.state {
-        State::Started | State::Refused | State::Failed => Err(failure),
-        State::Verified => Ok(Answer::Redirect(launch_path(&login.reference))),
-        State::Launched | State::Returned => match fresh_once(item) {
-            Meeting::Fresh(destination) => {
-                let relay = Relay { retries: 0, destination };
-                Ok(Answer::Redirect(relay.login_path_again(connection.id())))
-            }
-            Meeting::Fault(used) => Err(used),
-            Meeting::Mine | Meeting::Reticket { .. } => Err(failure),
-        },
-    }
 }

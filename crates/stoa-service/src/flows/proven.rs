@@ -46,7 +46,9 @@ pub(super) async fn note(
     let step = trail.failed_step(failure, now);
     match clients.store.note_step(reference, from, to, &step, now).await {
         Ok(login) => {
-            trail.tester = login.as_ref().filter(|login| login.show).map(|login| login.binding.clone());
+            if let Some(login) = login.as_ref().filter(|login| login.show) {
+                trail.tester = Some(login.binding.clone());
+            }
             login
         }
         Err(second) => {

@@ -30,9 +30,9 @@ use workos::transport::{HttpRequest, HttpResponse, HttpTransport, TransportError
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::egress::{Egress, EgressError, Limits};
-use crate::flows::oidc_callback::code_again;
 use crate::flows::proven::{note, write_verified};
 use crate::flows::saml_acs::is_going_round;
+use crate::flows::unproven::unproven;
 use crate::incoming::Incoming;
 
 /// A browser waits, and 8 s is the soft deadline of the whole. A profile with a thousand groups is 100 KB.
@@ -78,7 +78,7 @@ pub(super) async fn callback(
     match Callback::read(&response, settings, &pending)? {
         Callback::Answer { login, code } => {
             trail.login = Some(login.reference.clone());
-            answered(clients, connection, settings, login, code, trail, now).await
+            answered(clients, connection, settings, incoming, login, code, trail).await
         }
         // A state that is lost each time would be a login begun each time, for ever.
         Callback::Unsolicited if is_going_round(&pending, now) => Err(RefusalCode::StateMissing.into()),
@@ -90,19 +90,17 @@ async fn answered(
     clients: &Clients,
     connection: &Connection,
     settings: &WorkosDocument,
+    incoming: &Incoming,
     login: &Pending,
     code: Result<String, Failure>,
     trail: &mut Trail,
-    now: Timestamp,
 ) -> Result<Answer, Failure> {
+    let now = clients.clock.now();
     let (profile, proof) = match prove(clients, connection, settings, login, &code, now).await {
         Ok(proven) => proven,
         Err(failure) => {
-            // An answer without proof ends nothing: the genuine one may still come.
-            let started = (State::Started, State::Started);
-            let before = note(clients, &login.reference, started, &failure, trail, now).await;
             let proof = code.ok().map(|code| code_hash(connection, settings, &code));
-            return code_again(connection, proof.as_deref(), login, before.as_deref(), failure);
+            return unproven(clients, connection, incoming, login, proof.as_deref(), failure, trail).await;
         }
     };
     let admitted = match profile.verify(connection).and_then(|verified| verified.admit(connection)) {
