@@ -1,5 +1,6 @@
 //! Tests of a connection: the link for the customer's administrator, and what came of it.
 
+use stoa_core::connection::ConnectionDocument;
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::Applied;
 
@@ -29,6 +30,10 @@ pub(super) async fn test(
     if result_only {
         return Ok(());
     }
+    if operator.current(id).await?.is_some_and(|item| item.document().is_ok_and(|document| is_teams_only(&document))) {
+        return io
+            .say(&format!("It is opened in Teams: `stoa teams package {id} --test` makes a tab for test logins."));
+    }
     let (link, moved) = operator.open_test_link(id).await?;
     if let Some(applied) = moved {
         print_move(&applied, io)?;
@@ -39,6 +44,11 @@ pub(super) async fn test(
         instant(link.until)
     ))?;
     io.say(&format!("    {}", link.address(&public_url)))
+}
+
+/// Whether there is no login of its own that a link could begin.
+fn is_teams_only(document: &ConnectionDocument) -> bool {
+    document.saml.is_none() && document.oidc.is_none() && document.workos.is_none()
 }
 
 fn print_move(applied: &Applied, io: &mut Io<'_>) -> Result<(), CliError> {

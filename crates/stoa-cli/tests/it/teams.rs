@@ -61,6 +61,9 @@ async fn a_package_for_a_tab_with_a_token_says_what_entra_needs() {
     let out = desk.path().join("app.zip").display().to_string();
     let shown = desk.stoa(&["teams", "package", "globex", "--test", "--out", &out]).await.done();
     assert_snapshot!("package_with_token", settled(&desk, &shown));
+    // A test link would begin a login that this connection does not have.
+    let shown = desk.stoa(&["connection", "test", "globex"]).await.done();
+    assert!(shown.contains("`stoa teams package globex --test`") && !shown.contains("?test="), "{shown}");
 }
 
 #[tokio::test]
