@@ -3,11 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use stoa_core::email::Email;
+use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::journal::Tally;
 use stoa_sandbox::events::replay;
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
+use stoa_service::operator::LoginsWanted;
 
 async fn start() -> Option<Sandbox> {
     let folder = std::env::var_os("STOA_WIRE")?;
@@ -63,4 +66,18 @@ async fn the_deployables_answer_every_sample_event() {
     let wire = sandbox.wire.as_ref().expect("wire mode");
     let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     replay(wire.as_ref(), &events).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployables_find_the_logins_of_an_address_for_the_operator() {
+    let Some(sandbox) = start().await else { return };
+    sandbox.pingfederate.sign_on_as("miller.m");
+    sandbox.browser().get(&sandbox.login_url()).await.expect("a login");
+    let connection = ConnectionId::parse(sandbox.connection()).expect("its name");
+    let email = Email::parse("miller.m@pg.com").ok();
+    let wanted = LoginsWanted { connection: &connection, since: None, email: email.as_ref(), limit: 10 };
+    let found = sandbox.operator.logins(wanted, |_| true).await.expect("an answer of the function operator");
+    assert_eq!(found.logins.len(), 1);
+    let log = sandbox.take_log().concat();
+    assert!(log.contains("\"asked\":\"find_logins\"") && !log.contains("miller"), "{log}");
 }

@@ -36,7 +36,9 @@ fn of_every_function(stack: &str, pattern: &str) -> String {
     let command = |function: &str| {
         format!("  aws logs filter-log-events --log-group-name {} --filter-pattern '{pattern}'", group(stack, function))
     };
-    ROUTES.iter().map(|function| command(function.name)).collect::<Vec<_>>().join("\n")
+    // Only requests have an id of the gateway, and only they take part in a login.
+    let answering = ROUTES.iter().filter(|function| !function.routes.is_empty());
+    answering.map(|function| command(function.name)).collect::<Vec<_>>().join("\n")
 }
 
 /// What can be said of a request that belongs to no login.

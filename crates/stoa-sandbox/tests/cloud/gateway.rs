@@ -140,11 +140,12 @@ async fn only_textual_bodies_arrive_as_text() {
 fn routes_match_whole_segments_and_methods() {
     let key = |method, path| routing::find(method, path).unwrap().key;
     assert_eq!(key("GET", "/login/pg"), "GET /login/{connection}");
+    assert_eq!(key("GET", "/login"), "GET /login");
     for (method, path) in [
         ("POST", "/login/pg"),
         ("HEAD", "/login/pg"),
         ("GET", "/login/"),
-        ("GET", "/login"),
+        ("PUT", "/login"),
         ("GET", "/login/pg/"),
         ("GET", "/login/pg/x"),
         ("GET", "/Login/pg"),
