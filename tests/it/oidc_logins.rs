@@ -286,3 +286,16 @@ async fn a_login_that_took_longer_than_half_an_hour_is_refused() {
     world.openid.clock().advance(-HALF_AN_HOUR);
     world.refused(&go_on(&browser, &back).await, "login_expired");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c132_a_draft_takes_test_logins_only_and_they_reach_no_school() {
+    let world = as_it_comes(&PG_OIDC).await;
+    world.set_state("pg-oidc", ConnectionState::Draft).await;
+    world.advance(61);
+    world.refused(&log_in(&world, &PG_OIDC, &world.browser(), "").await, "connection_not_active");
+    let before = world.launches();
+    let page = log_in(&world, &PG_OIDC, &world.browser(), "?test=1").await;
+    assert_eq!((page.status, page.url.host_str()), (200, Some(stoa_sandbox::sandbox::HOST)), "{}", page.text());
+    assert_eq!(world.faults(), [""; 0]);
+    assert_eq!(world.launches(), before);
+}

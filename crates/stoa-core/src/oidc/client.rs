@@ -80,7 +80,10 @@ pub fn authorization_url(
     for acr in &settings.acr_values {
         request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
     }
-    if let Some(seconds) = settings.max_age {
+    // A token must say when the sign-on was only where `max_age` was sent (OIDC core §2), and `prompt=login` is
+    // checked by that.
+    let by_prompt = (settings.prompt == Some(Prompt::Login)).then_some(0);
+    if let Some(seconds) = settings.max_age.or(by_prompt) {
         request = request.set_max_age(Duration::from_secs(seconds.into()));
     }
     if let Some(prompt) = settings.prompt {

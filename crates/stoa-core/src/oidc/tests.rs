@@ -167,7 +167,8 @@ fn connection(more: &str) -> Connection {
     let text = format!(
         "id = \"pg\"\ncustomer = \"pg\"\nschool = \"s\"\ndomains = [\"pg.com\"]\n[oidc]\nclient_id = \"{CLIENT}\"\n{more}\n\
          [oidc.provider]\nauthorization_endpoint = \"https://idp.example/authorize?policy=1\"\n\
-         token_endpoint = \"https://idp.example/token\"\njwks_uri = \"https://idp.example/keys\"\n"
+         token_endpoint = \"https://idp.example/token\"\njwks_uri = \"https://idp.example/keys\"\n\
+         userinfo_endpoint = \"https://idp.example/userinfo\"\n"
     );
     let document: ConnectionDocument = toml::from_str(&text).unwrap();
     Connection::check(document, 1, ConnectionState::Active, UrlPolicy::Https).unwrap()
@@ -303,6 +304,18 @@ fn an_authorization_request_keeps_the_endpoints_own_query() {
     assert!(url.contains("&client_id=P%26G+Academy+%28test%29&"), "{url}");
 }
 
+/// Without `max_age` Entra leaves `auth_time` out, and the fresh sign-on could not be proven.
+#[test]
+fn a_fresh_sign_on_is_asked_for_so_that_the_token_says_when_it_was() {
+    let ask = |settings: &str| {
+        let connection = connection(&format!("issuer = \"https://idp.example\"\n{settings}"));
+        authorization_url(&connection, "https://sso.example.com/oidc/pg/callback", &login(), None).unwrap()
+    };
+    assert!(ask("prompt = \"login\"").contains("&max_age=0&"));
+    assert!(ask("prompt = \"login\"\nmax_age = 60").contains("&max_age=60&"));
+    assert!(!ask("prompt = \"select_account\"").contains("max_age"));
+}
+
 #[test]
 fn c149_c150_a_query_is_read_once_and_strictly() {
     for (query, wanted) in [
@@ -323,4 +336,49 @@ fn c149_c150_a_query_is_read_once_and_strictly() {
     assert_eq!(failure.detail.got.as_deref(), Some("access_denied"));
     let failure = Response::parse("error=%3Cscript%3E").unwrap().code_or_error().unwrap_err();
     assert_eq!(failure.detail.got.as_deref(), Some("not the name of an error"));
+}
+
+fn answered(claims: &Value) -> openidconnect::http::Response<Vec<u8>> {
+    let response = openidconnect::http::Response::builder().header("content-type", "application/json; charset=utf-8");
+    response.body(claims.to_string().into_bytes()).unwrap()
+}
+
+fn claim(identity: &ProvenIdentity, name: &str) -> Option<String> {
+    identity.attributes().into_iter().find(|(own, _)| own == name).map(|(_, values)| values.join(","))
+}
+
+#[test]
+fn c167_the_id_tokens_claims_win_and_what_is_verified_is_of_the_same_address() {
+    let said = json!({ "email": "m@pg.com", "name": "Mary" });
+    let more = json!({ "sub": "miller.m", "name": "Other", "given_name": "Mary", "email_verified": true });
+    let merged = |more: &Value| proved(&plain(), &said).unwrap().with_userinfo(&answered(more));
+    let identity = merged(&more).unwrap();
+    assert_eq!(claim(&identity, "name").as_deref(), Some("Mary"));
+    assert_eq!(claim(&identity, "given_name").as_deref(), Some("Mary"));
+    // It does not say which address.
+    assert_eq!(claim(&identity, "email_verified"), None);
+    let mut same = more.clone();
+    same["email"] = json!("m@pg.com");
+    assert_eq!(claim(&merged(&same).unwrap(), "email_verified").as_deref(), Some("true"));
+    let mut other = same.clone();
+    other["sub"] = json!("Miller.M");
+    assert_eq!(code(merged(&other)), RefusalCode::UserInfoSubjectWrong);
+    assert_eq!(code(merged(&json!({ "email": "m@pg.com" }))), RefusalCode::UserInfoSubjectWrong);
+}
+
+#[test]
+fn userinfo_is_asked_for_what_the_connection_lacks() {
+    let with = |more: &str| connection(&format!("issuer = \"https://idp.example\"\n{more}"));
+    let asks = |connection: &Connection, claims: &Value| {
+        let identity = proved(connection, claims).unwrap();
+        identity.userinfo_endpoint(connection).unwrap().is_some()
+    };
+    let whole = json!({ "email": "m@pg.com", "given_name": "Mary" });
+    let plain = with("");
+    assert!(!asks(&plain, &whole));
+    assert!(asks(&plain, &json!({ "email": "m@pg.com" })), "no name");
+    assert!(asks(&plain, &json!({ "given_name": "Mary" })), "no address");
+    assert!(asks(&with("email_verified = \"required\""), &whole), "not said whether the address is verified");
+    assert!(asks(&with("userinfo = \"always\""), &whole));
+    assert!(!asks(&with("userinfo = \"never\""), &json!({})));
 }
