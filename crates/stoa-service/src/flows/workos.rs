@@ -202,3 +202,38 @@ impl HttpTransport for Guarded {
         Ok(HttpResponse { status: parts.status, headers: parts.headers, body: body.into() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c166_what_the_guard_refuses_has_its_own_fault() {
+        for (error, wanted) in [
+            (EgressError::Forbidden, "oidc_address_forbidden"),
+            (EgressError::Unreachable, "oidc_token_endpoint_unavailable"),
+            (EgressError::TimedOut, "oidc_token_endpoint_unavailable"),
+            (EgressError::TooLarge, "oidc_token_answer_strange"),
+            (EgressError::Encoded, "oidc_token_answer_strange"),
+        ] {
+            let failure = refused(&workos::Error::Network(TransportError::other(error)));
+            assert_eq!(failure.fault.code(), wanted, "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn c166_an_address_that_is_not_public_is_not_called() {
+        let guarded = Guarded(Egress::new(stoa_core::connection::UrlPolicy::Https));
+        let request = |url: &str| HttpRequest {
+            method: http::Method::POST,
+            url: url.to_owned(),
+            headers: http::HeaderMap::new(),
+            body: None,
+        };
+        for url in ["https://169.254.169.254/sso/token", "http://api.workos.com/sso/token", "not an address"] {
+            let error = guarded.execute(request(url)).await.map(|answer| answer.status);
+            let cause = error.err().and_then(|error| error.source.downcast_ref::<EgressError>().copied());
+            assert_eq!(cause, Some(EgressError::Forbidden), "{url}");
+        }
+    }
+}
