@@ -38,6 +38,7 @@ mod steps;
 mod store_faults;
 mod sync;
 mod teams;
+mod trust;
 mod teams_chromium;
 mod wire;
 mod workos;

@@ -167,6 +167,13 @@ impl World {
         applied.unwrap();
     }
 
+    /// Applies the connection's file, changed, with no file beside it: what the provider publishes is fetched.
+    pub async fn apply_unaided(&self, change: impl FnOnce(&str) -> String) {
+        let file =
+            ConnectionFile { path: "test.toml".into(), text: change(CONNECTION_FILE), ..ConnectionFile::default() };
+        self.operator.apply(self.operator.plan(&file).await.unwrap()).await.unwrap();
+    }
+
     async fn apply(&self, text: String) {
         let metadata = self.pingfederate.metadata(self.pingfederate_partner()).unwrap();
         let metadata = Some(metadata.into_bytes());

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use http::header::{CONTENT_TYPE, HOST, SET_COOKIE};
 use jiff::{SignedDuration, Timestamp};
 use stoa_saml::idp::{IdpDescription, ReceivedAuthnRequest, idp_metadata, parse_post_request, parse_redirect_request};
@@ -20,7 +20,7 @@ use super::defect::Defect;
 use super::partner::SpConnection;
 use super::respond::{Denial, Order, Writer};
 use super::state::{EventKind, Session, Waiting};
-use super::{Reason, Shared, pages};
+use super::{Published, Reason, Shared, pages};
 use crate::web::{cookie, token};
 
 /// The cookie of PingFederate's session.
@@ -286,6 +286,12 @@ async fn metadata(
     headers: HeaderMap,
     Query(fields): Query<HashMap<String, String>>,
 ) -> Response {
+    let instead = shared.state().published.clone();
+    match instead {
+        Some(Published::Text(xml)) => return ([(CONTENT_TYPE, "application/samlmetadata+xml")], xml).into_response(),
+        Some(Published::Status(status)) => return StatusCode::from_u16(status).unwrap_or_default().into_response(),
+        None => {}
+    }
     match metadata_for(&shared, &base_url(&headers), fields.get("PartnerSpId").map(String::as_str)) {
         Ok(xml) => ([(CONTENT_TYPE, "application/samlmetadata+xml")], xml).into_response(),
         Err(reason) => refuse(&shared, reason),

@@ -62,6 +62,15 @@ impl Default for Config {
     }
 }
 
+/// What the address of the metadata answers when it is not the metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// Another text.
+    Text(String),
+    /// No text: an error of this status.
+    Status(u16),
+}
+
 /// Why it did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -222,6 +231,11 @@ impl PingFederate {
     /// Publishes the old certificate no longer.
     pub fn retire_previous_certificate(&self) {
         self.shared.state().rotation.retire();
+    }
+
+    /// Answers whoever fetches the metadata with this instead, until it is `None` again.
+    pub fn publish_instead(&self, answer: Option<Published>) {
+        self.shared.state().published = answer;
     }
 
     /// What happened, oldest first.

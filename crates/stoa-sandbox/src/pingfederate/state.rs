@@ -9,7 +9,7 @@ use super::defect::Defect;
 use super::keys::Rotation;
 use super::partner::SpConnection;
 use super::people::Person;
-use super::{Config, Reason};
+use super::{Config, Published, Reason};
 
 /// A login that waits for its person.
 #[derive(Clone, Debug)]
@@ -79,6 +79,7 @@ pub(super) struct State {
     pub(super) previous: HashMap<String, String>,
     pub(super) defects: VecDeque<Defect>,
     pub(super) always: Option<String>,
+    pub(super) published: Option<Published>,
     pub(super) events: Vec<Event>,
 }
 
@@ -93,6 +94,7 @@ impl State {
             previous: HashMap::new(),
             defects: VecDeque::new(),
             always: None,
+            published: None,
             events: Vec::new(),
         }
     }

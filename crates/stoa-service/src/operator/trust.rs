@@ -32,12 +32,12 @@ pub struct Trusts {
     pub history: Vec<TrustChange>,
 }
 
-/// What a person did to a connection's keys: an item beside its watch, `history#{second}#{fingerprint}`.
+/// What a person did to a connection's keys: an item beside its watch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrustChange {
     /// `watch#{connection}`
     pub pk: String,
-    /// `history#{second}#{fingerprint}`
+    /// `history#{number}`, the number of the watch's write.
     pub sk: String,
     /// `approve`, `add` or `remove`.
     pub what: String,
@@ -134,7 +134,7 @@ impl Operator {
             writes.push(self.exists(other)?, Guards::LastKey(id.clone()));
             writes.delete(&self.names.trust, id.as_str(), fingerprint)?;
         }
-        self.record(&mut writes, id, fingerprint, ("remove", reason))?;
+        self.record(&mut writes, &before, fingerprint, ("remove", reason))?;
         self.write("remove the key", writes).await
     }
 
@@ -161,7 +161,7 @@ impl Operator {
         };
         let put = put(&self.names.trust, &item)?.condition_expression("attribute_not_exists(pk)");
         writes.put(put, Guards::Trusted(id.clone()))?;
-        self.record(&mut writes, id, fingerprint, (what, reason))?;
+        self.record(&mut writes, before, fingerprint, (what, reason))?;
         self.write("trust the key", writes).await
     }
 
@@ -188,17 +188,17 @@ impl Operator {
     fn record(
         &self,
         writes: &mut Writes,
-        id: &ConnectionId,
+        before: &WatchItem,
         fingerprint: &str,
         (what, reason): (&str, &str),
     ) -> Result<(), OperatorError> {
-        let at = Self::now().as_second();
         let change = TrustChange {
-            pk: WatchItem::partition(id),
-            sk: format!("{HISTORY}{at:012}#{fingerprint}"),
+            pk: before.pk.clone(),
+            // In the order of the writes, of which each has a number of its own.
+            sk: format!("{HISTORY}{:06}", before.n + 1),
             what: what.to_owned(),
             fingerprint: fingerprint.to_owned(),
-            at,
+            at: Self::now().as_second(),
             by: self.by.clone(),
             reason: reason.to_owned(),
         };
