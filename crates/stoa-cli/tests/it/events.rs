@@ -48,6 +48,18 @@ async fn a_login_can_be_done_event_by_event() {
 }
 
 #[tokio::test]
+async fn a_code_is_fresh_too() {
+    let desk = Desk::new().await;
+    desk.sandbox.connect_openid(&GLOBEX, str::to_owned).await.unwrap();
+    let (functions, url) = (functions(&desk), desk.sandbox.url());
+    let arguments = ["event", "oidc-callback", "--stoa", &url, "--connection", GLOBEX.id, "--person", GLOBEX.person];
+    let event = stoa(&arguments).await.done();
+    let given = functions.invoke("oidc-callback", serde_json::from_str(&event).unwrap()).await.unwrap();
+    assert_eq!(given["statusCode"], 303, "{given}");
+    assert!(given["headers"]["location"].as_str().unwrap().starts_with("/launch?login="), "{given}");
+}
+
+#[tokio::test]
 async fn an_event_without_the_answer_before_takes_the_steps_before_by_itself() {
     let desk = Desk::new().await;
     let (functions, url) = (functions(&desk), desk.sandbox.url());

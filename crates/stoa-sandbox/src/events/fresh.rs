@@ -45,8 +45,8 @@ pub enum EventError {
     /// A step before did not lead on.
     #[error("{0} answered with status {1}, which leads no further")]
     Stopped(&'static str, u16),
-    /// The identity provider showed something else than a Response.
-    #[error("the identity provider sent no Response for {0:?}; is it the login of one of its people?")]
+    /// The identity provider showed something else than an answer.
+    #[error("the identity provider sent no answer for {0:?}; is it the login of one of its people?")]
     NoResponse(String),
 }
 
@@ -68,6 +68,10 @@ pub async fn fresh(asked: &Fresh<'_>) -> Result<Value, EventError> {
             let login = walk.before(Walk::login).await?;
             let (_, form) = walk.sign_on(&login).await?;
             walk.post(&form, &login.cookies)
+        }
+        "oidc-callback" => {
+            let login = walk.before(Walk::login).await?;
+            walk.get(&walk.sign_in(&login).await?, &login.cookies)
         }
         "thinkific-launch" => {
             let acs = walk.before(Walk::acs).await?;
@@ -144,6 +148,17 @@ impl Walk<'_> {
         let form = page.sends_by_itself().filter(|form| form.field("SAMLResponse").is_some()).cloned();
         let form = form.ok_or_else(|| EventError::NoResponse(self.asked.person.to_owned()))?;
         Ok((page, form))
+    }
+
+    /// At an OpenID provider: where it sends the browser back to.
+    async fn sign_in(&self, login: &Answer) -> Result<Url, EventError> {
+        let tab = self.browser.following(Follow::Nothing);
+        let mut page = tab.get(login.location.as_str()).await?;
+        if let Some(form) = page.form_to("/signin").cloned() {
+            page = tab.submit(&page, &form, &[("username", self.asked.person)]).await?;
+        }
+        let back = page.header("location").and_then(|location| Url::parse(location).ok());
+        back.ok_or_else(|| EventError::NoResponse(self.asked.person.to_owned()))
     }
 
     fn get(&self, url: &Url, cookies: &[String]) -> Result<Value, EventError> {
