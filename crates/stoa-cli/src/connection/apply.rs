@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use stoa_core::connection::ConnectionState;
+use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{Operator, Planned, PlannedSchool};
 
 use super::files::{Files, read};
+use super::test::link;
 use crate::arguments::Target;
 use crate::{CliError, Io};
 
@@ -33,11 +35,14 @@ pub(super) async fn apply(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
     }
+    // Asked for before anything is written.
+    let public_url = target.public_url(io)?;
     for school in plan.schools.into_iter().filter(|school| !school.changes.is_empty()) {
         let school = operator.write_school(school).await?;
         io.say(&format!("Written: school {}.", school.id))?;
     }
     for connection in plan.connections.into_iter().filter(|planned| !planned.summary().changes.is_empty()) {
+        let is_new = connection.is_new();
         let applied = operator.apply(connection).await?;
         io.say(&format!(
             "Written: connection {}, version {}, {}.",
@@ -45,8 +50,22 @@ pub(super) async fn apply(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
             applied.version,
             applied.state.as_str()
         ))?;
+        if is_new {
+            next_steps(&operator, &applied.id, &public_url, io).await?;
+        }
     }
     Ok(())
+}
+
+/// What is left to do for a new connection.
+async fn next_steps(operator: &Operator, id: &ConnectionId, public_url: &str, io: &mut Io<'_>) -> Result<(), CliError> {
+    let document = operator.current(id).await?.map(|item| item.document()).transpose()?;
+    if document.is_some_and(|document| document.oidc.is_some() || document.workos.is_some()) {
+        io.say(&format!("Its secret comes from standard input: `stoa secret put oidc/{id}`."))?;
+    }
+    io.say(&format!("What their administrator sets up: `stoa connection guide {id}`."))?;
+    link(operator, id, public_url, io).await?;
+    io.say(&format!("After their test login: `stoa connection activate {id} --reason \"…\"`."))
 }
 
 impl Plan {

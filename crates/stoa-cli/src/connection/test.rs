@@ -2,7 +2,7 @@
 
 use stoa_core::connection::ConnectionDocument;
 use stoa_core::ids::ConnectionId;
-use stoa_service::operator::Applied;
+use stoa_service::operator::{Applied, Operator};
 
 use super::state::instant;
 use crate::arguments::Target;
@@ -30,6 +30,16 @@ pub(super) async fn test(
     if result_only {
         return Ok(());
     }
+    link(&operator, id, &public_url, io).await
+}
+
+/// Makes the link for the customer's administrator, and says what it is for.
+pub(super) async fn link(
+    operator: &Operator,
+    id: &ConnectionId,
+    public_url: &str,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
     if operator.current(id).await?.is_some_and(|item| item.document().is_ok_and(|document| is_teams_only(&document))) {
         return io
             .say(&format!("It is opened in Teams: `stoa teams package {id} --test` makes a tab for test logins."));
@@ -43,7 +53,7 @@ pub(super) async fn test(
          of it, and what would be sent on; it never reaches the school:",
         instant(link.until)
     ))?;
-    io.say(&format!("    {}", link.address(&public_url)))
+    io.say(&format!("    {}", link.address(public_url)))
 }
 
 /// Whether there is no login of its own that a link could begin.

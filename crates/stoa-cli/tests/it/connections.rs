@@ -26,6 +26,7 @@ async fn a_plan_writes_nothing_and_an_apply_what_was_planned() {
     assert!(!list.contains("acme"), "{list}");
     let applied = desk.stoa(&["connection", "apply", &file]).await.done();
     assert!(applied.contains("Written: connection acme, version 1, draft."), "{applied}");
+    assert!(applied.contains("/login/acme?test=") && applied.contains("`stoa connection guide acme`"), "{applied}");
     let list = desk.stoa(&["connection", "list"]).await.done();
     assert!(list.lines().count() == 2 && list.starts_with("acme ") && list.contains("\npg "), "{list}");
     let again = desk.stoa(&["connection", "apply", &file]).await.done();
