@@ -135,7 +135,8 @@ async fn what_the_function_cannot_do_the_command_says() {
     world.advance(61);
     let refused = found(&world, Some(MARYS_EMAIL), 1).await.unwrap_err();
     assert!(matches!(&refused, OperatorError::Refused { fault, .. } if fault == "secret_broken"), "{refused}");
-    assert_eq!(world.faults(), ["secret_broken"]);
+    let line: Value = serde_json::from_str(&world.log().pop().unwrap()).unwrap();
+    assert_eq!((&line["fault"], &line["wanted"]), (&json!("secret_broken"), &json!("stoa-local/pepper")));
 
     world.front.inject(Fault::next(OPERATOR, "lambda:InvokeFunction", FaultKind::Throttle));
     let refused = found(&world, Some(MARYS_EMAIL), 1).await.unwrap_err();

@@ -115,7 +115,7 @@ fn create(database: &dynoxide::Database, table: Table, name: &str) -> Result<(),
     match database.create_table(serde_json::from_value(table_definition(table, name))?) {
         Ok(_) => {}
         // A folder kept it from an earlier run.
-        Err(dynoxide::DynoxideError::ResourceInUseException(_)) => return Ok(()),
+        Err(dynoxide::DynoxideError::ResourceInUseException(_)) => return add_indexes(database, table, name),
         Err(other) => return Err(other.into()),
     }
     if let Some(attribute) = table.ttl_attribute() {
@@ -123,6 +123,26 @@ fn create(database: &dynoxide::Database, table: Table, name: &str) -> Result<(),
             "TableName": name,
             "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
         }))?)?;
+    }
+    Ok(())
+}
+
+/// Adds the indexes that an earlier version did not know, one by one, as DynamoDB asks for it.
+fn add_indexes(database: &dynoxide::Database, table: Table, name: &str) -> Result<(), StartError> {
+    let described =
+        serde_json::to_value(database.describe_table(serde_json::from_value(json!({"TableName": name}))?)?)?;
+    let kept = described["Table"]["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
+    let definition = table_definition(table, name);
+    for index in table.indexes() {
+        if kept.iter().any(|kept| kept["IndexName"] == index.as_str()) {
+            continue;
+        }
+        let update = json!({
+            "TableName": name,
+            "AttributeDefinitions": definition["AttributeDefinitions"],
+            "GlobalSecondaryIndexUpdates": [{"Create": index_definition(*index)}],
+        });
+        database.update_table(serde_json::from_value(update)?)?;
     }
     Ok(())
 }

@@ -88,6 +88,10 @@ async fn what_the_register_does_not_name_is_refused() {
             json!({"RequestItems": {"stoa-local-logins": {}, "stoa-local-trust": {}}}),
         ),
         (OPERATOR, "DeleteTable", json!({"TableName": "stoa-local-trust"})),
+        // Whose logins: only the function of that name, and only by that index.
+        (OPERATOR, "Query", json!({"TableName": "stoa-local-logins", "IndexName": "by-email"})),
+        ("operator", "Query", json!({"TableName": "stoa-local-logins", "IndexName": "by-connection"})),
+        ("operator", "Query", json!({"TableName": "stoa-local-logins"})),
     ];
     for (principal, operation, body) in denied {
         let (status, answer) = dynamodb(&front, principal, operation, body).await;
@@ -303,6 +307,38 @@ async fn a_folder_keeps_items_and_secrets() {
     assert_eq!(second.items(Table::Logins).unwrap().len(), 1);
     let answer = secrets(&second, "saml-acs", "GetSecretValue", json!({"SecretId": "stoa-local/seal"})).await.1;
     assert_eq!(answer["SecretString"], "one");
+    drop(second);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_kept_table_gets_the_indexes_that_it_lacks() {
+    let folder = std::env::temp_dir().join(format!("stoa-indexes-{}", std::process::id()));
+    let config = Config { storage: Storage::Folder(folder.clone()), ..Config::default() };
+    let first = Front::start(config.clone()).await.unwrap();
+    let item = json!({"pk": {"S": "a"}, "connection": {"S": "pg"}, "who": {"S": "w"}, "began": {"N": "1"}});
+    dynamodb(&first, "login", "PutItem", json!({"TableName": "stoa-local-logins", "Item": item})).await;
+    for index in ["by-connection", "by-email"] {
+        let updates = json!([{"Delete": {"IndexName": index}}]);
+        let update = json!({"TableName": "stoa-local-logins", "GlobalSecondaryIndexUpdates": updates});
+        assert_eq!(dynamodb(&first, "sandbox", "UpdateTable", update).await.0, 200);
+    }
+    drop(first);
+
+    let second = Front::start(config).await.unwrap();
+    for (principal, index, key, value) in
+        [(OPERATOR, "by-connection", "connection", "pg"), ("operator", "by-email", "who", "w")]
+    {
+        let query = json!({
+            "TableName": "stoa-local-logins",
+            "IndexName": index,
+            "KeyConditionExpression": "#k = :v",
+            "ExpressionAttributeNames": {"#k": key},
+            "ExpressionAttributeValues": {":v": {"S": value}},
+        });
+        let (status, answer) = dynamodb(&second, principal, "Query", query).await;
+        assert_eq!((status, &answer["Items"][0]["pk"]["S"]), (200, &json!("a")), "{answer}");
+    }
     drop(second);
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -32,6 +32,8 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Err(failure) => {
             line.level = failure.fault.face().level.as_str();
             line.fault = Some(failure.fault.code());
+            line.wanted = failure.detail.wanted;
+            line.got.clone_from(&failure.detail.got);
             Reply::Refused { fault: failure.fault.code().to_owned(), detail: failure.detail.got }
         }
     };
@@ -84,6 +86,11 @@ struct Line<'a> {
     found: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
+    /// Of which secret or table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<String>,
     ms: u64,
 }
 
@@ -97,6 +104,8 @@ impl<'a> Line<'a> {
             asked,
             found: None,
             fault: None,
+            wanted: None,
+            got: None,
             ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }
