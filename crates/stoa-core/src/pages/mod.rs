@@ -1,7 +1,8 @@
 //! The pages that stoa shows, and the headers that go with them.
 //!
 //! Every page works without JavaScript, on a phone, and with a screen reader. The only scripts submit a form that has
-//! a button as well; styles and scripts are allowed by their hashes, nothing else is loaded.
+//! a button as well; styles and scripts are allowed by their hashes, nothing else is loaded. The pages of the Teams tab
+//! are the exception: they load Microsoft's library, from us.
 
 mod teams;
 

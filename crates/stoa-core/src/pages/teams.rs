@@ -65,7 +65,7 @@ impl Frame<'_> {
         // As on the page that confirms: the origin shows that the button is ours.
         let head = html! { meta name="referrer" content="same-origin"; };
         let policy = format!("{}; script-src {}", policy(false, form_action), hash(CONTINUE_SCRIPT));
-        self.page_with_head(200, &text("title-confirm"), policy, &head, &body)
+        self.page_with_head(200, &text("title-continue"), policy, &head, &body)
     }
 }
 
