@@ -16,8 +16,9 @@ pub struct TrustLine<'a> {
     build: &'a str,
     request: &'a str,
     connection: &'a str,
-    /// What is watched: `saml`, `jwks` or `jwks#teams`.
-    of: &'static str,
+    /// What is watched: `saml`, `jwks` or `jwks#teams`. Absent where the look broke off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'static str>,
     /// An event's code; absent where the look broke off.
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'static str>,
@@ -38,14 +39,14 @@ pub struct TrustLine<'a> {
 
 impl<'a> TrustLine<'a> {
     /// A line about a connection.
-    pub fn new(function: &'a str, build: &'a str, request: &'a str, connection: &'a str, of: &'static str) -> Self {
+    pub fn new(function: &'a str, build: &'a str, request: &'a str, connection: &'a str) -> Self {
         Self {
             level: "info",
             function,
             build,
             request,
             connection,
-            of,
+            of: None,
             event: None,
             fingerprint: None,
             days: None,
@@ -56,9 +57,10 @@ impl<'a> TrustLine<'a> {
         }
     }
 
-    /// What happened.
-    pub fn about(self, event: &'a Event) -> Self {
+    /// What happened, to which part of its trust.
+    pub fn about(self, of: &'static str, event: &'a Event) -> Self {
         Self {
+            of: Some(of),
             level: event.kind.level(),
             event: Some(event.kind.code()),
             fingerprint: event.fingerprint.as_deref(),

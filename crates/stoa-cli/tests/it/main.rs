@@ -12,3 +12,4 @@ mod people;
 mod secrets;
 mod teams;
 mod traces;
+mod trust;

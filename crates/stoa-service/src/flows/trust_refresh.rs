@@ -49,7 +49,7 @@ async fn look_at(clients: &Clients, id: &ConnectionId, request: &str) -> Seen {
     match look.whole().await {
         Ok(seen) => counted.and(seen),
         Err(failure) => {
-            look.line("saml").failed(&failure).write(&clients.log);
+            look.line().failed(&failure).write(&clients.log);
             counted.and(Seen { failed: 1, ..Seen::default() })
         }
     }
@@ -146,15 +146,15 @@ impl Look<'_> {
     async fn write(&self, sk: &'static str, before: &WatchItem, decision: &Decision) -> Result<(), Failure> {
         if self.clients.store.write_decision(self.id, before, decision, self.now).await? {
             for event in &decision.events {
-                self.line(sk).about(event).write(&self.clients.log);
+                self.line().about(sk, event).write(&self.clients.log);
             }
         }
         Ok(())
     }
 
-    fn line(&self, of: &'static str) -> TrustLine<'_> {
+    fn line(&self) -> TrustLine<'_> {
         let environment = &self.clients.environment;
-        TrustLine::new(environment.function, &environment.build, self.request, self.id.as_str(), of)
+        TrustLine::new(environment.function, &environment.build, self.request, self.id.as_str())
     }
 }
 

@@ -1,0 +1,113 @@
+//! `stoa connection trust`, and `apply` of what providers publish.
+
+use stoa_saml::Certificate;
+use stoa_sandbox::pingfederate::Published;
+
+use crate::command::Desk;
+
+/// A desk whose connection's metadata is fetched.
+async fn fetching() -> Desk {
+    let desk = Desk::new().await;
+    let applied = desk.stoa(&["connection", "apply", &fetched(&desk, str::to_owned)]).await.done();
+    assert!(applied.contains("saml.metadata_url: (none) → "), "{applied}");
+    desk
+}
+
+fn fetched(desk: &Desk, change: impl Fn(&str) -> String) -> String {
+    let url = desk.sandbox.pingfederate.metadata_url(desk.sandbox.pingfederate_partner());
+    let setting = format!("metadata_url = \"{url}\"");
+    desk.file("pg.toml", |text| change(&text.replace("metadata_file = \"pg-metadata.xml\"", &setting)))
+}
+
+fn published(desk: &Desk) -> Vec<Certificate> {
+    let xml = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();
+    stoa_saml::metadata::parse(xml.as_bytes(), None, jiff::Timestamp::now()).unwrap().signing
+}
+
+#[tokio::test]
+async fn keys_are_listed_and_a_waiting_one_is_approved_and_removed() {
+    let desk = fetching().await;
+    desk.sandbox.pingfederate.announce_next_certificate();
+    desk.sandbox.refresh_trust().await.unwrap();
+    let keys = published(&desk);
+    let [current, next] = [keys[0].fingerprint(), keys[1].fingerprint()];
+    let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
+    assert!(list.contains(&format!("SHA-256 {current}\n")) && list.contains("trusted since"), "{list}");
+    assert!(list.contains(&format!("SHA-256 {next}\n")) && list.contains("waiting; trusted 20"), "{list}");
+
+    let short = desk.stoa(&["connection", "trust", "pg", "approve", &next[..16], "--reason", "x"]).await;
+    assert!(short.code == 2 && short.err.contains("64 hexadecimal digits"), "{short:?}");
+    let silent = desk.stoa(&["connection", "trust", "pg", "approve", next]).await;
+    assert!(silent.code == 2 && silent.err.contains("--reason"), "{silent:?}");
+    // As a console prints it.
+    let colons: Vec<_> = next.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
+    let arguments = ["connection", "trust", "pg", "approve", &colons.join(":"), "--reason", "read out by telephone"];
+    desk.stoa(&arguments).await.done();
+    let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
+    assert!(!list.contains("waiting") && list.contains(", by arn:aws:iam::000000000000:user/"), "{list}");
+    assert!(list.contains("approve ") && list.ends_with("read out by telephone\n"), "{list}");
+
+    desk.stoa(&["connection", "trust", "pg", "remove", next, "--reason", "stolen"]).await.done();
+    let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
+    assert!(list.contains("removed; it does not come back by itself"), "{list}");
+    let refused = desk.stoa(&["connection", "trust", "pg", "remove", current, "--reason", "x"]).await.refused();
+    assert!(refused.contains("the last key that pg trusts") && refused.contains("connection disable pg"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_look_says_what_would_change_and_writes_nothing() {
+    let desk = fetching().await;
+    desk.sandbox.pingfederate.rotate_certificate();
+    desk.sandbox.pingfederate.retire_previous_certificate();
+    let new = published(&desk).remove(0);
+    let looked = desk.stoa(&["connection", "trust", "pg", "fetch"]).await.done();
+    assert!(looked.contains("change_held: every key has been replaced at once"), "{looked}");
+    assert!(looked.contains(&format!("approve {} --reason", new.fingerprint())), "{looked}");
+    assert!(!desk.stoa(&["connection", "trust", "pg"]).await.done().contains(new.fingerprint()));
+    // Before trust-refresh has seen it: the key is read from the metadata.
+    desk.stoa(&["connection", "trust", "pg", "approve", new.fingerprint(), "--reason", "urgent"]).await.done();
+    assert!(desk.stoa(&["connection", "trust", "pg"]).await.done().contains(new.fingerprint()));
+    let unknown = "0".repeat(64);
+    let refused = desk.stoa(&["connection", "trust", "pg", "approve", &unknown, "--reason", "x"]).await.refused();
+    assert!(refused.contains("has no key with the SHA-256"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_certificate_from_a_file_is_added() {
+    let desk = fetching().await;
+    let pem = include_str!("../../../stoa-sandbox/src/pingfederate/keys/signing-4.cert.pem");
+    let file = desk.write("new.pem", pem);
+    desk.stoa(&["connection", "trust", "pg", "add", &file, "--reason", "by e-mail, read out"]).await.done();
+    let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
+    assert!(list.contains("whatever the metadata says"), "{list}");
+    let again = desk.stoa(&["connection", "trust", "pg", "add", &file, "--reason", "x"]).await.refused();
+    assert!(again.contains("trusts the key already"), "{again}");
+    let not = desk.write("not.pem", "certificate");
+    assert!(desk.stoa(&["connection", "trust", "pg", "add", &not, "--reason", "x"]).await.refused().contains("BEGIN"));
+}
+
+#[tokio::test]
+async fn a_provider_out_of_reach_stops_no_other_change_but_a_new_connection() {
+    let desk = fetching().await;
+    desk.sandbox.pingfederate.publish_instead(Some(Published::Status(503)));
+    let file = fetched(&desk, |text| format!("{text}\n[admit]\ngroups = [\"learning\"]\n"));
+    let applied = desk.stoa(&["connection", "apply", &file]).await.done();
+    assert!(applied.contains("note: what the identity provider said last is kept"), "{applied}");
+    assert!(applied.contains("admit.groups") && applied.contains("Written: connection pg"), "{applied}");
+    let new = fetched(&desk, |text| text.replace("id = \"pg\"", "id = \"acme\""));
+    let refused = desk.stoa(&["connection", "apply", &new]).await.refused();
+    assert!(refused.contains("the answer's status is 503") && refused.contains("save it as a file"), "{refused}");
+}
+
+#[tokio::test]
+async fn c127_metadata_at_a_private_address_is_not_read() {
+    let desk = Desk::new().await;
+    for url in ["https://169.254.169.254/latest", "https://10.0.0.1/metadata", "https://[::ffff:10.0.0.1]/"] {
+        let setting = format!("metadata_url = \"{url}\"");
+        let file = desk.file("acme.toml", |text| {
+            text.replace("id = \"pg\"", "id = \"acme\"").replace("metadata_file = \"pg-metadata.xml\"", &setting)
+        });
+        let refused = desk.stoa(&["connection", "apply", &file]).await.refused();
+        assert!(refused.contains("not https, or is not of the public internet"), "{refused}");
+    }
+}
