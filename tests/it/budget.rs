@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use stoa_core::login::MAX_STEPS;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::journal::{Call, Tally};
 use stoa_sandbox::browser::Follow;
+use stoa_sandbox::openid::{GLOBEX, INITECH, PG_OIDC};
 
-use crate::steps::{MARY, MARYS_EMAIL, World};
+use crate::oidc::{answer, as_it_comes, log_in};
+use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
 
 const LOG_BYTES: usize = 3584;
 
@@ -33,6 +36,50 @@ async fn a_known_person_costs_three_writes_and_one_batch_of_consistent_reads() {
     assert_eq!(log.len(), 3);
     let bytes: usize = log.iter().map(String::len).sum();
     assert!(bytes <= LOG_BYTES, "{bytes} bytes of log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_person_costs_as_much_through_any_provider() {
+    for example in [&PG_OIDC, &GLOBEX, &INITECH] {
+        let world = as_it_comes(example).await;
+        log_in(&world, example, &world.browser(), "").await;
+        world.forget();
+        log_in(&world, example, &world.browser(), "?return_to=/courses/take/welcome").await;
+        assert_eq!(world.launches(), 2);
+        let tally = Tally::of(&world.front.take_calls());
+        assert_eq!(tally.writes, 3, "{}", example.id);
+        assert!((tally.write_units - 5.0).abs() < f64::EPSILON, "{}: {} write units", example.id, tally.write_units);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_of_a_login_is_one_unit_in_aws_too() {
+    let world = as_it_comes(&GLOBEX).await;
+    let browser = world.browser();
+    let arrived = answer(&world, &GLOBEX, &browser, "?return_to=/courses/take/welcome").await;
+    go_on(&browser.following(Follow::Nothing), &arrived).await;
+    let items = world.front.items(Table::Logins).unwrap();
+    assert!(items.len() == 1 && items[0]["state"]["S"] == "verified" && items[0]["who"]["S"].is_string(), "{items:?}");
+    // Request ids and builds of AWS are longer than the sandbox's.
+    let steps = items[0]["steps"]["L"].as_array().unwrap().len();
+    let size = stored_size(&items[0]) + steps * (36 - 22 + 20 - 7);
+    assert!(size <= 1024, "{size} bytes");
+}
+
+/// As DynamoDB counts: names, values, and what lists and maps cost.
+fn stored_size(item: &Value) -> usize {
+    item.as_object().unwrap().iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+fn value_size(value: &Value) -> usize {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    match kind.as_str() {
+        "S" => value.as_str().unwrap().len(),
+        "N" => value.as_str().unwrap().len().div_ceil(2) + 1,
+        "L" => 3 + value.as_array().unwrap().iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+        "M" => 3 + value.as_object().unwrap().len() + stored_size(value),
+        _ => 1,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
