@@ -60,7 +60,7 @@ pub(super) fn instant(seconds: i64) -> String {
 }
 
 pub(super) async fn activate(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let effect = "From now on everybody of its identity provider is let in.";
+    let effect = "Within a minute everybody of its identity provider is let in.";
     set(change, ConnectionState::Active, effect, target, io).await
 }
 

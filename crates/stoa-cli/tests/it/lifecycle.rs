@@ -2,6 +2,9 @@
 
 use stoa_sandbox::sandbox::CONNECTION_FILE;
 
+use stoa_cli::Input;
+use stoa_sandbox::openid::{Client, INITECH, Product};
+
 use crate::command::Desk;
 
 /// Makes the sandbox's connection a draft again.
@@ -71,4 +74,33 @@ async fn a_link_outlives_a_change_and_not_the_next_link() {
     assert!(works(&first).await);
     let second = test_link(&desk).await;
     assert!(!works(&first).await && works(&second).await);
+}
+
+/// As the README has it: the file, `apply`, their administrator's test, `activate`. A client secret is not for a file.
+#[tokio::test]
+async fn a_second_customer_with_another_identity_provider_is_a_file_and_two_commands() {
+    let desk = Desk::new().await;
+    let (openid, url) = (&desk.sandbox.openid, desk.sandbox.url());
+    openid.register(Client::new(
+        Product::Okta,
+        INITECH.client_id,
+        INITECH.secret,
+        &format!("{url}/oidc/initech/callback"),
+    ));
+    let file = INITECH.file.replace("https://initech.okta.com", &openid.url(Product::Okta));
+    let file = desk.write("initech.toml", &file);
+    let secret = Input::Piped(Box::new(INITECH.secret.as_bytes()));
+    desk.stoa_with(&["secret", "put", "oidc/initech"], secret).await.done();
+
+    let said = desk.stoa(&["connection", "apply", &file, "--host", &url]).await.done();
+    let link = said.lines().map(str::trim).find(|line| line.starts_with(&url)).unwrap_or_else(|| panic!("{said}"));
+    openid.sign_on_as(Product::Okta, INITECH.person);
+    let page = desk.sandbox.browser().get(link).await.unwrap();
+    assert!(page.text().contains("The test login worked"), "{}", page.text());
+    desk.stoa(&["connection", "activate", "initech", "--reason", "tested by their administrator"]).await.done();
+    // Functions hold a connection for a minute.
+    desk.sandbox.advance(61);
+    let page = desk.sandbox.browser().get(&format!("{url}/login/initech")).await.unwrap();
+    assert_eq!(page.url.host_str(), Some(stoa_sandbox::thinkific::HOST), "{}", page.text());
+    assert!(page.text().contains(INITECH.person), "{}", page.text());
 }
