@@ -51,7 +51,7 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
     match question {
         Question::FindLogins { school, email, since, limit } => {
             let who = email_key(&school, &address(&email)?, &pepper);
-            Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.min(MOST_LOGINS)).await?))
+            Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.clamp(1, MOST_LOGINS)).await?))
         }
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
             let email = email_key(&school, &address(&email)?, &pepper);
