@@ -236,3 +236,20 @@ fn the_readme_is_short_and_names_the_two_commands() {
     let ci = read(&root().join(".ci/run"));
     assert!(ci.contains("cargo test --workspace"), ".ci/run does not call the README's test command");
 }
+
+/// What a reader copies is a connection.
+#[test]
+fn connections_in_documents_are_of_the_form_that_apply_takes() {
+    let mut seen = 0;
+    for page in ["README.md", "docs/connections.md"] {
+        let text = read(&root().join(page));
+        for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            if block.contains("customer = ") {
+                let parsed = toml::from_str::<stoa_core::connection::ConnectionDocument>(block);
+                assert!(parsed.is_ok(), "{page}: {block}\n{parsed:?}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 2, "{seen}");
+}
