@@ -51,6 +51,13 @@ fn events(lines: &[String]) -> Vec<String> {
     lines.filter_map(|line| Some(format!("{}{}", line["event"].as_str()?, about(&line)))).collect()
 }
 
+/// The metrics of a run that are not nought.
+fn alarming(lines: &[String]) -> impl Iterator<Item = &'static str> {
+    let run: Value = serde_json::from_str(lines.iter().find(|line| line.contains("TrustHeld")).unwrap()).unwrap();
+    let names = ["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"];
+    names.into_iter().filter(move |name| run[name] != 0)
+}
+
 /// The metrics of a run.
 async fn metrics(world: &World) -> Value {
     world.refresh_trust().await.unwrap();
@@ -102,7 +109,7 @@ async fn log_in(world: &World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_year_of_rotations_fails_no_login_and_reports_each_step_once() {
     let world = watched().await;
-    let mut happened = Vec::new();
+    let (mut happened, mut alarms) = (Vec::new(), BTreeSet::new());
     let mut keys = vec![key(&world, 0)];
     for day in 0..365 {
         match day {
@@ -115,7 +122,11 @@ async fn a_year_of_rotations_fails_no_login_and_reports_each_step_once() {
             _ => {}
         }
         for _ in 0..2 {
-            happened.extend(refresh_after(&world, 12).await.into_iter().map(|event| (day, event)));
+            world.advance(12 * HOUR);
+            world.refresh_trust().await.unwrap();
+            let lines = world.log();
+            happened.extend(events(&lines).into_iter().map(|event| (day, event)));
+            alarms.extend(alarming(&lines).map(|name| (day, name)));
         }
         log_in(&world).await;
         assert_eq!(world.faults(), [""; 0], "day {day}");
@@ -132,6 +143,8 @@ async fn a_year_of_rotations_fails_no_login_and_reports_each_step_once() {
         (303, format!("key_dropped {second}")),
     ];
     assert_eq!(happened, expected);
+    let waits = [30, 31, 32, 210, 211, 212].map(|day| (day, "TrustKeysWaiting"));
+    assert_eq!(alarms, waits.into());
     assert_eq!(trusted(&world), [third.clone()].into());
 }
 

@@ -98,6 +98,9 @@ pub struct Seen {
     /// Providers that have been out of reach for seven days.
     #[serde(rename = "TrustFetchFailing")]
     pub failing: u32,
+    /// Keys that wait to be trusted: there is time to object.
+    #[serde(rename = "TrustKeysWaiting")]
+    pub waiting: u32,
     /// Changes that wait for a person.
     #[serde(rename = "TrustHeld")]
     pub held: u32,
@@ -113,6 +116,7 @@ impl Seen {
             connections: self.connections + other.connections,
             failed: self.failed + other.failed,
             failing: self.failing + other.failing,
+            waiting: self.waiting + other.waiting,
             held: self.held + other.held,
             expiring_days: self.expiring_days.into_iter().chain(other.expiring_days).min(),
         }
@@ -183,7 +187,7 @@ struct Named {
 
 impl Metrics {
     fn of(seen: &Seen, timestamp: i64) -> Self {
-        let mut names = vec!["TrustLooksFailed", "TrustFetchFailing", "TrustHeld"];
+        let mut names = vec!["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"];
         names.extend(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
         let metrics = names.into_iter().map(|name| Named { name, unit: "Count" }).collect();
         Self { timestamp, directives: [Directive { namespace: "stoa", dimensions: [[]], metrics }] }

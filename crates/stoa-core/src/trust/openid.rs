@@ -100,3 +100,65 @@ fn differing(known: &ProviderDocument, found: &ProviderDocument) -> Option<Strin
     let names: Vec<_> = members.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// RFC 7517 appendix A.1, under another name each time.
+    fn keys(ids: &[&str]) -> Jwks {
+        let key = |id: &&str| {
+            serde_json::json!({
+                "kty": "EC", "crv": "P-256", "use": "sig", "kid": id,
+                "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+                "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+            })
+        };
+        let set = serde_json::json!({ "keys": ids.iter().map(key).collect::<Vec<_>>() });
+        Jwks::parse(&set.to_string()).unwrap()
+    }
+
+    fn description(token: &str) -> ProviderDocument {
+        let at = |path: &str| format!("https://idp.example/{path}");
+        ProviderDocument {
+            authorization_endpoint: at("authorize"),
+            token_endpoint: at(token),
+            userinfo_endpoint: None,
+            jwks_uri: at("keys"),
+            response_iss: false,
+        }
+    }
+
+    fn look(watch: Watch, reading: ProviderReading<'_>) -> (Watch, bool, Vec<&'static str>) {
+        let decision = decide_provider(Some(&keys(&["a"])), watch, reading, Timestamp::UNIX_EPOCH);
+        let codes = decision.events.iter().map(|event| event.kind.code()).collect();
+        (decision.watch, decision.replace, codes)
+    }
+
+    #[test]
+    fn a_key_set_that_was_read_replaces_the_stored_one_and_another_keeps_it() {
+        let of = |keys| ProviderReading { keys, description: None };
+        let (_, replaces, events) = look(Watch::default(), of(Ok(keys(&["a"]))));
+        assert!(replaces && events.is_empty());
+        let (_, replaces, events) = look(Watch::default(), of(Ok(keys(&["a", "b"]))));
+        assert!(replaces && events == ["jwks_changed"]);
+        let (watch, replaces, events) = look(Watch::default(), of(Err("status 500".to_owned())));
+        assert!(!replaces && events == ["fetch_failed"]);
+        assert_eq!(look(watch, of(Err("status 500".to_owned()))).2, [""; 0]);
+    }
+
+    #[test]
+    fn c165_another_description_is_reported_once_and_an_unreadable_one_is_a_failure() {
+        let known = description("token");
+        let of = |found| ProviderReading { keys: Ok(keys(&["a"])), description: Some((&known, found)) };
+        assert_eq!(look(Watch::default(), of(Ok(description("token")))).2, [""; 0]);
+        let (watch, replaces, events) = look(Watch::default(), of(Ok(description("elsewhere"))));
+        assert!(replaces && events == ["discovery_drift"]);
+        assert_eq!(watch.drift.as_deref(), Some("token_endpoint"));
+        assert_eq!(look(watch.clone(), of(Ok(description("elsewhere")))).2, [""; 0]);
+        let issuer = || DiscoveryError::Issuer("https://other.example".into()).into();
+        assert_eq!(look(watch, of(Err(issuer()))).2, ["discovery_drift"]);
+        assert_eq!(look(Watch::default(), of(Err(DiscoveryError::Form.into()))).2, ["fetch_failed"]);
+    }
+}

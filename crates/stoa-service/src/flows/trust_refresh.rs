@@ -92,7 +92,8 @@ impl Look<'_> {
         let decision = decide(believed, before.watch.clone(), reading, self.now);
         self.write(SAML_WATCH, &before, &decision).await?;
         let ends = keys.iter().map(|key| key.not_after).chain(decision.trust.iter().map(Certificate::not_after));
-        let expiring_days = ends.max().map(|end| days_until(end, self.now));
+        // One that has ended still verifies, and must not hide for ever the next one that ends.
+        let expiring_days = ends.max().map(|end| days_until(end, self.now)).filter(|days| *days > 0);
         Ok(Seen { expiring_days, ..seen(&decision.watch, self.now) })
     }
 
@@ -159,7 +160,12 @@ impl Look<'_> {
 }
 
 fn seen(watch: &Watch, now: Timestamp) -> Seen {
-    Seen { failing: u32::from(watch.is_failing(now)), held: u32::from(watch.held.is_some()), ..Seen::default() }
+    Seen {
+        failing: u32::from(watch.is_failing(now)),
+        waiting: u32::try_from(watch.waiting.len()).unwrap_or(u32::MAX),
+        held: u32::from(watch.held.is_some()),
+        ..Seen::default()
+    }
 }
 
 /// The keys that count now, as the rules read them.

@@ -103,3 +103,26 @@ impl Store {
         keys.map(|item| read_item("trust", item)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the version before this one wrote it.
+    #[test]
+    fn a_key_without_the_fields_that_came_later_is_read() {
+        let item = serde_json::json!({ "pk": "pg", "sk": "00", "certificate": "MII=", "from": 1_700_000_000 });
+        let item: TrustItem = serde_json::from_value(item).unwrap();
+        assert!(item.is_live(Timestamp::from_second(1_700_000_000).unwrap()));
+        assert!(item.by.is_none() && !item.is_kept);
+    }
+
+    #[test]
+    fn only_a_fingerprint_names_a_key() {
+        let named = |sk: &str| TrustItem::is_key(&HashMap::from([("sk".to_owned(), AttributeValue::S(sk.to_owned()))]));
+        assert!(named(&"0a".repeat(32)));
+        for other in ["jwks", "jwks#teams", "", &"0A".repeat(32), &"0a".repeat(33)] {
+            assert!(!named(other), "{other}");
+        }
+    }
+}
