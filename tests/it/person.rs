@@ -1,7 +1,11 @@
 //! What an operator does to one person by `stoa person`.
 
+use std::time::Duration;
+
 use stoa_core::ids::ConnectionId;
+use stoa_core::person::PersonState;
 use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::thinkific::NewUser;
 use stoa_service::operator::{FoundPerson, Named, OperatorError, PersonChange};
 
@@ -53,6 +57,24 @@ async fn who_is_deactivated_is_refused_from_the_next_launch_on_until_reactivated
         history.iter().map(|[_, what, by, reason]| (what.as_str(), by.as_str(), reason.as_str())).collect();
     let by = "arn:aws:iam::000000000000:user/sandbox";
     assert_eq!(told, [("deactivated", by, "a test"), ("reactivated", by, "a test")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_under_way_does_not_undo_a_deactivation() {
+    let world = World::with_mary().await;
+    let before = mary(&world).await;
+    change(&world, &before, PersonChange::FreeAddress).await.unwrap();
+    // The address is claimed anew, and the person, otherwise unchanged, is about to be written.
+    let late = Fault::next("thinkific-launch", "dynamodb:PutItem", FaultKind::Delay(Duration::from_millis(1500)));
+    world.front.inject(late.after(1));
+    let browser = world.browser();
+    let (page, ()) = tokio::join!(world.log_in(&browser, MARY), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        change(&world, &before, PersonChange::Deactivate).await.unwrap();
+    });
+    world.refused(&page, "person_deactivated");
+    let after = find(&world, Named::Subject(MARY.to_owned())).await.unwrap().item.unwrap();
+    assert_eq!(after.state, PersonState::Deactivated);
 }
 
 #[tokio::test(flavor = "multi_thread")]
