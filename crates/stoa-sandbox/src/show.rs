@@ -172,7 +172,7 @@ fn print_addresses(sandbox: &Sandbox) {
          \x20 choose people, defects {ping}/sandbox\n\
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\
          \x20 the school             {}\n\
-         \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `operator`)\n\n\
+         \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `on-call`)\n\n\
          A person to try: miller.m.\n\n\
          By OpenID Connect:\n",
         sandbox.login_url(),
