@@ -29,6 +29,9 @@ pub enum CliError {
         /// Why.
         source: std::io::Error,
     },
+    /// `check` asks nobody.
+    #[error("{0}: what the identity provider publishes is in no file beside it")]
+    NotBeside(String),
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
@@ -107,6 +110,7 @@ impl CliError {
             | Self::InFile { .. }
             | Self::File { .. }
             | Self::Certificate { .. }
+            | Self::NotBeside(_)
             | Self::NoFiles(_)
             | Self::Outputs { .. }
             | Self::Terminal
@@ -138,6 +142,7 @@ impl CliError {
             Self::Event(EventError::Browser(_)) => {
                 "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
             }
+            Self::NotBeside(_) => "`stoa connection plan` fetches it, and writes nothing; `check` asks nobody.",
             Self::Certificate { .. } => "A certificate begins with -----BEGIN CERTIFICATE-----.",
             Self::File { .. }
             | Self::NoFiles(_)

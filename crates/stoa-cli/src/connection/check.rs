@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use stoa_core::connection::{Connection, ConnectionState, Protocol, UrlPolicy};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Protocol, UrlPolicy};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::IdpMetadata;
 use stoa_service::operator::OperatorError;
@@ -24,6 +24,9 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
     let now = Timestamp::now();
     let file = connection(path)?;
     let (document, published) = file.read(now)?;
+    if is_to_be_fetched(&document) {
+        return Err(CliError::NotBeside(file.path));
+    }
     // Only a sandbox may be reached by http.
     let policy = if target.sandbox(io).is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
     let checked = Connection::check(document, 1, ConnectionState::Draft, policy)
@@ -56,6 +59,13 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
         Protocol::Teams => io.say("    by Teams tokens only")?,
     }
     Ok(())
+}
+
+/// Whether the file leaves something to be fetched, which only `plan` and `apply` do.
+fn is_to_be_fetched(document: &ConnectionDocument) -> bool {
+    let saml = document.saml.as_ref().is_some_and(|saml| saml.idp.is_none() && saml.metadata_url.is_some());
+    let oidc = document.oidc.as_ref().is_some_and(|oidc| oidc.provider.is_none());
+    saml || oidc
 }
 
 fn print_metadata(

@@ -100,6 +100,48 @@ async fn a_provider_out_of_reach_stops_no_other_change_but_a_new_connection() {
 }
 
 #[tokio::test]
+async fn of_several_identity_providers_the_named_one_is_taken() {
+    let desk = Desk::new().await;
+    let one = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();
+    let other = one.replace("https://pingfederate.example", "https://other.example").replace("_metadata", "_other");
+    let both = format!(
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{one}{other}</md:EntitiesDescriptor>"
+    );
+    desk.sandbox.pingfederate.publish_instead(Some(Published::Text(both.clone())));
+    desk.write("pg-metadata.xml", &both);
+    let acme = |text: &str| text.replace("id = \"pg\"", "id = \"acme\"").replace("/saml/pg", "/saml/acme");
+    let named =
+        |text: &str| acme(text).replace("sp_entity_id", "idp_entity_id = \"https://other.example\"\nsp_entity_id");
+    for file in [fetched(&desk, acme), desk.file("acme.toml", acme)] {
+        let refused = desk.stoa(&["connection", "plan", &file]).await.refused();
+        assert!(refused.contains("several identity providers"), "{refused}");
+    }
+    for file in [fetched(&desk, named), desk.file("acme.toml", named)] {
+        let plan = desk.stoa(&["connection", "plan", &file]).await.done();
+        assert!(plan.contains("saml.idp.entity_id: (none) → \"https://other.example\""), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn c129_metadata_that_should_be_signed_and_is_not_is_not_applied() {
+    let desk = Desk::new().await;
+    let pem = include_str!("../../../stoa-sandbox/src/pingfederate/keys/signing-4.cert.pem");
+    let pinned = |text: &str| {
+        text.replace("id = \"pg\"", "id = \"acme\"")
+            .replace("sp_entity_id", &format!("metadata_certificates = ['''{pem}''']\nsp_entity_id"))
+    };
+    let refused = desk.stoa(&["connection", "apply", &fetched(&desk, pinned)]).await.refused();
+    assert!(refused.contains("the metadata is refused"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_check_asks_nobody_and_says_so() {
+    let desk = Desk::new().await;
+    let refused = desk.stoa(&["connection", "check", &fetched(&desk, str::to_owned)]).await.refused();
+    assert!(refused.contains("in no file beside it") && refused.contains("connection plan"), "{refused}");
+}
+
+#[tokio::test]
 async fn c127_metadata_at_a_private_address_is_not_read() {
     let desk = Desk::new().await;
     for url in ["https://169.254.169.254/latest", "https://10.0.0.1/metadata", "https://[::ffff:10.0.0.1]/"] {

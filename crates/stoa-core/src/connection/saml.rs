@@ -16,6 +16,9 @@ pub struct SamlDocument {
     /// `trust-refresh` ever after. PingFederate: with `PartnerSpId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata_url: Option<String>,
+    /// Which identity provider of the metadata is meant, where it describes several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idp_entity_id: Option<String>,
     /// Certificates, PEM, one of which signs the metadata at `metadata_url`. What it signs is believed at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata_certificates: Vec<String>,

@@ -153,8 +153,8 @@ fn read_metadata(
         true => parse(xml, entity_id, now),
         false => parse_signed(xml, entity_id, &pinned, now),
     };
-    match read(None) {
-        Err(MetadataError::SeveralIdentityProviders) if known.is_some() => read(known),
-        result => result,
+    match (read(saml.idp_entity_id.as_deref()), known) {
+        (Err(MetadataError::SeveralIdentityProviders), Some(known)) => read(Some(known)),
+        (result, _) => result,
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, IdpDocument, OidcDocument};
 use stoa_core::trust::parse_discovery;
-use stoa_saml::metadata::{Binding, IdpMetadata, MetadataError};
+use stoa_saml::metadata::{Binding, IdpMetadata};
 
 use super::OperatorError;
 use crate::store::OIDC_JWKS;
@@ -69,8 +69,9 @@ impl ConnectionFile {
             toml::from_str(&self.text).map_err(|error| self.broken(error.to_string().trim_end()))?;
         let mut published = Published::default();
         if let Some(xml) = &self.metadata {
-            let metadata = stoa_saml::metadata::parse(xml, None, now).map_err(|source| self.bad_metadata(source))?;
             let saml = document.saml.as_mut().ok_or_else(|| self.broken("metadata, but no [saml]"))?;
+            let metadata = stoa_saml::metadata::parse(xml, saml.idp_entity_id.as_deref(), now)
+                .map_err(|source| OperatorError::Metadata { path: self.path.clone(), source })?;
             saml.idp = Some(idp(&metadata));
             saml.metadata_file = None;
             published.metadata = Some(metadata);
@@ -104,10 +105,6 @@ impl ConnectionFile {
 
     fn broken(&self, message: &str) -> OperatorError {
         OperatorError::File { path: self.path.clone(), message: message.to_owned() }
-    }
-
-    fn bad_metadata(&self, source: MetadataError) -> OperatorError {
-        OperatorError::Metadata { path: self.path.clone(), source }
     }
 }
 
