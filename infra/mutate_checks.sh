@@ -1,32 +1,51 @@
 #!/usr/bin/env bash
-# Removes each check of the SAML verifier in turn (infra/mutate_checks.txt), runs the tests of stoa-saml, and writes which
-# of them noticed to docs/mutation.md: infra/mutate_checks.sh [only the checks whose name has this in it]
-# Works on a copy of HEAD, in half an hour, and goes on where it was stopped while the crate is the same. The property
-# tests and the work ratios sit out: they would only blur the names.
+# Removes each check of a crate in turn (infra/mutate_checks.txt), runs the crate's tests, and writes which of them
+# noticed to docs/mutation.md: infra/mutate_checks.sh CRATE [only the checks whose name has this in it]
+# CRATE is stoa-saml, stoa-core or stoa-service. Works on a copy of HEAD, in half an hour each, and goes on where it
+# was stopped while the crate is the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-only=${1:-}
+crate=${1:?a crate of infra/mutate_checks.txt} only=${2:-}
 list=$PWD/infra/mutate_checks.txt
 report=$PWD/docs/mutation.md
-commit=$(git log -1 --format=%h --abbrev=12 -- crates/stoa-saml)
+commit=$(git log -1 --format=%h --abbrev=12 -- "crates/$crate")
 # A folder of its own: in one that others use, cargo would take what was built here for theirs.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/mutants} CARGO_TERM_COLOR=never RUST_BACKTRACE=0
 
-rows=$CARGO_TARGET_DIR/mutation-$commit.rows
-mkdir -p "$CARGO_TARGET_DIR"
+rows=$CARGO_TARGET_DIR/mutation-$crate-$commit.rows
+# The same place each time, so that what has not changed is not built again.
+copy=$CARGO_TARGET_DIR/copy
+rm -rf "$copy" && mkdir -p "$copy"
 touch "$rows"
-
-copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 # Without the commit's times (-m): a copy older than the last build is not built at all.
 git archive HEAD | tar -xm -C "$copy"
-sources=$copy/crates/stoa-saml/src
+sources=$copy/crates/$crate/src
 cp -r "$sources" "$copy/sound"
 
+# What is run, the quickest first; the next only where nothing was noticed.
+case $crate in
+    # The property tests and the work ratios sit out: they would only blur the names.
+    stoa-saml) commands=(
+        "-p stoa-saml --features idp --test it --config profile.dev.package.stoa-saml.opt-level=1
+         -- --skip mutated:: --skip hostile_work::"
+    ) ;;
+    stoa-core) commands=(
+        "-p stoa-core --lib"
+        "-p stoa-tests --test it -- oidc teams:: trust:: workos:: discovery:: --skip chromium"
+    ) ;;
+    stoa-service) commands=("-p stoa-service --lib egress") ;;
+    *) echo "infra/mutate_checks.sh: no checks of $crate are listed" >&2; exit 2 ;;
+esac
+
 run_tests() {
-    (cd "$copy" && timeout 600 cargo test --offline -p stoa-saml --features idp --test it \
-        --config 'profile.dev.package.stoa-saml.opt-level=1' -- --skip mutated:: --skip hostile_work::) 2>&1
+    local command output
+    for command in "${commands[@]}"; do
+        # Unquoted: a command is a list of words.
+        output=$(cd "$copy" && timeout 900 cargo test --offline $command 2>&1) || { echo "$output"; return 1; }
+        echo "$output"
+    done
 }
 
 # replace FILE FIND WITH: exactly once, whatever the indentation.
@@ -45,16 +64,19 @@ verdict() {
     if [ "$count" -gt 0 ]; then
         sed 's/.*/`&`/' <<<"$failed" | head -4 | paste -sd ' ' | tr -d '\n'
         [ "$count" -le 4 ] || printf ' and %d more' $((count - 4))
-    elif grep -q '^test result: ok' <<<"$1"; then
-        printf '**SURVIVED**'
-    elif grep -q '^running' <<<"$1"; then
-        printf 'the run died: %s' "$(grep -o 'stack overflow\|SIG[A-Z]*' <<<"$1" | head -1)"
-    else
+    elif grep -q '^error: could not compile' <<<"$1"; then
         printf '**DOES NOT COMPILE**'
+    elif [ "$(grep -c '^test result: ok' <<<"$1")" -ge "${#commands[@]}" ]; then
+        printf '**SURVIVED**'
+    else
+        printf 'the run died: %s' "$(grep -o 'stack overflow\|SIG[A-Z]*' <<<"$1" | head -1)"
     fi
 }
 
-wanted() { [ -n "$name" ] && [[ $name == *"$only"* ]] && { [ -n "$only" ] || ! grep -qF "| $name |" "$rows"; }; }
+wanted() {
+    [ -n "$name" ] && [ "$listed" = "$crate" ] && [[ $name == *"$only"* ]] &&
+        { [ -n "$only" ] || ! grep -qF "| $name |" "$rows"; }
+}
 
 try() {
     wanted || return 0
@@ -64,15 +86,22 @@ try() {
     else
         result=$(verdict "$(run_tests || true)")
         # Twice, so that no build that was taken for fresh passes for a gap.
-        [[ $result != "**SURVIVED**" ]] || { touch "$sources"/*.rs; result=$(verdict "$(run_tests || true)"); }
+        [[ $result != "**SURVIVED**" ]] || {
+            find "$sources" -name '*.rs' -exec touch {} +
+            result=$(verdict "$(run_tests || true)")
+        }
     fi
     echo "$name: $result"
     [ -n "$only" ] || printf '| %s | %s | %s |\n' "$name" "\`$file\`" "$result" >>"$rows"
     rm -r "$sources" && cp -r "$copy/sound" "$sources"
 }
 
-grep -q '^test result: ok' <<<"$(run_tests)" || { echo "infra/mutate_checks.sh: the tests fail without any change" >&2; exit 1; }
-name="" file="" find="" with="" stale=""
+run_tests >"$copy/output" || {
+    tail -30 "$copy/output" >&2
+    echo "infra/mutate_checks.sh: the tests fail without any change" >&2
+    exit 1
+}
+listed="" name="" file="" find="" with="" stale=""
 edit() {
     [ -n "$find" ] || return 0
     if wanted; then replace "$sources/$file" "$find" "$with" || stale=1; fi
@@ -81,6 +110,7 @@ edit() {
 while IFS= read -r line || [ -n "$line" ]; do
     case $line in
         '#'*) ;;
+        '= '*) edit; try; name="" listed=${line:2} ;;
         '['*']') edit; try; name=${line:1:-1} stale="" ;;
         '@ '*) edit; try; name="" file=${line:2} ;;
         '- '*) [ -z "$with" ] || edit; find+=${find:+$'\n'}${line:2} ;;
@@ -90,15 +120,17 @@ done <"$list"
 edit; try
 
 [ -z "$only" ] || exit 0
-{
-    cat <<PAGE
-# Each check removed in turn
+# The crate's part of the page is written anew, at its end.
+awk -v crate="## \`$crate\`" '/^## /{skip = ($0 == crate)} !skip' "$report" >"$copy/page"
+cat >>"$copy/page" <<PART
+## \`$crate\`
 
-Made by \`infra/mutate_checks.sh\` at $commit: $(grep -c . "$rows") checks of \`crates/stoa-saml\`, of which
-$(grep -c 'SURVIVED' "$rows" || true) were missed by every test. The removal itself is in \`infra/mutate_checks.txt\`.
+Measured at $commit: $(grep -c . "$rows") checks, of which $(grep -c 'SURVIVED' "$rows" || true) were missed by every test.
 
 | check | file | tests that turned red |
 |---|---|---|
-PAGE
-    cat "$rows"
-} >"$report"
+$(cat "$rows")
+
+PART
+# One empty line between two parts, none at the end.
+cat -s "$copy/page" | sed -e '${/^$/d}' >"$report"
