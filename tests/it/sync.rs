@@ -126,6 +126,32 @@ fn every_refusal_of_the_verifier_is_expected_by_a_test_of_it() {
     assert!(missing.is_empty(), "no test expects {missing:?}");
 }
 
+/// What `apply` writes into the stored form is no setting.
+#[test]
+fn every_setting_is_explained() {
+    let text = read(&root().join("docs/connections.md"));
+    let mut missing = Vec::new();
+    for file in ["mod", "saml", "oidc", "workos", "teams", "school"] {
+        let source = read(&root().join(format!("crates/stoa-core/src/connection/{file}.rs")));
+        for part in source.split("pub struct ").skip(1) {
+            let (name, body) = part.split_once(" {").expect("a struct");
+            if !name.ends_with("Document") || ["IdpDocument", "ProviderDocument"].contains(&name) {
+                continue;
+            }
+            let body = body.split("\n}").next().unwrap_or_default();
+            let fields = body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split(':').next());
+            for field in fields.filter(|field| !["idp", "provider"].contains(field)) {
+                if !text.contains(&format!("`{field}`")) && !text.contains(&format!("**`[{field}]`**")) {
+                    missing.push(format!("{name}.{field}"));
+                }
+            }
+        }
+    }
+    let tables = ["saml", "oidc", "workos", "teams"].map(|table| format!("ConnectionDocument.{table}"));
+    missing.retain(|setting| !tables.contains(setting));
+    assert!(missing.is_empty(), "docs/connections.md lacks {missing:?}");
+}
+
 #[test]
 fn every_alarm_of_the_template_has_a_runbook_page() {
     let template = read(&root().join("template.yaml"));
