@@ -87,7 +87,13 @@ impl Verified {
     fn subject_of(&self, connection: &Connection) -> Result<String, Failure> {
         let parts: Vec<Option<&str>> =
             connection.subject_from().iter().map(|name| self.single(name)).collect::<Result<_, _>>()?;
-        Ok(parts.into_iter().collect::<Option<Vec<&str>>>().unwrap_or_default().join(":"))
+        let parts = parts.into_iter().collect::<Option<Vec<&str>>>().unwrap_or_default();
+        // `a:b` with `c` would be the same person as `a` with `b:c`.
+        let mut before_the_last = parts.iter().rev().skip(1);
+        if before_the_last.any(|part| part.contains(':')) {
+            return Err(Failure::noted(Fault::SubjectMissing, "a colon in a part before the last"));
+        }
+        Ok(parts.join(":"))
     }
 
     /// The one value of an attribute. Absent or blank is `None`; several values, or the attribute twice, is a fault.

@@ -367,6 +367,45 @@ fn c167_the_id_tokens_claims_win_and_what_is_verified_is_of_the_same_address() {
 }
 
 #[test]
+fn c169_an_id_token_without_an_address_vouches_for_none_that_userinfo_brings() {
+    let verified = |said: &Value, more: Value| {
+        let identity = proved(&plain(), said).unwrap().with_userinfo(&answered(&more)).unwrap();
+        claim(&identity, "email_verified")
+    };
+    let userinfo = |flag: bool| json!({ "sub": "miller.m", "email": "m@pg.com", "email_verified": flag });
+    for said in [json!({ "email_verified": true }), json!({ "email": "", "email_verified": "true" })] {
+        assert_eq!(verified(&said, userinfo(false)).as_deref(), Some("false"), "{said}");
+        assert_eq!(verified(&said, json!({ "sub": "miller.m", "email": "m@pg.com" })), None, "{said}");
+    }
+    // What it says against the person's address stays.
+    assert_eq!(verified(&json!({ "email_verified": false }), userinfo(true)).as_deref(), Some("false"));
+}
+
+#[test]
+fn a_claim_of_the_id_token_without_a_value_is_userinfos_to_say() {
+    let said = json!({ "email": "", "given_name": "Mary" });
+    let more = json!({ "sub": "miller.m", "email": "m@pg.com", "given_name": "Other" });
+    let identity = proved(&plain(), &said).unwrap().with_userinfo(&answered(&more)).unwrap();
+    assert_eq!(claim(&identity, "email").as_deref(), Some("m@pg.com"));
+    assert_eq!(claim(&identity, "given_name").as_deref(), Some("Mary"));
+}
+
+#[test]
+fn c171_two_people_are_not_one_by_a_colon_in_the_wrong_place() {
+    let text = "issuer = \"https://idp.example\"\n";
+    let connection = connection(text);
+    let mut document = connection.document().clone();
+    document.subject.from = Some("realm+uid".to_owned());
+    let connection = Connection::check(document, 1, ConnectionState::Active, UrlPolicy::Https).unwrap();
+    let verified = |realm: &str, uid: &str| {
+        let said = json!({ "realm": realm, "uid": uid, "email": "m@pg.com" });
+        crate::identity::Verified::from_id_token(&proved(&connection, &said).unwrap(), &connection)
+    };
+    assert!(verified("a", "b:c").is_ok());
+    assert_eq!(verified("a:b", "c").err().map(|failure| failure.fault), Some(Fault::SubjectMissing));
+}
+
+#[test]
 fn userinfo_is_asked_for_what_the_connection_lacks() {
     let with = |more: &str| connection(&format!("issuer = \"https://idp.example\"\n{more}"));
     let asks = |connection: &Connection, claims: &Value| {

@@ -38,9 +38,13 @@ impl ProvenIdentity {
         if more.get("sub") != self.claims.get("sub") {
             return Err(RefusalCode::UserInfoSubjectWrong.into());
         }
+        // A claim without a value is one that was not sent (§5.3.2).
+        self.claims.retain(|_, value| !value.is_null() && value != "");
         // What is said of one address says nothing of another.
-        if self.claims.get("email").is_some_and(|email| more.get("email") != Some(email)) {
-            more.remove("email_verified");
+        match self.claims.get("email") {
+            Some(email) if more.get("email") == Some(email) => {}
+            Some(_) => drop(more.remove("email_verified")),
+            None => self.claims.retain(|name, value| name != "email_verified" || !is_true(value)),
         }
         for (name, value) in more {
             self.claims.entry(name).or_insert(value);
@@ -48,12 +52,12 @@ impl ProvenIdentity {
         Ok(self)
     }
 
-    /// Whether the address counts, by the connection's rule. True is `true` or the text `true`, and nothing else.
+    /// Whether the address counts, by the connection's rule.
     pub(crate) fn check_email_verified(&self, rule: EmailVerified) -> Result<(), Failure> {
         let said = self.claims.get("email_verified").filter(|said| !said.is_null());
         match (rule, said) {
             (EmailVerified::Ignored, _) | (EmailVerified::WhenPresent, None) => Ok(()),
-            (_, Some(said)) if *said == Value::Bool(true) || said == "true" => Ok(()),
+            (_, Some(said)) if is_true(said) => Ok(()),
             (_, Some(said)) => Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", &said.to_string())),
             (EmailVerified::Required, None) => {
                 Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", "no email_verified"))
@@ -64,6 +68,11 @@ impl ProvenIdentity {
     pub(crate) fn attributes(&self) -> Vec<(String, Vec<String>)> {
         attributes(&self.claims)
     }
+}
+
+/// True is `true` or the text `true`, and nothing else.
+fn is_true(said: &Value) -> bool {
+    *said == Value::Bool(true) || said == "true"
 }
 
 /// The request. An access token that is no header value is a strange one.

@@ -155,7 +155,8 @@ impl Decision {
             .filter(move |key| !believed.trusts(key) && !self.watch.refused.contains(key.fingerprint()))
     }
 
-    /// Nothing changes. The unknown keys are kept for whoever approves them, and their wait has not begun.
+    /// Nothing changes. The unknown keys are kept for whoever approves them, and no key's wait goes on: what stood
+    /// beside the change counts neither for a key nor against one.
     fn hold(&mut self, what: HeldChange, got: String, unknown: &[Certificate], now: Timestamp) {
         let is_known = self.watch.held.as_ref().is_some_and(|held| held.what == what && held.got == got);
         if !is_known {
@@ -164,6 +165,7 @@ impl Decision {
         }
         self.watch.succeed(now);
         self.watch.waiting = unknown.iter().take(MAX_KEYS).map(|key| waiting(key, None)).collect();
+        self.watch.missing.clear();
     }
 
     fn follow(&mut self, believed: Believed<'_>, metadata: &IdpMetadata, is_signed: bool, now: Timestamp) {

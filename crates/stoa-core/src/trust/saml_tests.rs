@@ -187,6 +187,20 @@ fn c129_each_strange_change_is_held_and_reported_once() {
 }
 
 #[test]
+fn a_held_change_is_no_time_in_which_a_key_was_missing() {
+    let (one, two) = (certificate(1000), certificate(2000));
+    let mut story = Story::believing(&[&one, &two]);
+    assert_eq!(story.sees(0, &[&one]), ["key_missing"]);
+    let mut moved = metadata(&[&one, &two]);
+    moved.sso[1].location = "http://idp.example/post".into();
+    for hour in [20, 40, 60] {
+        story.look(hour, Reading::Metadata(Box::new(moved.clone()), false));
+    }
+    assert_eq!(story.sees(72, &[&one]), ["key_missing"]);
+    assert!(story.trusts(&two));
+}
+
+#[test]
 fn a_moved_path_is_reported_once_and_holds_nothing() {
     let (old, new) = (certificate(1000), certificate(2000));
     let mut story = Story::believing(&[&old]);
