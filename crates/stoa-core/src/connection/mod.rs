@@ -553,3 +553,7 @@ pub fn check_url(field: &'static str, text: &str, policy: UrlPolicy) -> Result<U
         Err(bad())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
