@@ -2,7 +2,7 @@
 
 use stoa_core::connection::ConnectionState;
 use stoa_sandbox::browser::{Browser, Follow, Page};
-use stoa_sandbox::workos::{CONNECTION, Defect, ORGANIZATION};
+use stoa_sandbox::workos::{Answer, CONNECTION, Defect, ORGANIZATION};
 
 use crate::steps::{World, go_on};
 
@@ -62,6 +62,15 @@ async fn a_login_costs_one_call_of_workos() {
     world.signed_in(&log_in(&world, &world.browser()).await, ADAS_EMAIL);
     let calls: Vec<_> = world.workos.take_calls().into_iter().map(|it| (it.method, it.path, it.status)).collect();
     assert_eq!(calls, [("POST".to_owned(), "/sso/token".to_owned(), 200)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_may_be_whole_or_have_only_what_a_login_needs() {
+    let world = umbrella().await;
+    for form in [Answer::Whole, Answer::Short] {
+        world.workos.answer(form);
+        world.signed_in(&log_in(&world, &world.browser()).await, ADAS_EMAIL);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,8 +141,8 @@ async fn each_wrong_answer_has_its_own_fault() {
         (Defect::OtherConnection, "workos_profile_foreign"),
         (Defect::NoOrganization, "workos_profile_foreign"),
         (Defect::EmptyEmail, "email_missing"),
-        (Defect::NoEmail, "oidc_token_answer_strange"),
-        (Defect::NoIdpId, "oidc_token_answer_strange"),
+        (Defect::NoEmail, "email_missing"),
+        (Defect::NoIdpId, "subject_missing"),
         (Defect::NoProfile, "oidc_token_answer_strange"),
         (Defect::TokenInvalidGrant, "oidc_code_refused"),
         (Defect::TokenInvalidClient, "oidc_client_refused"),

@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 
 pub use self::defect::Defect;
 pub use self::organization::{CONNECTION, ORGANIZATION, Organization, Person, SsoConnection};
-pub use self::state::Call;
+pub use self::state::{Answer, Call};
 
 use self::state::State;
 use crate::clock::Clock;
@@ -141,6 +141,11 @@ impl WorkOs {
     /// Shows the sign-on page again.
     pub fn ask(&self) {
         self.shared.state().always = None;
+    }
+
+    /// Answers in this form from now on.
+    pub fn answer(&self, form: Answer) {
+        self.shared.state().answer = form;
     }
 
     /// Gives the next answer this defect. Several queue up.

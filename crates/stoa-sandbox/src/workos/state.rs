@@ -18,6 +18,17 @@ pub struct Call {
     pub status: u16,
 }
 
+/// In which form the token endpoint answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Answer {
+    /// With everything that WorkOS's own crate requires.
+    #[default]
+    Whole,
+    /// Without `token_type` and `expires_in`, which not every example of the documentation has, and without
+    /// `raw_attributes`, which is being withdrawn.
+    Short,
+}
+
 /// A login that waits for its person.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
@@ -48,5 +59,6 @@ pub(super) struct State {
     pub(super) codes: HashMap<String, Code>,
     pub(super) defects: VecDeque<Defect>,
     pub(super) always: Option<String>,
+    pub(super) answer: Answer,
     pub(super) calls: Vec<Call>,
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::defect::Defect;
 use super::organization::Person;
-use super::state::Code;
+use super::state::{Answer, Code};
 use super::{CODE_LIFETIME, Shared};
 use crate::web;
 
@@ -40,12 +40,8 @@ async fn exchange(State(shared): State<Shared>, headers: HeaderMap, body: Bytes)
     if code.defect == Some(Defect::TokenSlow) {
         tokio::time::sleep(Duration::from_secs(30)).await;
     }
-    let mut answer = json!({
-        "token_type": "Bearer",
-        "access_token": web::token(),
-        "expires_in": 600,
-        "profile": profile,
-    });
+    let form = shared.state().answer;
+    let mut answer = answer(form, profile);
     match code.defect {
         Some(Defect::NoProfile) => {
             answer["profile"].take();
@@ -79,7 +75,18 @@ async fn exchange(State(shared): State<Shared>, headers: HeaderMap, body: Bytes)
     }
 }
 
-/// A form, as WorkOS documents it, or JSON, as its own libraries send it.
+fn answer(form: Answer, mut profile: Value) -> Value {
+    let access_token = web::token();
+    match form {
+        Answer::Whole => {
+            profile["raw_attributes"] = json!({});
+            json!({"token_type": "Bearer", "access_token": access_token, "expires_in": 600, "profile": profile})
+        }
+        Answer::Short => json!({"access_token": access_token, "profile": profile}),
+    }
+}
+
+/// A form (RFC 6749 §4.1.3), or JSON, as some of WorkOS's own libraries send it.
 fn fields(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String>, Refusal> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match kind.split(';').next().unwrap_or_default() {
@@ -133,7 +140,6 @@ fn profile(person: &Person, (organization, connection, kind): (&str, &str, &str)
         "roles": [{"slug": "member"}],
         "groups": person.groups,
         "custom_attributes": person.custom_attributes,
-        "raw_attributes": {},
     });
     match defect {
         Some(Defect::OtherOrganization) => profile["organization_id"] = "org_01TRICELL".into(),

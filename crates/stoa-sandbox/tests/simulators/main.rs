@@ -12,3 +12,4 @@ mod pingfederate_defects;
 mod thinkific_admin;
 mod thinkific_sso;
 mod workos;
+mod workos_oracle;

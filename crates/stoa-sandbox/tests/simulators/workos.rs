@@ -1,5 +1,4 @@
-//! WorkOS's endpoints: a login with a form, as WorkOS documents it, and each refusal. Whole logins, elsewhere, send JSON
-//! as WorkOS's own crate does.
+//! WorkOS's endpoints: a login with a form, and each refusal. `workos_oracle` sends JSON, as WorkOS's own crate does.
 
 use jiff::SignedDuration;
 use serde_json::Value;

@@ -12,13 +12,13 @@ use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::login::{Begin, LoginItem};
 use stoa_core::oidc::authorization_url;
 use stoa_core::relay::Relay;
+use stoa_core::workos;
 use stoa_saml::AuthnRequest;
 
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::flows::discovery::discovery;
 use crate::flows::saml_keys::signing_key;
-use crate::flows::workos;
 use crate::incoming::Incoming;
 use crate::random;
 use crate::store::Written;
@@ -203,9 +203,10 @@ async fn request(
 ) -> Result<Answer, Failure> {
     match connection.protocol() {
         Protocol::Saml(saml) => saml_request(clients, connection, saml, pending, &asked.relay, trail, now).await,
-        Protocol::Workos(settings) => {
+        Protocol::Workos(_) => {
+            let redirect_uri = connection.redirect_uri(&clients.environment.public_url);
             let login_hint = asked.login_hint.as_deref();
-            Ok(Answer::Redirect(workos::authorize_url(clients, connection, settings, pending, login_hint)?))
+            Ok(Answer::Redirect(workos::authorization_url(connection, &redirect_uri, pending, login_hint)?))
         }
         Protocol::Oidc(_) => {
             let redirect_uri = connection.redirect_uri(&clients.environment.public_url);

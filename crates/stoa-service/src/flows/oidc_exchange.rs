@@ -70,7 +70,8 @@ async fn tokens(
     .await
 }
 
-fn token_failure(error: EgressError) -> Failure {
+/// What it means that the token endpoint's answer did not come.
+pub(super) fn token_failure(error: EgressError) -> Failure {
     let code = match error {
         EgressError::Forbidden => RefusalCode::AddressForbidden,
         EgressError::Unreachable | EgressError::TimedOut => RefusalCode::TokenEndpointUnavailable,

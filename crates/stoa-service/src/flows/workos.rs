@@ -1,35 +1,29 @@
-//! WorkOS connections: the request of a login, and the answer at `GET /oidc/{connection}/callback`.
+//! WorkOS connections: the answer at `GET /oidc/{connection}/callback`.
 //!
 //! ```text
 //! state of a login of this browser?  ── no state ─► the identity provider began it: one fresh login
 //!   ▼ yes
 //! code ─► POST /sso/token ─► profile of our organization ─► admit ─► seal ─► Started → Verified ─► 303 /launch
 //! ```
-//!
-//! WorkOS's own crate does the talking, over our guarded client (docs/decisions/0015-workos-by-its-own-crate.md).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use serde_json::Value;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, Protocol, WorkosDocument};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::fault::Failure;
 use stoa_core::login::State;
 use stoa_core::oidc::{RefusalCode, Response};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
-use stoa_core::workos::{Callback, Profile, exchange_refused, state_of};
-use workos::helpers::{SsoAuthorizationUrlParams, SsoPkceCodeExchangeParams};
-use workos::transport::{HttpRequest, HttpResponse, HttpTransport, TransportError};
+use stoa_core::workos::{Callback, Profile, token_request};
 
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
-use crate::egress::{Egress, EgressError, Limits};
+use crate::egress::Limits;
+use crate::flows::oidc_exchange::token_failure;
 use crate::flows::proven::{note, write_verified};
 use crate::flows::saml_acs::is_going_round;
 use crate::flows::unproven::unproven;
@@ -37,32 +31,6 @@ use crate::incoming::Incoming;
 
 /// A browser waits, and 8 s is the soft deadline of the whole. A profile with a thousand groups is 100 KB.
 const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), max_bytes: 256 * 1024 };
-
-/// Where a login goes: `/sso/authorize`, for a code bound to this browser (WorkOS API reference, "Get an authorization
-/// URL"; RFC 7636).
-pub(super) fn authorize_url(
-    clients: &Clients,
-    connection: &Connection,
-    settings: &WorkosDocument,
-    login: &Pending,
-    login_hint: Option<&str>,
-) -> Result<String, Failure> {
-    let challenge = digest::digest(&digest::SHA256, login.pkce_verifier().as_bytes());
-    let parameters = SsoAuthorizationUrlParams {
-        redirect_uri: connection.redirect_uri(&clients.environment.public_url),
-        // Of the two selectors WorkOS takes one; a connection is the narrower, and the profile is held against both.
-        organization: settings.organization.clone().filter(|_| settings.connection.is_none()),
-        connection: settings.connection.clone(),
-        login_hint: login_hint.map(str::to_owned),
-        state: Some(state_of(login, settings)),
-        code_challenge: Some(URL_SAFE_NO_PAD.encode(challenge)),
-        code_challenge_method: Some("S256".to_owned()),
-        ..SsoAuthorizationUrlParams::default()
-    };
-    // No secret is needed to ask.
-    let url = client(clients, settings, String::new())?.sso_helpers().authorization_url(parameters);
-    url.map_err(|_| Failure::noted(Fault::ConfigurationBroken, connection.id().as_str()))
-}
 
 /// The answer of WorkOS. The connection's state has been checked.
 pub(super) async fn callback(
@@ -143,69 +111,20 @@ async fn exchange(
     now: Timestamp,
 ) -> Result<Profile, Failure> {
     let keys = clients.secrets.of(SecretKind::Oidc, connection.id().as_str(), 0, now).await?;
-    // The API key is the client's secret.
-    let client = client(clients, settings, keys.current(now).expose().to_owned())?;
-    let parameters = SsoPkceCodeExchangeParams { code: code.to_owned(), code_verifier: login.pkce_verifier() };
-    let answer = client.sso_helpers().pkce_code_exchange(parameters).await.map_err(|error| refused(&error))?;
-    match serde_json::to_value(answer.profile) {
-        Ok(Value::Object(profile)) => Ok(Profile::from_token_answer(profile)),
-        Ok(_) | Err(_) => Err(RefusalCode::TokenAnswerStrange.into()),
-    }
-}
-
-/// A client for one call. A code is used once, so nothing is ever sent again.
-fn client(clients: &Clients, settings: &WorkosDocument, api_key: String) -> Result<workos::Client, Failure> {
-    workos::Client::builder()
-        .api_key(api_key)
-        .client_id(&settings.client_id)
-        .base_url(&settings.api_url)
-        .max_retries(0)
-        .user_agent(concat!("stoa/", env!("CARGO_PKG_VERSION")))
-        .transport(Arc::new(Guarded(clients.egress.clone())))
-        .try_build()
-        .map_err(|_| Failure::noted(Fault::SecretBroken, "the API key is no header value"))
-}
-
-/// What an error of the crate means. Its text may quote the answer, so it goes nowhere.
-fn refused(error: &workos::Error) -> Failure {
-    let code = match error {
-        workos::Error::Api(error) => return exchange_refused(error.status, error.code.as_deref()),
-        workos::Error::Network(error) => match error.source.downcast_ref() {
-            Some(EgressError::Forbidden) => RefusalCode::AddressForbidden,
-            Some(EgressError::TooLarge | EgressError::Encoded) => RefusalCode::TokenAnswerStrange,
-            Some(EgressError::Unreachable | EgressError::TimedOut) | None => RefusalCode::TokenEndpointUnavailable,
-        },
-        workos::Error::Decode(_) => RefusalCode::TokenAnswerStrange,
-        workos::Error::Builder(_)
-        | workos::Error::Webhook(_)
-        | workos::Error::Session(_)
-        | workos::Error::VaultCrypto(_)
-        | workos::Error::Jwt(_)
-        | workos::Error::Crypto(_) => return Failure::noted(Fault::Internal, "the WorkOS client"),
-    };
-    code.into()
-}
-
-/// The crate's transport over the client that calls every address from configuration.
-struct Guarded(Egress);
-
-#[async_trait]
-impl HttpTransport for Guarded {
-    async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let body = request.body.map(Vec::from).unwrap_or_default();
-        let mut sent = http::Request::new(body);
-        *sent.method_mut() = request.method;
-        *sent.uri_mut() = request.url.parse().map_err(|_| TransportError::other(EgressError::Forbidden))?;
-        *sent.headers_mut() = request.headers;
-        let answer = self.0.send(sent, LIMITS).await.map_err(TransportError::other)?;
-        let (parts, body) = answer.into_parts();
-        Ok(HttpResponse { status: parts.status, headers: parts.headers, body: body.into() })
-    }
+    let request = token_request(settings, keys.current(now), code, login)?;
+    let answer = clients.egress.send(request, LIMITS).await.map_err(token_failure)?;
+    Profile::from_token_answer(&answer)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use stoa_core::connection::UrlPolicy;
+    use stoa_core::ids::Reference;
+    use stoa_core::keys::KeySet;
+
     use super::*;
+    use crate::egress::{Egress, EgressError};
 
     #[test]
     fn c166_what_the_guard_refuses_has_its_own_fault() {
@@ -216,24 +135,25 @@ mod tests {
             (EgressError::TooLarge, "oidc_token_answer_strange"),
             (EgressError::Encoded, "oidc_token_answer_strange"),
         ] {
-            let failure = refused(&workos::Error::Network(TransportError::other(error)));
-            assert_eq!(failure.fault.code(), wanted, "{error:?}");
+            assert_eq!(token_failure(error).fault.code(), wanted, "{error:?}");
         }
     }
 
     #[tokio::test]
     async fn c166_an_address_that_is_not_public_is_not_called() {
-        let guarded = Guarded(Egress::new(stoa_core::connection::UrlPolicy::Https));
-        let request = |url: &str| HttpRequest {
-            method: http::Method::POST,
-            url: url.to_owned(),
-            headers: http::HeaderMap::new(),
-            body: None,
-        };
-        for url in ["https://169.254.169.254/sso/token", "http://api.workos.com/sso/token", "not an address"] {
-            let error = guarded.execute(request(url)).await.map(|answer| answer.status);
-            let cause = error.err().and_then(|error| error.source.downcast_ref::<EgressError>().copied());
-            assert_eq!(cause, Some(EgressError::Forbidden), "{url}");
+        let egress = Egress::new(UrlPolicy::Https);
+        let login = Pending::begin(Reference::from_random([1; 8]), Timestamp::UNIX_EPOCH, [1; 32]);
+        let keys = KeySet::parse(r#"{"keys":[{"id":"1","from":0,"value":"sk_test_1"}]}"#).unwrap();
+        for api_url in ["https://169.254.169.254", "http://api.workos.com", "https://127.1"] {
+            let settings = WorkosDocument {
+                client_id: "client_1".to_owned(),
+                organization: Some("org_1".to_owned()),
+                connection: None,
+                api_url: api_url.to_owned(),
+            };
+            let request = token_request(&settings, &keys.all()[0], "code", &login).unwrap();
+            let answer = egress.send(request, LIMITS).await;
+            assert_eq!(answer.err(), Some(EgressError::Forbidden), "{api_url}");
         }
     }
 }
