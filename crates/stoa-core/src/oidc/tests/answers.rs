@@ -1,0 +1,235 @@
+//! Claims, callbacks and token answers, and what we send for them.
+
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use aws_lc_rs::digest;
+use base64::engine::general_purpose::STANDARD;
+use openidconnect::HttpRequest;
+use url::form_urlencoded;
+
+use super::*;
+use crate::connection::EmailVerified;
+use crate::keys::KeySet;
+
+const CALLBACK: &str = "https://sso.example.com/oidc/pg/callback";
+
+#[test]
+fn a_subject_is_a_text_of_at_most_255_bytes() {
+    assert!(proved(&plain(), &json!({ "sub": "x".repeat(255) })).is_ok());
+    for sub in [json!(null), json!(""), json!(7), json!("x".repeat(256))] {
+        assert_eq!(code(proved(&plain(), &json!({ "sub": sub }))), RefusalCode::TokenMalformed, "{sub}");
+    }
+}
+
+#[test]
+fn c148_the_nonce_is_this_login_s() {
+    for (nonce, wanted) in [
+        (json!(null), RefusalCode::NonceMissing),
+        (json!([login().oidc_nonce()]), RefusalCode::NonceMissing),
+        (json!(""), RefusalCode::NonceWrong),
+        (json!(login().pkce_verifier()), RefusalCode::NonceWrong),
+    ] {
+        assert_eq!(code(proved(&plain(), &json!({ "nonce": nonce }))), wanted, "{nonce}");
+    }
+}
+
+#[test]
+fn c162_each_demand_on_the_authentication_counts_alone() {
+    let aged = connection("issuer = \"https://idp.example\"\nmax_age = 60\nskew_seconds = 10");
+    assert!(proved(&aged, &json!({ "auth_time": NOW - 70 })).is_ok());
+    assert_eq!(code(proved(&aged, &json!({ "auth_time": NOW - 71 }))), RefusalCode::AuthenticationTooOld);
+    let strong = connection("issuer = \"https://idp.example\"\nacr_values = [\"mfa\", \"card\"]");
+    assert!(proved(&strong, &json!({ "acr": "card" })).is_ok());
+    for acr in [json!(null), json!("password"), json!("MFA"), json!(["mfa"])] {
+        assert_eq!(code(proved(&strong, &json!({ "acr": acr }))), RefusalCode::AcrWrong, "{acr}");
+    }
+}
+
+#[test]
+fn c149_a_code_beside_an_error_is_none() {
+    let answer = Response::parse("code=a&error=access_denied&state=s").unwrap();
+    assert_eq!(code(answer.code_or_error()), RefusalCode::ErrorWithCode);
+}
+
+#[test]
+fn c158_an_answer_is_the_asked_provider_s() {
+    let mut document = plain().document().clone();
+    document.oidc.as_mut().unwrap().provider.as_mut().unwrap().response_iss = true;
+    let promised = Connection::check(document, 1, ConnectionState::Active, UrlPolicy::Https).unwrap();
+    let from = |connection: &Connection, query: &str| {
+        Response::parse(query).unwrap().code_from(connection.oidc().unwrap()).map(str::to_owned)
+    };
+    assert!(from(&plain(), "code=a").is_ok());
+    assert_eq!(code(from(&promised, "code=a")), RefusalCode::ResponseIssuerMissing);
+    for connection in [plain(), promised] {
+        assert!(from(&connection, "code=a&iss=https://idp.example").is_ok());
+        for other in ["https://idp.example/", "https://IDP.example", "https://evil.example"] {
+            let query = format!("code=a&iss={other}");
+            assert_eq!(code(from(&connection, &query)), RefusalCode::ResponseIssuerWrong, "{other}");
+        }
+    }
+}
+
+#[test]
+fn c158_the_state_is_of_one_issuer_and_one_client() {
+    let of = |connection: &Connection| state(connection.oidc().unwrap(), &login());
+    let other_issuer = connection("issuer = \"https://other.example\"");
+    let mut document = plain().document().clone();
+    document.oidc.as_mut().unwrap().client_id = "other".to_owned();
+    let other_client = Connection::check(document, 1, ConnectionState::Active, UrlPolicy::Https).unwrap();
+    assert_eq!(of(&plain()), of(&plain()));
+    assert_ne!(of(&plain()), of(&other_issuer));
+    assert_ne!(of(&plain()), of(&other_client));
+}
+
+#[test]
+fn an_authorization_request_keeps_the_endpoints_own_query() {
+    let (connection, login) = (plain(), login());
+    let url = authorization_url(&connection, "https://sso.example.com/oidc/pg/callback", &login, None).unwrap();
+    assert!(url.starts_with("https://idp.example/authorize?policy=1&response_type=code&"), "{url}");
+    assert!(url.contains("&client_id=P%26G+Academy+%28test%29&"), "{url}");
+}
+
+/// Without `max_age` Entra leaves `auth_time` out, and the fresh sign-on could not be proven.
+#[test]
+fn a_fresh_sign_on_is_asked_for_so_that_the_token_says_when_it_was() {
+    let ask = |settings: &str| {
+        let connection = connection(&format!("issuer = \"https://idp.example\"\n{settings}"));
+        authorization_url(&connection, "https://sso.example.com/oidc/pg/callback", &login(), None).unwrap()
+    };
+    assert!(ask("prompt = \"login\"").contains("&max_age=0&"));
+    assert!(ask("prompt = \"login\"\nmax_age = 60").contains("&max_age=60&"));
+    assert!(!ask("prompt = \"select_account\"").contains("max_age"));
+}
+
+#[test]
+fn c149_c150_a_query_is_read_once_and_strictly() {
+    for (query, wanted) in [
+        ("", RefusalCode::ResponseEmpty),
+        ("state=s", RefusalCode::ResponseEmpty),
+        ("code=&state=s", RefusalCode::ResponseEmpty),
+        ("code=a&code=a&state=s", RefusalCode::ResponseMalformed),
+        ("code=a&iss=x&iss=x", RefusalCode::ResponseMalformed),
+        ("code=a&co%64e=b", RefusalCode::ResponseMalformed),
+        ("response=e30.e30.e30", RefusalCode::ResponseMalformed),
+        ("code=a&id_token=e30", RefusalCode::ResponseMalformed),
+    ] {
+        assert_eq!(code(Response::parse(query)), wanted, "{query}");
+    }
+    // The description may hold anything; it goes nowhere.
+    let failure =
+        Response::parse("error=access_denied&error_description=%3Cb%3E").unwrap().code_or_error().unwrap_err();
+    assert_eq!(failure.detail.got.as_deref(), Some("access_denied"));
+    let failure = Response::parse("error=%3Cscript%3E").unwrap().code_or_error().unwrap_err();
+    assert_eq!(failure.detail.got.as_deref(), Some("not the name of an error"));
+}
+
+/// The form that a code is exchanged with.
+fn exchanged(connection: &Connection, secret: &KeySet, assertion_id: &str) -> Vec<(String, String)> {
+    let sent: Arc<Mutex<Option<HttpRequest>>> = Arc::default();
+    let kept = sent.clone();
+    let http = move |request| {
+        *kept.lock().unwrap() = Some(request);
+        std::future::ready(Err(NoAnswer(RefusalCode::TokenEndpointUnavailable.into())))
+    };
+    let what = Exchange {
+        oidc: connection.oidc().unwrap(),
+        redirect_uri: CALLBACK,
+        code: "c",
+        login: &login(),
+        secret: secret.current(Timestamp::from_second(NOW).unwrap()),
+        assertion_id,
+        now: Timestamp::from_second(NOW).unwrap(),
+    };
+    let future = std::pin::pin!(exchange(what, http));
+    // The answer is there at once, so the first look is the last.
+    let Poll::Ready(answer) = future.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
+    assert_eq!(code(answer), RefusalCode::TokenEndpointUnavailable);
+    let request = sent.lock().unwrap().take().unwrap();
+    form_urlencoded::parse(request.body()).into_owned().collect()
+}
+
+fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    form.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
+fn secret(value: &str) -> KeySet {
+    KeySet::parse(&json!({ "keys": [{ "id": "k1", "from": 0, "value": value }] }).to_string()).unwrap()
+}
+
+#[test]
+fn c163_the_challenge_is_s256_of_the_verifier_that_follows() {
+    let url = authorization_url(&plain(), CALLBACK, &login(), None).unwrap();
+    let challenge = encode(digest::digest(&digest::SHA256, login().pkce_verifier().as_bytes()));
+    assert!(url.contains(&format!("&code_challenge={challenge}&code_challenge_method=S256")), "{url}");
+    let form = exchanged(&plain(), &secret("s3cret"), "1");
+    assert_eq!(value(&form, "code_verifier"), login().pkce_verifier());
+}
+
+#[test]
+fn an_assertion_is_for_one_endpoint_one_minute_and_one_use() {
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(&pkcs8));
+    let signing = connection("issuer = \"https://idp.example\"\nclient_auth = \"private_key_jwt\"");
+    let form = exchanged(&signing, &secret(&pem), "once");
+    let payload = value(&form, "client_assertion").split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let expected = json!({
+        "iss": CLIENT, "sub": CLIENT, "aud": "https://idp.example/token", "jti": "once", "iat": NOW, "exp": NOW + 60,
+    });
+    assert_eq!(claims, expected);
+}
+
+#[test]
+fn only_200_is_an_answer_with_tokens() {
+    let answer = |status: u16, body: &str| {
+        let mut answer = answered(&json!({}));
+        *answer.status_mut() = status.try_into().unwrap();
+        *answer.body_mut() = body.as_bytes().to_vec();
+        judge(answer).map_err(|NoAnswer(failure)| failure)
+    };
+    assert!(answer(200, "").is_ok());
+    for (status, body, wanted) in [
+        (400, "{\"error\":\"invalid_grant\"}", RefusalCode::CodeRefused),
+        (400, "{\"error\":\"invalid_client\"}", RefusalCode::ClientRefused),
+        (400, "<html>", RefusalCode::TokenRequestRefused),
+        (401, "", RefusalCode::ClientRefused),
+        (429, "", RefusalCode::TokenEndpointUnavailable),
+        (503, "", RefusalCode::TokenEndpointUnavailable),
+        (302, "", RefusalCode::TokenAnswerStrange),
+        (201, "", RefusalCode::TokenAnswerStrange),
+    ] {
+        assert_eq!(code(answer(status, body)), wanted, "{status} {body}");
+    }
+}
+
+#[test]
+fn c167_userinfo_is_200_and_json() {
+    let merged = |status: u16, kind: &'static str| {
+        let mut answer = answered(&json!({ "sub": "miller.m" }));
+        *answer.status_mut() = status.try_into().unwrap();
+        answer.headers_mut().insert("content-type", kind.parse().unwrap());
+        proved(&plain(), &json!({})).unwrap().with_userinfo(&answer)
+    };
+    assert!(merged(200, "Application/JSON;charset=utf-8").is_ok());
+    assert_eq!(code(merged(401, "application/json")), RefusalCode::UserInfoUnavailable);
+    assert_eq!(code(merged(200, "application/jwt")), RefusalCode::UserInfoStrange);
+}
+
+#[test]
+fn c169_an_address_is_verified_by_true_alone() {
+    let check =
+        |said: Value, rule| proved(&plain(), &json!({ "email_verified": said })).unwrap().check_email_verified(rule);
+    for said in [json!(true), json!("true")] {
+        assert!(check(said.clone(), EmailVerified::Required).is_ok(), "{said}");
+    }
+    for said in [json!(false), json!("false"), json!("True"), json!(1), json!("")] {
+        for rule in [EmailVerified::Required, EmailVerified::WhenPresent] {
+            assert_eq!(code(check(said.clone(), rule)), RefusalCode::EmailUnverified, "{said}");
+        }
+        assert!(check(said, EmailVerified::Ignored).is_ok());
+    }
+    assert_eq!(code(check(json!(null), EmailVerified::Required)), RefusalCode::EmailUnverified);
+    assert!(check(json!(null), EmailVerified::WhenPresent).is_ok());
+}
