@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::connection::SigningAlgorithm;
+use crate::ids::{ConnectionId, Reference};
+use crate::login::{Begin, Step};
 use crate::oidc::{Jwks, verify_jws};
 
 const APP: &str = "2c3caa80-93f9-425e-8b85-0745f50c0d24";
@@ -137,6 +139,7 @@ fn c173_every_other_token_is_refused_for_its_own_reason() {
         (json!({"idp": guest_of}), TeamsGuest),
         (json!({"idp": "live.com"}), TeamsGuest),
         (json!({"oid": null}), TokenMalformed),
+        (json!({"oid": ""}), TokenMalformed),
     ] {
         assert_refused(version_2(), &changes, code);
     }
@@ -150,5 +153,52 @@ fn c173_every_other_token_is_refused_for_its_own_reason() {
         (json!({"appid": null, "azp": TEAMS_WEB}), TokenMalformed),
     ] {
         assert_refused(version_1(), &changes, code);
+    }
+}
+
+/// The item of a login that the tab has proven at [`NOW`], whose code nobody has handed over.
+fn verified() -> LoginItem {
+    let begin = Begin {
+        connection: ConnectionId::parse("pg").unwrap(),
+        version: 1,
+        binding: "code".to_owned(),
+        to: None,
+        test: false,
+        again: false,
+    };
+    let step = Step {
+        t: 0,
+        function: "teams-session".to_owned(),
+        what: "verified".to_owned(),
+        request: "r".to_owned(),
+        build: "b".to_owned(),
+        wanted: None,
+        got: None,
+    };
+    let now = Timestamp::from_second(NOW).unwrap();
+    let item = LoginItem::begin(Reference::from_random([1; 8]), begin, "tab".to_owned(), step, now);
+    LoginItem { state: State::Verified, verified: Some(NOW), ..item }
+}
+
+#[test]
+fn a_code_is_handed_over_once_within_a_minute() {
+    let meet = |old: Option<&LoginItem>, attempt: &str, code: &str, after: i64| {
+        meet_handed_over(old, attempt, code, Timestamp::from_second(NOW + after).unwrap()).map_err(|error| error.fault)
+    };
+    let fresh = verified();
+    let used = LoginItem { ticket: Some("t".to_owned()), ..verified() };
+    let launched = LoginItem { state: State::Launched, ..verified() };
+    // Everything holds, so it was another's write that came between.
+    assert_eq!(meet(Some(&fresh), "page", "code", 60), Err(Fault::StoreContended));
+    // Our own write, of which the answer was lost.
+    assert_eq!(meet(Some(&used), "tab", "code", 1), Ok(()));
+    for (old, code, after) in [
+        (None, "code", 1),
+        (Some(&fresh), "other", 1),
+        (Some(&used), "code", 1),
+        (Some(&launched), "code", 1),
+        (Some(&fresh), "code", 61),
+    ] {
+        assert_eq!(meet(old, "page", code, after), Err(Fault::TeamsCodeWrong));
     }
 }
