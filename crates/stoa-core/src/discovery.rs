@@ -63,6 +63,18 @@ mod tests {
     }
 
     #[test]
+    fn c146_only_active_connections_that_want_to_be_found_have_entries() {
+        let text = "id = \"pg\"\ncustomer = \"pg\"\nschool = \"s\"\ndomains = [\"pg.com\"]\n";
+        let document = |more: &str| toml::from_str::<ConnectionDocument>(&format!("{text}{more}")).unwrap();
+        let plain = document("");
+        assert_eq!(entries(&plain, ConnectionState::Active), BTreeMap::from([("pg.com", "pg")]));
+        for state in [ConnectionState::Draft, ConnectionState::Tested, ConnectionState::Disabled] {
+            assert!(entries(&plain, state).is_empty(), "{state:?}");
+        }
+        assert!(entries(&document("discoverable = false"), ConnectionState::Active).is_empty());
+    }
+
+    #[test]
     fn c142_a_choice_must_be_one_of_the_domain_s() {
         let (one, two) = ([entry("pg")], [entry("pg"), entry("pg-two")]);
         let fault = |entries, choice| find("pg.com", entries, choice).unwrap_err().fault;

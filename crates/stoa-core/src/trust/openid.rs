@@ -157,6 +157,17 @@ mod tests {
         assert!(replaces && events == ["discovery_drift"]);
         assert_eq!(watch.drift.as_deref(), Some("token_endpoint"));
         assert_eq!(look(watch.clone(), of(Ok(description("elsewhere")))).2, [""; 0]);
+        let changes: [(&str, fn(&mut ProviderDocument)); 4] = [
+            ("authorization_endpoint", |to| to.authorization_endpoint.push('x')),
+            ("userinfo_endpoint", |to| to.userinfo_endpoint = Some("https://idp.example/userinfo".into())),
+            ("jwks_uri", |to| to.jwks_uri.push('x')),
+            ("authorization_response_iss_parameter_supported", |to| to.response_iss = true),
+        ];
+        for (member, change) in changes {
+            let mut other = description("token");
+            change(&mut other);
+            assert_eq!(look(Watch::default(), of(Ok(other))).0.drift.as_deref(), Some(member));
+        }
         let issuer = || DiscoveryError::Issuer("https://other.example".into()).into();
         assert_eq!(look(watch, of(Err(issuer()))).2, ["discovery_drift"]);
         assert_eq!(look(Watch::default(), of(Err(DiscoveryError::Form.into()))).2, ["fetch_failed"]);

@@ -88,7 +88,9 @@ mod tests {
             parse_discovery(b"{\"issuer\":\"https://idp.example\"}", "https://idp.example"),
             Err(DiscoveryError::Form)
         );
-        assert_eq!(parse_discovery(&vec![b' '; MAX_DISCOVERY + 1], issuer), Err(DiscoveryError::Form));
+        let mut long = document(issuer);
+        long.resize(MAX_DISCOVERY + 1, b' ');
+        assert_eq!(parse_discovery(&long, issuer), Err(DiscoveryError::Form));
     }
 
     #[test]

@@ -201,6 +201,39 @@ fn a_held_change_is_no_time_in_which_a_key_was_missing() {
 }
 
 #[test]
+fn c129_not_even_a_pinned_signature_takes_the_https_away() {
+    let old = certificate(1000);
+    let mut story = Story::believing(&[&old]);
+    let mut moved = metadata(&[&old]);
+    moved.sso[0].location = "https://elsewhere.example/redirect".into();
+    assert_eq!(codes(story.look(0, Reading::Metadata(Box::new(moved.clone()), true))), ["discovery_drift"]);
+    moved.sso[0].location = "http://idp.example/redirect".into();
+    assert_eq!(codes(story.look(1, Reading::Metadata(Box::new(moved), true))), ["change_held"]);
+}
+
+#[test]
+fn a_key_that_a_person_added_is_neither_missing_nor_dropped() {
+    let (old, added) = (certificate(1000), certificate(2000));
+    let mut story = Story::believing(&[&old]);
+    story.keys.push(believed(&added, true));
+    for hours in [0, 20, 40, 60, 80] {
+        assert_eq!(story.sees(hours, &[&old]), [""; 0]);
+    }
+    assert!(story.trusts(&added));
+}
+
+#[test]
+fn a_day_without_a_look_begins_the_absence_of_a_key_anew() {
+    let (old, other) = (certificate(1000), certificate(2000));
+    let mut story = Story::believing(&[&old, &other]);
+    assert_eq!(story.sees(0, &[&old]), ["key_missing"]);
+    for hours in [72, 92, 112, 132] {
+        assert_eq!(story.sees(hours, &[&old]), [""; 0], "{hours}");
+    }
+    assert_eq!(story.sees(144, &[&old]), ["key_dropped"]);
+}
+
+#[test]
 fn a_moved_path_is_reported_once_and_holds_nothing() {
     let (old, new) = (certificate(1000), certificate(2000));
     let mut story = Story::believing(&[&old]);
@@ -259,4 +292,7 @@ fn c130_the_metadata_is_read_by_its_entity_id_only() {
     assert!(matches!(read(&two("https://a.example", "https://idp.example")), Reading::Metadata(_, false)));
     assert!(matches!(read(&two("https://a.example", "https://b.example")), Reading::Failed(_)));
     assert!(matches!(read("<html/>"), Reading::Failed(_)));
+    let pinned = [certificate(100)];
+    let unsigned = super::read(text("https://idp.example").as_bytes(), "https://idp.example", &pinned, at(0));
+    assert!(matches!(unsigned, Reading::Held(HeldChange::Unsigned, _)), "{unsigned:?}");
 }

@@ -113,3 +113,15 @@ impl Watch {
 pub(super) fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(MAX_DETAIL).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_s_own_text_is_kept_short_and_on_one_line() {
+        let mut watch = Watch::default();
+        watch.fail(&format!("a\r\n\u{1b}[31mb{}", "c".repeat(1000)), Timestamp::UNIX_EPOCH, &mut Vec::new());
+        assert_eq!(watch.failure, Some(format!("a[31mb{}", "c".repeat(MAX_DETAIL - 6))));
+    }
+}
