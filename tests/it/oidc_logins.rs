@@ -1,8 +1,10 @@
 //! Logins by OpenID Connect that arrive, however the browser, the provider's keys and our settings behave meanwhile.
 
 use futures_util::future::join_all;
+use serde_json::json;
 use stoa_core::connection::ConnectionState;
 use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::openid::{
     Client, Defect, Endpoint, Example, FOREIGN_TENANT, GLOBEX, GLOBEX_TENANT, INITECH, PG_OIDC, Product, Realm,
@@ -191,6 +193,53 @@ async fn c154_an_unknown_key_is_asked_for_once_a_minute() {
     fetches(0).await;
     world.advance(61);
     fetches(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c154_a_lost_reply_to_the_wish_to_fetch_a_key_fails_no_login() {
+    let world = as_it_comes(&PG_OIDC).await;
+    world.openid.rotate_keys(Product::PingFederate);
+    world.front.inject(Fault::next("oidc-callback", "dynamodb:UpdateItem", FaultKind::ApplyThenCutConnection));
+    let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    world.signed_in(&page, MARYS_EMAIL);
+}
+
+/// What a function whose clock had run ahead by a year has left in the table.
+async fn written_next_year(world: &World, attribute: &str) {
+    let next_year = (jiff::Timestamp::now().as_second() + 365 * 24 * 3600).to_string();
+    aws::set(world, Table::Trust, PG_OIDC.id, attribute, json!({ "N": next_year })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c175_a_clock_that_ran_ahead_shuts_no_new_key_out() {
+    let world = as_it_comes(&PG_OIDC).await;
+    written_next_year(&world, "tried").await;
+    world.openid.rotate_keys(Product::PingFederate);
+    let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    world.signed_in(&page, MARYS_EMAIL);
+    written_next_year(&world, "at").await;
+    world.openid.announce_next_key(Product::PingFederate);
+    world.refresh_trust().await.unwrap();
+    let realm = Realm::of(Product::PingFederate);
+    assert_eq!(aws::matching(&world, Table::Trust, PG_OIDC.id)[0]["jwks"]["S"], world.openid.jwks(&realm));
+}
+
+/// A function may hold the connection as it was before, for a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn c168_the_keys_of_a_former_address_do_not_come_back() {
+    let world = as_it_comes(&PG_OIDC).await;
+    log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    let elsewhere = format!("{}?elsewhere", world.openid.jwks_url(&Realm::of(Product::PingFederate)));
+    world.openid.change_discovery(Product::PingFederate, json!({ "jwks_uri": elsewhere }));
+    world.connect_openid(&PG_OIDC, str::to_owned).await.unwrap();
+    let keys = || aws::matching(&world, Table::Trust, PG_OIDC.id)[0]["jwks"].clone();
+    let applied = keys();
+    world.openid.rotate_keys(Product::PingFederate);
+    world.refused_and_traced(&log_in(&world, &PG_OIDC, &world.browser(), "").await, "oidc_key_unknown");
+    assert_eq!(keys(), applied);
+    world.advance(61);
+    let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    world.signed_in(&page, MARYS_EMAIL);
 }
 
 /// Globex as an application for several tenants.

@@ -13,6 +13,7 @@ use stoa_core::oidc::{Claims, Jwks, MAX_JWKS, RefusalCode, verify_jws};
 
 use crate::clients::Clients;
 use crate::egress::{EgressError, GetError, Limits};
+use crate::random;
 use crate::store::FetchClaim;
 
 /// A browser waits behind this.
@@ -44,7 +45,8 @@ pub async fn verified_claims(
         Err(failure) if is_key_unknown(&failure) => {}
         verified => return verified,
     }
-    match clients.store.claim_jwks_fetch(connection.id(), source.sk, now).await? {
+    let attempt = random::token()?;
+    match clients.store.claim_jwks_fetch(connection.id(), (source.sk, source.uri), &attempt, now).await? {
         FetchClaim::Granted => verify_jws(token, &*fetch(clients, connection, source, now).await?, algorithms),
         FetchClaim::Taken(item) => {
             let mut keys = clients.store.hold_jwks(connection.id(), source.sk, item.keys()?, now);
@@ -74,11 +76,13 @@ async fn fetch(
 ) -> Result<Arc<Jwks>, Failure> {
     let unavailable = |note: &str| Failure::with(Fault::Oidc(RefusalCode::KeysUnavailable), source.uri, note);
     let body = clients.egress.get(source.uri, FETCH).await.map_err(|error| match error {
-        GetError::Egress(EgressError::Forbidden) => Failure::noted(Fault::Oidc(RefusalCode::AddressForbidden), source.uri),
+        GetError::Egress(EgressError::Forbidden) => {
+            Failure::noted(Fault::Oidc(RefusalCode::AddressForbidden), source.uri)
+        }
         other => unavailable(&other.to_string()),
     })?;
     let text = String::from_utf8(body).map_err(|_| unavailable("not UTF-8"))?;
     let keys = Jwks::parse(&text).map_err(|error| unavailable(&error.to_string()))?;
-    clients.store.write_jwks(connection.id(), source.sk, &text, now).await?;
+    clients.store.write_jwks(connection.id(), (source.sk, source.uri), &text, now).await?;
     Ok(clients.store.hold_jwks(connection.id(), source.sk, keys, now))
 }

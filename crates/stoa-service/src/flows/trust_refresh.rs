@@ -121,7 +121,7 @@ impl Look<'_> {
         let reading = ProviderReading { keys: parsed, description };
         let decided = decide_provider(Some(&stored), before.watch.clone(), reading, self.now);
         if let (true, Ok(text)) = (decided.replace, &fetched) {
-            store.replace_jwks(self.id, sk, text, self.now).await?;
+            store.replace_jwks(self.id, (sk, uri), text, self.now).await?;
         }
         let decision = Decision { watch: decided.watch, events: decided.events, ..Decision::default() };
         self.write(sk, &before, &decision).await?;

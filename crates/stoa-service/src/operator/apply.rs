@@ -5,6 +5,7 @@ use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
 
 use super::difference::differences;
+use super::fetch::{KeyAddress, key_addresses};
 use super::history::LIST;
 use super::transaction::{Guards, Writes, put};
 use super::{ConnectionFile, Operator, OperatorError, Published, json};
@@ -170,8 +171,10 @@ impl Operator {
                 self.first_key(&mut writes, id, certificate)?;
             }
         }
-        for (sk, jwks) in &planned.published.key_sets {
-            self.key_set(&mut writes, id, sk, jwks)?;
+        for address in key_addresses(&planned.document) {
+            if let Some((_, jwks)) = planned.published.key_sets.iter().find(|(sk, _)| *sk == address.sk) {
+                self.key_set(&mut writes, id, &address, jwks)?;
+            }
         }
         self.write("write the connection", writes).await?;
         Ok(planned.applied)
@@ -224,9 +227,15 @@ impl Operator {
     }
 
     /// The first keys of an issuer that the connection did not have before. They replace those of another one.
-    fn key_set(&self, writes: &mut Writes, id: &ConnectionId, sk: &str, jwks: &str) -> Result<(), OperatorError> {
-        let at = Self::now().as_second();
-        let item = serde_json::json!({ "pk": id, "sk": sk, "jwks": jwks, "at": at });
+    fn key_set(
+        &self,
+        writes: &mut Writes,
+        id: &ConnectionId,
+        address: &KeyAddress,
+        jwks: &str,
+    ) -> Result<(), OperatorError> {
+        let (sk, uri, at) = (address.sk, &address.uri, Self::now().as_second());
+        let item = serde_json::json!({ "pk": id, "sk": sk, "uri": uri, "jwks": jwks, "at": at });
         writes.put(put(&self.names.trust, &item)?, Guards::Nothing)
     }
 

@@ -116,13 +116,13 @@ impl Operator {
 
 /// Whose keys are where.
 #[derive(PartialEq, Eq)]
-struct KeyAddress {
-    sk: &'static str,
+pub(super) struct KeyAddress {
+    pub(super) sk: &'static str,
     issuer: String,
-    uri: String,
+    pub(super) uri: String,
 }
 
-fn key_addresses(document: &ConnectionDocument) -> Vec<KeyAddress> {
+pub(super) fn key_addresses(document: &ConnectionDocument) -> Vec<KeyAddress> {
     let oidc = document.oidc.as_ref().and_then(|oidc| {
         let uri = oidc.provider.as_ref()?.jwks_uri.clone();
         Some(KeyAddress { sk: OIDC_JWKS, issuer: oidc.issuer.clone(), uri })

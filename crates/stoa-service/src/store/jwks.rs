@@ -31,6 +31,9 @@ pub(super) type HeldJwks = Mutex<HashMap<(ConnectionId, &'static str), (i64, Arc
 /// A key set: partition key the connection, sort key [`OIDC_JWKS`] or [`TEAMS_JWKS`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct JwksItem {
+    /// Where it is published. Earlier versions of this format did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
     /// The key set as the provider wrote it. Absent until the first fetch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<String>,
@@ -43,6 +46,9 @@ pub struct JwksItem {
     /// Whether that function has not written what it was told.
     #[serde(default)]
     pub asking: bool,
+    /// That function's attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
 }
 
 impl JwksItem {
@@ -62,7 +68,7 @@ impl JwksItem {
 pub enum FetchClaim {
     /// It may, and nobody else for a minute.
     Granted,
-    /// Somebody asked less than a minute ago. The item as it is.
+    /// Somebody asked less than a minute ago, or the connection has its keys from elsewhere by now. The item as it is.
     Taken(JwksItem),
 }
 
@@ -111,20 +117,26 @@ impl Store {
         keys
     }
 
-    /// Asks leave to fetch a key set.
+    /// Asks leave to fetch a key set. A last try in the future was a wrong clock's.
     pub async fn claim_jwks_fetch(
         &self,
         connection: &ConnectionId,
-        sk: &'static str,
+        (sk, uri): (&'static str, &str),
+        attempt: &str,
         now: Timestamp,
     ) -> Result<FetchClaim, Failure> {
         let answer = self
-            .update_jwks(connection, sk)
-            .update_expression("SET tried = :now, asking = :yes")
-            .condition_expression("attribute_not_exists(tried) OR tried <= :then")
+            .update_jwks(connection, sk, uri)
+            .update_expression("SET tried = :now, asking = :yes, attempt = :attempt, #uri = :uri")
+            .condition_expression(
+                "(attribute_not_exists(#uri) OR #uri = :uri) AND \
+                 (attribute_not_exists(tried) OR tried <= :then OR tried > :ahead)",
+            )
             .expression_attribute_values(":now", number(now.as_second()))
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":attempt", AttributeValue::S(attempt.to_owned()))
             .expression_attribute_values(":then", number(now.as_second() - FETCH_EVERY))
+            .expression_attribute_values(":ahead", number(now.as_second() + FETCH_EVERY))
             .return_values_on_condition_check_failure(OnRefusal::AllOld)
             .send()
             .await;
@@ -134,39 +146,47 @@ impl Store {
                 let UpdateItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
                     return Err(Fault::Internal.into());
                 };
-                Ok(FetchClaim::Taken(
-                    refused.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default(),
-                ))
+                let item: JwksItem = refused.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default();
+                // Only the reply of the first try was lost.
+                let is_mine = item.attempt.as_deref() == Some(attempt);
+                Ok(if is_mine { FetchClaim::Granted } else { FetchClaim::Taken(item) })
             }
             Err(error) => Err(store_failure("trust", &error)),
         }
     }
 
-    /// Writes a key set that was fetched and parsed.
+    /// Writes a key set that was fetched and parsed, unless the connection has its keys from elsewhere by now.
     pub async fn write_jwks(
         &self,
         connection: &ConnectionId,
-        sk: &'static str,
+        (sk, uri): (&'static str, &str),
         text: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        self.update_jwks(connection, sk)
-            .update_expression("SET jwks = :jwks, #at = :now REMOVE asking")
+        let answer = self
+            .update_jwks(connection, sk, uri)
+            .update_expression("SET jwks = :jwks, #at = :now, #uri = :uri REMOVE asking")
+            .condition_expression("attribute_not_exists(#uri) OR #uri = :uri")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
             .expression_attribute_values(":now", number(now.as_second()))
             .send()
-            .await
-            .map(drop)
-            .map_err(|error| store_failure("trust", &error))
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(store_failure("trust", &error)),
+        }
     }
 
-    fn update_jwks(&self, connection: &ConnectionId, sk: &'static str) -> UpdateItemFluentBuilder {
+    fn update_jwks(&self, connection: &ConnectionId, sk: &'static str, uri: &str) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.trust)
             .key("pk", AttributeValue::S(connection.to_string()))
             .key("sk", AttributeValue::S(sk.to_owned()))
+            .expression_attribute_names("#uri", "uri")
+            .expression_attribute_values(":uri", AttributeValue::S(uri.to_owned()))
     }
 }
 

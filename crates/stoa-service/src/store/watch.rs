@@ -18,6 +18,9 @@ use super::{Store, TrustItem, read_item, store_failure};
 /// Sort key of the watch over a SAML provider's keys. Those over key sets have the key set's own sort key.
 pub const SAML_WATCH: &str = "saml";
 
+/// How far a key set's instant may be ahead of this function's clock.
+const AHEAD_SECONDS: i64 = 300;
+
 /// A watch: partition key `watch#{connection}`, sort key [`SAML_WATCH`], or a key set's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WatchItem {
@@ -146,11 +149,12 @@ impl Store {
         }
     }
 
-    /// Replaces a key set by one that was asked for at `asked`, unless a later one is there already.
+    /// Replaces a key set by one that was asked for at `asked`, unless a later one is there already. One of a future
+    /// that no clock's difference explains is not a later one.
     pub async fn replace_jwks(
         &self,
         connection: &ConnectionId,
-        sk: &str,
+        (sk, uri): (&str, &str),
         text: &str,
         asked: Timestamp,
     ) -> Result<(), Failure> {
@@ -160,9 +164,15 @@ impl Store {
             .table_name(&self.trust)
             .key("pk", AttributeValue::S(connection.to_string()))
             .key("sk", AttributeValue::S(sk.to_owned()))
-            .update_expression("SET jwks = :jwks, #at = :asked")
-            .condition_expression("attribute_not_exists(#at) OR #at <= :asked")
+            .update_expression("SET jwks = :jwks, #at = :asked, #uri = :uri")
+            .condition_expression(
+                "attribute_not_exists(#at) OR #at < :asked OR #at > :ahead OR \
+                 (#at = :asked AND (attribute_not_exists(#uri) OR #uri = :uri))",
+            )
             .expression_attribute_names("#at", "at")
+            .expression_attribute_names("#uri", "uri")
+            .expression_attribute_values(":uri", AttributeValue::S(uri.to_owned()))
+            .expression_attribute_values(":ahead", AttributeValue::N((asked.as_second() + AHEAD_SECONDS).to_string()))
             .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
             .expression_attribute_values(":asked", AttributeValue::N(asked.as_second().to_string()))
             .send()
