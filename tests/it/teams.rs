@@ -318,6 +318,23 @@ async fn c132_a_tab_takes_whom_its_connection_takes() {
     assert_eq!(tab.world.launches(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn c132_a_test_in_teams_is_no_test_of_the_login_beside_it() {
+    let tab = Tab::draft(|text| {
+        text.push_str(
+            "[subject]\nfrom = \"tid+oid\"\n[saml]\nsp_entity_id = \"https://sso.example.com/globex\"\n[saml.idp]\n\
+             entity_id = \"https://idp.globex.example\"\nsso_redirect = \"https://idp.globex.example/sso\"\n",
+        );
+    })
+    .await;
+    let token = tab.entra.teams_token(MILA, &TeamsToken::v2(APP)).unwrap();
+    let handed = Handed::read(&tab.post(&[("token", &token), ("test", "1")]).await);
+    let page = handed.press(&tab.world.browser()).await;
+    assert!(page.text().contains("The test login worked"), "{}", page.text());
+    let id = ConnectionId::parse(ID).unwrap();
+    assert!(tab.world.operator.set_state(&id, ConnectionState::Active, "a test").await.is_err());
+}
+
 /// Teams' own hosts, and nobody else.
 const TEAMS: &str = "frame-ancestors https://*.cloud.microsoft https://teams.microsoft.com \
 https://*.teams.microsoft.com https://*.microsoft365.com https://*.office.com https://outlook.office.com \
