@@ -5,13 +5,11 @@
 
 use jiff::Timestamp;
 
-use crate::connection::TeamsDocument;
+use crate::connection::{PERSONAL_TENANT, TeamsDocument};
 use crate::fault::{Failure, Fault};
 use crate::login::{LoginItem, State};
 use crate::oidc::{Claims, RefusalCode};
 
-/// The tenant of everybody's personal accounts.
-const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /// The scope that the application exposes and Teams asks for.
 const SCOPE: &str = "access_as_user";
 /// Clock difference borne, in seconds.

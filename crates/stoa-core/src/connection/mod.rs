@@ -285,6 +285,9 @@ pub enum ConnectionError {
         "tenants: name the Entra tenants whose people may come; the issuer must be one tenant's, or have {{tenantid}}"
     )]
     NoTenant,
+    /// Anybody can have a personal account, with the address of an employer of long ago.
+    #[error("{0}: the tenant of everybody's personal Microsoft accounts is no customer's")]
+    PersonalTenant(&'static str),
     /// Not a GUID.
     #[error("{0}: {1:?} is not a GUID in lower case")]
     BadGuid(&'static str, String),
@@ -512,6 +515,9 @@ fn check_protocol(document: &ConnectionDocument, policy: UrlPolicy) -> Result<Pr
         }
     }
 }
+
+/// The Entra tenant of everybody's personal accounts.
+pub(crate) const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// A GUID as Entra writes it: lower case, with dashes.
 fn is_guid(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::preset::Preset;
-use super::{ConnectionError, MAX_SKEW, UrlPolicy, check_url, default_skew};
+use super::{ConnectionError, MAX_SKEW, PERSONAL_TENANT, UrlPolicy, check_url, default_skew};
 
 /// Parameters of the authorization request that are stoa's to set.
 const RESERVED_PARAMETERS: &[&str] = &[
@@ -263,6 +263,9 @@ fn check_tenants(document: &OidcDocument) -> Result<(), ConnectionError> {
     let for_anybody = ["/common/", "/organizations/", "/consumers/"].iter().any(|part| document.issuer.contains(part));
     if for_anybody || (document.issuer.contains(TENANT_PLACEHOLDER) && document.tenants.is_empty()) {
         return Err(ConnectionError::NoTenant);
+    }
+    if document.issuer.contains(PERSONAL_TENANT) || document.tenants.iter().any(|tenant| tenant == PERSONAL_TENANT) {
+        return Err(ConnectionError::PersonalTenant("oidc"));
     }
     match document.tenants.iter().find(|tenant| !super::is_guid(tenant)) {
         Some(tenant) => Err(ConnectionError::BadGuid("oidc.tenants", tenant.clone())),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionError, UrlPolicy, check_url, is_guid};
+use super::{ConnectionError, PERSONAL_TENANT, UrlPolicy, check_url, is_guid};
 
 /// The Teams tab of a connection. Alone, it is a connection by the token path only; beside another protocol, the tab
 /// opens that one's login in the browser, unless `token` is set.
@@ -41,6 +41,9 @@ impl TeamsDocument {
         }
         if let Some(tenant) = self.tenants.iter().find(|tenant| !is_guid(tenant)) {
             return Err(ConnectionError::BadGuid("teams.tenants", tenant.clone()));
+        }
+        if self.tenants.iter().any(|tenant| tenant == PERSONAL_TENANT) {
+            return Err(ConnectionError::PersonalTenant("teams.tenants"));
         }
         if self.token && self.tenants.is_empty() {
             return Err(ConnectionError::NoTenant);

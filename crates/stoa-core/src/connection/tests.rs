@@ -167,6 +167,18 @@ fn c157_an_issuer_of_anybody_s_tenant_is_refused() {
 }
 
 #[test]
+fn c170_everybody_s_personal_accounts_are_no_customer_s() {
+    let personal = Some(ConnectionError::PersonalTenant("oidc"));
+    let of = |tenant: &str, tenants: &str| {
+        wrong(&oidc_at(&format!("https://login.example/{tenant}/v2.0"), &format!("client_id = \"stoa\"\n{tenants}")))
+    };
+    assert_eq!(of(PERSONAL_TENANT, ""), personal);
+    assert_eq!(of("{tenantid}", &format!("tenants = [\"{TENANT}\", \"{PERSONAL_TENANT}\"]")), personal);
+    let tab = wrong(&teams(&format!("token = true\ntenants = [\"{PERSONAL_TENANT}\"]")));
+    assert_eq!(tab, Some(ConnectionError::PersonalTenant("teams.tenants")));
+}
+
+#[test]
 fn saml_has_our_side_whole() {
     let named = |id: &str| saml("").replacen("https://sso.example.com", id, 1);
     let broken = |field| ConnectionError::BadCertificate(field, 0);
