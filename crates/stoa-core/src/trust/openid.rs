@@ -106,6 +106,8 @@ fn differing(known: &ProviderDocument, found: &ProviderDocument) -> Option<Strin
 mod tests {
     use super::*;
 
+    type Change = fn(&mut ProviderDocument);
+
     /// RFC 7517 appendix A.1, under another name each time.
     fn keys(ids: &[&str]) -> Jwks {
         let key = |id: &&str| {
@@ -157,7 +159,7 @@ mod tests {
         assert!(replaces && events == ["discovery_drift"]);
         assert_eq!(watch.drift.as_deref(), Some("token_endpoint"));
         assert_eq!(look(watch.clone(), of(Ok(description("elsewhere")))).2, [""; 0]);
-        let changes: [(&str, fn(&mut ProviderDocument)); 4] = [
+        let changes: [(&str, Change); 4] = [
             ("authorization_endpoint", |to| to.authorization_endpoint.push('x')),
             ("userinfo_endpoint", |to| to.userinfo_endpoint = Some("https://idp.example/userinfo".into())),
             ("jwks_uri", |to| to.jwks_uri.push('x')),
