@@ -38,7 +38,7 @@ mod steps;
 mod store_faults;
 mod sync;
 mod teams;
-mod trust;
 mod teams_chromium;
+mod trust;
 mod wire;
 mod workos;

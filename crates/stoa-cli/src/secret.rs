@@ -41,7 +41,9 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
 fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> {
     match secret {
         SecretName::Seal | SecretName::Pepper => Ok(SecretText::random()?),
-        SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Thinkific(_) => Err(CliError::NotRandom(name.to_owned())),
+        SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Thinkific(_) => {
+            Err(CliError::NotRandom(name.to_owned()))
+        }
     }
 }
 

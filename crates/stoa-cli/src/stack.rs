@@ -58,7 +58,10 @@ impl Target {
         let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
         let outputs: Value = serde_json::from_str(&text).unwrap_or_default();
         let named = output(&outputs, "PublicUrl").or_else(|| output(&outputs, "ApiUrl"));
-        named.ok_or_else(|| CliError::Outputs { path: path.to_owned(), missing: "it has no output PublicUrl; say --host URL" })
+        named.ok_or_else(|| CliError::Outputs {
+            path: path.to_owned(),
+            missing: "it has no output PublicUrl; say --host URL",
+        })
     }
 
     fn deployed(&self, path: &Path, io: &Io<'_>) -> Result<Access, CliError> {

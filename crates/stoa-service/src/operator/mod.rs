@@ -21,8 +21,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionError, UrlPolicy};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
-use stoa_core::person::PersonState;
 use stoa_core::oidc::JwksError;
+use stoa_core::person::PersonState;
 use stoa_core::trust::DiscoveryError;
 
 use crate::clients::{Credentials, sdk_config};
@@ -31,15 +31,15 @@ use crate::http_client::Outbound;
 
 pub use crate::egress::{EgressError, GetError};
 pub use apply::{Applied, Planned};
-pub(crate) use history::LIST;
-pub use trust::{TrustChange, Trusts};
 pub use files::{ConnectionFile, NamedFile, Published};
+pub(crate) use history::LIST;
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
 pub use question::Named;
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
 pub use test::{TestLink, Tested, Untested};
+pub use trust::{TrustChange, Trusts};
 
 /// The names of one deployed stack, as its outputs give them.
 #[derive(Clone, Debug)]

@@ -20,8 +20,8 @@ use stoa_core::routes::Table;
 use crate::environment::Environment;
 
 pub use connections::{ConnectionItem, DomainItem, SchoolItem};
-pub use jwks::{FetchClaim, JwksItem, OIDC_JWKS, TEAMS_JWKS};
 pub use discovery::DiscoveryItem;
+pub use jwks::{FetchClaim, JwksItem, OIDC_JWKS, TEAMS_JWKS};
 pub use launch_reads::LaunchReads;
 pub use logins::{Code, Sealed, Written};
 pub use tested::TestedItem;
