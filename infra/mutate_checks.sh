@@ -7,7 +7,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 crate=${1:?a crate of infra/mutate_checks.txt} only=${2:-}
-list=$PWD/infra/mutate_checks.txt
 report=$PWD/docs/mutation.md
 commit=$(git log -1 --format=%h --abbrev=12 -- "crates/$crate")
 # A folder of its own: in one that others use, cargo would take what was built here for theirs.
@@ -23,6 +22,7 @@ trap 'rm -rf "$copy"' EXIT
 git archive HEAD | tar -xm -C "$copy"
 sources=$copy/crates/$crate/src
 cp -r "$sources" "$copy/sound"
+list=$copy/infra/mutate_checks.txt
 
 # What is run, the quickest first; the next only where nothing was noticed.
 case $crate in
