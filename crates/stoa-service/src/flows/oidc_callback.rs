@@ -7,20 +7,17 @@
 //!
 //! Endpoints and keys come from the connection and the `trust` table: a callback makes one call, or two.
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, ConnectionState, Oidc, Protocol};
 use stoa_core::fault::{Failure, Fault};
 use stoa_core::identity::Verified;
-use stoa_core::login::State;
 use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
 
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::flows::oidc_exchange::prove_code;
-use crate::flows::proven::{connection_for, note, write_verified};
+use crate::flows::proven::{admit, connection_for, proof_hash};
 use crate::flows::unproven::unproven;
 use crate::flows::workos;
 use crate::incoming::Incoming;
@@ -72,19 +69,11 @@ async fn answered(
     let (identity, proof) = match prove(clients, connection, response, login, now).await {
         Ok(proven) => proven,
         Err(failure) => {
-            let proof = response.code.as_deref().map(|code| proof_hash(connection, code));
+            let proof = response.code.as_deref().map(|code| proof_of(connection, code));
             return unproven(clients, connection, incoming, login, proof.as_deref(), failure, trail).await;
         }
     };
-    let admitted = match Verified::from_id_token(&identity, connection).and_then(|verified| verified.admit(connection))
-    {
-        Ok(admitted) => admitted,
-        Err(failure) => {
-            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
-            return Err(failure);
-        }
-    };
-    write_verified(clients, connection, login, &admitted, &proof, trail, now).await
+    admit(clients, connection, login, Verified::from_id_token(&identity, connection), &proof, trail, now).await
 }
 
 /// The identity, and a hash of what proved it.
@@ -98,12 +87,9 @@ async fn prove(
     let oidc = connection.oidc()?;
     let code = response.code_from(oidc)?;
     let identity = prove_code(clients, connection, code, login, now).await?;
-    Ok((identity, proof_hash(connection, code)))
+    Ok((identity, proof_of(connection, code)))
 }
 
-/// Connection and code as one value that names nobody.
-fn proof_hash(connection: &Connection, code: &str) -> String {
-    let issuer = connection.oidc().map_or("", |oidc| &oidc.document().issuer);
-    let text = format!("{}\0{issuer}\0{code}", connection.id());
-    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
+fn proof_of(connection: &Connection, code: &str) -> String {
+    proof_hash(connection, connection.oidc().map_or("", |oidc| &oidc.document().issuer), code)
 }

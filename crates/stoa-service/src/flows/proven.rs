@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
 use stoa_core::fault::Failure;
-use stoa_core::identity::Admitted;
+use stoa_core::identity::{Admitted, Verified};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::{Pepper, Secret32};
 use stoa_core::login::{LoginItem, Meeting, State, VerifyAttempt, meet_verified};
@@ -30,6 +32,32 @@ pub(super) async fn connection_for(
         clients.store.connection_now(id, now).await
     } else {
         clients.store.connection(id, now).await
+    }
+}
+
+/// What proved an identity, as one value that names nobody and unlocks nothing: connection, issuer, and the id of the
+/// assertion or the code. By it the same proof twice is known from two proofs.
+pub(super) fn proof_hash(connection: &Connection, issuer: &str, proof: &str) -> String {
+    let text = format!("{}\0{issuer}\0{proof}", connection.id());
+    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
+}
+
+/// Lets a proven person in, if the connection does. Whom it does not let in has ended this login.
+pub(super) async fn admit(
+    clients: &Clients,
+    connection: &Connection,
+    login: &Pending,
+    verified: Result<Verified, Failure>,
+    proof: &str,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    match verified.and_then(|verified| verified.admit(connection)) {
+        Ok(admitted) => write_verified(clients, connection, login, &admitted, proof, trail, now).await,
+        Err(failure) => {
+            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
+            Err(failure)
+        }
     }
 }
 
@@ -91,9 +119,7 @@ pub(super) async fn hand_over(
 }
 
 /// Write 2 of a login of this browser, and what it means where its condition is refused.
-///
-/// `assertion` is a hash of what proved the identity, so that the same proof twice is known from two proofs.
-pub(super) async fn write_verified(
+async fn write_verified(
     clients: &Clients,
     connection: &Connection,
     login: &Pending,

@@ -9,8 +9,6 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use stoa_core::binding::{MAX_PENDING, Pending, TICKET_COOKIE_PREFIX};
 use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
@@ -26,7 +24,7 @@ use stoa_saml::{
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::flows::login::form_action;
-use crate::flows::proven::{connection_for, hand_over, note, write_verified};
+use crate::flows::proven::{admit, connection_for, hand_over, note, proof_hash};
 use crate::flows::saml_keys::decryption_keys;
 use crate::incoming::Incoming;
 use crate::random;
@@ -180,21 +178,12 @@ async fn solicited(
             return Err(failure);
         }
     };
-    let admitted = match Verified::from_saml(&proven, connection).and_then(|verified| verified.admit(connection)) {
-        Ok(admitted) => admitted,
-        Err(failure) => {
-            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
-            return Err(failure);
-        }
-    };
-    let assertion = assertion_hash(connection, &proven);
-    write_verified(clients, connection, login, &admitted, &assertion, trail, now).await
+    let proof = proof_of(connection, &proven);
+    admit(clients, connection, login, Verified::from_saml(&proven, connection), &proof, trail, now).await
 }
 
-/// Connection, issuer and assertion id as one value that names nobody.
-fn assertion_hash(connection: &Connection, proven: &VerifiedResponse) -> String {
-    let text = format!("{}\0{}\0{}", connection.id(), proven.issuer(), proven.assertion_id());
-    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
+fn proof_of(connection: &Connection, proven: &VerifiedResponse) -> String {
+    proof_hash(connection, proven.issuer(), proven.assertion_id())
 }
 
 /// "Continue as m…@pg.com?": the Response is proven, but it may have been posted into this browser by anybody, so the
@@ -212,7 +201,7 @@ async fn confirm(
     }
     let proven = prove(clients, connection, xml, Expected::Unsolicited, now.as_second(), now).await?;
     let admitted = Verified::from_saml(&proven, connection)?.admit(connection)?;
-    let (assertion, attempt) = (assertion_hash(connection, &proven), random::token()?);
+    let (assertion, attempt) = (proof_of(connection, &proven), random::token()?);
     if !clients.store.use_assertion(&assertion, &attempt, proven.replay_until()).await? {
         return Err(Fault::AssertionReplayed.into());
     }

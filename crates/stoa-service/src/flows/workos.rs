@@ -8,13 +8,10 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, Protocol, WorkosDocument};
 use stoa_core::fault::Failure;
-use stoa_core::login::State;
 use stoa_core::oidc::{RefusalCode, Response};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
@@ -24,7 +21,7 @@ use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
 use crate::egress::Limits;
 use crate::flows::oidc_exchange::token_failure;
-use crate::flows::proven::{note, write_verified};
+use crate::flows::proven::{admit, proof_hash};
 use crate::flows::saml_acs::is_going_round;
 use crate::flows::unproven::unproven;
 use crate::incoming::Incoming;
@@ -67,18 +64,11 @@ async fn answered(
     let (profile, proof) = match prove(clients, connection, settings, login, &code, now).await {
         Ok(proven) => proven,
         Err(failure) => {
-            let proof = code.ok().map(|code| code_hash(connection, settings, &code));
+            let proof = code.ok().map(|code| proof_hash(connection, &settings.client_id, &code));
             return unproven(clients, connection, incoming, login, proof.as_deref(), failure, trail).await;
         }
     };
-    let admitted = match profile.verify(connection).and_then(|verified| verified.admit(connection)) {
-        Ok(admitted) => admitted,
-        Err(failure) => {
-            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
-            return Err(failure);
-        }
-    };
-    write_verified(clients, connection, login, &admitted, &proof, trail, now).await
+    admit(clients, connection, login, profile.verify(connection), &proof, trail, now).await
 }
 
 /// The profile, and a hash of what proved it.
@@ -92,13 +82,7 @@ async fn prove(
 ) -> Result<(Profile, String), Failure> {
     let code = code.as_ref().map_err(Clone::clone)?;
     let profile = exchange(clients, connection, settings, login, code, now).await?;
-    Ok((profile, code_hash(connection, settings, code)))
-}
-
-/// Connection, client and code as one value that unlocks nothing.
-fn code_hash(connection: &Connection, settings: &WorkosDocument, code: &str) -> String {
-    let text = format!("{}\0{}\0{code}", connection.id(), settings.client_id);
-    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
+    Ok((profile, proof_hash(connection, &settings.client_id, code)))
 }
 
 /// The one call of a login: the code for a profile.
