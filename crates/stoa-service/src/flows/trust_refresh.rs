@@ -32,7 +32,7 @@ const AT_ONCE: usize = 8;
 /// The flow.
 pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
-    let ids = clients.store.connection_ids().await?;
+    let ids = from_another(clients.store.connection_ids().await?, clients.clock.now());
     let looks =
         stream::iter(ids).map(|id| async move { look_at(clients, &id, request).await }).buffer_unordered(AT_ONCE);
     let seen = looks.fold(Seen::default(), |sum, seen| async move { sum.and(seen) }).await;
@@ -40,6 +40,14 @@ pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result
     let stamp = (environment.function, &*environment.build, request);
     clients.log.write(&RunLine::new(stamp, seen, began.elapsed(), clients.clock.now().as_millisecond()));
     Ok(json!({ "connections": seen.connections, "failed": seen.failed }))
+}
+
+/// Each hour begins with another connection: a run that slow providers keep from its end leaves out others each time.
+fn from_another(mut ids: Vec<ConnectionId>, now: Timestamp) -> Vec<ConnectionId> {
+    let hours = usize::try_from(now.as_second() / 3600).unwrap_or(0);
+    let first = hours.checked_rem(ids.len()).unwrap_or(0);
+    ids.rotate_left(first);
+    ids
 }
 
 /// One connection. Its failures are logged, and end here.
@@ -180,4 +188,25 @@ pub(crate) fn trusted(items: &[TrustItem]) -> Result<Vec<TrustedKey>, Failure> {
 /// The certificates that sign the metadata. A connection whose certificates do not parse does not exist.
 pub(crate) fn pinned(saml: &Saml) -> Vec<Certificate> {
     saml.document().metadata_certificates.iter().flat_map(|pem| Certificate::from_pem(pem)).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_hour_begins_with_another_connection() {
+        let ids: Vec<_> = ["a", "b", "c"].iter().map(|id| ConnectionId::parse(id).unwrap()).collect();
+        let first = |hour: i64| {
+            let order = from_another(ids.clone(), Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap());
+            assert_eq!(order.len(), 3);
+            order[0].to_string()
+        };
+        let mut begun = [first(0), first(1), first(2)];
+        assert_eq!(first(3), begun[0]);
+        begun.sort_unstable();
+        assert_eq!(begun, ["a", "b", "c"]);
+        assert!(from_another(Vec::new(), Timestamp::UNIX_EPOCH).is_empty());
+    }
 }
