@@ -280,5 +280,4 @@ fn differing(idp: &IdpDocument, metadata: &IdpMetadata) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "saml_tests.rs"]
 mod tests;
