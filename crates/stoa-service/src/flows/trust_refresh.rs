@@ -95,9 +95,10 @@ impl Look<'_> {
         let before = store.watch(self.id, SAML_WATCH).await?;
         let reading = self.metadata(saml).await;
         let items = store.trusted_keys(self.id, true).await?;
-        let keys = trusted(&items)?;
+        let mut watch = before.watch.clone();
+        let keys = trusted(&items, &mut watch, self.now)?;
         let believed = Believed { idp: saml.idp(), keys: &keys };
-        let decision = decide(believed, before.watch.clone(), reading, self.now);
+        let decision = decide(believed, watch, reading, self.now);
         self.write(SAML_WATCH, &before, &decision).await?;
         let ends = keys.iter().map(|key| key.not_after).chain(decision.trust.iter().map(Certificate::not_after));
         // One that has ended still verifies, and must not hide for ever the next one that ends.
@@ -176,13 +177,16 @@ fn seen(watch: &Watch, now: Timestamp) -> Seen {
     }
 }
 
-/// The keys that count now, as the rules read them.
-pub(crate) fn trusted(items: &[TrustItem]) -> Result<Vec<TrustedKey>, Failure> {
+/// The keys that count now, as the rules read them. One whose end a person has set is refused like one that they
+/// removed: the metadata does not bring it back.
+pub(crate) fn trusted(items: &[TrustItem], watch: &mut Watch, now: Timestamp) -> Result<Vec<TrustedKey>, Failure> {
+    let (live, ended): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.is_live(now));
+    watch.refused.extend(ended.into_iter().map(|item| item.sk.clone()));
     let key = |item: &TrustItem| {
         let not_after = item.certificate()?.not_after();
         Ok(TrustedKey { fingerprint: item.sk.clone(), not_after, is_kept: item.is_kept })
     };
-    items.iter().map(key).collect()
+    live.into_iter().map(key).collect()
 }
 
 /// The certificates that sign the metadata. A connection whose certificates do not parse does not exist.
@@ -194,6 +198,21 @@ pub(crate) fn pinned(saml: &Saml) -> Vec<Certificate> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_whose_end_a_person_set_counts_no_more_and_is_not_waited_for() {
+        let (now, id) = (Timestamp::from_second(1_790_000_000).unwrap(), ConnectionId::parse("pg").unwrap());
+        let pem = include_str!("../../../stoa-saml/testdata/keys/idp-current.crt");
+        let ended = |until| TrustItem { until, ..TrustItem::new(&id, &Certificate::from_pem(pem).unwrap(), now) };
+        let look = |until: Option<i64>| {
+            let mut watch = Watch::default();
+            let keys = trusted(&[ended(until)], &mut watch, now).unwrap();
+            (keys.len(), watch.refused.len())
+        };
+        assert_eq!(look(None), (1, 0));
+        assert_eq!(look(Some(now.as_second() + 1)), (1, 0));
+        assert_eq!(look(Some(now.as_second())), (0, 1));
+    }
 
     #[test]
     fn each_hour_begins_with_another_connection() {

@@ -76,8 +76,9 @@ impl Operator {
         let saml = saml(&connection)?;
         let now = Self::now();
         let reading = self.metadata(saml, now).await?;
-        let keys = trusted(&self.keys(id).await?).map_err(|_| OperatorError::Item(id.to_string()))?;
-        let watch = self.watch(id, SAML_WATCH).await?.watch;
+        let mut watch = self.watch(id, SAML_WATCH).await?.watch;
+        let keys = trusted(&self.keys(id).await?, &mut watch, now);
+        let keys = keys.map_err(|_| OperatorError::Item(id.to_string()))?;
         Ok(decide(Believed { idp: saml.idp(), keys: &keys }, watch, reading, now))
     }
 

@@ -3,6 +3,7 @@
 //! A connection's watch is not in the partition of its keys, which every login reads whole.
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -76,6 +77,14 @@ fn to_item<T: Serialize>(item: &T) -> Result<std::collections::HashMap<String, A
     serde_dynamo::to_item(item).map_err(|_| Failure::noted(Fault::Internal, "an item"))
 }
 
+/// Whether a transaction was cancelled by another writer, and by nothing else: a throttled one is a failure.
+fn was_overtaken(error: &TransactWriteItemsError) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else { return false };
+    let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+    let codes: Vec<&str> = codes.filter(|code| *code != "None").collect();
+    !codes.is_empty() && codes.iter().all(|code| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
 impl Store {
     /// Every connection's name.
     pub async fn connection_ids(&self) -> Result<Vec<ConnectionId>, Failure> {
@@ -144,7 +153,7 @@ impl Store {
         }
         match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => Ok(false),
+            Err(SdkError::ServiceError(error)) if was_overtaken(error.err()) => Ok(false),
             Err(error) => Err(store_failure("trust", &error)),
         }
     }
@@ -181,6 +190,28 @@ impl Store {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(store_failure("trust", &error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    use super::*;
+
+    #[test]
+    fn c220_only_another_writer_overtakes_and_a_throttled_write_is_a_failure() {
+        let overtaken = |codes: &[&str]| {
+            let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build());
+            let cancelled = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons.collect()));
+            was_overtaken(&TransactWriteItemsError::TransactionCanceledException(cancelled.build()))
+        };
+        assert!(overtaken(&["ConditionalCheckFailed", "None"]) && overtaken(&["None", "TransactionConflict"]));
+        for other in [&["ThrottlingError", "None"][..], &["ConditionalCheckFailed", "ValidationError"], &["None"], &[]]
+        {
+            assert!(!overtaken(other), "{other:?}");
         }
     }
 }
