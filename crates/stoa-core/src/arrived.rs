@@ -60,10 +60,14 @@ impl Purpose {
 }
 
 impl Arrived {
-    /// Takes what came. Each attribute's values become one line of at most 200 characters.
+    /// Takes what came, first what is wanted, so that this is never what is cut off. Each attribute's values become one
+    /// line of at most 200 characters.
     pub(crate) fn new<'a>(sent: impl IntoIterator<Item = (&'a str, &'a [String])>, connection: &Connection) -> Self {
+        let wanted = wanted(connection);
         let line = |(name, values): (&str, &[String])| (quote(name), quote(&values.join(", ")));
-        Self { attributes: sent.into_iter().take(MAX_ATTRIBUTES).map(line).collect(), wanted: wanted(connection) }
+        let mut sent: Vec<_> = sent.into_iter().collect();
+        sent.sort_by_key(|(name, _)| !wanted.iter().any(|(_, own)| own == name));
+        Self { attributes: sent.into_iter().take(MAX_ATTRIBUTES).map(line).collect(), wanted }
     }
 
     /// Every attribute and its values.
@@ -96,5 +100,29 @@ fn wanted(connection: &Connection) -> Vec<(Purpose, String)> {
 impl fmt::Debug for Arrived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Arrived([redacted])")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::connection::{ConnectionState, UrlPolicy};
+
+    #[test]
+    fn what_is_wanted_is_shown_however_much_came() {
+        let text = "id = \"pg\"\ncustomer = \"pg\"\nschool = \"s\"\ndomains = [\"pg.com\"]\n\
+            [workos]\nclient_id = \"client_1\"\norganization = \"org_1\"\n";
+        let connection =
+            Connection::check(toml::from_str(text).unwrap(), 1, ConnectionState::Active, UrlPolicy::Https).unwrap();
+        let others: Vec<String> = (0..40).map(|i| format!("a{i}")).collect();
+        let value = ["m@pg.com".to_owned()];
+        let names = others.iter().map(String::as_str).chain(["email"]);
+        let arrived = Arrived::new(names.map(|name| (name, &value[..])), &connection);
+        assert_eq!(arrived.attributes().len(), MAX_ATTRIBUTES);
+        let email = arrived.wanted().find(|(purpose, ..)| *purpose == Purpose::Email);
+        assert_eq!(email, Some((Purpose::Email, "email", "m@pg.com".to_owned())));
+        let group = arrived.wanted().find(|(purpose, ..)| *purpose == Purpose::Groups);
+        assert_eq!(group, Some((Purpose::Groups, "groups", String::new())));
     }
 }
