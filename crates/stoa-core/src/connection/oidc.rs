@@ -166,17 +166,6 @@ pub enum Prompt {
     Consent,
 }
 
-impl Prompt {
-    /// As it stands in the request.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::SelectAccount => "select_account",
-            Self::Consent => "consent",
-        }
-    }
-}
-
 /// What `email_verified` must say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
