@@ -14,4 +14,5 @@ pub mod thinkific;
 pub mod workos;
 
 mod listen;
+mod rotation;
 mod web;

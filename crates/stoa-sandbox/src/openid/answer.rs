@@ -134,10 +134,9 @@ fn jwt(shared: &Shared, request: &Request, base: &str, parameters: &Parameters) 
     claims.insert("aud".to_owned(), json!(request.client));
     claims.insert("exp".to_owned(), json!(shared.config.clock.now().as_second() + 600));
     let rotation = shared.state().rotation(product);
-    let signed = shared.keys.current(product, rotation).and_then(|key| {
-        let header = json!({ "alg": "RS256", "kid": key.kid });
-        compact(&header, &Value::Object(claims), &key.signer, Algorithm::Rs256).ok()
-    });
+    let key = shared.keys.ring(product).current(rotation);
+    let header = json!({ "alg": "RS256", "kid": key.kid });
+    let signed = compact(&header, &Value::Object(claims), &key.signer, Algorithm::Rs256);
     send(&request.back, &vec![("response", signed.unwrap_or_default())])
 }
 

@@ -96,16 +96,16 @@ fn changes(issue: &Issue<'_>, defect: Defect) -> Claims {
 pub(super) fn id_token(shared: &Shared, issue: &Issue<'_>) -> Result<String, Unspecified> {
     let (product, algorithm) = (issue.client.product, issue.client.algorithm);
     let rotation = shared.state().rotation(product);
+    let ring = shared.keys.ring(product);
     let current = match algorithm {
-        Algorithm::Es256 => Some(&shared.keys.elliptic),
-        Algorithm::Rs256 | Algorithm::Rs512 | Algorithm::Ps256 => shared.keys.current(product, rotation),
+        Algorithm::Es256 => &shared.keys.elliptic,
+        Algorithm::Rs256 | Algorithm::Rs512 | Algorithm::Ps256 => ring.current(rotation),
     };
-    let current = current.ok_or(Unspecified)?;
     let forger = Forger {
         shared,
         issue,
         current,
-        next: shared.keys.next(product, rotation).ok_or(Unspecified)?,
+        next: ring.next(rotation),
         header: header(product, algorithm.as_str(), &current.kid),
         claims: Value::Object(claims(issue)),
     };

@@ -1,4 +1,4 @@
-//! The keys it signs with, their key sets, and their rotation.
+//! The keys it signs with, and their key sets.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::jws::Signer;
 use super::product::{Product, Realm};
+use crate::rotation::{Ring, Rotation};
 
 const PINGFEDERATE: [&str; 3] = [
     include_str!("keys/pingfederate-1.key.pem"),
@@ -48,25 +49,14 @@ pub(super) struct Key {
 }
 
 #[derive(Debug)]
-struct Ring {
-    product: Product,
-    keys: Vec<Key>,
-}
-
-#[derive(Debug)]
 pub(super) struct Keys {
-    rings: Vec<Ring>,
+    pingfederate: Ring<Key>,
+    entra: Ring<Key>,
+    okta: Ring<Key>,
+    google: Ring<Key>,
     pub(super) elliptic: Key,
     pub(super) attacker: Key,
     pub(super) weak: Key,
-}
-
-/// Where in its ring a product signs, and which keys on either side its key set shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rotation {
-    current: usize,
-    next_announced: bool,
-    previous_shown: bool,
 }
 
 impl Keys {
@@ -76,48 +66,36 @@ impl Keys {
                 let certificate = certificates.get(i).map(|pem| body(pem));
                 Key::rsa(product, pem, certificate)
             });
-            Ok::<_, KeysError>(Ring { product, keys: keys.collect::<Result<_, _>>()? })
+            Ok::<_, KeysError>(Ring::new(keys.collect::<Result<_, _>>()?))
         };
         Ok(Self {
-            rings: vec![
-                ring(Product::PingFederate, PINGFEDERATE, &[])?,
-                ring(Product::Entra, ENTRA, &ENTRA_CERTIFICATES)?,
-                ring(Product::Okta, OKTA, &[])?,
-                ring(Product::Google, GOOGLE, &[])?,
-            ],
+            pingfederate: ring(Product::PingFederate, PINGFEDERATE, &[])?,
+            entra: ring(Product::Entra, ENTRA, &ENTRA_CERTIFICATES)?,
+            okta: ring(Product::Okta, OKTA, &[])?,
+            google: ring(Product::Google, GOOGLE, &[])?,
             elliptic: Key::elliptic(PINGFEDERATE_EC)?,
             attacker: Key::rsa(Product::Okta, ATTACKER, None)?,
             weak: Key::weak(WEAK)?,
         })
     }
 
-    pub(super) fn current(&self, product: Product, rotation: Rotation) -> Option<&Key> {
-        self.at(product, rotation.current)
-    }
-
-    pub(super) fn next(&self, product: Product, rotation: Rotation) -> Option<&Key> {
-        self.at(product, rotation.current + 1)
+    pub(super) fn ring(&self, product: Product) -> &Ring<Key> {
+        match product {
+            Product::PingFederate => &self.pingfederate,
+            Product::Entra => &self.entra,
+            Product::Okta => &self.okta,
+            Product::Google => &self.google,
+        }
     }
 
     /// The public keys of a key set, as its product writes them.
     pub(super) fn published(&self, realm: &Realm, rotation: Rotation) -> Vec<Value> {
         let product = realm.product;
-        let mut shown: Vec<&Key> = self.current(product, rotation).into_iter().collect();
-        if rotation.next_announced {
-            shown.extend(self.next(product, rotation));
-        }
-        if rotation.previous_shown {
-            shown.extend(self.at(product, rotation.current + 2));
-        }
+        let mut shown = self.ring(product).published(rotation);
         if product == Product::PingFederate {
             shown.push(&self.elliptic);
         }
         shown.into_iter().map(|key| key.public(product)).collect()
-    }
-
-    fn at(&self, product: Product, index: usize) -> Option<&Key> {
-        let keys = &self.rings.iter().find(|ring| ring.product == product)?.keys;
-        keys.get(index % keys.len())
     }
 }
 
@@ -187,20 +165,6 @@ impl Key {
         let body = der.map(|der| STANDARD.encode(der.as_ref())).unwrap_or_default();
         let lines: Vec<_> = body.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")).into_bytes()
-    }
-}
-
-impl Rotation {
-    pub(super) fn announce(&mut self) {
-        self.next_announced = true;
-    }
-
-    pub(super) fn rotate(&mut self) {
-        *self = Self { current: self.current + 1, next_announced: false, previous_shown: true };
-    }
-
-    pub(super) fn retire(&mut self) {
-        self.previous_shown = false;
     }
 }
 

@@ -10,9 +10,9 @@ use super::Config;
 use super::answer::Return;
 use super::client::Client;
 use super::defect::Defect;
-use super::keys::Rotation;
 use super::people::Person;
 use super::product::{Endpoint, Product, Realm};
+use crate::rotation::Rotation;
 
 /// An authorization request that was accepted.
 #[derive(Clone, Debug)]

@@ -78,10 +78,11 @@ impl OpenId {
         let person = self.shared.state().person(Product::Entra, login).cloned()?;
         let rotation = self.shared.state().rotation(Product::Entra);
         let keys = &self.shared.keys;
-        let current = keys.current(Product::Entra, rotation)?;
+        let ring = keys.ring(Product::Entra);
+        let current = ring.current(rotation);
         let signing = match kind.key {
             TeamsKey::Current => current,
-            TeamsKey::Next => keys.next(Product::Entra, rotation)?,
+            TeamsKey::Next => ring.next(rotation),
             TeamsKey::Attacker => &keys.attacker,
         };
         let kid = if kind.key == TeamsKey::Attacker { &current.kid } else { &signing.kid };

@@ -6,9 +6,10 @@ use stoa_saml::idp::{AssertionTemplate, Encrypt, Issue, IssueError, ResponseTemp
 
 use super::defect::Defect;
 use super::forge;
-use super::keys::{Keys, Rotation};
+use super::keys::Keys;
 use super::partner::{Encryption, SpConnection};
 use super::people::Person;
+use crate::rotation::Rotation;
 use crate::web;
 
 const BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
@@ -135,8 +136,8 @@ impl Writer<'_> {
     ) -> Result<String, IssueError> {
         let key = match order.defect {
             Some(Defect::SignedByAnotherKey) => &self.keys.attacker,
-            Some(Defect::NextCertificate) => &self.keys.next(self.rotation).key,
-            Some(_) | None => &self.keys.current(self.rotation).key,
+            Some(Defect::NextCertificate) => &self.keys.ring.next(self.rotation).key,
+            Some(_) | None => &self.keys.ring.current(self.rotation).key,
         };
         let mut issue = Issue::new(key);
         issue.sign = sign;

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::defect::Defect;
-use super::keys::Rotation;
 use super::partner::SpConnection;
 use super::people::Person;
 use super::{Config, Published, Reason};
+use crate::rotation::Rotation;
 
 /// A login that waits for its person.
 #[derive(Clone, Debug)]
