@@ -17,7 +17,7 @@ pub const TICKET_COOKIE_PREFIX: &str = "__Host-t-";
 pub const MAX_PENDING: usize = 4;
 /// How long a login may last: time for MFA or a password reset.
 pub const LOGIN_SECONDS: i64 = 30 * 60;
-/// How long the way from the ACS to the launch may take.
+/// How long the way from the proof to the launch may take.
 pub const TICKET_SECONDS: i64 = 120;
 
 /// Ends the cookie of a login that began at an administrator's test link.

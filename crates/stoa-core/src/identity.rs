@@ -1,8 +1,8 @@
 //! From a proven message to a person who may enter.
 //!
-//! The proofs are types: a [`Verified`] is made only from what the SAML verifier returned, an [`Admitted`] only from a
-//! `Verified` that the connection lets in, a [`Redeemed`] only by opening the seal that an `Admitted` was put under.
-//! None can be deserialised or built by hand.
+//! The proofs are types: a [`Verified`] is made only from what a protocol's verifier returned (a SAML Response, an ID
+//! token, a WorkOS profile, a Teams token), an [`Admitted`] only from a `Verified` that the connection lets in, a
+//! [`Redeemed`] only by opening the seal that an `Admitted` was put under. None can be deserialised or built by hand.
 
 use std::fmt;
 

@@ -96,11 +96,11 @@ pub struct LoginItem {
     pub state: State,
     /// Through which connection, and as of which of its versions.
     pub connection: ConnectionId,
-    /// The connection's version when the login began.
+    /// The connection's version when the login began; once the identity is proven, the one that it was proven under.
     pub cv: u32,
     /// When it began, in epoch seconds.
     pub began: i64,
-    /// Hash of the browser's secret.
+    /// Hash of the browser's secret. Of a login that began with its proof: of its ticket, or of the Teams tab's code.
     pub binding: String,
     /// Where the person wants to go; absent: the connection's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +119,7 @@ pub struct LoginItem {
     pub confirm: bool,
     /// The last writer's attempt.
     pub attempt: String,
-    /// Hash of connection, issuer and assertion id.
+    /// Hash of connection, issuer, and the assertion's id or the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<String>,
     /// Hash of the ticket.
@@ -238,9 +238,9 @@ pub struct VerifyAttempt<'a> {
     pub attempt: &'a str,
     /// Hash of the browser's secret.
     pub binding: &'a str,
-    /// Through which connection the Response came.
+    /// Through which connection the answer came.
     pub connection: &'a ConnectionId,
-    /// Hash of the assertion.
+    /// Hash of the proof, as [`LoginItem::assertion`] has it.
     pub assertion: &'a str,
 }
 

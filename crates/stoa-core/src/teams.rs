@@ -1,7 +1,7 @@
 //! The rules of a Teams token, the access token that `getAuthToken` gives to a tab, and of the code that follows it.
 //!
-//! The token's signature has been verified by then. Entra issues it for the tab's own application, in the form of version 1 or
-//! 2 as that application's manifest says (`requestedAccessTokenVersion`; absent means 1).
+//! The token's signature has been verified by then. Entra issues it for the tab's own application, in the form of
+//! version 1 or 2 as that application's manifest says (`requestedAccessTokenVersion`; absent means 1).
 
 use jiff::Timestamp;
 

@@ -1,7 +1,8 @@
 //! A token's signature against the keys that its issuer publishes.
 //!
 //! The keys are a snapshot in the `trust` table. A token that names an unknown one may make one function a minute ask
-//! the issuer; the others wait for what it brings, so a change of keys fails no login.
+//! the issuer; the others wait a moment for what it brings, so a change of keys fails no login while the issuer answers
+//! at once.
 
 use std::sync::Arc;
 use std::time::Duration;

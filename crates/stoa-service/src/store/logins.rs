@@ -23,7 +23,7 @@ pub enum Written {
     Refused(Option<Box<LoginItem>>),
 }
 
-/// What the ACS puts into a login that it has verified.
+/// What is put into a login whose identity is proven.
 pub struct Sealed<'a> {
     /// The login.
     pub reference: &'a Reference,
@@ -37,7 +37,7 @@ pub struct Sealed<'a> {
     pub connection: &'a str,
     /// The version.
     pub connection_version: u32,
-    /// Hash of the assertion.
+    /// Hash of the assertion or the code.
     pub assertion: &'a str,
     /// Hash of the ticket.
     pub ticket: &'a str,
