@@ -4,9 +4,8 @@
 //! a button as well; styles and scripts are allowed by their hashes, nothing else is loaded. The pages of the Teams tab
 //! are the exception: they load Microsoft's library, from us.
 
-mod teams;
-
 mod discovery;
+mod teams;
 mod test;
 
 use aws_lc_rs::digest;
@@ -17,9 +16,8 @@ use crate::fault::Fault;
 use crate::ids::Reference;
 use crate::language::Language;
 
-pub use self::test::SentOn;
-
 pub use self::teams::{TEAMS_JS, in_teams};
+pub use self::test::SentOn;
 
 const STYLE: &str = "body{font:1.05rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2330}\
 main{max-width:34rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:.75rem}\
