@@ -251,10 +251,10 @@ pub(crate) enum Person {
         #[command(flatten)]
         changed: PersonChanged,
         /// Thinkific's user id of the account
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         user: u64,
         /// The account's external id, as Thinkific has it; it cannot be changed there
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = external_id)]
         external_id: String,
     },
 }
@@ -319,6 +319,14 @@ fn reason(text: &str) -> Result<String, &'static str> {
         1..=500 if text.chars().any(char::is_control) => Err("one line without control characters"),
         1..=500 => Ok(text.to_owned()),
         _ => Err("at most 500 bytes"),
+    }
+}
+
+/// As it stands: it is compared byte for byte.
+fn external_id(text: &str) -> Result<String, &'static str> {
+    match text.trim().is_empty() {
+        true => Err("an account without an external id needs no link: the next login with its address binds it"),
+        false => Ok(text.to_owned()),
     }
 }
 

@@ -70,7 +70,7 @@ pub enum CliError {
     #[error("{0} has a value of its own; only seal and pepper can be random")]
     NotRandom(String),
     /// There is no secret of this name.
-    #[error("{0:?} names no secret: they are seal, pepper, saml/CONNECTION and thinkific/SCHOOL")]
+    #[error("{0:?} names no secret: they are seal, pepper, saml/CONNECTION, oidc/CONNECTION and thinkific/SCHOOL")]
     SecretName(String),
     /// Secrets Manager would not take it.
     #[error("the secret is longer than 64 KiB")]
@@ -130,7 +130,8 @@ impl CliError {
             Self::Operator(error) | Self::InFile { source: error, .. } => return operator_advice(error),
             Self::NoStack => {
                 "Name a deployed one with --outputs FILE (`sam list stack-outputs --stack-name NAME --output json > \
-                 FILE`), or a running sandbox with --sandbox URL."
+                 FILE`), or a running sandbox with --sandbox URL. `connection guide FILE` needs only \
+                 --host URL."
             }
             Self::Outputs { .. } => "Make it with `sam list stack-outputs --stack-name NAME --output json`.",
             Self::Credentials(_) => {
@@ -189,6 +190,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NoKey(id, _) => {
             Some(format!("`stoa connection trust {id}` shows its keys, `… fetch` those of its metadata."))
         }
+        OperatorError::NothingPublished(id) => Some(format!(
+            "`stoa connection trust {id}` shows its keys, `… add FILE` trusts a certificate from elsewhere."
+        )),
         OperatorError::LastKey(id) => Some(format!("`stoa connection disable {id}` lets nobody in, at once.")),
         OperatorError::TooManyKeys(id) | OperatorError::AlreadyTrusted(id) => {
             Some(format!("`stoa connection trust {id}` shows them."))
@@ -196,9 +200,11 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::Fetch { source: GetError::Egress(EgressError::Forbidden), .. } => Some(
             "Only https on the public internet is read. From elsewhere, save it as a file and name that.".to_owned(),
         ),
-        OperatorError::Fetch { .. } => {
-            Some("Where this machine cannot reach it, save it as a file and name that in the connection.".to_owned())
-        }
+        OperatorError::Fetch { .. } => Some(
+            "Is the address right? Where only this machine cannot reach it, save it as a file and name that in the \
+                 connection."
+                .to_owned(),
+        ),
         OperatorError::Aws { code, .. } => aws_advice(code),
         OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md says what it means.")),
         OperatorError::NotUnderstood(_) => Some("It is older than this command: deploy the stack.".to_owned()),

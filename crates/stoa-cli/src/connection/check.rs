@@ -23,7 +23,7 @@ const SHA1: [ObjectIdentifier; 2] =
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let now = Timestamp::now();
     let file = connection(path)?;
-    let (document, published) = file.read(now)?;
+    let (document, published) = file.read(now).map_err(|error| CliError::in_file(&file.path, error))?;
     if is_to_be_fetched(&document) {
         return Err(CliError::NotBeside(file.path));
     }

@@ -25,6 +25,7 @@ async fn help() {
 #[tokio::test]
 async fn mistakes_in_the_arguments() {
     let sandbox = ["--sandbox", "http://127.0.0.1:1"];
+    let link = ["person", "link", "--connection", "pg", "--subject", "s", "--reason", "x"];
     let mut shown = String::new();
     for arguments in [
         vec![],
@@ -40,6 +41,8 @@ async fn mistakes_in_the_arguments() {
         [&sandbox[..], &["secret", "put", "salt"]].concat(),
         [&sandbox[..], &["trace", "hello there"]].concat(),
         vec!["event", "login", "--connection", "-"],
+        [&link[..], &["--user", "0", "--external-id", "x"]].concat(),
+        [&link[..], &["--user", "7", "--external-id", " "]].concat(),
     ] {
         let ran = stoa(&arguments).await;
         shown.push_str(&format!("$ stoa {}\n{}\n", arguments.join(" ").escape_debug(), ran.shown()));

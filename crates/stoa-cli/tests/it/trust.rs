@@ -70,6 +70,16 @@ async fn a_look_says_what_would_change_and_writes_nothing() {
     let unknown = "0".repeat(64);
     let refused = desk.stoa(&["connection", "trust", "pg", "approve", &unknown, "--reason", "x"]).await.refused();
     assert!(refused.contains("has no key with the SHA-256"), "{refused}");
+    let arguments = ["connection", "trust", "pg", "approve", new.fingerprint(), "--reason", "twice"];
+    let twice = desk.stoa(&arguments).await.refused();
+    assert!(twice.contains("trusts the key already"), "{twice}");
+}
+
+#[tokio::test]
+async fn metadata_from_a_file_is_nowhere_to_be_looked_at() {
+    let desk = Desk::new().await;
+    let refused = desk.stoa(&["connection", "trust", "pg", "fetch"]).await.refused();
+    assert!(refused.contains("pg names no saml.metadata_url") && refused.contains("… add FILE"), "{refused}");
 }
 
 #[tokio::test]

@@ -84,14 +84,14 @@ impl ConnectionFile {
 
     fn read_provider(&self, oidc: &mut OidcDocument, published: &mut Published) -> Result<(), OperatorError> {
         if let Some(json) = &self.discovery {
-            let provider = parse_discovery(json, &oidc.issuer)
-                .map_err(|source| OperatorError::Discovery { at: self.path.clone(), source })?;
+            let at = oidc.discovery_file.take().unwrap_or_default();
+            let provider =
+                parse_discovery(json, &oidc.issuer).map_err(|source| OperatorError::Discovery { at, source })?;
             oidc.provider = Some(provider);
-            oidc.discovery_file = None;
         }
         if let Some(json) = &self.jwks {
-            published.key_sets.push((OIDC_JWKS, super::fetch::key_set(&self.path, json)?));
-            oidc.jwks_file = None;
+            let at = oidc.jwks_file.take().unwrap_or_default();
+            published.key_sets.push((OIDC_JWKS, super::fetch::key_set(&at, json)?));
         }
         Ok(())
     }

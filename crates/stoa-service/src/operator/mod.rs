@@ -152,6 +152,9 @@ pub enum OperatorError {
     /// The connection neither trusts nor knows a key with this fingerprint.
     #[error("{0} has no key with the SHA-256 {1}")]
     NoKey(ConnectionId, String),
+    /// The connection's metadata is nowhere to be looked at.
+    #[error("{0} names no saml.metadata_url, so there is nothing to look at")]
+    NothingPublished(ConnectionId),
     /// The key is trusted already.
     #[error("nothing was written: {0} trusts the key already")]
     AlreadyTrusted(ConnectionId),

@@ -74,6 +74,9 @@ impl Operator {
     pub async fn look(&self, id: &ConnectionId) -> Result<Decision, OperatorError> {
         let connection = self.connection(id).await?;
         let saml = saml(&connection)?;
+        if saml.document().metadata_url.is_none() {
+            return Err(OperatorError::NothingPublished(id.clone()));
+        }
         let now = Self::now();
         let reading = self.metadata(saml, now).await?;
         let mut watch = self.watch(id, SAML_WATCH).await?.watch;
@@ -91,6 +94,9 @@ impl Operator {
     ) -> Result<Certificate, OperatorError> {
         let connection = self.connection(id).await?;
         let saml = saml(&connection)?;
+        if self.keys(id).await?.iter().any(|key| key.sk == fingerprint) {
+            return Err(OperatorError::AlreadyTrusted(id.clone()));
+        }
         let before = self.watch(id, SAML_WATCH).await?;
         let waiting = before.watch.waiting.iter().find(|waiting| waiting.fingerprint == fingerprint);
         let certificate = match waiting {
