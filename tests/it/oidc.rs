@@ -35,15 +35,18 @@ pub async fn answer(world: &World, example: &Example, browser: &Browser, query: 
     theirs
 }
 
-/// How a login with a defect ends: the fault, or the empty text where it arrives.
+/// How a login with a defect ends: the fault, or the empty text where it arrives. A refused one shows the school no
+/// token.
 async fn end_of(world: &World, example: &Example, defect: Defect) -> String {
     world.forget();
     world.openid.next_defect(defect);
+    let tokens = world.thinkific.sso_attempts().len();
     let page = log_in(world, example, &world.browser(), "").await;
     let fault = world.faults().pop().unwrap_or_default();
     if fault.is_empty() {
         assert_eq!(page.url.host_str(), Some(stoa_sandbox::thinkific::HOST), "{defect:?}: {}", page.text());
     } else {
+        assert_eq!(world.thinkific.sso_attempts().len(), tokens, "{defect:?} reached the school");
         assert!(page.text().contains("Reference"), "{defect:?}: {}", page.text());
     }
     // What the defect published is taken back, and the minute in which nobody asks for keys again is over.
