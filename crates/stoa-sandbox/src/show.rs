@@ -10,7 +10,7 @@ use stoa_core::routes::ROUTES;
 use crate::aws::Storage;
 use crate::aws::journal::Call;
 use crate::browser::{BrowserError, Hop, Page};
-use crate::openid::{EXAMPLES, Product};
+use crate::openid::{EXAMPLES, GLOBEX, Product};
 use crate::sandbox::{HOST, Mode, Options, Sandbox, SandboxError};
 use crate::workos::CONNECTION;
 
@@ -185,6 +185,7 @@ fn print_addresses(sandbox: &Sandbox) {
     for example in EXAMPLES {
         println!("  {:<22} {url}/login/{}   (as {})", example.product.name(), example.id, example.person);
     }
+    println!("  Entra, a tab in Teams  {url}/teams/{}   (here outside Teams: it opens the login)", GLOBEX.id);
     println!("  choose people, defects {}/sandbox", sandbox.openid.url(Product::PingFederate));
 }
 
