@@ -8,8 +8,15 @@ export PATH="$PWD/.venv/bin:$PATH"
 work=$(mktemp -d)
 pids=()
 stop() {
+    local status=$?
+    # Whatever went wrong, it is in one of these: a function that does not compile or start says so to `watch`.
+    [ "$status" -eq 0 ] || tail -n 60 "$work"/*.log >&2
     for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
-    wait
+    for _ in $(seq 50); do
+        [ -n "$(jobs -rp)" ] || break
+        sleep 0.2
+    done
+    for pid in $(jobs -rp); do kill -KILL "$pid" 2>/dev/null || true; done
     rm -rf "$work"
 }
 trap stop EXIT
@@ -23,7 +30,6 @@ wait_for() {
         sleep 0.2
     done
     echo "$name did not start" >&2
-    cat "$work/$name.log" >&2
     return 1
 }
 
@@ -48,9 +54,11 @@ wait_for watch listens "$lambda"
 step() {
     local function=$1
     shift
-    "${CARGO_TARGET_DIR:-target}/debug/stoa" event "$function" --stoa "http://stoa.localhost:$stoa" "$@" >"$work/$function.event.json"
-    cargo lambda invoke "$function" -A 127.0.0.1 -P "$lambda" --data-file "$work/$function.event.json" \
-        >"$work/$function.answer.json" 2>"$work/invoke.log" || { cat "$work/invoke.log" "$work/watch.log" >&2; return 1; }
+    timeout 60 "${CARGO_TARGET_DIR:-target}/debug/stoa" event "$function" --stoa "http://stoa.localhost:$stoa" "$@" \
+        >"$work/$function.event.json"
+    # The first invocation compiles the function. One that cannot be compiled is never answered, hence the limit.
+    timeout 600 cargo lambda invoke "$function" -A 127.0.0.1 -P "$lambda" --data-file "$work/$function.event.json" \
+        >"$work/$function.answer.json" 2>"$work/invoke.log" || { echo "$function did not answer" >&2; return 1; }
     echo "$function: $(python3 -c 'import json, sys; answer = json.load(open(sys.argv[1])); print(answer["statusCode"], answer["headers"].get("location", "").split("?")[0])' "$work/$function.answer.json")"
 }
 
