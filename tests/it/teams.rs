@@ -335,6 +335,37 @@ async fn c132_a_test_in_teams_is_no_test_of_the_login_beside_it() {
     assert!(tab.world.operator.set_state(&id, ConnectionState::Active, "a test").await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_link_in_teams_shows_what_arrived_and_why_somebody_is_refused() {
+    let tab = Tab::draft(|_| {}).await;
+    let (link, _) = tab.world.operator.open_test_link(&ConnectionId::parse(ID).unwrap()).await.unwrap();
+    let address = link.tab_address(&tab.world.url());
+    let frame = tab.world.browser().get(&address).await.unwrap();
+    // What the tab's script sends on with the token.
+    let fields = frame.link("Open the course").unwrap();
+    let key = fields.query().unwrap().strip_prefix("test=").unwrap().to_owned();
+    assert!(address.ends_with(&key) && key.len() > 40, "{address}");
+    let session = async |person: &str, key: &str| {
+        let token = tab.entra.teams_token(person, &TeamsToken::v2(APP)).unwrap();
+        tab.post(&[("token", &token), ("test", key)]).await
+    };
+    let page = Handed::read(&session(MILA, &key).await).press(&tab.world.browser()).await;
+    for part in ["The test login worked", "because you came by a test link", "E-mail email mila@globex.com", "tid"] {
+        assert!(page.text().contains(part), "no {part:?} in {}", page.text());
+    }
+    let refused = session("noah@globex.com", &key).await;
+    tab.world.refused(&refused, "email_missing");
+    assert!(refused.text().contains("email_missing") && refused.text().contains("E-mail email nothing"));
+    let stranger = session("noah@globex.com", "1").await;
+    tab.world.refused(&stranger, "email_missing");
+    assert!(!stranger.text().contains("email_missing") && !stranger.text().contains("nothing"), "{}", stranger.text());
+    tab.world.refused(&session(MILA, &key.to_lowercase()).await, "test_link_wrong");
+    tab.world.advance(72 * 3600);
+    tab.world.refused(&tab.world.browser().get(&address).await.unwrap(), "test_link_wrong");
+    assert_eq!(tab.world.launches(), 0);
+    assert!(!tab.world.log().join("\n").contains(&key));
+}
+
 /// Teams' own hosts, and nobody else.
 const TEAMS: &str = "frame-ancestors https://*.cloud.microsoft https://teams.microsoft.com \
 https://*.teams.microsoft.com https://*.microsoft365.com https://*.office.com https://outlook.office.com \

@@ -200,7 +200,7 @@ pub(crate) struct Package {
     /// Where to write it; without it, ID-teams.zip here
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// A tab that makes test logins only, for a connection that is not active yet
+    /// For the customer's administrator: a tab that is a test link, in place of any before
     #[arg(long)]
     pub(crate) test: bool,
 }

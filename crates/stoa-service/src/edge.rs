@@ -67,6 +67,8 @@ pub struct Trail {
     pub also: Option<Fault>,
     /// Hash of the secret of the browser that an administrator tests with: it is shown what strangers must not see.
     pub tester: Option<String>,
+    /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies.
+    pub by_test_link: bool,
     accept_language: Option<String>,
     stamp: Stamp,
 }
@@ -133,6 +135,7 @@ where
                 in_teams: false,
                 also: None,
                 tester: None,
+                by_test_link: false,
                 accept_language: incoming.header("accept-language").map(str::to_owned),
                 stamp: Stamp {
                     function: clients.environment.function,
@@ -220,7 +223,8 @@ fn fault_page(failure: &Failure, incoming: &Incoming, trail: &Trail) -> Page {
 /// Whether this browser began the login by a test link. The reference alone, which is no secret, shows nothing.
 fn is_tester(incoming: &Incoming, trail: &Trail) -> bool {
     let tester = trail.tester.as_ref();
-    tester.is_some_and(|binding| Pending::among(incoming.cookies()).iter().any(|login| login.hash() == *binding))
+    trail.by_test_link
+        || tester.is_some_and(|binding| Pending::among(incoming.cookies()).iter().any(|login| login.hash() == *binding))
 }
 
 fn answer_response(answer: &Answer, trail: &Trail) -> Response<Body> {

@@ -55,7 +55,7 @@ fn line(item: &ConnectionItem) -> String {
     format!("version {:<4} {at}   {state:<9} {}{reason}", item.version, item.by)
 }
 
-pub(super) fn instant(seconds: i64) -> String {
+pub(crate) fn instant(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
 }
 

@@ -61,6 +61,6 @@ fn is_teams_only(document: &ConnectionDocument) -> bool {
     document.saml.is_none() && document.oidc.is_none() && document.workos.is_none()
 }
 
-fn print_move(applied: &Applied, io: &mut Io<'_>) -> Result<(), CliError> {
+pub(crate) fn print_move(applied: &Applied, io: &mut Io<'_>) -> Result<(), CliError> {
     io.say(&format!("Connection {}: version {}, {}", applied.id, applied.version, applied.changes.join(", ")))
 }

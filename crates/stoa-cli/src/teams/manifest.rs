@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 use stoa_core::connection::{ConnectionDocument, SchoolDocument, TeamsDocument};
 use stoa_core::teams::application_uri;
+use stoa_service::operator::TestLink;
 
 const SCHEMA: &str = "https://developer.microsoft.com/en-us/json-schemas/teams/v1.17/MicrosoftTeams.schema.json";
 /// The colour of stoa's pages.
 const ACCENT: &str = "#12449E";
+/// Ends the name of a test app.
+const TEST: &str = " (test)";
 /// Names of the icons' files in the package.
 pub(super) const COLOR_ICON: &str = "color.png";
 pub(super) const OUTLINE_ICON: &str = "outline.png";
@@ -19,39 +22,64 @@ pub(super) struct App<'a> {
     /// The connection's version: Teams takes an app anew only under a higher one.
     pub(super) version: u32,
     pub(super) public_url: &'a str,
-    /// Whether the tab makes test logins only.
-    pub(super) is_test: bool,
+    /// The link that the tab is, if it makes test logins only.
+    pub(super) test: Option<&'a TestLink>,
 }
 
 impl App<'_> {
-    /// The app's version as Teams shows it.
+    /// The app's version as Teams shows it. A test app is made anew with each link, whatever the connection's version:
+    /// its own has the day and the minute.
     pub(super) fn version(&self) -> String {
-        format!("1.0.{}", self.version)
+        match self.test {
+            None => format!("1.0.{}", self.version),
+            Some(link) => format!("1.{}.{}", link.until / 86_400, link.until % 86_400 / 60),
+        }
     }
 
     /// The tab's address.
     pub(super) fn content_url(&self) -> String {
-        let query = if self.is_test { "?test=1" } else { "" };
-        format!("{}/teams/{}{query}", self.public_url, self.connection.id)
+        match self.test {
+            None => format!("{}/teams/{}", self.public_url, self.connection.id),
+            Some(link) => link.tab_address(self.public_url),
+        }
+    }
+
+    /// What people see the app called.
+    pub(super) fn name(&self) -> String {
+        match self.test {
+            None => self.teams.name.clone(),
+            Some(_) => format!("{}{TEST}", cut(&self.teams.name, 30 - TEST.len())),
+        }
+    }
+
+    /// The app's id: Entra's of the application. A test app's has another first digit, so that it stands beside the
+    /// app that everybody uses and is not an update of it.
+    fn id(&self) -> String {
+        if self.test.is_none() {
+            return self.teams.app_id.clone();
+        }
+        let mut digits = self.teams.app_id.chars();
+        let first = digits.next().and_then(|digit| digit.to_digit(16)).unwrap_or_default() ^ 8;
+        format!("{first:x}{}", digits.as_str())
     }
 
     /// The manifest. What people read is cut to the lengths that the schema allows.
     pub(super) fn manifest(&self) -> Value {
-        let (teams, url) = (self.teams, self.public_url);
+        let (name, url) = (self.name(), self.public_url);
         let customer = self.connection.name.as_deref().unwrap_or(self.connection.customer.as_str());
         let school = host(&self.school.base_url);
         let mut manifest = json!({
             "$schema": SCHEMA,
             "manifestVersion": "1.17",
             "version": self.version(),
-            "id": teams.app_id,
+            "id": self.id(),
             "developer": {
                 "name": cut(school, 32),
                 "websiteUrl": self.school.base_url,
                 "privacyUrl": self.privacy_url(),
                 "termsOfUseUrl": self.terms_url(),
             },
-            "name": { "short": teams.name, "full": cut(&format!("{}: {customer}", teams.name), 100) },
+            "name": { "short": name, "full": cut(&format!("{name}: {customer}"), 100) },
             "description": {
                 "short": cut(&format!("Courses at {school}"), 80),
                 "full": format!("Opens the courses at {school} in your browser, signed in as in Teams."),
@@ -60,15 +88,16 @@ impl App<'_> {
             "accentColor": ACCENT,
             "staticTabs": [{
                 "entityId": "courses",
-                "name": teams.name,
+                "name": name,
                 "contentUrl": self.content_url(),
                 "websiteUrl": format!("{url}/login/{}", self.connection.id),
                 "scopes": ["personal"],
             }],
             "validDomains": [host(url)],
         });
-        if teams.token {
-            manifest["webApplicationInfo"] = json!({ "id": teams.app_id, "resource": application_uri(url, teams) });
+        if self.teams.token {
+            manifest["webApplicationInfo"] =
+                json!({ "id": self.teams.app_id, "resource": application_uri(url, self.teams) });
         }
         manifest
     }
@@ -102,13 +131,13 @@ mod tests {
     const CONNECTION: &str = include_str!("../../../../examples/connections/globex.toml");
     const SCHOOL: &str = include_str!("../../../../examples/connections/schools/pg-academy.toml");
 
-    fn manifest(change: impl FnOnce(&mut ConnectionDocument), is_test: bool) -> Value {
+    fn manifest(change: impl FnOnce(&mut ConnectionDocument)) -> Value {
         let mut connection: ConnectionDocument = toml::from_str(CONNECTION).unwrap();
         change(&mut connection);
         let school: SchoolDocument = toml::from_str(SCHOOL).unwrap();
         let teams = connection.teams.as_ref().unwrap();
         let public_url = "https://sso.example.com";
-        App { connection: &connection, teams, school: &school, version: 7, public_url, is_test }.manifest()
+        App { connection: &connection, teams, school: &school, version: 7, public_url, test: None }.manifest()
     }
 
     /// The lengths that Microsoft's schema sets, and that every address is https.
@@ -140,10 +169,12 @@ mod tests {
 
     #[test]
     fn an_app_that_opens_an_ordinary_login_asks_entra_for_nothing() {
-        let manifest = manifest(|_| {}, false);
+        let manifest = manifest(|_| {});
         fits(&manifest);
         assert_eq!(manifest["staticTabs"][0]["contentUrl"], "https://sso.example.com/teams/globex");
-        assert_eq!((&manifest["version"], manifest.get("webApplicationInfo")), (&json!("1.0.7"), None));
+        let app = json!("2c3caa80-93f9-425e-8b85-0745f50c0d24");
+        assert_eq!((&manifest["version"], &manifest["id"]), (&json!("1.0.7"), &app));
+        assert_eq!(manifest.get("webApplicationInfo"), None);
     }
 
     #[test]
@@ -152,11 +183,10 @@ mod tests {
             connection.name = Some("ü".repeat(300));
             connection.teams.as_mut().unwrap().token = true;
         };
-        let manifest = manifest(long, true);
+        let manifest = manifest(long);
         fits(&manifest);
         let app = "2c3caa80-93f9-425e-8b85-0745f50c0d24";
         let wanted = json!({ "id": app, "resource": format!("api://sso.example.com/{app}") });
         assert_eq!(manifest["webApplicationInfo"], wanted);
-        assert_eq!(manifest["staticTabs"][0]["contentUrl"], "https://sso.example.com/teams/globex?test=1");
     }
 }

@@ -7,13 +7,15 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use stoa_core::connection::{ConnectionDocument, SchoolDocument, TeamsDocument};
+use stoa_core::ids::ConnectionId;
 use stoa_core::teams::{APPLICATIONS, application_uri};
-use stoa_service::operator::{Operator, OperatorError};
+use stoa_service::operator::{Operator, OperatorError, TestLink};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use self::manifest::{App, COLOR_ICON, OUTLINE_ICON};
 use crate::arguments::{Package, Target, Teams};
+use crate::connection::{instant, print_move};
 use crate::{CliError, Io};
 
 const COLOR: &[u8] = include_bytes!("../../assets/teams-color.png");
@@ -27,18 +29,19 @@ pub(crate) async fn run(command: Teams, target: &Target, io: &mut Io<'_>) -> Res
 
 async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let public_url = target.public_url(io)?;
-    let operator = target.read(io)?.operator;
+    let operator = if package.test { target.change(io).await? } else { target.read(io)?.operator };
     let item = operator.current(&package.id).await?.ok_or_else(|| OperatorError::NoConnection(package.id.clone()))?;
     let connection = item.document()?;
     let teams = connection.teams.as_ref().ok_or_else(|| CliError::NoTab(package.id.clone()))?;
     let school = school(&operator, &connection).await?;
+    let test = if package.test { Some(test_link(&operator, &package.id, io).await?) } else { None };
     let app = App {
         connection: &connection,
         teams,
         school: &school,
         version: item.version,
         public_url: &public_url,
-        is_test: package.test,
+        test: test.as_ref(),
     };
     let path = package.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}-teams.zip", package.id)));
     let bytes = zipped(&app.manifest()).map_err(CliError::Package)?;
@@ -47,9 +50,16 @@ async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(),
         "{}: version {} of the app {:?}, whose tab is {}",
         path.display(),
         app.version(),
-        teams.name,
+        app.name(),
         app.content_url()
     ))?;
+    if let Some(link) = &test {
+        io.say(&format!(
+            "    It works until {}, in place of any test link before. It shows what arrives, what is wanted of it, and \
+             what would be sent on; it never reaches the school.",
+            instant(link.until)
+        ))?;
+    }
     if !public_url.starts_with("https://") {
         io.say("    warning: Teams takes https addresses only; say --host URL")?;
     }
@@ -57,6 +67,14 @@ async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(),
         print_application(&connection, teams, &public_url, io)?;
     }
     print_upload(&app, io)
+}
+
+async fn test_link(operator: &Operator, id: &ConnectionId, io: &mut Io<'_>) -> Result<TestLink, CliError> {
+    let (link, moved) = operator.open_test_link(id).await?;
+    if let Some(applied) = moved {
+        print_move(&applied, io)?;
+    }
+    Ok(link)
 }
 
 async fn school(operator: &Operator, connection: &ConnectionDocument) -> Result<SchoolDocument, CliError> {

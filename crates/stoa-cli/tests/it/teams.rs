@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read as _};
 
 use insta::assert_snapshot;
+use serde_json::Value;
 use stoa_sandbox::openid::{Config, OpenId, Realm};
 use zip::ZipArchive;
 
@@ -59,11 +60,34 @@ async fn a_package_for_a_tab_with_a_token_says_what_entra_needs() {
     let file = desk.write("globex.toml", &text);
     desk.stoa(&["connection", "apply", &file]).await.done();
     let out = desk.path().join("app.zip").display().to_string();
-    let shown = desk.stoa(&["teams", "package", "globex", "--test", "--out", &out]).await.done();
+    let shown = desk.stoa(&["teams", "package", "globex", "--out", &out]).await.done();
     assert_snapshot!("package_with_token", settled(&desk, &shown));
     // A test link would begin a login that this connection does not have.
     let shown = desk.stoa(&["connection", "test", "globex"]).await.done();
     assert!(shown.contains("`stoa teams package globex --test`") && !shown.contains("?test="), "{shown}");
+}
+
+#[tokio::test]
+async fn a_test_package_stands_beside_the_other_and_is_a_link_of_its_own() {
+    let (desk, out) = with_tab().await;
+    let mut tabs = Vec::new();
+    for _ in 0..2 {
+        let host = desk.sandbox.url();
+        let shown = desk.stoa(&["--host", &host, "teams", "package", "pg", "--test", "--out", &out]).await.done();
+        let manifest: Value = serde_json::from_slice(&read(&out, "manifest.json")).unwrap();
+        let tab = manifest["staticTabs"][0]["contentUrl"].as_str().unwrap().to_owned();
+        assert!(shown.contains(&tab) && shown.contains("in place of any test link before"), "{shown}");
+        assert_eq!(manifest["id"], format!("a{}", &APP[1..]));
+        assert_eq!(manifest["name"]["short"], "P&G Academy (test)");
+        tabs.push(tab);
+    }
+    let status = async |tab: &str| desk.sandbox.browser().get(tab).await.unwrap().status;
+    assert_eq!((status(&tabs[0]).await, status(&tabs[1]).await), (403, 200));
+    let page = desk.sandbox.browser().get(&tabs[1]).await.unwrap();
+    let login = page.link("Open the course").unwrap();
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    let shown = desk.sandbox.browser().get(login.as_str()).await.unwrap();
+    assert!(shown.text().contains("because you came by a test link"), "{}", shown.text());
 }
 
 #[tokio::test]

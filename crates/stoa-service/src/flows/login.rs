@@ -71,7 +71,8 @@ pub(super) enum Test {
 }
 
 impl Test {
-    fn read(parameter: Option<String>) -> Self {
+    /// Reads the parameter `test`.
+    pub(super) fn read(parameter: Option<String>) -> Self {
         match parameter {
             None => Self::No,
             Some(text) if text == "1" => Self::Plain,
@@ -79,10 +80,28 @@ impl Test {
         }
     }
 
-    const fn is_test(&self) -> bool {
+    /// The parameter, for an address that carries it on.
+    pub(super) fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::No => None,
+            Self::Plain => Some("1"),
+            Self::Link(key) => Some(key),
+        }
+    }
+
+    /// Whether it is one of either kind.
+    pub(super) const fn is_test(&self) -> bool {
         match self {
             Self::No => false,
             Self::Plain | Self::Link(_) => true,
+        }
+    }
+
+    /// Whether its pages show what arrived.
+    pub(super) const fn is_by_link(&self) -> bool {
+        match self {
+            Self::No | Self::Plain => false,
+            Self::Link(_) => true,
         }
     }
 }
@@ -105,8 +124,7 @@ pub(super) async fn start(
     let connection = connection(clients, id, &asked.test, now).await?;
     trail.connection = Some(id.clone());
     trail.destination.clone_from(&asked.relay.destination);
-    check_state(&connection, &asked.test)?;
-    check_link(&connection, &asked.test, now)?;
+    check_test(&connection, &asked.test, now)?;
     if matches!(connection.protocol(), Protocol::Teams) {
         return Err(Fault::TeamsOnly.into());
     }
@@ -119,7 +137,7 @@ pub(super) async fn start(
 }
 
 /// Whoever follows a test link wants to see the last change, and the link itself may be the last change.
-async fn connection(
+pub(super) async fn connection(
     clients: &Clients,
     id: &ConnectionId,
     test: &Test,
@@ -131,8 +149,13 @@ async fn connection(
     }
 }
 
-/// Whether the connection's state lets such a login begin.
-pub(super) fn check_state(connection: &Connection, test: &Test) -> Result<(), Failure> {
+/// Whether the connection's state lets such a login begin, and the link, if it is by one, is open.
+pub(super) fn check_test(connection: &Connection, test: &Test, now: Timestamp) -> Result<(), Failure> {
+    check_state(connection, test)?;
+    check_link(connection, test, now)
+}
+
+fn check_state(connection: &Connection, test: &Test) -> Result<(), Failure> {
     match connection.state {
         ConnectionState::Active => Ok(()),
         ConnectionState::Draft | ConnectionState::Tested if test.is_test() => Ok(()),
@@ -160,7 +183,7 @@ async fn begin(
 ) -> Result<Pending, Failure> {
     let reference = Reference::from_random(random::bytes()?);
     let mut pending = Pending::begin(reference.clone(), now, random::bytes()?);
-    pending.unverified_tester = matches!(asked.test, Test::Link(_));
+    pending.unverified_tester = asked.test.is_by_link();
     let begin = Begin {
         connection: connection.id().clone(),
         version: connection.version,
@@ -170,7 +193,7 @@ async fn begin(
         again: asked.again,
     };
     let mut item = LoginItem::begin(reference.clone(), begin, random::token()?, trail.step("started", now), now);
-    item.show = matches!(asked.test, Test::Link(_));
+    item.show = asked.test.is_by_link();
     match clients.store.begin_login(&item).await? {
         Written::Applied => {
             trail.login = Some(reference);

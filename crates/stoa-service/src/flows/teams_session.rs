@@ -21,7 +21,7 @@ use stoa_core::relay::Relay;
 
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
-use crate::flows::login::{Test, check_state, form_action};
+use crate::flows::login::{Test, check_test, connection, form_action};
 use crate::incoming::Incoming;
 
 /// The flow: which of its routes it is, method and path say.
@@ -48,23 +48,21 @@ fn token_settings(connection: &Connection) -> Result<&TeamsDocument, Failure> {
     if teams.token { Ok(teams) } else { Err(connection.other_protocol("teams.token")) }
 }
 
-fn test(is_test: bool) -> Test {
-    if is_test { Test::Plain } else { Test::No }
-}
-
 /// `GET /teams/{connection}`: the page in Teams' frame. Its faults are seen there too.
 async fn tab(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
     trail.in_teams = true;
+    let now = clients.clock.now();
     let id = incoming.connection()?;
-    let connection = clients.store.connection(&id, clients.clock.now()).await?;
+    let test = Test::read(incoming.query("test"));
+    let connection = connection(clients, &id, &test, now).await?;
     trail.connection = Some(id);
     let teams = settings(&connection)?;
-    let is_test = incoming.query("test").is_some();
-    check_state(&connection, &test(is_test))?;
+    check_test(&connection, &test, now)?;
     let destination = incoming.query("return_to").and_then(|text| Destination::parse(&text).ok());
     let mut login = Relay { retries: 0, destination }.login_path(connection.id());
-    if is_test {
-        login.push_str(if login.contains('?') { "&test=1" } else { "?test=1" });
+    if let Some(parameter) = test.parameter() {
+        let separator = if login.contains('?') { '&' } else { '?' };
+        login.push_str(&format!("{separator}test={parameter}"));
     }
     Ok(Answer::Page(trail.frame().teams_tab(teams, &login, &clients.environment.public_url)))
 }

@@ -29,6 +29,11 @@ impl TestLink {
     pub fn address(&self, public_url: &str) -> String {
         format!("{public_url}/login/{}?test={}", self.id, self.key.to_base64())
     }
+
+    /// The address of the connection's tab in Teams, for whoever made the link.
+    pub fn tab_address(&self, public_url: &str) -> String {
+        format!("{public_url}/teams/{}?test={}", self.id, self.key.to_base64())
+    }
 }
 
 /// A test that counts: recent, and of the document that is in force.

@@ -8,10 +8,10 @@ use stoa_core::ids::Reference;
 use stoa_core::login::{Begin, LoginItem, State, kept_until};
 use stoa_core::teams;
 
-use super::{test, token_settings};
+use super::token_settings;
 use crate::clients::Clients;
 use crate::edge::{Answer, Trail};
-use crate::flows::login::check_state;
+use crate::flows::login::{Test, check_test, connection};
 use crate::flows::proven::hand_over;
 use crate::flows::provider_keys::{KeySource, verified_claims};
 use crate::incoming::Incoming;
@@ -27,18 +27,19 @@ pub(super) async fn session(clients: &Clients, incoming: &Incoming, trail: &mut 
     let now = clients.clock.now();
     let id = incoming.connection()?;
     let form = incoming.form()?;
-    let connection = clients.store.connection(&id, now).await?;
+    let test = Test::read(form.get("test").cloned());
+    let connection = connection(clients, &id, &test, now).await?;
     trail.connection = Some(id);
     let teams = token_settings(&connection)?;
-    let is_test = form.contains_key("test");
-    check_state(&connection, &test(is_test))?;
+    check_test(&connection, &test, now)?;
+    trail.by_test_link = test.is_by_link();
     let token = form.get("token").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no token"))?;
     let source = KeySource { sk: TEAMS_JWKS, uri: &teams.jwks_uri };
     let claims = verified_claims(clients, &connection, source, token, ALGORITHMS, now).await?;
     let token = teams::check(claims, teams, &clients.environment.public_url, now)?;
     let admitted = Verified::from_teams(&token, &connection)?.admit(&connection)?;
     let destination = form.get("return_to").and_then(|text| Destination::parse(text).ok());
-    begin(clients, &connection, &admitted, (destination, is_test), trail).await
+    begin(clients, &connection, &admitted, (destination, &test), trail).await
 }
 
 /// Writes 1 and 2 in one: the login begins proven, but without a ticket, so that nothing can launch it yet.
@@ -46,25 +47,26 @@ async fn begin(
     clients: &Clients,
     connection: &Connection,
     admitted: &Admitted,
-    (to, test): (Option<Destination>, bool),
+    (to, test): (Option<Destination>, &Test),
     trail: &mut Trail,
 ) -> Result<Answer, Failure> {
     let now = clients.clock.now();
     let reference = Reference::from_random(random::bytes()?);
-    let handover = hand_over(clients, connection, &reference, admitted, false, now).await?;
+    let handover = hand_over(clients, connection, &reference, admitted, test.is_by_link(), now).await?;
     let hint = admitted.email_hint();
     let begin = Begin {
         connection: connection.id().clone(),
         version: connection.version,
         binding: handover.ticket.code_hash(&hint),
         to,
-        test,
+        test: test.is_test(),
         // A login that has ended is begun anew by itself, where there is a login to begin.
         again: matches!(connection.protocol(), Protocol::Teams),
     };
     let step = trail.step("verified", now);
     let mut item = LoginItem::begin(reference.clone(), begin, random::token()?, step, now);
     item.state = State::Verified;
+    item.show = test.is_by_link();
     item.sealed = Some(handover.sealed);
     item.seal_key = Some(handover.seal_key);
     item.verified = Some(now.as_second());
