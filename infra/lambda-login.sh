@@ -36,7 +36,8 @@ wait_for() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
 
 stoa=18080 aws=18083 lambda=18090
-cargo build --quiet -p stoa-sandbox -p stoa-cli
+# The tests' artefacts: another choice of packages would unify other features, and compile everything once more.
+cargo build --quiet --workspace --bins --tests
 "${CARGO_TARGET_DIR:-target}/debug/stoa-sandbox" --ports "$stoa,18081,18082,$aws" >"$work/sandbox.log" 2>&1 &
 pids+=($!)
 wait_for sandbox grep -q "Now yours" "$work/sandbox.log"
