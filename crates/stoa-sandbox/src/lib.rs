@@ -13,6 +13,8 @@ pub mod show;
 pub mod thinkific;
 pub mod workos;
 
+mod control;
+mod defects;
 mod listen;
 mod rotation;
 mod web;

@@ -80,6 +80,7 @@ impl Stack {
     pub fn variables(&self, build: &str, public_url: &str) -> BTreeMap<Variable, String> {
         let mut variables = BTreeMap::from([
             (Variable::Build, build.to_owned()),
+            (Variable::MetricNamespace, format!("stoa/{}", self.name)),
             (Variable::PublicUrl, public_url.to_owned()),
             (Variable::SecretPrefix, self.name.clone()),
         ]);

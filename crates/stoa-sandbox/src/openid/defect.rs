@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::defects::defects;
+
 /// Where in a login a defect shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -18,24 +20,17 @@ pub enum Stage {
     UserInfo,
 }
 
-/// Writes each defect once: its documentation, its name in Rust, in forms, and its stage.
-macro_rules! defects {
+/// Writes each defect once, with the stage at which it shows.
+macro_rules! defects_by_stage {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $stage:ident;)*) => {
-        /// A defect of one login. Each is made for real.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-        pub enum Defect {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        defects! {
+            /// A defect of one login. Each is made for real.
+            pub enum Defect {
+                $($(#[$doc])* $variant = $name,)*
+            }
         }
 
         impl Defect {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// Its name in forms and addresses.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),* }
-            }
-
             /// Where it shows.
             pub const fn stage(self) -> Stage {
                 match self { $(Self::$variant => Stage::$stage),* }
@@ -44,7 +39,7 @@ macro_rules! defects {
     };
 }
 
-defects! {
+defects_by_stage! {
     /// No `state`.
     StateMissing = "state-missing", Answer;
     /// Another `state`.
@@ -282,11 +277,6 @@ defects! {
 }
 
 impl Defect {
-    /// The defect of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|defect| defect.as_str() == name)
-    }
-
     /// The error of an answer that is one.
     pub(super) const fn error(self) -> Option<&'static str> {
         Some(match self {

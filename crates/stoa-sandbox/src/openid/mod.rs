@@ -92,7 +92,7 @@ impl OpenId {
             state: Arc::new(Mutex::new(State::new(&config))),
             config: Arc::new(config),
         };
-        let router = sandbox::router().fallback(endpoints::answer).with_state(shared.clone());
+        let router = sandbox::router(&shared.config.clock).fallback(endpoints::answer).with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;
         Ok(Self { server, shared })
     }

@@ -1,6 +1,6 @@
 //! The products: their host names, their issuers and their paths.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Entra's tenant of personal Microsoft accounts.
 pub const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -13,7 +13,7 @@ pub const FOREIGN_TENANT: &str = "0badc0de-7a11-4e57-8b3c-5d1f90e4a6b2";
 const SHARED_AUTHORITIES: &[&str] = &["common", "organizations", "consumers"];
 
 /// An identity provider's product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Product {
     /// PingFederate
@@ -56,9 +56,14 @@ impl Product {
         Self::ALL.iter().copied().find(|product| product.host() == name)
     }
 
-    /// The product of this name in a form.
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|product| product.name() == name)
+    /// Its name in forms.
+    pub(super) const fn id(self) -> &'static str {
+        match self {
+            Self::PingFederate => "pingfederate",
+            Self::Entra => "entra",
+            Self::Okta => "okta",
+            Self::Google => "google",
+        }
     }
 
     /// The cookie of its session.

@@ -1,12 +1,10 @@
 //! `/sandbox`: the same control as the handle's, for a developer's browser and for other processes.
 
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
-use http::StatusCode;
-use jiff::SignedDuration;
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::Shared;
@@ -14,9 +12,11 @@ use super::defect::Defect;
 use super::pages;
 use super::people::Person;
 use super::product::Product;
-use super::state::Call;
+use super::state::{Call, State as Memory};
+use crate::clock::Clock;
+use crate::control::{self, DefectForm};
 
-pub(super) fn router() -> Router<Shared> {
+pub(super) fn router(clock: &Clock) -> Router<Shared> {
     Router::new()
         .route("/sandbox", get(page))
         .route("/sandbox/people", get(people))
@@ -24,7 +24,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/sandbox/sign-on-as", post(sign_on_as))
         .route("/sandbox/defect", post(defect))
         .route("/sandbox/keys", post(keys))
-        .route("/sandbox/clock", post(clock))
+        .route("/sandbox/clock", control::clock(clock))
 }
 
 async fn people(State(shared): State<Shared>) -> Json<Vec<Person>> {
@@ -37,35 +37,24 @@ async fn calls(State(shared): State<Shared>) -> Json<Vec<Call>> {
 
 #[derive(Debug, Deserialize)]
 struct SignOnForm {
-    product: String,
-    /// Empty: ask.
-    login: String,
+    product: Product,
+    /// A login; empty: ask.
+    person: String,
 }
 
-async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) -> Response {
-    let Some(product) = Product::parse(&form.product) else { return StatusCode::BAD_REQUEST.into_response() };
+async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) -> Redirect {
     let mut state = shared.state();
-    if form.login.is_empty() {
-        state.always.remove(&product);
+    if form.person.is_empty() {
+        state.always.remove(&form.product);
     } else {
-        state.always.insert(product, form.login);
+        state.always.insert(form.product, form.person);
     }
-    Redirect::to("/sandbox").into_response()
+    control::back()
 }
 
-#[derive(Debug, Deserialize)]
-struct DefectForm {
-    defect: String,
-}
-
-async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm>) -> Response {
-    match Defect::parse(&form.defect) {
-        Some(defect) => {
-            shared.state().defects.push_back(defect);
-            Redirect::to("/sandbox").into_response()
-        }
-        None => StatusCode::BAD_REQUEST.into_response(),
-    }
+async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm<Defect>>) -> Redirect {
+    shared.state().defects.push_back(form.defect);
+    control::back()
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,30 +68,19 @@ enum KeyStep {
 
 #[derive(Debug, Deserialize)]
 struct KeyForm {
-    product: String,
+    product: Product,
     step: KeyStep,
 }
 
-async fn keys(State(shared): State<Shared>, Form(form): Form<KeyForm>) -> Response {
-    let Some(product) = Product::parse(&form.product) else { return StatusCode::BAD_REQUEST.into_response() };
+async fn keys(State(shared): State<Shared>, Form(KeyForm { product, step }): Form<KeyForm>) -> Redirect {
     let mut state = shared.state();
-    match form.step {
+    match step {
         KeyStep::Announce => state.rotations.entry(product).or_default().announce(),
         KeyStep::Rotate => state.rotations.entry(product).or_default().rotate(),
         KeyStep::Retire => state.rotations.entry(product).or_default().retire(),
         KeyStep::Mend => state.mend_keys(product),
     }
-    Redirect::to("/sandbox").into_response()
-}
-
-#[derive(Debug, Deserialize)]
-struct ClockForm {
-    advance_seconds: i64,
-}
-
-async fn clock(State(shared): State<Shared>, Form(form): Form<ClockForm>) -> Redirect {
-    shared.config.clock.advance(SignedDuration::from_secs(form.advance_seconds));
-    Redirect::to("/sandbox")
+    control::back()
 }
 
 async fn page(State(shared): State<Shared>) -> Html<String> {
@@ -111,29 +89,12 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
         "OpenID providers",
         "Behind the sign-on pages",
         &html! {
-            form method="post" action="/sandbox/defect" {
-                label for="defect" { "The next login is" }
-                select #defect name="defect" { (pages::defects()) }
-                button { "Arm" }
-            }
+            (control::defect_form("The next login is", &pages::defects()))
             @for product in Product::ALL {
                 h2 { (product.name()) }
-                form method="post" action="/sandbox/sign-on-as" {
-                    input type="hidden" name="product" value=(product.name());
-                    label { "Sign everybody on as"
-                        select name="login" {
-                            option value="" { "whom the page says" }
-                            @for person in state.people.iter().filter(|person| person.product == *product) {
-                                option value=(person.login) selected[state.always.get(product) == Some(&person.login)] {
-                                    (person.login) " – " (person.note)
-                                }
-                            }
-                        }
-                    }
-                    button { "Set" }
-                }
+                (sign_on_form(&state, *product))
                 form method="post" action="/sandbox/keys" {
-                    input type="hidden" name="product" value=(product.name());
+                    (hidden(*product))
                     label { "Signing key" }
                     button name="step" value="announce" { "Announce the next" } " "
                     button name="step" value="rotate" { "Rotate" } " "
@@ -156,4 +117,15 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
             }
         },
     )
+}
+
+fn sign_on_form(state: &Memory, product: Product) -> Markup {
+    let people = state.people.iter().filter(|person| person.product == product);
+    let people = people.map(|person| (person.login.as_str(), person.login.as_str(), person.note.as_str()));
+    control::sign_on_form(&hidden(product), people, state.always.get(&product).map(String::as_str))
+}
+
+/// Which product a form is about.
+fn hidden(product: Product) -> Markup {
+    html! { input type="hidden" name="product" value=(product.id()); }
 }

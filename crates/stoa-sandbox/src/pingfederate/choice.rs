@@ -49,7 +49,7 @@ impl Choice {
             label for="defect" { "What is wrong with the Response" }
             select #defect name="defect" {
                 option value="" { "nothing" }
-                @for defect in Defect::ALL { option { (defect.as_str()) } }
+                (defects())
             }
             details {
                 summary { "How it is signed and encrypted" }
@@ -60,6 +60,11 @@ impl Choice {
             }
         }
     }
+}
+
+/// Every defect.
+pub(super) fn defects() -> Markup {
+    html! { @for defect in Defect::ALL { option { (defect.as_str()) } } }
 }
 
 fn pick<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {

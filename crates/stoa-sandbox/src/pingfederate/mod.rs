@@ -136,7 +136,7 @@ impl PingFederate {
             state: Arc::new(Mutex::new(State::new(&config))),
             config: Arc::new(config),
         };
-        let router = endpoints::router().merge(sandbox::router()).with_state(shared.clone());
+        let router = endpoints::router().merge(sandbox::router(&shared.config.clock)).with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;
         Ok(Self { server, shared })
     }

@@ -5,17 +5,18 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use http::StatusCode;
-use jiff::SignedDuration;
 use maud::html;
 use serde::Deserialize;
 
-use super::Shared;
 use super::defect::Defect;
 use super::partner::SpConnection;
 use super::people::Person;
 use super::state::Event;
+use super::{Shared, choice};
+use crate::clock::Clock;
+use crate::control::{self, DefectForm};
 
-pub(super) fn router() -> Router<Shared> {
+pub(super) fn router(clock: &Clock) -> Router<Shared> {
     Router::new()
         .route("/sandbox", get(page))
         .route("/sandbox/people", get(people))
@@ -24,7 +25,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/sandbox/sign-on-as", post(sign_on_as))
         .route("/sandbox/defect", post(defect))
         .route("/sandbox/certificate", post(certificate))
-        .route("/sandbox/clock", post(clock))
+        .route("/sandbox/clock", control::clock(clock))
 }
 
 async fn people(State(shared): State<Shared>) -> Json<Vec<Person>> {
@@ -48,28 +49,18 @@ async fn partner(State(shared): State<Shared>, metadata: String) -> Response {
 
 #[derive(Debug, Deserialize)]
 struct SignOnForm {
-    /// Empty: ask.
-    login: String,
+    /// A login; empty: ask.
+    person: String,
 }
 
 async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) -> Redirect {
-    shared.state().always = Some(form.login).filter(|login| !login.is_empty());
-    Redirect::to("/sandbox")
+    shared.state().always = Some(form.person).filter(|login| !login.is_empty());
+    control::back()
 }
 
-#[derive(Debug, Deserialize)]
-struct DefectForm {
-    defect: String,
-}
-
-async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm>) -> Response {
-    match Defect::parse(&form.defect) {
-        Some(defect) => {
-            shared.state().defects.push_back(defect);
-            Redirect::to("/sandbox").into_response()
-        }
-        None => StatusCode::BAD_REQUEST.into_response(),
-    }
+async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm<Defect>>) -> Redirect {
+    shared.state().defects.push_back(form.defect);
+    control::back()
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,44 +83,18 @@ async fn certificate(State(shared): State<Shared>, Form(form): Form<CertificateF
         CertificateStep::Rotate => rotation.rotate(),
         CertificateStep::Retire => rotation.retire(),
     }
-    Redirect::to("/sandbox")
-}
-
-#[derive(Debug, Deserialize)]
-struct ClockForm {
-    advance_seconds: i64,
-}
-
-async fn clock(State(shared): State<Shared>, Form(form): Form<ClockForm>) -> Redirect {
-    shared.config.clock.advance(SignedDuration::from_secs(form.advance_seconds));
-    Redirect::to("/sandbox")
+    control::back()
 }
 
 async fn page(State(shared): State<Shared>) -> Html<String> {
     let state = shared.state();
+    let people = state.people.iter().map(|person| (person.login.as_str(), person.login.as_str(), person.note.as_str()));
     crate::web::page(
         "PingFederate",
         "Behind the sign-on page",
         &html! {
-            form method="post" action="/sandbox/defect" {
-                label for="defect" { "The next Response is" }
-                select #defect name="defect" {
-                    @for defect in Defect::ALL { option value=(defect.as_str()) { (defect.as_str()) } }
-                }
-                button { "Arm" }
-            }
-            form method="post" action="/sandbox/sign-on-as" {
-                label for="login" { "Sign everybody on as" }
-                select #login name="login" {
-                    option value="" { "whom the page says" }
-                    @for person in &state.people {
-                        option value=(person.login) selected[state.always.as_deref() == Some(person.login.as_str())] {
-                            (person.login) " – " (person.note)
-                        }
-                    }
-                }
-                button { "Set" }
-            }
+            (control::defect_form("The next Response is", &choice::defects()))
+            (control::sign_on_form(&html! {}, people, state.always.as_deref()))
             form method="post" action="/sandbox/certificate" {
                 label { "Signing certificate" }
                 button name="step" value="announce" { "Announce the next" } " "

@@ -156,7 +156,7 @@ impl Thinkific {
             .merge(pages::router())
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
-            .merge(sandbox::router())
+            .merge(sandbox::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use http::StatusCode;
-use jiff::SignedDuration;
 use maud::html;
 use serde::Deserialize;
 
@@ -16,15 +15,17 @@ use super::fault::{Fault, FaultTarget, Trouble};
 use super::gate::Call;
 use super::school::User;
 use super::sso::SsoAttempt;
+use crate::clock::Clock;
+use crate::control;
 
-pub(super) fn router() -> Router<Shared> {
+pub(super) fn router(clock: &Clock) -> Router<Shared> {
     Router::new()
         .route("/sandbox", get(page))
         .route("/sandbox/users", get(users))
         .route("/sandbox/calls", get(calls))
         .route("/sandbox/sso", get(attempts))
         .route("/sandbox/fault", post(fault))
-        .route("/sandbox/clock", post(clock))
+        .route("/sandbox/clock", control::clock(clock))
 }
 
 async fn users(State(shared): State<Shared>) -> Json<Vec<User>> {
@@ -73,17 +74,7 @@ async fn fault(State(shared): State<Shared>, Form(form): Form<FaultForm>) -> Res
     };
     let target = if form.on == "sso" { FaultTarget::Sso } else { FaultTarget::Admin };
     shared.school().faults.push(Fault { target, trouble, times: form.times.unwrap_or(1) });
-    Redirect::to("/sandbox").into_response()
-}
-
-#[derive(Debug, Deserialize)]
-struct ClockForm {
-    advance_seconds: i64,
-}
-
-async fn clock(State(shared): State<Shared>, Form(form): Form<ClockForm>) -> Redirect {
-    shared.config.clock.advance(SignedDuration::from_secs(form.advance_seconds));
-    Redirect::to("/sandbox")
+    control::back().into_response()
 }
 
 async fn page(State(shared): State<Shared>) -> Html<String> {

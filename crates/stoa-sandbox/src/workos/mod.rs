@@ -91,7 +91,7 @@ impl WorkOs {
         let router = Router::new()
             .merge(authorize::router())
             .merge(token::router())
-            .merge(sandbox::router())
+            .merge(sandbox::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), journal))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;

@@ -1,10 +1,9 @@
 //! `/sandbox/…`: the same control as the handle's, for other processes and for a developer's browser.
 
 use axum::extract::{Query, State};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
-use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
 
@@ -12,14 +11,17 @@ use super::defect::Defect;
 use super::organization::Organization;
 use super::state::Waiting;
 use super::{Shared, authorize, pages};
+use crate::clock::Clock;
+use crate::control::{self, DefectForm};
 
-pub(super) fn router() -> Router<Shared> {
+pub(super) fn router(clock: &Clock) -> Router<Shared> {
     Router::new()
         .route("/sandbox", get(page))
         .route("/sandbox/organizations", get(organizations))
         .route("/sandbox/start", get(start))
         .route("/sandbox/sign-on-as", post(sign_on_as))
         .route("/sandbox/defect", post(defect))
+        .route("/sandbox/clock", control::clock(clock))
 }
 
 async fn organizations(State(shared): State<Shared>) -> Json<Vec<Organization>> {
@@ -46,53 +48,30 @@ async fn start(State(shared): State<Shared>, Query(query): Query<StartQuery>) ->
 
 #[derive(Debug, Deserialize)]
 struct SignOnForm {
-    /// Empty: ask.
+    /// An identity provider's id; empty: ask.
     person: String,
 }
 
 async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) -> Redirect {
     shared.state().always = Some(form.person).filter(|person| !person.is_empty());
-    Redirect::to("/sandbox")
+    control::back()
 }
 
-#[derive(Debug, Deserialize)]
-struct DefectForm {
-    defect: String,
-}
-
-async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm>) -> Response {
-    match Defect::parse(&form.defect) {
-        Some(defect) => {
-            shared.state().defects.push_back(defect);
-            Redirect::to("/sandbox").into_response()
-        }
-        None => StatusCode::BAD_REQUEST.into_response(),
-    }
+async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm<Defect>>) -> Redirect {
+    shared.state().defects.push_back(form.defect);
+    control::back()
 }
 
 async fn page(State(shared): State<Shared>) -> Html<String> {
     let state = shared.state();
+    let people = shared.config.organizations.iter().flat_map(|organization| &organization.people);
+    let people = people.map(|person| (person.idp_id.as_str(), person.email.as_str(), person.note.as_str()));
     crate::web::page(
         "WorkOS",
         "Behind the sign-on page",
         &html! {
-            form method="post" action="/sandbox/defect" {
-                label for="defect" { "The next answer has" }
-                select #defect name="defect" { (pages::defects()) }
-                button { "Arm" }
-            }
-            form method="post" action="/sandbox/sign-on-as" {
-                label for="person" { "Sign everybody on as" }
-                select #person name="person" {
-                    option value="" { "whom the page says" }
-                    @for person in shared.config.organizations.iter().flat_map(|organization| &organization.people) {
-                        option value=(person.idp_id) selected[state.always.as_ref() == Some(&person.idp_id)] {
-                            (person.email) " – " (person.note)
-                        }
-                    }
-                }
-                button { "Set" }
-            }
+            (control::defect_form("The next answer has", &pages::defects()))
+            (control::sign_on_form(&html! {}, people, state.always.as_deref()))
             h2 { "Customers" }
             ul {
                 @for organization in &shared.config.organizations {

@@ -248,12 +248,12 @@ async fn the_providers_are_steered_over_http_too() {
         let kind = [("content-type", "application/x-www-form-urlencoded")];
         provider.send(Method::POST, path, &kind, form).await.status
     };
-    assert_eq!(post("/sandbox/sign-on-as", "product=Okta&login=milton@initech.com").await, 303);
+    assert_eq!(post("/sandbox/sign-on-as", "product=okta&person=milton@initech.com").await, 303);
     assert_eq!(post("/sandbox/defect", "defect=nonce-other").await, 303);
-    assert_eq!(post("/sandbox/keys", "product=Okta&step=rotate").await, 303);
+    assert_eq!(post("/sandbox/keys", "product=okta&step=rotate").await, 303);
     assert_eq!(post("/sandbox/clock", "advance_seconds=3600").await, 303);
-    for (path, form) in [("/sandbox/defect", "defect=none"), ("/sandbox/keys", "product=Other&step=rotate")] {
-        assert_eq!(post(path, form).await, 400);
+    for (path, form) in [("/sandbox/defect", "defect=none"), ("/sandbox/keys", "product=other&step=rotate")] {
+        assert_eq!(post(path, form).await, 422);
     }
     let claims = part(provider.tokens().await["id_token"].as_str().unwrap(), 1);
     assert_eq!((&claims["email"], claims["nonce"] == "n1"), (&json!("milton@initech.com"), false));

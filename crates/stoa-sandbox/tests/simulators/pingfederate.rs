@@ -385,9 +385,9 @@ async fn the_sandbox_paths_do_what_the_handle_does() {
     let post = async |path: &str, fields: &[(&str, &str)]| {
         customer.browser.post(None, &at(path), fields).await.unwrap().status
     };
-    assert_eq!(post("sign-on-as", &[("login", "miller.m")]).await, 200);
+    assert_eq!(post("sign-on-as", &[("person", "miller.m")]).await, 200);
     assert_eq!(post("defect", &[("defect", "expired")]).await, 200);
-    assert_eq!(post("defect", &[("defect", "unheard-of")]).await, 400);
+    assert_eq!(post("defect", &[("defect", "unheard-of")]).await, 422);
     assert_eq!(post("certificate", &[("step", "announce")]).await, 200);
     assert_eq!(post("clock", &[("advance_seconds", "60")]).await, 200);
     assert_eq!(customer.trust().keys().len(), 2);
