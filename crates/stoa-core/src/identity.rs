@@ -58,7 +58,8 @@ impl Verified {
     /// Takes the identity out of a proven ID token's claims, if their address counts.
     pub fn from_id_token(identity: &ProvenIdentity, connection: &Connection) -> Result<Self, Failure> {
         let verified = Self::from_claims(identity.attributes(), connection)?;
-        match identity.check_email_verified(connection.oidc()?.email_verified()) {
+        let rule = connection.oidc()?.email_verified();
+        match identity.check_email_verified(rule, &connection.attribute_names().email) {
             Ok(()) => Ok(verified),
             Err(failure) => Err(failure.of(verified.arrived(connection))),
         }

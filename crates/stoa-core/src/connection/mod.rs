@@ -520,7 +520,7 @@ fn check_protocol(document: &ConnectionDocument, policy: UrlPolicy) -> Result<Pr
 pub(crate) const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// A GUID as Entra writes it: lower case, with dashes.
-fn is_guid(text: &str) -> bool {
+pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, byte)| match i {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -1,5 +1,7 @@
 //! The keys that a provider publishes.
 
+use std::collections::BTreeSet;
+
 use openidconnect::{JsonWebKey as _, JsonWebKeySet};
 
 use super::key::ProviderKey;
@@ -42,6 +44,11 @@ impl Jwks {
             Some(_) => only(&mut keys).filter(|key| key.takes(algorithm)),
             None => only(&mut keys.filter(|key| key.takes(algorithm))),
         }
+    }
+
+    /// The id of each key, and the key: what tells two sets apart.
+    pub(crate) fn contents(&self) -> BTreeSet<(&str, String)> {
+        self.key_ids().zip(self.0.keys().iter().map(|key| serde_json::to_string(key).unwrap_or_default())).collect()
     }
 
     /// The ids of the keys, for the operator.

@@ -14,7 +14,7 @@ use crate::fault::{Failure, Fault, quote};
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 64 * 1024;
 
-/// Verifies a token's signature and returns its claims, none of which is checked yet.
+/// Verifies a token's signature and returns its claims, none of which is checked yet but that the key is the issuer's.
 pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -> Result<Claims, Failure> {
     let (signed, [header, payload, signature]) = split(compact)?;
     // A map, since serde would read a list as a header too.
@@ -38,7 +38,14 @@ pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -
     })?;
     key.verify_signature(&algorithm, signed.as_bytes(), &signature).map_err(|_| RefusalCode::SignatureWrong)?;
     let map = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("the payload"))?;
-    Ok(Claims { map, algorithm })
+    let claims = Claims { map, algorithm };
+    let issuer = claims.text("iss").unwrap_or_default();
+    match key.tenant() {
+        Some(tenant) if !issuer.split('/').any(|part| part == tenant) => {
+            Err(Failure::with(Fault::Oidc(RefusalCode::IssuerWrong), format!("a key of tenant {tenant}"), issuer))
+        }
+        Some(_) | None => Ok(claims),
+    }
 }
 
 fn malformed(what: &str) -> Failure {

@@ -12,7 +12,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::connection::SigningAlgorithm;
+use crate::connection::{SigningAlgorithm, is_guid};
 
 /// RSA moduli that are taken, in bytes; the leading byte of a modulus is not zero.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
@@ -38,6 +38,8 @@ struct Jwk {
     key_ops: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alg: Option<SigningAlgorithm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,6 +165,13 @@ impl ProviderKey {
     /// Whether an algorithm may be used with it: of its kind, and the one that it names, if any.
     pub(super) fn takes(&self, algorithm: SigningAlgorithm) -> bool {
         algorithm.key_kind() == self.kind && self.jwk.alg.is_none_or(|own| own == algorithm)
+    }
+
+    /// The one Entra tenant whose tokens it signs. Entra publishes every tenant's keys beside that of the personal
+    /// accounts, and says in `issuer`, which no RFC knows, which is which (Microsoft identity platform, "Validate the
+    /// signing key issuer").
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.jwk.issuer.as_deref()?.split('/').find(|part| is_guid(part))
     }
 }
 

@@ -52,10 +52,15 @@ impl ProvenIdentity {
         Ok(self)
     }
 
-    /// Whether the address counts, by the connection's rule.
-    pub(crate) fn check_email_verified(&self, rule: EmailVerified) -> Result<(), Failure> {
+    /// Whether the address that a claim has counts, by the connection's rule. What is verified is `email` (OIDC core
+    /// §5.1): an address out of another claim, such as Entra's `upn`, is so only where it is the same.
+    pub(crate) fn check_email_verified(&self, rule: EmailVerified, address: &str) -> Result<(), Failure> {
         let said = self.claims.get("email_verified").filter(|said| !said.is_null());
         match (rule, said) {
+            (EmailVerified::Required, Some(_)) if self.claims.get(address) != self.claims.get("email") => {
+                let got = format!("{address} is another address than email");
+                Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", &got))
+            }
             (EmailVerified::Ignored, _) | (EmailVerified::WhenPresent, None) => Ok(()),
             (_, Some(said)) if is_true(said) => Ok(()),
             (_, Some(said)) => Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", &said.to_string())),

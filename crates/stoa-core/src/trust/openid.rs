@@ -77,10 +77,14 @@ pub fn decide_provider(
     ProviderDecision { watch, replace, events }
 }
 
+type Contents<'a> = BTreeSet<(&'a str, String)>;
+
 fn changed(stored: &Jwks, keys: &Jwks) -> Option<Event> {
-    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (stored.key_ids().collect(), keys.key_ids().collect());
-    let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
-    let (came, went) = (list(&mut new.difference(&old)), list(&mut old.difference(&new)));
+    let (old, new) = (stored.contents(), keys.contents());
+    let only_in = |these: &Contents<'_>, those: &Contents<'_>| {
+        these.difference(those).map(|(id, _)| *id).collect::<Vec<_>>().join(", ")
+    };
+    let (came, went) = (only_in(&new, &old), only_in(&old, &new));
     if came.is_empty() && went.is_empty() {
         return None;
     }
@@ -148,6 +152,21 @@ mod tests {
         let (watch, replaces, events) = look(Watch::default(), of(Err("status 500".to_owned())));
         assert!(!replaces && events == ["fetch_failed"]);
         assert_eq!(look(watch, of(Err("status 500".to_owned()))).2, [""; 0]);
+    }
+
+    #[test]
+    fn another_key_under_a_name_that_was_there_is_a_change() {
+        // The point that everybody knows: the generator of P-256.
+        let other = serde_json::json!({ "keys": [{
+            "kty": "EC", "crv": "P-256", "use": "sig", "kid": "a",
+            "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+            "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+        }] });
+        let other = Jwks::parse(&other.to_string()).unwrap();
+        let reading = ProviderReading { keys: Ok(other), description: None };
+        let decision = decide_provider(Some(&keys(&["a"])), Watch::default(), reading, Timestamp::UNIX_EPOCH);
+        let details: Vec<_> = decision.events.iter().map(|event| event.detail.as_deref()).collect();
+        assert_eq!(details, [Some("new: a; gone: a")]);
     }
 
     #[test]

@@ -170,7 +170,8 @@ impl Decision {
 
     fn follow(&mut self, believed: Believed<'_>, metadata: &IdpMetadata, is_signed: bool, now: Timestamp) {
         let last = self.watch.fetched;
-        let is_unbroken = last.is_some_and(|last| now.as_second() - last <= MAX_GAP.as_secs());
+        // A look in the future was a wrong clock's, and so is what has waited since.
+        let is_unbroken = last.is_some_and(|last| (now.as_second() - last).abs() <= MAX_GAP.as_secs());
         self.watch.held = None;
         self.watch.succeed(now);
         self.watch.drift(differing(believed.idp, metadata), &mut self.events);

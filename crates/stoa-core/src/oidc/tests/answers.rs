@@ -219,8 +219,9 @@ fn c167_userinfo_is_200_and_json() {
 
 #[test]
 fn c169_an_address_is_verified_by_true_alone() {
-    let check =
-        |said: Value, rule| proved(&plain(), &json!({ "email_verified": said })).unwrap().check_email_verified(rule);
+    let check = |said: Value, rule| {
+        proved(&plain(), &json!({ "email_verified": said })).unwrap().check_email_verified(rule, "email")
+    };
     for said in [json!(true), json!("true")] {
         assert!(check(said.clone(), EmailVerified::Required).is_ok(), "{said}");
     }
@@ -232,4 +233,20 @@ fn c169_an_address_is_verified_by_true_alone() {
     }
     assert_eq!(code(check(json!(null), EmailVerified::Required)), RefusalCode::EmailUnverified);
     assert!(check(json!(null), EmailVerified::WhenPresent).is_ok());
+}
+
+#[test]
+fn c169_an_address_out_of_another_claim_is_verified_only_where_it_is_the_same() {
+    let plain = connection("issuer = \"https://idp.example\"\nemail_verified = \"required\"");
+    let mut document = plain.document().clone();
+    document.attributes.email = Some("upn".to_owned());
+    let connection = Connection::check(document, 1, ConnectionState::Active, UrlPolicy::Https).unwrap();
+    let verified = |email: Value| {
+        let said = json!({ "email": email, "email_verified": true, "upn": "m@pg.com" });
+        crate::identity::Verified::from_id_token(&proved(&connection, &said).unwrap(), &connection)
+    };
+    assert!(verified(json!("m@pg.com")).is_ok());
+    for other in [json!("m@evil.example"), json!(null)] {
+        assert_eq!(code(verified(other.clone())), RefusalCode::EmailUnverified, "{other}");
+    }
 }

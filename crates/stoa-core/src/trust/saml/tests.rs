@@ -132,6 +132,17 @@ fn a_failed_fetch_does_not_begin_the_wait_anew_but_a_day_without_one_does() {
 }
 
 #[test]
+fn c175_a_clock_that_ran_ahead_keeps_no_key_waiting() {
+    let (old, new) = (certificate(1000), certificate(2000));
+    let mut story = Story::believing(&[&old]);
+    story.sees(24 * 365, &[&old, &new]);
+    for hour in 0..72 {
+        assert_eq!(story.sees(hour, &[&old, &new]), [""; 0], "{hour}");
+    }
+    assert_eq!(story.sees(72, &[&old, &new]), ["key_trusted"]);
+}
+
+#[test]
 fn whatever_the_metadata_says_one_key_remains() {
     let (old, new) = (certificate(1000), certificate(2000));
     let mut story = Story::believing(&[&old]);
