@@ -144,7 +144,24 @@ fn jwt(shared: &Shared, request: &Request, base: &str, parameters: &Parameters) 
 fn description(product: Product, error: &str) -> String {
     match (product, error) {
         (_, "something_else") => "<script>alert('from the provider')</script>".to_owned(),
-        (Product::Entra, _) => format!("AADSTS65004: {error}. Trace ID: {}", token()),
+        (Product::Entra, _) => {
+            format!("AADSTS{}: {error}. Trace ID: {} Correlation ID: {}", number(error), token(), token())
+        }
         (Product::PingFederate | Product::Okta | Product::Google, _) => format!("The request was refused: {error}"),
+    }
+}
+
+/// Entra's number for an error of the front channel.
+fn number(error: &str) -> u32 {
+    match error {
+        "access_denied" => 65_004,
+        "consent_required" => 65_001,
+        "interaction_required" => 50_076,
+        "login_required" => 50_058,
+        "invalid_client" => 650_053,
+        "unsupported_response_type" => 700_051,
+        "invalid_request" => 900_144,
+        "temporarily_unavailable" => 90_033,
+        _ => 50_000,
     }
 }

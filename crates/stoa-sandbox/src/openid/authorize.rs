@@ -47,7 +47,8 @@ fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Re
         return Err(Stop::Page(PageReason::RepeatedParameter));
     }
     let get = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let client = client(shared, realm, get("client_id").unwrap_or_default()).map_err(Stop::Page)?;
+    let client = shared.state().client_at(realm, get("client_id").unwrap_or_default()).cloned();
+    let client = client.ok_or(Stop::Page(PageReason::UnknownClient))?;
     let redirect_uri = get("redirect_uri")
         .filter(|uri| client.redirect_uris.iter().any(|own| own == uri))
         .ok_or(Stop::Page(PageReason::RedirectUriMismatch))?;
@@ -59,10 +60,7 @@ fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Re
     };
     let stop = |error| Stop::Redirect(back.clone(), error);
     check_form(realm.product, &get).map_err(stop)?;
-    let scopes: Vec<String> = get("scope").unwrap_or_default().split(' ').map(str::to_owned).collect();
-    if scopes.iter().any(|scope| !scope.is_empty() && !known_scopes(realm.product).contains(&scope.as_str())) {
-        return Err(unknown_scope(realm.product, &back));
-    }
+    let scopes = scopes(realm.product, &back, get("scope"))?;
     let challenge = match get("code_challenge") {
         Some(text) => {
             let method = get("code_challenge_method");
@@ -88,15 +86,6 @@ fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Re
         login_hint: get("login_hint").map(str::to_owned),
         back,
     })
-}
-
-fn client(shared: &Shared, realm: &Realm, id: &str) -> Result<Client, PageReason> {
-    let client = shared.state().client(realm.product, id).cloned().ok_or(PageReason::UnknownClient)?;
-    // An application for one tenant is unknown elsewhere, the shared authorities included.
-    let here = realm.product != Product::Entra
-        || client.tenants.contains(&realm.tenant)
-        || (realm.is_shared() && client.tenants.len() > 1);
-    if here { Ok(client) } else { Err(PageReason::UnknownClient) }
 }
 
 /// What has to be so in every request.
@@ -129,21 +118,31 @@ fn mode(text: Option<&str>) -> Option<Mode> {
     }
 }
 
+/// The scopes that are asked for: none that is unknown, and `openid` among them where the product insists.
+fn scopes(product: Product, back: &Return, text: Option<&str>) -> Result<Vec<String>, Stop> {
+    let scopes: Vec<String> = text.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
+    let refused = |error| Err(Stop::Redirect(back.clone(), error));
+    if scopes.iter().any(|scope| !known_scopes(product).contains(&scope.as_str())) {
+        return match product {
+            Product::PingFederate | Product::Okta => refused("invalid_scope"),
+            // AADSTS650053
+            Product::Entra => refused("invalid_client"),
+            Product::Google => Err(Stop::Page(PageReason::UnknownScope)),
+        };
+    }
+    match product {
+        Product::Okta if scopes.iter().all(|scope| scope != "openid") => refused("invalid_scope"),
+        Product::Entra | Product::Google if scopes.is_empty() => Err(Stop::Page(PageReason::NoScope)),
+        Product::PingFederate | Product::Entra | Product::Okta | Product::Google => Ok(scopes),
+    }
+}
+
 fn known_scopes(product: Product) -> &'static [&'static str] {
     match product {
         Product::PingFederate => &["openid", "profile", "email", "groups", "pingid"],
         Product::Entra => &["openid", "profile", "email", "offline_access", "User.Read"],
         Product::Okta => &["openid", "profile", "email", "address", "phone", "groups", "offline_access"],
         Product::Google => &["openid", "profile", "email"],
-    }
-}
-
-fn unknown_scope(product: Product, back: &Return) -> Stop {
-    match product {
-        Product::PingFederate | Product::Okta => Stop::Redirect(back.clone(), "invalid_scope"),
-        // AADSTS650053
-        Product::Entra => Stop::Redirect(back.clone(), "invalid_client"),
-        Product::Google => Stop::Page(PageReason::UnknownScope),
     }
 }
 

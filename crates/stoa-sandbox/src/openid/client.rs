@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::product::{GLOBEX_TENANT, Product};
+use super::product::{GLOBEX_TENANT, Product, Realm};
 
 /// A client secret.
 #[derive(Clone)]
@@ -107,6 +107,13 @@ impl Client {
             thin: true,
             groups: true,
         }
+    }
+
+    /// Whether an authority knows it. One for a single tenant is unknown elsewhere, the shared authorities included.
+    pub(super) fn is_known_at(&self, realm: &Realm) -> bool {
+        self.product != Product::Entra
+            || self.tenants.contains(&realm.tenant)
+            || (realm.is_shared() && self.tenants.len() > 1)
     }
 
     /// The secret, where it has one.

@@ -12,18 +12,12 @@ use serde::Deserialize;
 use super::Shared;
 use super::client::{Client, ClientAuth};
 use super::product::{Endpoint, Product, Realm};
-use super::refuse::TokenError;
 use super::token::Fields;
+use super::token_error::TokenError;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How far ahead an assertion may end.
 const ASSERTION_SECONDS: i64 = 3600;
-
-const UNKNOWN: TokenError = TokenError::new("invalid_client", 700_016, "Invalid client or client credentials.");
-const WRONG_SECRET: TokenError = TokenError::new("invalid_client", 7_000_215, "Invalid client or client credentials.");
-const BAD_ASSERTION: TokenError = TokenError::new("invalid_client", 700_027, "The client assertion is not valid.");
-const TWO_WAYS: TokenError =
-    TokenError::new("invalid_request", 900_144, "The request uses more than one client authentication method.");
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -42,22 +36,27 @@ pub(super) fn authenticate(
     let basic = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (secret, assertion) = (fields.get("client_secret"), fields.get("client_assertion"));
     if [basic.is_some(), secret.is_some(), assertion.is_some()].into_iter().filter(|used| *used).count() > 1 {
-        return Err(TWO_WAYS);
+        return Err(TokenError::TwoWays);
     }
-    let known = |id: &str| shared.state().client(realm.product, id).cloned().ok_or(UNKNOWN);
-    if let Some(basic) = basic {
-        let refused = |error| TokenError { basic: true, ..error };
-        let (id, secret) = read_basic(basic).ok_or(refused(WRONG_SECRET))?;
-        if fields.get("client_id").is_some_and(|other| other != id) {
-            return Err(refused(UNKNOWN));
-        }
-        return check_secret(known(&id).map_err(refused)?, &secret, Method::Basic).map_err(refused);
+    if let Some(assertion) = assertion {
+        return check_assertion(shared, realm, base, fields, assertion);
     }
     let id = fields.get("client_id");
-    if let Some(assertion) = assertion {
-        return check_assertion(shared, realm, base, fields, id, assertion);
+    if let Some(basic) = basic {
+        let (own, secret) = read_basic(basic).ok_or(TokenError::WrongSecret)?;
+        let client = client(shared, realm, &own)?;
+        return if id.is_none_or(|id| id == own) {
+            check_secret(client, &secret, Method::Basic)
+        } else {
+            Err(TokenError::UnknownClient)
+        };
     }
-    check_secret(known(id.ok_or(UNKNOWN)?)?, secret.ok_or(WRONG_SECRET)?, Method::Post)
+    let client = client(shared, realm, id.ok_or(TokenError::Missing("client_id"))?)?;
+    check_secret(client, secret.ok_or(TokenError::NoSecret)?, Method::Post)
+}
+
+fn client(shared: &Shared, realm: &Realm, id: &str) -> Result<Client, TokenError> {
+    shared.state().client_at(realm, id).cloned().ok_or(TokenError::UnknownClient)
 }
 
 /// Id and secret are form-urlencoded before they are joined (RFC 6749 §2.3.1).
@@ -81,10 +80,11 @@ fn check_secret(client: Client, secret: &str, method: Method) -> Result<Client, 
     let registered = match &client.auth {
         ClientAuth::Basic(_) => Method::Basic,
         ClientAuth::Post(_) => Method::Post,
-        ClientAuth::PrivateKeyJwt(_) => return Err(WRONG_SECRET),
+        ClientAuth::PrivateKeyJwt(_) => return Err(TokenError::WrongSecret),
     };
     let method_good = client.product != Product::Okta || method == registered;
-    if method_good && client.secret().is_some_and(|own| own.is(secret)) { Ok(client) } else { Err(WRONG_SECRET) }
+    let good = method_good && client.secret().is_some_and(|own| own.is(secret));
+    if good { Ok(client) } else { Err(TokenError::WrongSecret) }
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,17 +111,17 @@ fn check_assertion(
     realm: &Realm,
     base: &str,
     fields: &Fields,
-    id: Option<&str>,
     assertion: &str,
 ) -> Result<Client, TokenError> {
     if fields.get("client_assertion_type") != Some(ASSERTION_TYPE) {
-        return Err(BAD_ASSERTION);
+        return Err(TokenError::BadAssertion);
     }
     // Read once unverified, for whose keys to take; nothing else of it is used.
-    let claimed: Assertion = jsonwebtoken::dangerous::insecure_decode(assertion).map_err(|_| BAD_ASSERTION)?.claims;
-    let client = shared.state().client(realm.product, &claimed.sub).cloned().ok_or(UNKNOWN)?;
-    let ClientAuth::PrivateKeyJwt(keys) = &client.auth else { return Err(BAD_ASSERTION) };
-    let claims = verified(keys, assertion).ok_or(BAD_ASSERTION)?;
+    let claimed: Assertion =
+        jsonwebtoken::dangerous::insecure_decode(assertion).map_err(|_| TokenError::BadAssertion)?.claims;
+    let client = client(shared, realm, &claimed.sub)?;
+    let ClientAuth::PrivateKeyJwt(keys) = &client.auth else { return Err(TokenError::BadAssertion) };
+    let claims = verified(keys, assertion).ok_or(TokenError::BadAssertion)?;
     let now = shared.config.clock.now().as_second();
     let audiences = [format!("{base}{}", realm.path(Endpoint::Token)), realm.issuer(base)];
     let audience_good = match &claims.aud {
@@ -129,12 +129,13 @@ fn check_assertion(
         Audience::Several(several) => several.iter().any(|one| audiences.contains(one)),
     };
     let time_good = claims.exp > now && claims.exp <= now + ASSERTION_SECONDS && claims.nbf <= now;
-    let id_good = claims.iss == client.id && claims.sub == client.id && id.is_none_or(|id| id == client.id);
+    let id_good =
+        claims.iss == client.id && claims.sub == client.id && fields.get("client_id").is_none_or(|id| id == client.id);
     if !(audience_good && time_good && id_good) || claims.jti.is_empty() {
-        return Err(BAD_ASSERTION);
+        return Err(TokenError::BadAssertion);
     }
     let fresh = shared.state().assertions.insert((client.id.clone(), claims.jti));
-    if fresh { Ok(client) } else { Err(BAD_ASSERTION) }
+    if fresh { Ok(client) } else { Err(TokenError::BadAssertion) }
 }
 
 fn verified(keys: &serde_json::Value, assertion: &str) -> Option<Assertion> {

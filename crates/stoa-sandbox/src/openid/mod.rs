@@ -25,6 +25,7 @@ mod sandbox;
 mod state;
 mod teams;
 mod token;
+mod token_error;
 mod user_info;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,10 @@
 //! How the products refuse: an error page, or the `error` of OAuth in each one's own form.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
-use http::{HeaderValue, StatusCode};
 use maud::html;
 use serde::Serialize;
-use serde_json::json;
 
 use super::product::Product;
 use crate::web::token;
@@ -27,6 +25,8 @@ pub enum PageReason {
     RepeatedParameter,
     /// Google: a scope is unknown.
     UnknownScope,
+    /// Entra and Google: there is no scope.
+    NoScope,
     /// The sign-on form belongs to no login.
     UnknownTransaction,
 }
@@ -41,6 +41,7 @@ impl PageReason {
             Self::ForeignTenant => "foreign-tenant",
             Self::RepeatedParameter => "repeated-parameter",
             Self::UnknownScope => "unknown-scope",
+            Self::NoScope => "no-scope",
             Self::UnknownTransaction => "unknown-transaction",
         }
     }
@@ -70,6 +71,10 @@ impl PageReason {
             (Product::Google, Self::RedirectUriMismatch) => "Error 400: redirect_uri_mismatch",
             (Product::Google, Self::UnknownClient) => "Error 401: invalid_client. The OAuth client was not found.",
             (_, Self::UnknownScope) => "Error 400: invalid_scope",
+            (Product::Entra, Self::NoScope) => {
+                "AADSTS900144: The request body must contain the following parameter: 'scope'."
+            }
+            (_, Self::NoScope) => "Error 400: invalid_request. Missing required parameter: scope",
             (_, Self::RepeatedParameter) => "A request parameter is included more than once.",
             (_, Self::UnknownTransaction) => "Unknown or expired transaction.",
             (Product::PingFederate, Self::UnknownClient) => "Unknown or invalid client_id",
@@ -93,53 +98,12 @@ pub(super) fn page(product: Product, reason: PageReason) -> Response {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused(pub(super) &'static str);
 
-/// An error of the token endpoint (RFC 6749 §5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TokenError {
-    pub(super) error: &'static str,
-    pub(super) description: &'static str,
-    /// Entra's number for it.
-    pub(super) number: u32,
-    /// Whether the client tried HTTP Basic, and is told that again.
-    pub(super) basic: bool,
-}
-
-impl TokenError {
-    pub(super) const fn new(error: &'static str, number: u32, description: &'static str) -> Self {
-        Self { error, description, number, basic: false }
-    }
-
-    /// In the product's form.
-    pub(super) fn response(self, product: Product) -> Response {
-        let Self { error, description, number, basic } = self;
-        let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        let body = match product {
-            Product::Entra => json!({
-                "error": error,
-                "error_description": format!("AADSTS{number}: {description} Trace ID: {} Correlation ID: {}", token(), token()),
-                "error_codes": [number],
-                "timestamp": "2026-01-01 00:00:00Z",
-                "trace_id": token(),
-                "correlation_id": token(),
-            }),
-            Product::PingFederate | Product::Okta | Product::Google => {
-                json!({ "error": error, "error_description": description })
-            }
-        };
-        let mut response =
-            (status, [("cache-control", "no-store"), ("pragma", "no-cache")], Json(body)).into_response();
-        if status == StatusCode::UNAUTHORIZED && basic {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"OAuth\""));
-        }
-        response.extensions_mut().insert(Refused(error));
-        response
-    }
-}
-
-/// The answer to a bad or missing access token (RFC 6750 §3).
+/// The answer to a bad, poor or missing access token (RFC 6750 §3).
 pub(super) fn bearer(error: Option<&'static str>) -> Response {
+    let poor = error == Some("insufficient_scope");
+    let status = if poor { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
     let challenge = error.map_or_else(|| "Bearer".to_owned(), |error| format!("Bearer error=\"{error}\""));
-    let mut response = (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response();
+    let mut response = (status, [(WWW_AUTHENTICATE, challenge)]).into_response();
     response.extensions_mut().insert(Refused(error.unwrap_or("token-missing")));
     response
 }

@@ -29,6 +29,13 @@ pub(super) struct Request {
     pub(super) login_hint: Option<String>,
 }
 
+impl Request {
+    /// Whether it asks for an ID token, and not for OAuth alone (OIDC core §3.1.2.1).
+    pub(super) fn is_openid(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == "openid")
+    }
+}
+
 /// How the answer travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -128,6 +135,11 @@ impl State {
 
     pub(super) fn client(&self, product: Product, id: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.product == product && client.id == id)
+    }
+
+    /// The client of this id, where this authority knows it.
+    pub(super) fn client_at(&self, realm: &Realm, id: &str) -> Option<&Client> {
+        self.client(realm.product, id).filter(|client| client.is_known_at(realm))
     }
 
     /// Adds a client, or replaces the one with this id.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ use super::client::Client;
 use super::client_auth::authenticate;
 use super::defect::Defect;
 use super::product::{Product, Realm};
-use super::refuse::TokenError;
 use super::state::{Access, Challenge, Grant};
+use super::token_error::TokenError;
 use super::{forge, pkce};
 use crate::web::token;
 
@@ -26,12 +26,6 @@ pub(super) const NEVER: Duration = Duration::from_secs(60);
 pub(super) const LARGE: usize = 4 << 20;
 const ACCESS_SECONDS: i64 = 3600;
 
-const BAD_CODE: TokenError =
-    TokenError::new("invalid_grant", 70008, "The authorization code is invalid, has expired or was already used.");
-const BAD_REDIRECT: TokenError =
-    TokenError::new("invalid_grant", 500_112, "The redirect_uri is not that of the authorization request.");
-const BAD_VERIFIER: TokenError = TokenError::new("invalid_grant", 501_481, "PKCE verification failed.");
-
 /// A form whose parameters appear once each.
 pub(super) struct Fields(Vec<(String, String)>);
 
@@ -39,11 +33,11 @@ impl Fields {
     fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, TokenError> {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
-            return Err(TokenError::new("invalid_request", 900_144, "The body must be form-urlencoded."));
+            return Err(TokenError::NotAForm);
         }
         let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
         match repeated(&fields) {
-            Some(_) => Err(TokenError::new("invalid_request", 9_000_101, "A parameter is repeated.")),
+            Some(_) => Err(TokenError::Repeated),
             None => Ok(Self(fields)),
         }
     }
@@ -61,20 +55,19 @@ pub(super) fn repeated(fields: &[(String, String)]) -> Option<&str> {
 }
 
 pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    match redeem(shared, realm, base, headers, body) {
-        Ok((client, grant)) => match grant.defect {
-            Some(Defect::TokenSlow) => {
-                tokio::time::sleep(SLOW).await;
-                issue(shared, base, &client, &grant)
-            }
-            Some(Defect::TokenNever) => {
-                tokio::time::sleep(NEVER).await;
-                crate::web::cut()
-            }
-            _ => issue(shared, base, &client, &grant),
-        },
-        Err(error) => error.response(realm.product),
+    let issued = redeem(shared, realm, base, headers, body);
+    let defect = issued.as_ref().ok().and_then(|(_, grant)| grant.defect);
+    match defect {
+        Some(Defect::TokenSlow) => tokio::time::sleep(SLOW).await,
+        Some(Defect::TokenNever) => {
+            tokio::time::sleep(NEVER).await;
+            return crate::web::cut();
+        }
+        _ => {}
     }
+    issued.and_then(|(client, grant)| issue(shared, base, &client, &grant)).unwrap_or_else(|error| {
+        error.response(realm.product, shared.config.clock.now(), headers.contains_key(AUTHORIZATION))
+    })
 }
 
 /// Authenticates the client and takes its code.
@@ -89,33 +82,34 @@ fn redeem(
     let client = authenticate(shared, realm, base, headers, &fields)?;
     match fields.get("grant_type") {
         Some("authorization_code") => {}
-        Some(_) => return Err(TokenError::new("unsupported_grant_type", 70003, "The grant type is not supported.")),
-        None => return Err(TokenError::new("invalid_request", 900_144, "grant_type is missing.")),
+        Some(_) => return Err(TokenError::GrantType),
+        None => return Err(TokenError::Missing("grant_type")),
     }
-    let code = fields.get("code").ok_or(TokenError::new("invalid_request", 900_144, "code is missing."))?;
-    let grant = take(shared, &client, code)?;
+    let code = fields.get("code").ok_or(TokenError::Missing("code"))?;
+    let grant = take(shared, realm, &client, code)?;
     if fields.get("redirect_uri") != Some(&grant.request.back.redirect_uri) {
-        return Err(BAD_REDIRECT);
+        return Err(TokenError::RedirectUri);
     }
     check_verifier(grant.request.challenge.as_ref(), fields.get("code_verifier"))?;
     Ok((client, grant))
 }
 
 /// A code is good once, for its client, for a while. A second use ends what the first one gave (RFC 6749 §4.1.2).
-fn take(shared: &Shared, client: &Client, code: &str) -> Result<Grant, TokenError> {
+fn take(shared: &Shared, realm: &Realm, client: &Client, code: &str) -> Result<Grant, TokenError> {
     let now = shared.config.clock.now();
     let mut state = shared.state();
-    let grant = state.codes.get_mut(code).filter(|grant| grant.request.client == client.id).ok_or(BAD_CODE)?;
-    if grant.request.realm.product != client.product {
-        return Err(BAD_CODE);
+    let known = state.codes.get_mut(code).filter(|grant| grant.request.realm.product == realm.product);
+    let grant = known.filter(|grant| grant.request.client == client.id).ok_or(TokenError::UnknownCode)?;
+    if grant.request.realm != *realm {
+        return Err(TokenError::ForeignCode);
     }
     if let Some(access_token) = grant.spent_for.clone() {
         state.accesses.remove(&access_token);
-        return Err(BAD_CODE);
+        return Err(TokenError::SpentCode);
     }
     grant.spent_for = Some(format!("at-{}", token()));
     if now.duration_since(grant.issued_at) > client.product.code_lifetime() {
-        return Err(BAD_CODE);
+        return Err(TokenError::OldCode);
     }
     Ok(grant.clone())
 }
@@ -128,23 +122,23 @@ fn check_verifier(challenge: Option<&Challenge>, verifier: Option<&str>) -> Resu
         (Some(Challenge::Plain(challenge)), Some(verifier)) => verifier == challenge,
         (None, Some(_)) | (Some(_), None) => false,
     };
-    if good { Ok(()) } else { Err(BAD_VERIFIER) }
+    if good { Ok(()) } else { Err(TokenError::Verifier) }
 }
 
-fn issue(shared: &Shared, base: &str, client: &Client, grant: &Grant) -> Response {
+fn issue(shared: &Shared, base: &str, client: &Client, grant: &Grant) -> Result<Response, TokenError> {
     let product = client.product;
-    if let Some(response) = broken(grant.defect, product) {
-        return response;
+    if let Some(response) = broken(grant.defect)? {
+        return Ok(response);
     }
     let person = shared.state().person(product, &grant.login).cloned();
     let (Some(person), Some(access_token)) = (person, grant.spent_for.clone()) else {
-        return BAD_CODE.response(product);
+        return Err(TokenError::UnknownCode);
     };
     let person = forge::person(person, grant.defect);
     let now = shared.config.clock.now();
     let issue = Issue { base, client, person: &person, grant, access_token: &access_token, now };
     let Ok(id_token) = forge::id_token(shared, &issue) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
     };
     let ends_at = now + jiff::SignedDuration::from_secs(ACCESS_SECONDS);
     shared.state().accesses.insert(access_token.clone(), Access { grant: grant.clone(), ends_at });
@@ -157,10 +151,10 @@ fn issue(shared: &Shared, base: &str, client: &Client, grant: &Grant) -> Respons
         answer["scope"] = json!(grant.request.scopes.join(" "));
     }
     // OAuth without OpenID: an access token only (OIDC core §3.1.2.1).
-    if grant.request.scopes.iter().any(|scope| scope == "openid") {
+    if grant.request.is_openid() {
         answer["id_token"] = json!(id_token);
     }
-    finished(answer, grant.defect)
+    Ok(finished(answer, grant.defect))
 }
 
 fn finished(mut answer: Value, defect: Option<Defect>) -> Response {
@@ -180,19 +174,18 @@ fn finished(mut answer: Value, defect: Option<Defect>) -> Response {
 }
 
 /// The answers that are no tokens at all.
-fn broken(defect: Option<Defect>, product: Product) -> Option<Response> {
+fn broken(defect: Option<Defect>) -> Result<Option<Response>, TokenError> {
     let after = |status: StatusCode| (status, [(RETRY_AFTER, "30")]).into_response();
-    let error = |error| Some(TokenError::new(error, 50000, "As the defect asks.").response(product));
-    match defect? {
-        Defect::TokenInvalidGrant => error("invalid_grant"),
-        Defect::TokenInvalidClient => error("invalid_client"),
-        Defect::TokenUnauthorizedClient => error("unauthorized_client"),
-        Defect::Token500 => Some(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
-        Defect::Token503 => Some(after(StatusCode::SERVICE_UNAVAILABLE)),
-        Defect::Token429 => Some(after(StatusCode::TOO_MANY_REQUESTS)),
-        Defect::TokenHtml => Some(Html("<!doctype html><title>Scheduled maintenance</title>").into_response()),
-        Defect::TokenCut => Some(crate::web::cut()),
-        Defect::TokenRedirect => Some((StatusCode::FOUND, [(LOCATION, "/maintenance")]).into_response()),
-        _ => None,
-    }
+    Ok(Some(match defect {
+        Some(Defect::TokenInvalidGrant) => return Err(TokenError::AsArmed("invalid_grant")),
+        Some(Defect::TokenInvalidClient) => return Err(TokenError::AsArmed("invalid_client")),
+        Some(Defect::TokenUnauthorizedClient) => return Err(TokenError::AsArmed("unauthorized_client")),
+        Some(Defect::Token500) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(Defect::Token503) => after(StatusCode::SERVICE_UNAVAILABLE),
+        Some(Defect::Token429) => after(StatusCode::TOO_MANY_REQUESTS),
+        Some(Defect::TokenHtml) => Html("<!doctype html><title>Scheduled maintenance</title>").into_response(),
+        Some(Defect::TokenCut) => crate::web::cut(),
+        Some(Defect::TokenRedirect) => (StatusCode::FOUND, [(LOCATION, "/maintenance")]).into_response(),
+        _ => return Ok(None),
+    }))
 }

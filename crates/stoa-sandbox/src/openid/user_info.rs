@@ -12,6 +12,7 @@ use super::defect::Defect;
 use super::forge;
 use super::product::Realm;
 use super::refuse::bearer;
+use super::state::Access;
 use super::token::{LARGE, NEVER};
 
 pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers: &HeaderMap) -> Response {
@@ -19,8 +20,9 @@ pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers:
         return bearer(None);
     };
     let access_token = access_token.strip_prefix("Bearer ").unwrap_or_default();
-    let Some((claims, defect)) = claims(shared, realm, base, access_token) else {
-        return bearer(Some("invalid_token"));
+    let (claims, defect) = match claims(shared, realm, base, access_token) {
+        Ok(claims) => claims,
+        Err(error) => return bearer(Some(error)),
     };
     match defect {
         Some(Defect::UserInfo401) => bearer(Some("invalid_token")),
@@ -44,16 +46,25 @@ pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers:
     }
 }
 
-/// What a good access token may see.
-fn claims(shared: &Shared, realm: &Realm, base: &str, access_token: &str) -> Option<(Value, Option<Defect>)> {
+type Seen = (Value, Option<Defect>);
+
+/// What a good access token may see. It is this product's, still good, and came with an ID token.
+fn claims(shared: &Shared, realm: &Realm, base: &str, access_token: &str) -> Result<Seen, &'static str> {
     let now = shared.config.clock.now();
     let state = shared.state();
-    let access = state.accesses.get(access_token).filter(|access| access.ends_at > now)?;
-    let grant = &access.grant;
-    let client = state.client(realm.product, &grant.request.client)?;
-    let person = forge::person(state.person(realm.product, &grant.login)?.clone(), grant.defect);
+    let access = state.accesses.get(access_token).filter(|access| access.ends_at > now).ok_or("invalid_token")?;
+    let Access { grant, .. } = access;
+    let product = grant.request.realm.product;
+    let (client, person) = (state.client(product, &grant.request.client), state.person(product, &grant.login));
+    let (Some(client), Some(person), true) = (client, person, product == realm.product) else {
+        return Err("invalid_token");
+    };
+    if !grant.request.is_openid() {
+        return Err("insufficient_scope");
+    }
+    let person = forge::person(person.clone(), grant.defect);
     let issue = Issue { base, client, person: &person, grant, access_token, now };
-    Some((Value::Object(issue.user_info()), grant.defect))
+    Ok((Value::Object(issue.user_info()), grant.defect))
 }
 
 fn signed(shared: &Shared, claims: &Value) -> String {

@@ -7,6 +7,7 @@ mod openid;
 mod openid_clients;
 mod openid_defects;
 mod openid_provider;
+mod openid_refusals;
 mod pingfederate;
 mod pingfederate_defects;
 mod thinkific_admin;
