@@ -219,9 +219,9 @@ pub(crate) enum Secret {
 
 #[derive(Debug, Args)]
 pub(crate) struct Logins {
-    /// Through which connection
-    #[arg(long, value_name = "ID", value_parser = connection)]
-    pub(crate) connection: ConnectionId,
+    /// Through which connection; with --email alone, through those that have its domain
+    #[arg(long, value_name = "ID", value_parser = connection, required_unless_present = "email")]
+    pub(crate) connection: Option<ConnectionId>,
     /// Begun since: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = logins::since)]
     pub(crate) since: Option<Timestamp>,
@@ -231,7 +231,7 @@ pub(crate) struct Logins {
     /// Only those that something stopped
     #[arg(long)]
     pub(crate) failed: bool,
-    /// How many at most
+    /// How many at most, through one connection
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) limit: u16,
 }
@@ -296,7 +296,7 @@ pub(crate) struct Trace {
 
 #[derive(Debug, Args)]
 pub(crate) struct Event {
-    /// The function, as in functions/
+    /// login, saml-metadata, saml-acs, oidc-callback, thinkific-launch or thinkific-return
     pub(crate) function: String,
     /// Where the sandbox's stoa is
     #[arg(long, value_name = "URL", default_value = "http://stoa.localhost:8080")]

@@ -29,9 +29,6 @@ pub enum CliError {
         /// Why.
         source: std::io::Error,
     },
-    /// `check` asks nobody.
-    #[error("{0}: what the identity provider publishes is in no file beside it")]
-    NotBeside(String),
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
@@ -75,12 +72,18 @@ pub enum CliError {
     /// Secrets Manager would not take it.
     #[error("the secret is longer than 64 KiB")]
     SecretTooLong,
+    /// The seal secret and the pepper protect by their length alone.
+    #[error("a seal or pepper of your own needs at least 32 characters")]
+    SecretTooShort,
     /// Neither a reference nor a request's id.
     #[error("that is neither a reference, like 7KQ3-9FXM-2B4T, nor an apigw-requestid")]
     Reference,
     /// The login is not in the table. What it can mean has been printed.
     #[error("no login {0} in this stack")]
     NoLogin(String),
+    /// No connection takes addresses of the domain.
+    #[error("no connection has the domain {0}")]
+    NoDomain(String),
     /// The connection has no `[teams]` table.
     #[error("the connection {0} has no [teams] table, so it has no tab")]
     NoTab(ConnectionId),
@@ -110,11 +113,12 @@ impl CliError {
             | Self::InFile { .. }
             | Self::File { .. }
             | Self::Certificate { .. }
-            | Self::NotBeside(_)
             | Self::NoFiles(_)
+            | Self::NoDomain(_)
             | Self::Outputs { .. }
             | Self::Terminal
             | Self::SecretTooLong
+            | Self::SecretTooShort
             | Self::Input(_)
             | Self::Output(_)
             | Self::NoLogin(_)
@@ -139,11 +143,15 @@ impl CliError {
                  and AWS_REGION."
             }
             Self::NoTab(_) => "docs/connections.md says what it holds. Add it to the connection's file and apply.",
+            Self::SecretTooShort => "`--random` makes one, and nobody has to see it.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
             Self::Event(EventError::Browser(_)) => {
                 "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
             }
-            Self::NotBeside(_) => "`stoa connection plan` fetches it, and writes nothing; `check` asks nobody.",
+            Self::NoDomain(_) => "`stoa connection list` shows the domains of each; say --connection.",
+            Self::Event(EventError::NoResponse(_)) => {
+                "`saml-acs` needs a SAML connection, `oidc-callback` another: say --connection and --person."
+            }
             Self::Certificate { .. } => "A certificate begins with -----BEGIN CERTIFICATE-----.",
             Self::File { .. }
             | Self::NoFiles(_)

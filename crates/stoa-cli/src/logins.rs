@@ -1,24 +1,59 @@
 //! `stoa logins`: which logins there were, newest first, for somebody who has no reference.
 
 use jiff::{SignedDuration, Timestamp};
+use stoa_core::email::Email;
+use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State};
-use stoa_service::operator::LoginsWanted;
+use stoa_service::operator::{LoginsWanted, Operator};
 
 use crate::arguments::{Logins, Target};
 use crate::trace::ended_in_a_fault;
 use crate::{CliError, Io};
 
 pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let operator = target.read(io)?.operator;
+    let of_domain = match (&command.connection, &command.email) {
+        (None, Some(email)) => connections_of(email, &operator).await?,
+        (Some(_), _) | (None, None) => Vec::new(),
+    };
+    for id in &of_domain {
+        io.say(&format!("Through the connection {id}:"))?;
+        of_connection(id, command, &operator, io).await?;
+    }
+    match &command.connection {
+        Some(id) => of_connection(id, command, &operator, io).await,
+        None => Ok(()),
+    }
+}
+
+/// The connections that an address may come through. Nobody is proven by one that does not have its domain.
+async fn connections_of(email: &Email, operator: &Operator) -> Result<Vec<ConnectionId>, CliError> {
+    let mut found = Vec::new();
+    for item in operator.list().await? {
+        let document = item.document()?;
+        if document.domains.iter().any(|domain| domain == email.domain()) {
+            found.push(document.id);
+        }
+    }
+    if found.is_empty() { Err(CliError::NoDomain(email.domain().to_owned())) } else { Ok(found) }
+}
+
+async fn of_connection(
+    id: &ConnectionId,
+    command: &Logins,
+    operator: &Operator,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
     let wanted = LoginsWanted {
-        connection: &command.connection,
+        connection: id,
         since: command.since,
         email: command.email.as_ref(),
         limit: command.limit.into(),
     };
     let keep = |login: &LoginItem| !command.failed || is_failed(login);
-    let found = target.read(io)?.operator.logins(wanted, keep).await?;
+    let found = operator.logins(wanted, keep).await?;
     if found.logins.is_empty() {
-        return io.say(&nothing(command, found.may_be_more));
+        return io.say(&nothing(id, command, found.may_be_more));
     }
     io.say("REFERENCE       BEGAN                 STATE     LAST STEP")?;
     for login in &found.logins {
@@ -44,16 +79,16 @@ fn line(login: &LoginItem) -> String {
     format!("{}  {began:<20}  {:<8}  {}{test}", login.pk, login.state.as_str(), last.escape_debug())
 }
 
-fn nothing(command: &Logins, may_be_more: bool) -> String {
+fn nothing(id: &ConnectionId, command: &Logins, may_be_more: bool) -> String {
     let mut text = "No such login.".to_owned();
     if may_be_more {
         text.push_str(" Only the newest were looked at; --since narrows it down.");
     }
     if command.email.is_some() {
-        text.push_str(
+        text.push_str(&format!(
             "\nAn address is known only where the identity provider's answer was proven and the person admitted. One \
-             that\nfailed before is among the connection's: leave --email out, and say --failed.",
-        );
+             that\nfailed before is among the connection's: stoa logins --connection {id} --failed",
+        ));
     }
     text
 }

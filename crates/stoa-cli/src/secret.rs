@@ -10,11 +10,13 @@ use crate::{CliError, Input, Io};
 
 /// Secrets Manager's own limit.
 const MOST: u64 = 65_536;
+/// Of a seal or pepper that was not made here.
+const LEAST: usize = 32;
 
 pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let Secret::Put { name, random } = command;
     let secret = parse(&name)?;
-    let text = if random { random_text(&name, &secret)? } else { read(io)? };
+    let text = if random { random_text(&name, &secret)? } else { read(&secret, io)? };
     let operator = target.change(io).await?;
     operator.put_secret(&secret, text).await?;
     io.say(&format!("{name}: written. Functions use it within 60 s."))?;
@@ -47,12 +49,17 @@ fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> 
     }
 }
 
-fn read(io: &mut Io<'_>) -> Result<SecretText, CliError> {
+fn read(secret: &SecretName, io: &mut Io<'_>) -> Result<SecretText, CliError> {
     let Input::Piped(input) = &mut io.input else { return Err(CliError::Terminal) };
     let mut text = String::new();
     input.take(MOST + 1).read_to_string(&mut text).map_err(CliError::Input)?;
     if text.len() as u64 > MOST {
         return Err(CliError::SecretTooLong);
+    }
+    let is_ours = matches!(secret, SecretName::Seal | SecretName::Pepper);
+    // An empty one has a message of its own.
+    if is_ours && (1..LEAST).contains(&text.trim().len()) {
+        return Err(CliError::SecretTooShort);
     }
     Ok(SecretText::new(&text)?)
 }

@@ -67,7 +67,9 @@ fn signer<'a>(shape: &Shape<'_, '_>, signed_info: &[u8], keys: &'a [Certificate]
         }
     }
     let code = if fits { RefusalCode::SignatureMismatch } else { RefusalCode::KeyTypeMismatch };
-    Err(Refusal::from(code).got(shape.algorithm.uri()))
+    // Enough of each to tell them apart; it is for people to read.
+    let trusted: Vec<_> = keys.iter().map(|key| format!("{:.16}…", key.fingerprint())).collect();
+    Err(Refusal::from(code).wanted(&trusted.join(", ")).got(shape.algorithm.uri()))
 }
 
 /// A signature that has the one accepted shape.

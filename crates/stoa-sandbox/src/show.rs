@@ -172,7 +172,8 @@ fn print_addresses(sandbox: &Sandbox) {
          \x20 choose people, defects {ping}/sandbox\n\
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\
          \x20 the school             {}\n\
-         \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `on-call`)\n\n\
+         \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `on-call`)\n\
+         \x20 the command `stoa`     STOA_SANDBOX={} cargo run -p stoa-cli -- connection list\n\n\
          A person to try: miller.m.\n\n\
          By OpenID Connect:\n",
         sandbox.login_url(),
@@ -180,6 +181,7 @@ fn print_addresses(sandbox: &Sandbox) {
         sandbox.pingfederate.start_url(sandbox.pingfederate_partner(), None),
         sandbox.connection(),
         sandbox.thinkific.school_url(),
+        sandbox.front.endpoint(),
         sandbox.front.endpoint(),
     );
     for example in EXAMPLES {

@@ -10,7 +10,7 @@ use stoa_service::operator::OperatorError;
 use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
 
-use super::files::connection;
+use super::files::{connection, stand_in};
 use crate::arguments::Target;
 use crate::{CliError, Io};
 
@@ -23,9 +23,10 @@ const SHA1: [ObjectIdentifier; 2] =
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let now = Timestamp::now();
     let file = connection(path)?;
-    let (document, published) = file.read(now).map_err(|error| CliError::in_file(&file.path, error))?;
-    if is_to_be_fetched(&document) {
-        return Err(CliError::NotBeside(file.path));
+    let (mut document, published) = file.read(now).map_err(|error| CliError::in_file(&file.path, error))?;
+    let is_partial = is_to_be_fetched(&document);
+    if is_partial {
+        stand_in(&mut document);
     }
     // Only a sandbox may be reached by http.
     let policy = if target.sandbox(io).is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
@@ -37,8 +38,10 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
     io.say(&format!("    domains {}", document.domains.join(", ")))?;
     match checked.protocol() {
         Protocol::Saml(saml) => {
-            io.say(&format!("    identity provider {}", saml.idp().entity_id))?;
-            io.say(&format!("    requests go to {}", saml.sso_url()))?;
+            if !is_partial {
+                io.say(&format!("    identity provider {}", saml.idp().entity_id))?;
+                io.say(&format!("    requests go to {}", saml.sso_url()))?;
+            }
             io.say(&format!("    our entity id {}", saml.document().sp_entity_id))?;
             if let Some(metadata) = &published.metadata {
                 print_metadata(metadata, saml.document().sign_requests, now, io)?;
@@ -49,7 +52,9 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
         }
         Protocol::Oidc(oidc) => {
             io.say(&format!("    identity provider {}", oidc.document().issuer))?;
-            io.say(&format!("    requests go to {}", oidc.provider().authorization_endpoint))?;
+            if !is_partial {
+                io.say(&format!("    requests go to {}", oidc.provider().authorization_endpoint))?;
+            }
             io.say(&format!("    our client id {}", oidc.document().client_id))?;
         }
         Protocol::Workos(workos) => {
@@ -57,6 +62,10 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
             io.say(&format!("    our client id {}", workos.client_id))?;
         }
         Protocol::Teams => io.say("    by Teams tokens only")?,
+    }
+    if is_partial {
+        io.say("What the identity provider publishes is in no file beside it, so it was not looked at:")?;
+        io.say("`stoa connection plan` fetches it, and writes nothing.")?;
     }
     Ok(())
 }

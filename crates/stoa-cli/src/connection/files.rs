@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use stoa_core::connection::ConnectionDocument;
+use stoa_core::connection::{ConnectionDocument, IdpDocument, ProviderDocument};
 use stoa_service::operator::{ConnectionFile, NamedFile};
 
 use crate::CliError;
@@ -54,6 +54,28 @@ pub(super) fn connection(path: &Path) -> Result<ConnectionFile, CliError> {
     let metadata = named(NamedFile::Metadata)?;
     let (discovery, jwks) = (named(NamedFile::Discovery)?, named(NamedFile::Jwks)?);
     Ok(ConnectionFile { path: path.display().to_string(), text, metadata, discovery, jwks })
+}
+
+/// Puts something in the place of what the identity provider publishes, where that is not at hand, so that the rest can
+/// be looked at.
+pub(super) fn stand_in(document: &mut ConnectionDocument) {
+    let address = || "https://identity-provider.invalid/".to_owned();
+    if let Some(saml) = &mut document.saml {
+        saml.idp.get_or_insert_with(|| IdpDocument {
+            entity_id: address(),
+            sso_redirect: Some(address()),
+            sso_post: Some(address()),
+        });
+    }
+    if let Some(oidc) = &mut document.oidc {
+        oidc.provider.get_or_insert_with(|| ProviderDocument {
+            authorization_endpoint: address(),
+            token_endpoint: address(),
+            userinfo_endpoint: None,
+            jwks_uri: address(),
+            response_iss: false,
+        });
+    }
 }
 
 fn school(path: &Path) -> Result<SchoolFile, CliError> {

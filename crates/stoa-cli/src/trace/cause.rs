@@ -5,7 +5,7 @@ use stoa_core::fault::{Actor, Fault};
 use stoa_core::language::Language;
 use stoa_core::login::{LoginItem, State, Step};
 
-use crate::runbook::{FaultPage, path};
+use crate::runbook::{FaultPage, path, told};
 
 /// The fault that the login ended in, with its step. A login that got through afterwards has none.
 pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
@@ -21,8 +21,7 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
             State::Launched => "\nThe person got in. What happened afterwards:\n",
             State::Started | State::Verified | State::Refused | State::Failed | State::Returned => "",
         };
-        // The runbook's examples say STACK where the reader has to put a name; here it is known.
-        return before.to_owned() + &explain(fault).replace("STACK", stack);
+        return before.to_owned() + &told(&explain(fault), stack, &login.connection);
     }
     let known = ["started", "verified", "launched", "tested"];
     if login.steps.last().is_none_or(|step| !known.contains(&step.what.as_str())) {

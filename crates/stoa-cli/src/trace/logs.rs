@@ -50,8 +50,7 @@ pub(super) fn of_request(id: &RequestId, stack: &str) -> String {
          line and no item. The line names the fault (`fault`), what was wanted and what came; each fault has its page in\n\
          docs/runbook/faults. This command does not read logs; these do:\n\n\
          \x20 aws logs filter-log-events --log-group-name /aws/vendedlogs/{stack}-http-api \
-         --filter-pattern '{{ $.requestId = \"{id}\" }}'\n{}\n\n\
-         A sandbox keeps its log lines to itself, and its gateway has no access log.",
+         --filter-pattern '{{ $.requestId = \"{id}\" }}'\n{}",
         of_every_function(stack, &format!("{{ $.gateway = \"{id}\" }}"))
     )
 }

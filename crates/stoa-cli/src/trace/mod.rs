@@ -21,7 +21,11 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     let access = target.read(io)?;
     let Ok(reference) = Reference::parse(&command.reference) else {
         let id = logs::RequestId::parse(&command.reference).ok_or(CliError::Reference)?;
-        return io.say(&logs::of_request(&id, &access.stack));
+        io.say(&logs::of_request(&id, &access.stack))?;
+        return match target.sandbox(io) {
+            Some(_) => io.say("\nA sandbox keeps its log lines to itself, and its gateway has no access log."),
+            None => Ok(()),
+        };
     };
     let Some(login) = access.operator.login(&reference).await? else {
         io.say(&logs::of_unknown(&reference, &access.stack))?;

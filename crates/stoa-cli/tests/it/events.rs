@@ -74,5 +74,5 @@ async fn an_event_without_the_answer_before_takes_the_steps_before_by_itself() {
         assert_eq!(given["statusCode"], wanted, "{function}: {given}");
     }
     let unknown = stoa(&["event", "nothing", "--stoa", &url]).await.refused();
-    assert!(unknown.contains("no function is called \"nothing\""), "{unknown}");
+    assert!(unknown.contains("no event is made for \"nothing\""), "{unknown}");
 }

@@ -39,6 +39,10 @@ async fn logins_are_listed_newest_first() {
     assert_eq!(told(&with(&["--email", "Miller.M@pg.com"]).await), [["launched", "launched"]]);
     let unproven = with(&["--email", "pat@agency.example"]).await;
     assert!(unproven.contains("only where the identity provider's answer was proven"), "{unproven}");
+    let by_address = desk.stoa(&["logins", "--email", "miller.m@pg.com"]).await.done();
+    assert!(by_address.starts_with("Through the connection pg:\nREFERENCE"), "{by_address}");
+    let nobody_s = desk.stoa(&["logins", "--email", "somebody@else.example"]).await.refused();
+    assert!(nobody_s.contains("no connection has the domain else.example"), "{nobody_s}");
     assert!(desk.stoa(&["logins", "--connection", "nobody"]).await.refused().contains("there is no connection nobody"));
 }
 

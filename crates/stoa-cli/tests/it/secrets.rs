@@ -39,6 +39,15 @@ async fn a_broken_key_set_is_refused_without_being_shown() {
 }
 
 #[tokio::test]
+async fn a_seal_or_pepper_that_can_be_guessed_is_refused() {
+    let desk = Desk::new().await;
+    for name in ["seal", "pepper"] {
+        let refusal = desk.stoa_with(&["secret", "put", name], piped("a-short-password\n")).await.refused();
+        assert!(refusal.contains("at least 32 characters"), "{refusal}");
+    }
+}
+
+#[tokio::test]
 async fn the_pepper_is_written_once() {
     let desk = Desk::new().await;
     let refusal = desk.stoa(&["secret", "put", "pepper", "--random"]).await.refused();

@@ -147,8 +147,13 @@ async fn c129_metadata_that_should_be_signed_and_is_not_is_not_applied() {
 #[tokio::test]
 async fn a_check_asks_nobody_and_says_so() {
     let desk = Desk::new().await;
-    let refused = desk.stoa(&["connection", "check", &fetched(&desk, str::to_owned)]).await.refused();
-    assert!(refused.contains("in no file beside it") && refused.contains("connection plan"), "{refused}");
+    let told = desk.stoa(&["connection", "check", &fetched(&desk, str::to_owned)]).await.done();
+    assert!(told.contains("holds together") && !told.contains("identity-provider.invalid"), "{told}");
+    assert!(told.contains("in no file beside it") && told.contains("connection plan"), "{told}");
+    // What the file alone can have wrong is found all the same.
+    let public = fetched(&desk, |text| text.replace("pg.com", "gmail.com"));
+    let refused = desk.stoa(&["connection", "check", &public]).await.refused();
+    assert!(refused.contains("gmail.com"), "{refused}");
 }
 
 #[tokio::test]

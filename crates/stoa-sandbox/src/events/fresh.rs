@@ -30,8 +30,11 @@ pub struct Fresh<'a> {
 /// Why there is no event.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// There is no such function.
-    #[error("no function is called {0:?}; they are the folders of functions/")]
+    /// There is no such function, or none whose event is made here.
+    #[error(
+        "no event is made for {0:?}: only for login, saml-metadata, saml-acs, oidc-callback, thinkific-launch and \
+         thinkific-return; events/ has samples of the others"
+    )]
     Unknown(String),
     /// The address of stoa is not one.
     #[error("{0:?} is not an address")]

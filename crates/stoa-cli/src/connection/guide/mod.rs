@@ -9,13 +9,12 @@ mod workos;
 
 use std::path::Path;
 
-use stoa_core::connection::{
-    Connection, ConnectionDocument, ConnectionState, IdpDocument, Preset, Protocol, ProviderDocument, UrlPolicy,
-};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Preset, Protocol, UrlPolicy};
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::OperatorError;
 
 use self::section::{Section, render};
+use super::files::stand_in;
 use crate::arguments::{Target, Which};
 use crate::{CliError, Io};
 
@@ -47,23 +46,7 @@ fn read(path: &Path) -> Result<ConnectionDocument, CliError> {
         path: path.display().to_string(),
         message: error.to_string().trim_end().to_owned(),
     })?;
-    let address = || "https://identity-provider.invalid/".to_owned();
-    if let Some(saml) = &mut document.saml {
-        saml.idp.get_or_insert_with(|| IdpDocument {
-            entity_id: address(),
-            sso_redirect: Some(address()),
-            sso_post: Some(address()),
-        });
-    }
-    if let Some(oidc) = &mut document.oidc {
-        oidc.provider.get_or_insert_with(|| ProviderDocument {
-            authorization_endpoint: address(),
-            token_endpoint: address(),
-            userinfo_endpoint: None,
-            jwks_uri: address(),
-            response_iss: false,
-        });
-    }
+    stand_in(&mut document);
     Ok(document)
 }
 

@@ -12,9 +12,10 @@ pub(super) fn sections(connection: &Connection, settings: &TeamsDocument, public
     }
     sections.push(
         Section::new("Teams admin center > Teams apps > Manage apps > Actions > Upload new app")
-            .row("Package", format!("stoa teams package {}", connection.id()))
+            .row("Package", format!("{}-teams.zip, which comes with this guide", connection.id()))
             .row("The tab's name", &*settings.name)
-            .note("Then Setup policies, where the tab is to be pinned for everybody."),
+            .note("Then Setup policies, where the tab is to be pinned for everybody.")
+            .note(format!("We make the package with `stoa teams package {}`.", connection.id())),
     );
     sections
 }
