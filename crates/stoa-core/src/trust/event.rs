@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::watch::short;
+
 /// What happened. Each is logged once, when it happens, and not at every look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
@@ -92,7 +94,7 @@ pub struct Event {
 
 impl Event {
     pub(super) fn of_key(kind: EventKind, fingerprint: &str, detail: Option<&str>) -> Self {
-        Self { kind, fingerprint: Some(fingerprint.to_owned()), days: None, detail: detail.map(str::to_owned) }
+        Self { kind, fingerprint: Some(fingerprint.to_owned()), days: None, detail: detail.map(short) }
     }
 
     pub(super) fn noted(kind: EventKind, detail: impl Into<String>) -> Self {

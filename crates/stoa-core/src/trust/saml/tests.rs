@@ -14,8 +14,13 @@ fn at(hours: i64) -> Timestamp {
 
 /// A certificate that ends so many days after the start.
 fn certificate(days: i64) -> Certificate {
+    certificate_of("an identity provider", days)
+}
+
+fn certificate_of(name: &str, days: i64) -> Certificate {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     // In steps of its own type: the start and some days.
     let (year, month, day) = date(days);
@@ -129,6 +134,16 @@ fn a_failed_fetch_does_not_begin_the_wait_anew_but_a_day_without_one_does() {
         assert_eq!(story.sees(hour, &[&old, &new]), [""; 0], "{hour}");
     }
     assert_eq!(story.sees(120, &[&old, &new]), ["key_trusted"]);
+}
+
+#[test]
+fn a_long_name_in_a_certificate_makes_no_long_line() {
+    let (old, new) = (certificate(1000), certificate_of(&"x".repeat(1000), 2000));
+    let trusted = [believed(&old, false)];
+    let reading = Reading::Metadata(Box::new(metadata(&[&old, &new])), false);
+    let decision = decide(Believed { idp: &idp(), keys: &trusted }, Watch::default(), reading, at(0));
+    let details = decision.events.iter().filter_map(|event| event.detail.as_ref());
+    assert_eq!(details.map(String::len).collect::<Vec<_>>(), [200]);
 }
 
 #[test]
