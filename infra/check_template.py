@@ -188,9 +188,17 @@ def documents(resource):
         yield properties["PolicyDocument"]
 
 
+# What functions report their metrics under, and alarms read.
+NAMESPACE = {"Fn::Sub": "stoa/${AWS::StackName}"}
+
+
 def check_environment(register, template):
     tables = {table["variable"]: {"Ref": camel(table["name"]) + "Table"} for table in register["tables"]}
-    others = {"STOA_BUILD": {"Ref": "Build"}, "STOA_SECRET_PREFIX": {"Ref": "SecretPrefix"}}
+    others = {
+        "STOA_BUILD": {"Ref": "Build"},
+        "STOA_METRIC_NAMESPACE": NAMESPACE,
+        "STOA_SECRET_PREFIX": {"Ref": "SecretPrefix"},
+    }
     for function in register["functions"]:
         logical_id = function["logical_id"]
         actual = template.properties(logical_id).get("Environment", {}).get("Variables", {})
@@ -268,8 +276,11 @@ def check_alarms(register, template):
         if f"{PAGES}/{name}.md" not in json.dumps(actual.get("AlarmDescription")):
             yield f"{name}: the description does not name its page"
         yield from equal(f"{name}: actions", actual.get("AlarmActions"), [{"Ref": "AlarmTopic"}])
+        stats = [metric["MetricStat"]["Metric"] for metric in actual.get("Metrics", []) if "MetricStat" in metric]
+        for stat in stats or [actual]:
+            if not str(stat["Namespace"]).startswith("AWS/"):
+                yield from equal(f"{name}: namespace", stat["Namespace"], NAMESPACE)
         if name.startswith("Function"):
-            stats = [metric["MetricStat"]["Metric"] for metric in actual["Metrics"] if "MetricStat" in metric]
             watched = [dimension["Value"]["Ref"] for metric in stats for dimension in metric["Dimensions"]]
             yield from differ(f"{name}: functions it watches", watched, in_browsers if name == "FunctionSlow" else functions)
 

@@ -162,6 +162,10 @@ def page_without_alarm(source):
     del source["Resources"]["ApiServerErrors"]
 
 
+def alarm_of_every_stack(source):
+    properties(source, "TrustHeld")["Namespace"] = "stoa"
+
+
 def silent_alarm(source):
     properties(source, "ApiServerErrors")["AlarmActions"] = []
 
@@ -234,6 +238,7 @@ DEFECTS = {
         alarm_without_page,
         page_without_alarm,
         silent_alarm,
+        alarm_of_every_stack,
         unwatched_function,
         unwatched_operator,
         slow_where_nobody_waits,

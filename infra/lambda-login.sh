@@ -44,7 +44,8 @@ wait_for sandbox grep -q "Now yours" "$work/sandbox.log"
 
 # The sandbox knows a function by its access key; `sandbox` may do whatever any of them may.
 env AWS_ENDPOINT_URL="http://127.0.0.1:$aws" AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=local \
-    STOA_BUILD=cargo-lambda STOA_PUBLIC_URL="http://stoa.localhost:$stoa" STOA_SECRET_PREFIX=stoa-local \
+    STOA_BUILD=cargo-lambda STOA_METRIC_NAMESPACE=stoa/local STOA_PUBLIC_URL="http://stoa.localhost:$stoa" \
+    STOA_SECRET_PREFIX=stoa-local \
     STOA_TABLE_CONNECTIONS=stoa-local-connections STOA_TABLE_TRUST=stoa-local-trust \
     STOA_TABLE_LOGINS=stoa-local-logins STOA_TABLE_DIRECTORY=stoa-local-directory \
     cargo lambda watch -A 127.0.0.1 -P "$lambda" -w >"$work/watch.log" 2>&1 &

@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/measured",
     "AWS_LAMBDA_LOG_STREAM_NAME": "measured",
     "STOA_BUILD": "2601010000-measured",
+    "STOA_METRIC_NAMESPACE": "stoa/measured",
     "STOA_PUBLIC_URL": "https://stoa.example",
     "STOA_SECRET_PREFIX": "stoa",
     "STOA_TABLE_CONNECTIONS": "connections",

@@ -21,6 +21,7 @@ mod idp_initiated;
 mod lifecycle;
 mod login;
 mod logins;
+mod metrics;
 mod minted;
 mod oidc;
 mod oidc_clients;

@@ -273,6 +273,8 @@ impl SecretKind {
 pub enum Variable {
     /// Git revision and build, shown in logs and page footers.
     Build,
+    /// CloudWatch's namespace of the stack's metrics.
+    MetricNamespace,
     /// `https://` and the host that browsers use; no trailing slash.
     PublicUrl,
     /// First part of every secret's name.
@@ -292,6 +294,7 @@ impl Variable {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Build => "STOA_BUILD",
+            Self::MetricNamespace => "STOA_METRIC_NAMESPACE",
             Self::PublicUrl => "STOA_PUBLIC_URL",
             Self::SecretPrefix => "STOA_SECRET_PREFIX",
             Self::TableConnections => "STOA_TABLE_CONNECTIONS",
@@ -320,6 +323,7 @@ pub const ROUTES: &[Function] = &[
         ],
         environment: &[
             Variable::Build,
+            Variable::MetricNamespace,
             Variable::PublicUrl,
             Variable::SecretPrefix,
             Variable::TableConnections,
@@ -341,6 +345,7 @@ pub const ROUTES: &[Function] = &[
         ],
         environment: &[
             Variable::Build,
+            Variable::MetricNamespace,
             Variable::PublicUrl,
             Variable::SecretPrefix,
             Variable::TableConnections,
@@ -354,7 +359,7 @@ pub const ROUTES: &[Function] = &[
         routes: &[Route::On(Method::Get, "/saml/{connection}/metadata")],
         schedule: None,
         grants: &[Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) }],
-        environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections],
+        environment: &[Variable::Build, Variable::MetricNamespace, Variable::PublicUrl, Variable::TableConnections],
     },
     Function {
         name: "oidc-callback",
@@ -371,6 +376,7 @@ pub const ROUTES: &[Function] = &[
         ],
         environment: &[
             Variable::Build,
+            Variable::MetricNamespace,
             Variable::PublicUrl,
             Variable::SecretPrefix,
             Variable::TableConnections,
@@ -398,6 +404,7 @@ pub const ROUTES: &[Function] = &[
         ],
         environment: &[
             Variable::Build,
+            Variable::MetricNamespace,
             Variable::PublicUrl,
             Variable::SecretPrefix,
             Variable::TableConnections,
@@ -423,6 +430,7 @@ pub const ROUTES: &[Function] = &[
         ],
         environment: &[
             Variable::Build,
+            Variable::MetricNamespace,
             Variable::PublicUrl,
             Variable::SecretPrefix,
             Variable::TableConnections,
@@ -439,7 +447,13 @@ pub const ROUTES: &[Function] = &[
             Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
             Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
         ],
-        environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections, Variable::TableLogins],
+        environment: &[
+            Variable::Build,
+            Variable::MetricNamespace,
+            Variable::PublicUrl,
+            Variable::TableConnections,
+            Variable::TableLogins,
+        ],
     },
     Function {
         name: "operator",
@@ -453,6 +467,7 @@ pub const ROUTES: &[Function] = &[
         ],
         environment: &[
             Variable::Build,
+            Variable::MetricNamespace,
             Variable::PublicUrl,
             Variable::SecretPrefix,
             Variable::TableDirectory,
@@ -471,6 +486,12 @@ pub const ROUTES: &[Function] = &[
                 resource: Resource::Table(Table::Trust),
             },
         ],
-        environment: &[Variable::Build, Variable::PublicUrl, Variable::TableConnections, Variable::TableTrust],
+        environment: &[
+            Variable::Build,
+            Variable::MetricNamespace,
+            Variable::PublicUrl,
+            Variable::TableConnections,
+            Variable::TableTrust,
+        ],
     },
 ];

@@ -190,7 +190,8 @@ fn respond(
         got: None,
         also: trail.also.map(Fault::code),
         ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        metric: outcome.map(|_| Metric::login(clients.clock.now().as_millisecond())),
+        metric: outcome
+            .map(|_| Metric::login(&clients.environment.metric_namespace, clients.clock.now().as_millisecond())),
         outcome,
         logins: outcome.map(|_| 1),
     };
@@ -295,6 +296,7 @@ mod tests {
     fn clients(log: Log) -> Arc<Clients> {
         let variables: Variables = [
             ("STOA_BUILD", "abc1234"),
+            ("STOA_METRIC_NAMESPACE", "stoa/test"),
             ("STOA_PUBLIC_URL", "https://sso.example.com"),
             ("STOA_TABLE_CONNECTIONS", "c"),
             ("STOA_TABLE_LOGINS", "l"),

@@ -15,6 +15,8 @@ pub struct Environment {
     pub function: &'static str,
     /// Git revision and, in AWS, the function's version.
     pub build: String,
+    /// CloudWatch's namespace of the stack's metrics.
+    pub metric_namespace: String,
     /// `https://` and our host.
     pub public_url: String,
     /// First part of every secret's name.
@@ -66,6 +68,7 @@ impl Environment {
         Ok(Self {
             function: entry.name,
             build: version.map_or_else(|| build.clone(), |version| format!("{build}/{version}")),
+            metric_namespace: read(Variable::MetricNamespace)?,
             public_url,
             secret_prefix: read(Variable::SecretPrefix)?,
             url_policy: url_policy(endpoint.as_deref()),

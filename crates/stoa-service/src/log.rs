@@ -72,7 +72,7 @@ pub struct Line<'a> {
     pub ms: u64,
     /// CloudWatch's embedded metric format: a login ended here.
     #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
-    pub metric: Option<Metric>,
+    pub metric: Option<Metric<'a>>,
     /// Metric dimension: `ok`, `person`, `idp`, `school` or `stoa`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
@@ -83,17 +83,17 @@ pub struct Line<'a> {
 
 /// The metadata of the embedded metric: dimensions connection × outcome and no others, since each series costs money.
 #[derive(Serialize)]
-pub struct Metric {
+pub struct Metric<'a> {
     #[serde(rename = "Timestamp")]
     timestamp: i64,
     #[serde(rename = "CloudWatchMetrics")]
-    metrics: [Directive; 1],
+    metrics: [Directive<'a>; 1],
 }
 
 #[derive(Serialize)]
-struct Directive {
+struct Directive<'a> {
     #[serde(rename = "Namespace")]
-    namespace: &'static str,
+    namespace: &'a str,
     #[serde(rename = "Dimensions")]
     dimensions: [[&'static str; 2]; 1],
     #[serde(rename = "Metrics")]
@@ -108,13 +108,13 @@ struct Named {
     unit: &'static str,
 }
 
-impl Metric {
+impl<'a> Metric<'a> {
     /// A login that ended at this instant, in epoch milliseconds.
-    pub fn login(timestamp: i64) -> Self {
+    pub fn login(namespace: &'a str, timestamp: i64) -> Self {
         Self {
             timestamp,
             metrics: [Directive {
-                namespace: "stoa",
+                namespace,
                 dimensions: [["connection", "outcome"]],
                 metrics: [Named { name: "Logins", unit: "Count" }],
             }],

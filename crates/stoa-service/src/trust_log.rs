@@ -6,6 +6,7 @@ use serde::Serialize;
 use stoa_core::fault::Failure;
 use stoa_core::trust::Event;
 
+use crate::environment::Environment;
 use crate::log::Log;
 
 /// One thing that happened to one connection's trust. `docs/logging.md` describes each field.
@@ -141,36 +142,32 @@ pub struct RunLine<'a> {
     pub seen: Seen,
     /// CloudWatch's embedded metric format.
     #[serde(rename = "_aws")]
-    pub metrics: Metrics,
+    pub metrics: Metrics<'a>,
 }
 
 impl<'a> RunLine<'a> {
     /// A run that ended at this instant, in epoch milliseconds.
-    pub fn new(
-        (function, build, request): (&'a str, &'a str, &'a str),
-        seen: Seen,
-        took: Duration,
-        timestamp: i64,
-    ) -> Self {
+    pub fn new(environment: &'a Environment, request: &'a str, seen: Seen, took: Duration, timestamp: i64) -> Self {
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        Self { level: "info", function, build, request, ms, seen, metrics: Metrics::of(&seen, timestamp) }
+        let metrics = Metrics::of(&seen, &environment.metric_namespace, timestamp);
+        Self { level: "info", function: environment.function, build: &environment.build, request, ms, seen, metrics }
     }
 }
 
 /// The metadata of the embedded metrics. They have no dimension: a series for each connection would cost money, and
 /// the lines of the events say which connection it is.
 #[derive(Serialize)]
-pub struct Metrics {
+pub struct Metrics<'a> {
     #[serde(rename = "Timestamp")]
     timestamp: i64,
     #[serde(rename = "CloudWatchMetrics")]
-    directives: [Directive; 1],
+    directives: [Directive<'a>; 1],
 }
 
 #[derive(Serialize)]
-struct Directive {
+struct Directive<'a> {
     #[serde(rename = "Namespace")]
-    namespace: &'static str,
+    namespace: &'a str,
     #[serde(rename = "Dimensions")]
     dimensions: [[&'static str; 0]; 1],
     #[serde(rename = "Metrics")]
@@ -185,11 +182,11 @@ struct Named {
     unit: &'static str,
 }
 
-impl Metrics {
-    fn of(seen: &Seen, timestamp: i64) -> Self {
+impl<'a> Metrics<'a> {
+    fn of(seen: &Seen, namespace: &'a str, timestamp: i64) -> Self {
         let mut names = vec!["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"];
         names.extend(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
         let metrics = names.into_iter().map(|name| Named { name, unit: "Count" }).collect();
-        Self { timestamp, directives: [Directive { namespace: "stoa", dimensions: [[]], metrics }] }
+        Self { timestamp, directives: [Directive { namespace, dimensions: [[]], metrics }] }
     }
 }

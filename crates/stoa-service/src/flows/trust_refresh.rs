@@ -36,9 +36,8 @@ pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result
     let looks =
         stream::iter(ids).map(|id| async move { look_at(clients, &id, request).await }).buffer_unordered(AT_ONCE);
     let seen = looks.fold(Seen::default(), |sum, seen| async move { sum.and(seen) }).await;
-    let environment = &clients.environment;
-    let stamp = (environment.function, &*environment.build, request);
-    clients.log.write(&RunLine::new(stamp, seen, began.elapsed(), clients.clock.now().as_millisecond()));
+    let ended = clients.clock.now().as_millisecond();
+    clients.log.write(&RunLine::new(&clients.environment, request, seen, began.elapsed(), ended));
     Ok(json!({ "connections": seen.connections, "failed": seen.failed }))
 }
 
