@@ -192,6 +192,20 @@ async fn a_new_key_of_entra_s_is_fetched_when_a_token_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_hourly_look_brings_a_new_key_before_a_token_names_it() {
+    let tab = Tab::start().await;
+    tab.handed().await;
+    tab.entra.rotate_keys(Product::Entra);
+    tab.entra.take_calls();
+    tab.world.refresh_trust().await.unwrap();
+    assert_eq!(tab.entra.take_calls().len(), 1, "the look is one call");
+    tab.world.advance(61);
+    tab.entra.clock().advance(jiff::SignedDuration::from_secs(61));
+    tab.handed().await;
+    assert_eq!(tab.entra.take_calls().len(), 0, "the key was there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn opening_the_page_as_often_as_one_likes_uses_nothing_up() {
     let tab = Tab::start().await;
     let (handed, before) = (tab.handed().await, tab.logins());
