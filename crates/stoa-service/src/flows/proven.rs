@@ -55,24 +55,26 @@ pub(super) async fn admit(
     match verified.and_then(|verified| verified.admit(connection)) {
         Ok(admitted) => write_verified(clients, connection, login, &admitted, proof, trail, now).await,
         Err(failure) => {
-            note(clients, &login.reference, (State::Started, State::Refused), &failure, trail, now).await;
+            let ends = (State::Started, State::Refused);
+            note(clients, &login.reference, &login.hash(), ends, &failure, trail, now).await;
             Err(failure)
         }
     }
 }
 
-/// Adds a failure to the steps of a login in state `from`. That it cannot be added must not hide the failure itself.
-/// Returns the login as it was.
+/// Adds a failure to the steps of a login in state `from`, if it is bound so: a reference, which is no secret, ends
+/// nobody's login. That it cannot be added must not hide the failure itself. Returns the login as it was.
 pub(super) async fn note(
     clients: &Clients,
     reference: &Reference,
+    binding: &str,
     (from, to): (State, State),
     failure: &Failure,
     trail: &mut Trail,
     now: Timestamp,
 ) -> Option<Box<LoginItem>> {
     let step = trail.failed_step(failure, now);
-    match clients.store.note_step(reference, from, to, &step, now).await {
+    match clients.store.note_step(reference, Some(binding), from, to, &step, now).await {
         Ok(login) => {
             if let Some(login) = login.as_ref().filter(|login| login.show) {
                 trail.tester = Some(login.binding.clone());
@@ -166,7 +168,7 @@ async fn write_verified(
         }
         Meeting::Fault(failure) => {
             if let Some(old) = old {
-                note(clients, &login.reference, (old.state, old.state), &failure, trail, now).await;
+                note(clients, &login.reference, &binding, (old.state, old.state), &failure, trail, now).await;
             }
             Err(failure)
         }

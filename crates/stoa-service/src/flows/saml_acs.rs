@@ -174,7 +174,8 @@ async fn solicited(
         Ok(proven) => proven,
         Err(failure) => {
             // An unproven message ends nothing: the genuine answer may still come.
-            note(clients, &login.reference, (State::Started, State::Started), &failure, trail, now).await;
+            let stays = (State::Started, State::Started);
+            note(clients, &login.reference, &login.hash(), stays, &failure, trail, now).await;
             return Err(failure);
         }
     };

@@ -228,7 +228,7 @@ async fn note(clients: &Clients, login: &LoginItem, failure: &Failure, trail: &m
     let ends = login.state == State::Verified && !failure.fault.face().retryable;
     let to = if ends { State::Failed } else { login.state };
     let step = trail.failed_step(failure, now);
-    if let Err(second) = clients.store.note_step(&login.pk, login.state, to, &step, now).await {
+    if let Err(second) = clients.store.note_step(&login.pk, None, login.state, to, &step, now).await {
         trail.also = Some(second.fault);
     }
 }

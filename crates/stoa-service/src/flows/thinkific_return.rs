@@ -36,7 +36,7 @@ async fn returned(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> 
     trail.login = Some(reference.clone());
     let now = clients.clock.now();
     let step = trail.failed_step(&failure, now);
-    let old = clients.store.note_step(&reference, State::Launched, State::Returned, &step, now).await?;
+    let old = clients.store.note_step(&reference, None, State::Launched, State::Returned, &step, now).await?;
     match old {
         Some(login) => {
             trail.connection = Some(login.connection);

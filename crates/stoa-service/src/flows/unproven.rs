@@ -36,7 +36,7 @@ pub(super) async fn unproven(
         tokio::time::sleep(UNDER_WAY).await;
     }
     let (started, now) = ((State::Started, State::Started), clients.clock.now());
-    let before = note(clients, &login.reference, started, &failure, trail, now).await;
+    let before = note(clients, &login.reference, &login.hash(), started, &failure, trail, now).await;
     let is_same = |item: &LoginItem| {
         item.assertion.is_some() && item.assertion.as_deref() == proof && item.binding == login.hash()
     };

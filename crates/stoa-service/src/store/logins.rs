@@ -184,20 +184,27 @@ impl Store {
         written(update.send().await)
     }
 
-    /// Notes a step on a login that is in state `from`, and moves it on to `to`. Best effort: the person's page does
-    /// not depend on it. A login that has something to tell is kept as long as one that arrived.
+    /// Notes a step on a login that is in state `from`, and moves it on to `to`; where a browser's cookie named the
+    /// login, only if that browser began it. Best effort: the person's page does not depend on it. A login that has
+    /// something to tell is kept as long as one that arrived. Returns the login as it was.
     pub async fn note_step(
         &self,
         reference: &Reference,
+        binding: Option<&str>,
         from: State,
         to: State,
         step: &Step,
         now: Timestamp,
     ) -> Result<Option<Box<LoginItem>>, Failure> {
-        let update = self
-            .update_login(reference)
+        let mut condition = "#state = :from AND size(steps) < :max".to_owned();
+        let mut update = self.update_login(reference);
+        if let Some(binding) = binding {
+            condition.push_str(" AND binding = :binding");
+            update = update.expression_attribute_values(":binding", text(binding));
+        }
+        let update = update
             .update_expression("SET #state = :to, #ttl = :ttl, steps = list_append(steps, :step)")
-            .condition_expression("#state = :from AND size(steps) < :max")
+            .condition_expression(condition)
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":to", text(to.as_str()))
             .expression_attribute_values(":ttl", number(kept_until(now)))
