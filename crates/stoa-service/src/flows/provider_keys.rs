@@ -48,7 +48,9 @@ pub async fn verified_claims(
     }
     let attempt = random::token()?;
     match clients.store.claim_jwks_fetch(connection.id(), (source.sk, source.uri), &attempt, now).await? {
-        FetchClaim::Granted => verify_jws(token, &*fetch(clients, connection, source, now).await?, algorithms),
+        FetchClaim::Granted => {
+            verify_jws(token, &*fetch(clients, connection, source, &attempt, now).await?, algorithms)
+        }
         FetchClaim::Taken(item) => {
             let mut keys = clients.store.hold_jwks(connection.id(), source.sk, item.keys()?, now);
             let mut looks = if item.is_being_fetched(now) { LOOKS } else { 0 };
@@ -73,6 +75,7 @@ async fn fetch(
     clients: &Clients,
     connection: &Connection,
     source: KeySource<'_>,
+    attempt: &str,
     now: Timestamp,
 ) -> Result<Arc<Jwks>, Failure> {
     let unavailable = |note: &str| Failure::with(Fault::Oidc(RefusalCode::KeysUnavailable), source.uri, note);
@@ -84,6 +87,6 @@ async fn fetch(
     })?;
     let text = String::from_utf8(body).map_err(|_| unavailable("not UTF-8"))?;
     let keys = Jwks::parse(&text).map_err(|error| unavailable(&error.to_string()))?;
-    clients.store.write_jwks(connection.id(), (source.sk, source.uri), &text, now).await?;
+    clients.store.write_jwks(connection.id(), (source.sk, source.uri), attempt, &text, now).await?;
     Ok(clients.store.hold_jwks(connection.id(), source.sk, keys, now))
 }

@@ -155,18 +155,21 @@ impl Store {
         }
     }
 
-    /// Writes a key set that was fetched and parsed, unless the connection has its keys from elsewhere by now.
+    /// Writes a key set that was fetched and parsed, unless keys have come another way since this attempt's claim: a
+    /// look of `trust-refresh`, which may have seen one withdrawn, or an `apply`.
     pub async fn write_jwks(
         &self,
         connection: &ConnectionId,
         (sk, uri): (&'static str, &str),
+        attempt: &str,
         text: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let answer = self
             .update_jwks(connection, sk, uri)
             .update_expression("SET jwks = :jwks, #at = :now, #uri = :uri REMOVE asking")
-            .condition_expression("attribute_not_exists(#uri) OR #uri = :uri")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":attempt", AttributeValue::S(attempt.to_owned()))
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
             .expression_attribute_values(":now", number(now.as_second()))

@@ -173,7 +173,8 @@ impl Store {
             .table_name(&self.trust)
             .key("pk", AttributeValue::S(connection.to_string()))
             .key("sk", AttributeValue::S(sk.to_owned()))
-            .update_expression("SET jwks = :jwks, #at = :asked, #uri = :uri")
+            // Whoever is fetching in a callback has been overtaken.
+            .update_expression("SET jwks = :jwks, #at = :asked, #uri = :uri REMOVE asking, attempt")
             .condition_expression(
                 "attribute_not_exists(#at) OR #at < :asked OR #at > :ahead OR \
                  (#at = :asked AND (attribute_not_exists(#uri) OR #uri = :uri))",
