@@ -1,7 +1,9 @@
 //! What the simulators' web servers have in common: a router on loopback, and one look for their pages.
 
+use std::collections::HashSet;
 use std::io;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
 use axum::body::Body;
 use axum::response::{Html, IntoResponse, Response};
@@ -63,6 +65,17 @@ pub(crate) fn cookie(headers: &http::HeaderMap, name: &str) -> Option<String> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(key, _)| *key == name)
         .map(|(_, value)| value.to_owned())
+}
+
+/// Whether a parameter is there twice, which OAuth forbids (RFC 6749 §3.1, §3.2).
+pub(crate) fn is_repeated(fields: &[(String, String)]) -> bool {
+    let names: HashSet<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    names.len() < fields.len()
+}
+
+/// The S256 challenge of a PKCE verifier (RFC 7636 §4.2).
+pub(crate) fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
 /// A simulator's page, readable on a phone and marked as what it is.

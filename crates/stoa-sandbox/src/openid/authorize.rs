@@ -11,12 +11,12 @@ use super::answer::{Return, deny, grant};
 use super::client::Client;
 use super::defect::Defect;
 use super::people::Person;
+use super::pkce::Challenge;
 use super::product::{PERSONAL_TENANT, Product, Realm};
 use super::refuse::{PageReason, page};
 use super::state::{Mode, Request, Session};
-use super::token::repeated;
-use super::{Shared, pages, pkce};
-use crate::web::{cookie, token};
+use super::{Shared, pages};
+use crate::web::{cookie, is_repeated, token};
 
 /// A request that is not granted: to the browser, or to the client that has proven where it is.
 enum Stop {
@@ -43,7 +43,7 @@ pub(super) fn respond(
 
 /// Client and redirect URI first: only then is there an address to which an error may go.
 fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Result<Request, Stop> {
-    if repeated(parameters).is_some() {
+    if is_repeated(parameters) {
         return Err(Stop::Page(PageReason::RepeatedParameter));
     }
     let get = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -64,7 +64,7 @@ fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Re
     let challenge = match get("code_challenge") {
         Some(text) => {
             let method = get("code_challenge_method");
-            Some(pkce::challenge(realm.product, text, method).ok_or_else(|| stop("invalid_request"))?)
+            Some(Challenge::parse(realm.product, text, method).ok_or_else(|| stop("invalid_request"))?)
         }
         None if client.require_pkce => return Err(stop("invalid_request")),
         None => None,

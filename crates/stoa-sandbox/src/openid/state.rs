@@ -11,6 +11,7 @@ use super::answer::Return;
 use super::client::Client;
 use super::defect::Defect;
 use super::people::Person;
+use super::pkce::Challenge;
 use super::product::{Endpoint, Product, Realm};
 use crate::rotation::Rotation;
 
@@ -42,13 +43,6 @@ pub(super) enum Mode {
     Query,
     Fragment,
     FormPost,
-}
-
-/// What the verifier has to match (RFC 7636 §4.3).
-#[derive(Clone, Debug)]
-pub(super) enum Challenge {
-    S256(String),
-    Plain(String),
 }
 
 /// A person's session.

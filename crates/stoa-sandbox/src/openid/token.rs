@@ -7,16 +7,15 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_A
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::claims::Issue;
 use super::client::Client;
 use super::client_auth::authenticate;
 use super::defect::Defect;
 use super::product::{Product, Realm};
-use super::state::{Access, Challenge, Grant};
+use super::state::{Access, Grant};
 use super::token_error::TokenError;
-use super::{forge, pkce};
-use crate::web::token;
+use super::{Shared, forge, pkce};
+use crate::web::{is_repeated, token};
 
 /// How long a slow answer takes: longer than anybody likes, shorter than anybody's patience.
 const SLOW: Duration = Duration::from_millis(1500);
@@ -36,22 +35,12 @@ impl Fields {
             return Err(TokenError::NotAForm);
         }
         let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
-        match repeated(&fields) {
-            Some(_) => Err(TokenError::Repeated),
-            None => Ok(Self(fields)),
-        }
+        if is_repeated(&fields) { Err(TokenError::Repeated) } else { Ok(Self(fields)) }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
-}
-
-/// The first name that is there twice.
-pub(super) fn repeated(fields: &[(String, String)]) -> Option<&str> {
-    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers: &HeaderMap, body: &[u8]) -> Response {
@@ -90,7 +79,9 @@ fn redeem(
     if fields.get("redirect_uri") != Some(&grant.request.back.redirect_uri) {
         return Err(TokenError::RedirectUri);
     }
-    check_verifier(grant.request.challenge.as_ref(), fields.get("code_verifier"))?;
+    if !pkce::fits(grant.request.challenge.as_ref(), fields.get("code_verifier")) {
+        return Err(TokenError::Verifier);
+    }
     Ok((client, grant))
 }
 
@@ -112,17 +103,6 @@ fn take(shared: &Shared, realm: &Realm, client: &Client, code: &str) -> Result<G
         return Err(TokenError::OldCode);
     }
     Ok(grant.clone())
-}
-
-/// A verifier is needed where there was a challenge, and only there.
-fn check_verifier(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), TokenError> {
-    let good = match (challenge, verifier) {
-        (None, None) => true,
-        (Some(Challenge::S256(challenge)), Some(verifier)) => pkce::s256(verifier) == *challenge,
-        (Some(Challenge::Plain(challenge)), Some(verifier)) => verifier == challenge,
-        (None, Some(_)) | (Some(_), None) => false,
-    };
-    if good { Ok(()) } else { Err(TokenError::Verifier) }
 }
 
 fn issue(shared: &Shared, base: &str, client: &Client, grant: &Grant) -> Result<Response, TokenError> {

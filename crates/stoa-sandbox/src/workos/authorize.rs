@@ -12,7 +12,7 @@ use super::defect::Defect;
 use super::organization::Person;
 use super::state::{Code, Waiting};
 use super::{Shared, pages};
-use crate::web::token;
+use crate::web::{is_repeated, token};
 
 const AUTHORIZE: &str = "/sso/authorize";
 const SIGN_ON: &str = "/sso/sign-on/";
@@ -35,12 +35,11 @@ async fn authorize(State(shared): State<Shared>, Query(fields): Query<Vec<(Strin
     if !shared.state().redirect_uris.iter().any(|known| known == redirect_uri) {
         return pages::error("This is not a valid redirect URI");
     }
-    let is_twice = fields.iter().enumerate().any(|(i, (name, _))| fields[..i].iter().any(|(before, _)| before == name));
     let is_plain = field("code_challenge").is_some() && field("code_challenge_method") != Some("S256");
-    if is_twice || is_plain || field("response_type") != Some("code") {
+    if is_repeated(&fields) || is_plain || field("response_type") != Some("code") {
         return pages::error("The authorization request is not valid");
     }
-    let connection = select(&shared, field("connection"), field("organization"));
+    let connection = select(&shared, field("connection"), field("organization"), field("provider"));
     let waiting = Waiting {
         connection: connection.clone().unwrap_or_default(),
         redirect_uri: redirect_uri.to_owned(),
@@ -54,24 +53,27 @@ async fn authorize(State(shared): State<Shared>, Query(fields): Query<Vec<(Strin
     }
 }
 
-/// Which connection is meant: exactly one selector, and exactly one linked connection behind it.
-fn select(shared: &Shared, connection: Option<&str>, organization: Option<&str>) -> Result<String, &'static str> {
-    let (id, is_active) = match (connection, organization) {
-        (Some(id), None) => {
-            let (_, found) = shared.connection(id).ok_or("connection_invalid")?;
-            (&found.id, found.active)
-        }
-        (None, Some(id)) => {
+/// Which connection is meant: exactly one selector, and exactly one linked connection behind it. The environment has no
+/// sign-on by a `provider` of everybody, such as Google's.
+fn select(
+    shared: &Shared,
+    connection: Option<&str>,
+    organization: Option<&str>,
+    provider: Option<&str>,
+) -> Result<String, &'static str> {
+    let found = match (connection, organization, provider) {
+        (Some(id), None, None) => shared.connection(id).ok_or("connection_invalid")?.1,
+        (None, Some(id), None) => {
             let found = shared.config.organizations.iter().find(|own| own.id == id).ok_or("organization_invalid")?;
             match found.connections.as_slice() {
                 [] => return Err("organization_invalid"),
-                [one] => (&one.id, one.active),
+                [one] => one,
                 _ => return Err("ambiguous_connection_selector"),
             }
         }
         _ => return Err("invalid_connection_selector"),
     };
-    if is_active { Ok(id.clone()) } else { Err("connection_unlinked") }
+    if found.active { Ok(found.id.clone()) } else { Err("connection_unlinked") }
 }
 
 /// Asks who is there, unless a test has said so.

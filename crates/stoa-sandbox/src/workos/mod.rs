@@ -172,8 +172,10 @@ impl Shared {
 
     /// The customer that a connection belongs to, and the connection.
     fn connection(&self, id: &str) -> Option<(&Organization, &SsoConnection)> {
-        let of = |organization: &'_ Organization| organization.connections.iter().position(|own| own.id == id);
-        self.config.organizations.iter().find_map(|own| Some((own, &own.connections[of(own)?])))
+        self.config.organizations.iter().find_map(|organization| {
+            let connection = organization.connections.iter().find(|connection| connection.id == id)?;
+            Some((organization, connection))
+        })
     }
 }
 

@@ -37,12 +37,12 @@ struct StartQuery {
 async fn start(State(shared): State<Shared>, Query(query): Query<StartQuery>) -> Response {
     let redirect_uri = shared.state().redirect_uris.first().cloned();
     match (shared.connection(&query.connection), redirect_uri) {
-        (Some((_, connection)), Some(redirect_uri)) => {
+        (Some((_, connection)), Some(redirect_uri)) if connection.active => {
             let connection = connection.id.clone();
             let waiting = Waiting { connection, redirect_uri, state: None, challenge: None, login_hint: None };
             authorize::ask(&shared, waiting)
         }
-        _ => pages::error("There is no such connection, or no redirect URI"),
+        _ => pages::error("There is no such connection that is linked, or no redirect URI"),
     }
 }
 

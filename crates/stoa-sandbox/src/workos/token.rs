@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -90,7 +87,13 @@ fn answer(form: Answer, mut profile: Value) -> Value {
 fn fields(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String>, Refusal> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match kind.split(';').next().unwrap_or_default() {
-        "application/x-www-form-urlencoded" => Ok(url::form_urlencoded::parse(body).into_owned().collect()),
+        "application/x-www-form-urlencoded" => {
+            let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
+            if web::is_repeated(&fields) {
+                return Err(refusal(StatusCode::BAD_REQUEST, "invalid_request", "A field is repeated."));
+            }
+            Ok(fields.into_iter().collect())
+        }
         "application/json" => serde_json::from_slice(body)
             .map_err(|_| refusal(StatusCode::BAD_REQUEST, "invalid_request", "The body is not JSON.")),
         _ => Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", "Send a form.")),
@@ -112,15 +115,18 @@ fn redeem(shared: &Shared, fields: &HashMap<String, String>) -> Result<(Code, Va
     let invalid = || refusal(StatusCode::BAD_REQUEST, "invalid_grant", "The code has expired or is invalid.");
     let code = shared.state().codes.remove(field("code")).ok_or_else(invalid)?;
     let age = shared.config.clock.now().duration_since(code.at);
-    let verifier = digest::digest(&digest::SHA256, field("code_verifier").as_bytes());
-    let is_bound = code.challenge.as_ref().is_none_or(|challenge| *challenge == URL_SAFE_NO_PAD.encode(verifier));
-    if age > CODE_LIFETIME || !is_bound {
+    if age > CODE_LIFETIME || !is_bound(code.challenge.as_deref(), field("code_verifier")) {
         return Err(invalid());
     }
     let (organization, connection) = shared.connection(&code.connection).ok_or_else(invalid)?;
     let person = organization.people.iter().find(|person| person.idp_id == code.idp_id).ok_or_else(invalid)?;
     let profile = profile(person, (&organization.id, &connection.id, &connection.kind), code.defect);
     Ok((code, profile))
+}
+
+/// A verifier is needed where there was a challenge, and only there (RFC 9700 §2.1.1).
+fn is_bound(challenge: Option<&str>, verifier: &str) -> bool {
+    challenge.map_or(verifier.is_empty(), |challenge| challenge == web::s256(verifier))
 }
 
 fn profile(person: &Person, (organization, connection, kind): (&str, &str, &str), defect: Option<Defect>) -> Value {

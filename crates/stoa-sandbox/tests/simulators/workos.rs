@@ -114,6 +114,8 @@ async fn a_request_of_somebody_unknown_never_leads_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn exactly_one_linked_connection_must_be_meant() {
     let environment = Environment::start().await;
+    let both = environment.authorize(&[("provider", "GoogleOAuth")]).await;
+    assert_eq!(parameter(&both, "error").as_deref(), Some("invalid_connection_selector"));
     for (connection, organization, error) in [
         ("", ORGANIZATION, None),
         ("", "", Some("invalid_connection_selector")),
@@ -145,6 +147,10 @@ async fn an_exchange_must_fit_the_request() {
         let (got, answer) = environment.exchange(&code, &[change]).await;
         assert_eq!((got, answer["error"].as_str()), (status, Some(error)), "{change:?}");
     }
+    let url = format!("{}/sso/token", environment.workos.url());
+    let twice = environment.browser.post(None, &url, &[("code", "a"), ("code", "b")]).await.unwrap();
+    assert_eq!(twice.status, 400);
+    assert!(twice.body.contains("invalid_request"), "{}", twice.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +169,17 @@ async fn a_login_that_begins_at_the_identity_provider_has_a_code_and_no_state() 
     let page = environment.browser.get(&environment.workos.start_url(CONNECTION)).await.unwrap();
     assert_eq!(parameter(&page, "state"), None);
     let code = parameter(&page, "code").unwrap();
-    assert_eq!(environment.exchange(&code, &[]).await.0, 200);
+    let unbound = [("code_verifier", "")];
+    assert_eq!(environment.exchange(&code, &unbound).await.0, 200);
+    assert_eq!(environment.exchange(&code, &unbound).await.0, 400, "a second time");
+
+    let page = environment.browser.get(&environment.workos.start_url(CONNECTION)).await.unwrap();
+    let code = parameter(&page, "code").unwrap();
+    assert_eq!(environment.exchange(&code, &[]).await.0, 400, "a verifier to no challenge");
+    for connection in ["conn_01PENDING", "conn_other"] {
+        let page = environment.browser.get(&environment.workos.start_url(connection)).await.unwrap();
+        assert_eq!((page.status, page.header("location")), (400, None), "{connection}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,4 +216,20 @@ async fn the_journal_holds_what_no_browser_sent() {
     environment.exchange(&code, &[]).await;
     let calls: Vec<_> = environment.workos.take_calls().into_iter().map(|call| (call.path, call.status)).collect();
     assert_eq!(calls, [("/sso/token".to_owned(), 200)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_paths_do_what_the_handle_does() {
+    let environment = Environment::start().await;
+    let post = async |path: &str, field: (&str, &str)| {
+        let url = format!("{}/sandbox/{path}", environment.workos.url());
+        environment.browser.post(None, &url, &[field]).await.unwrap().status
+    };
+    assert_eq!(post("sign-on-as", ("person", "00u1b")).await, 303);
+    assert_eq!(post("defect", ("defect", "other-organization")).await, 303);
+    assert_eq!(post("defect", ("defect", "unheard-of")).await, 422);
+    assert_eq!(post("clock", ("advance_seconds", "3600")).await, 303);
+    let profile = environment.exchange(&environment.code().await, &[]).await.1["profile"].take();
+    assert_eq!((&profile["idp_id"], &profile["organization_id"]), (&"00u1b".into(), &"org_01TRICELL".into()));
+    assert!(environment.workos.clock().offset() >= SignedDuration::from_hours(1));
 }
