@@ -179,13 +179,13 @@ fn seen(watch: &Watch, now: Timestamp) -> Seen {
 /// The keys that count now, as the rules read them. One whose end a person has set is refused like one that they
 /// removed: the metadata does not bring it back.
 pub(crate) fn trusted(items: &[TrustItem], watch: &mut Watch, now: Timestamp) -> Result<Vec<TrustedKey>, Failure> {
-    let (live, ended): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.is_live(now));
-    watch.refused.extend(ended.into_iter().map(|item| item.sk.clone()));
+    let ended = items.iter().filter(|item| item.until.is_some_and(|until| until <= now.as_second()));
+    watch.refused.extend(ended.map(|item| item.sk.clone()));
     let key = |item: &TrustItem| {
         let not_after = item.certificate()?.not_after();
         Ok(TrustedKey { fingerprint: item.sk.clone(), not_after, is_kept: item.is_kept })
     };
-    live.into_iter().map(key).collect()
+    items.iter().filter(|item| item.is_live(now)).map(key).collect()
 }
 
 /// The certificates that sign the metadata. A connection whose certificates do not parse does not exist.
@@ -211,6 +211,10 @@ mod tests {
         assert_eq!(look(None), (1, 0));
         assert_eq!(look(Some(now.as_second() + 1)), (1, 0));
         assert_eq!(look(Some(now.as_second())), (0, 1));
+        // By the clock of whoever added it, it begins in a minute: nobody has taken it away.
+        let early = TrustItem { from: now.as_second() + 60, ..ended(None) };
+        let mut watch = Watch::default();
+        assert!(trusted(&[early], &mut watch, now).unwrap().is_empty() && watch.refused.is_empty());
     }
 
     #[test]
