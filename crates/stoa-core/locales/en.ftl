@@ -12,12 +12,12 @@ label-code = Code
 label-build = Version
 try-again = Try again
 continue = Continue
-back-to-school = Go to the school
+back-to-school = Go to the learning platform
 
 actor-person = You can mend this yourself.
 actor-idp-administrator = Your company's IT help desk can mend this. Please give them the reference and the code below.
 actor-school-administrator = The administrator of your learning platform can mend this. Please give them the reference and the code below.
-actor-on-call = We have been told and are looking into it. If you contact us, please give the reference below.
+actor-on-call = We have to mend this. If it does not pass, please tell us the reference below.
 
 continue-text = Your sign-in continues in a moment. If nothing happens, press the button.
 confirm-text = You came here from your company's portal. Continue as { $hint }?
@@ -27,7 +27,7 @@ teams-open = Open the course
 teams-failed = Teams did not tell us who you are. Please give your company's IT help desk this code:
 teams-continue-text = You came here from Microsoft Teams. Continue as { $hint }?
 teams-continue-lost = Please go back to Microsoft Teams and open the course again. This page needs JavaScript.
-test-text = Your identity provider and stoa agree. This login was a test and does not go on to the school.
+test-text = Your identity provider and our sign-in agree. This login was a test and does not go on to the learning platform.
 
 title-test-failed = The test login did not work
 title-address = Sign in
@@ -35,11 +35,11 @@ title-choice = Where do you sign in?
 address-text = Please type your work e-mail address. You will sign in at your company.
 address-label = E-mail address
 choice-text = Your company has several ways to sign in. Please choose yours.
-test-shown = You see the following because you came by a test link. People who sign in do not see it.
+test-shown = You see the following because you came by a test link. People who sign in do not see it. If something is unclear, please send the reference to whoever gave you the link.
 test-untouched = This is what a sign-in that is no test would hand on. No account was made or changed.
 test-unproven = What your identity provider sent is shown only where it could be verified.
 heading-wanted = What is wanted, and what came
-heading-sent-on = What would be sent on to the school
+heading-sent-on = What would be sent on to the learning platform
 heading-arrived = Everything that came
 label-purpose = For
 label-attribute = Attribute

@@ -14,9 +14,9 @@ continue = Continuar
 back-to-school = Ir a la plataforma
 
 actor-person = Usted mismo puede resolverlo.
-actor-idp-administrator = El servicio de informática de su empresa puede resolverlo. Indíqueles la referencia y el código que aparecen abajo.
+actor-idp-administrator = El servicio de informática de su empresa puede resolverlo. Indíquele la referencia y el código que aparecen abajo.
 actor-school-administrator = El administrador de su plataforma de formación puede resolverlo. Indíquele la referencia y el código que aparecen abajo.
-actor-on-call = Ya hemos recibido el aviso y lo estamos revisando. Si se pone en contacto con nosotros, indique la referencia que aparece abajo.
+actor-on-call = Nos corresponde a nosotros resolverlo. Si continúa, indíquenos la referencia que aparece abajo.
 
 continue-text = El inicio de sesión continúa en un momento. Si no ocurre nada, pulse el botón.
 confirm-text = Viene del portal de su empresa. ¿Continuar como { $hint }?
@@ -26,7 +26,7 @@ teams-open = Abrir el curso
 teams-failed = Teams no nos ha dicho quién es usted. Dé este código al servicio de asistencia informática de su empresa:
 teams-continue-text = Ha llegado desde Microsoft Teams. ¿Continuar como { $hint }?
 teams-continue-lost = Vuelva a Microsoft Teams y abra el curso de nuevo. Esta página necesita JavaScript.
-test-text = Su proveedor de identidad y stoa se entienden. Este inicio de sesión era una prueba y no llega a la plataforma.
+test-text = Su proveedor de identidad y nuestro inicio de sesión se entienden. Este inicio de sesión era una prueba y no llega a la plataforma.
 
 title-test-failed = El inicio de sesión de prueba no ha funcionado
 title-address = Iniciar sesión
@@ -34,7 +34,7 @@ title-choice = ¿Dónde inicia sesión?
 address-text = Escriba su dirección de correo electrónico del trabajo. Iniciará sesión en su empresa.
 address-label = Correo electrónico
 choice-text = Su empresa tiene varias formas de iniciar sesión. Elija la suya.
-test-shown = Ve lo siguiente porque ha llegado por un enlace de prueba. Las personas que inician sesión no lo ven.
+test-shown = Ve lo siguiente porque ha llegado por un enlace de prueba. Las personas que inician sesión no lo ven. Si algo no está claro, envíe la referencia a quien le dio el enlace.
 test-untouched = Esto es lo que transmitiría un inicio de sesión que no fuera de prueba. No se ha creado ni modificado ninguna cuenta.
 test-unproven = Lo que envió su proveedor de identidad se muestra solo si se ha podido verificar.
 heading-wanted = Qué se espera y qué ha llegado

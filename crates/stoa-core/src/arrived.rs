@@ -61,10 +61,10 @@ impl Purpose {
 
 impl Arrived {
     /// Takes what came, first what is wanted, so that this is never what is cut off. Each attribute's values become one
-    /// line of at most 200 characters.
+    /// line of at most 200 characters; one that was longer says so, and how many values there were.
     pub(crate) fn new<'a>(sent: impl IntoIterator<Item = (&'a str, &'a [String])>, connection: &Connection) -> Self {
         let wanted = wanted(connection);
-        let line = |(name, values): (&str, &[String])| (quote(name), quote(&values.join(", ")));
+        let line = |(name, values): (&str, &[String])| (quote(name), shown(values));
         let mut sent: Vec<_> = sent.into_iter().collect();
         sent.sort_by_key(|(name, _)| !wanted.iter().any(|(_, own)| own == name));
         Self { attributes: sent.into_iter().take(MAX_ATTRIBUTES).map(line).collect(), wanted }
@@ -81,6 +81,16 @@ impl Arrived {
             let values = self.attributes.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
             (*purpose, name.as_str(), values.collect::<Vec<_>>().join(", "))
         })
+    }
+}
+
+fn shown(values: &[String]) -> String {
+    let all = values.join(", ").replace(char::is_control, "");
+    let shown = quote(&all);
+    match values.len() {
+        _ if shown.len() == all.len() => shown,
+        0 | 1 => format!("{shown}…"),
+        several => format!("{shown}… ({several})"),
     }
 }
 
@@ -108,6 +118,15 @@ impl fmt::Debug for Arrived {
 mod tests {
     use super::*;
     use crate::connection::{ConnectionState, UrlPolicy};
+
+    #[test]
+    fn what_is_cut_says_so() {
+        let values = |count, long: usize| vec!["x".repeat(long); count];
+        assert_eq!(shown(&values(2, 99)), format!("{0}, {0}", "x".repeat(99)));
+        assert_eq!(shown(&values(1, 201)), format!("{}…", "x".repeat(200)));
+        assert!(shown(&values(200, 40)).ends_with("x… (200)"));
+        assert_eq!(shown(&["a\u{1b}b".to_owned()]), "ab");
+    }
 
     #[test]
     fn what_is_wanted_is_shown_however_much_came() {

@@ -104,6 +104,7 @@ header{background:#f6d365;padding:.6rem 1rem}
 header span{border:1px solid;border-radius:.3rem;padding:0 .4rem;font-size:.8rem;text-transform:uppercase}
 main{max-width:46rem;margin:0 auto;padding:1rem}
 h1{font-size:1.4rem}
+li{overflow-wrap:anywhere}
 label{display:block;margin:.8rem 0 .2rem;font-weight:600}
 label select{font-weight:400;margin-top:.2rem}
 input,select,button{font:inherit;padding:.5rem;max-width:100%;box-sizing:border-box}

@@ -26,7 +26,7 @@ padding:1rem;background:#f4f5f7;border-radius:.5rem}dt{color:#4a5365}dd{margin:0
 overflow-wrap:anywhere}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}\
 table{width:100%;border-collapse:collapse;font-size:.95rem}th,td{padding:.35rem .5rem;text-align:left;\
 vertical-align:top;border-bottom:1px solid #d5d9e0;overflow-wrap:anywhere}th{font-weight:600}\
-th[scope=col]{overflow-wrap:normal}\
+th[scope=col]{overflow-wrap:normal}th[scope=row]{min-width:6rem}\
 label{display:block}input{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;margin:.4rem 0 1rem;\
 border:1px solid #6b7587;border-radius:.5rem;background:#fff;color:#1c2330}\
 a,button{display:inline-block;font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.5rem;\
