@@ -159,7 +159,7 @@ pub(crate) enum TrustAction {
     },
     /// Trust the certificate in a file, whatever the metadata says
     Add {
-        /// A PEM file
+        /// A certificate, PEM or DER
         file: PathBuf,
         /// Why; it goes into the history
         #[arg(long, value_name = "TEXT", value_parser = reason)]

@@ -152,7 +152,9 @@ impl CliError {
             Self::Event(EventError::NoResponse(_)) => {
                 "`saml-acs` needs a SAML connection, `oidc-callback` another: say --connection and --person."
             }
-            Self::Certificate { .. } => "A certificate begins with -----BEGIN CERTIFICATE-----.",
+            Self::Certificate { .. } => {
+                "PEM or DER is read; a PEM certificate begins with -----BEGIN CERTIFICATE-----."
+            }
             Self::File { .. }
             | Self::NoFiles(_)
             | Self::Input(_)

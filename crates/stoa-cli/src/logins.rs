@@ -16,8 +16,9 @@ pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> R
         (None, Some(email)) => connections_of(email, &operator).await?,
         (Some(_), _) | (None, None) => Vec::new(),
     };
-    for id in &of_domain {
-        io.say(&format!("Through the connection {id}:"))?;
+    for (at, id) in of_domain.iter().enumerate() {
+        let apart = if at > 0 { "\n" } else { "" };
+        io.say(&format!("{apart}Through the connection {id}:"))?;
         of_connection(id, command, &operator, io).await?;
     }
     match &command.connection {

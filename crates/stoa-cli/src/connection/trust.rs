@@ -31,7 +31,8 @@ pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Resu
             target.change(io).await?.add_key(id, &certificate, reason).await?;
             io.say(&format!("Connection {id} trusts {} within a minute,", certificate.subject()))?;
             io.say("whatever the identity provider's metadata says, until it is removed:")?;
-            io.say(&format!("    SHA-256 {}", certificate.fingerprint()))
+            io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
+            io.say(&format!("    valid to {}", certificate.not_after()))
         }
         Some(TrustAction::Remove { fingerprint, reason }) => {
             target.change(io).await?.remove_key(id, fingerprint, reason).await?;
@@ -43,8 +44,13 @@ pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Resu
 }
 
 fn certificate(path: &Path) -> Result<Certificate, CliError> {
-    let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
-    Certificate::from_pem(&text).map_err(|source| CliError::Certificate { path: path.to_owned(), source })
+    let bytes = std::fs::read(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
+    // Consoles export both forms under one name, and DER is no text.
+    let parsed = match std::str::from_utf8(&bytes) {
+        Ok(pem) => Certificate::from_pem(pem),
+        Err(_) => Certificate::from_der(&bytes),
+    };
+    parsed.map_err(|source| CliError::Certificate { path: path.to_owned(), source })
 }
 
 fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {

@@ -92,6 +92,10 @@ async fn a_certificate_from_a_file_is_added() {
     assert!(list.contains("whatever the metadata says"), "{list}");
     let again = desk.stoa(&["connection", "trust", "pg", "add", &file, "--reason", "x"]).await.refused();
     assert!(again.contains("trusts the key already"), "{again}");
+    let der = desk.write("new.der", "");
+    std::fs::write(&der, stoa_saml::Certificate::from_pem(pem).unwrap().der()).unwrap();
+    let as_der = desk.stoa(&["connection", "trust", "pg", "add", &der, "--reason", "x"]).await.refused();
+    assert!(as_der.contains("trusts the key already"), "{as_der}");
     let not = desk.write("not.pem", "certificate");
     assert!(desk.stoa(&["connection", "trust", "pg", "add", &not, "--reason", "x"]).await.refused().contains("BEGIN"));
 }
