@@ -27,9 +27,4 @@ impl Clock {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.offset_ms.fetch_add(ms, Ordering::SeqCst);
     }
-
-    /// Sets the distance from the machine's clock.
-    pub fn set_offset(&self, offset: SignedDuration) {
-        self.offset_ms.store(i64::try_from(offset.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
-    }
 }

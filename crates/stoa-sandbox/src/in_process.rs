@@ -99,7 +99,7 @@ impl Functions for InProcess {
 
 fn request_id() -> String {
     let mut bytes = [0; 8];
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    crate::web::fill(&mut bytes);
     format!("local-{:016x}", u64::from_be_bytes(bytes))
 }
 

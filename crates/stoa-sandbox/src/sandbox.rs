@@ -45,26 +45,15 @@ pub struct Options {
     pub mode: Mode,
     /// Where state is kept.
     pub storage: Storage,
-    /// Ports of stoa, PingFederate, the school and AWS; 0 takes any.
-    pub ports: [u16; 4],
-    /// Port of WorkOS; 0 takes any.
-    pub workos_port: u16,
-    /// Port of the OpenID providers; 0 takes any.
-    pub openid_port: u16,
+    /// Ports of stoa, PingFederate, the school, AWS, the OpenID providers and WorkOS; 0 takes any.
+    pub ports: [u16; 6],
     /// Changes to the connection's file before it is applied.
     pub connection: fn(&str) -> String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            storage: Storage::default(),
-            ports: [0; 4],
-            workos_port: 0,
-            openid_port: 0,
-            connection: str::to_owned,
-        }
+        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 6], connection: str::to_owned }
     }
 }
 
@@ -127,12 +116,12 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts everything and applies the connection, as an operator would.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let [port, ping_port, school_port, aws_port] = options.ports;
+        let [port, ping_port, school_port, aws_port, openid_port, workos_port] = options.ports;
         let front_config = FrontConfig { storage: options.storage.clone(), port: aws_port, ..FrontConfig::default() };
         let front = Front::start(front_config).await?;
         let pingfederate = PingFederate::start(PingConfig { port: ping_port, ..PingConfig::default() }).await?;
-        let workos = WorkOs::start(WorkOsConfig { port: options.workos_port, ..WorkOsConfig::default() }).await?;
-        let openid = OpenId::start(OpenIdConfig { port: options.openid_port, ..OpenIdConfig::default() }).await?;
+        let workos = WorkOs::start(WorkOsConfig { port: workos_port, ..WorkOsConfig::default() }).await?;
+        let openid = OpenId::start(OpenIdConfig { port: openid_port, ..OpenIdConfig::default() }).await?;
         let file = match &options.storage {
             Storage::Memory => None,
             Storage::Folder(folder) => Some(folder.join("school.json")),

@@ -49,10 +49,7 @@ pub fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             other => return Err(format!("{other:?} is not an argument\n\n{USAGE}")),
         }
     }
-    let [stoa, idp, school, aws, openid, workos] = ports.unwrap_or(if parsed.once { [0; 6] } else { PORTS });
-    parsed.options.ports = [stoa, idp, school, aws];
-    parsed.options.openid_port = openid;
-    parsed.options.workos_port = workos;
+    parsed.options.ports = ports.unwrap_or(if parsed.once { [0; 6] } else { PORTS });
     Ok(parsed)
 }
 

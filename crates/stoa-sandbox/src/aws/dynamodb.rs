@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::{Stack, StartError, Storage};
 
 /// A running embedded DynamoDB. It stops when dropped.
-pub struct Dynamo {
+pub(super) struct Dynamo {
     database: dynoxide::Database,
     stack: Stack,
     address: SocketAddr,
@@ -20,7 +20,7 @@ pub struct Dynamo {
 
 impl Dynamo {
     /// Starts it on a loopback port and creates the tables that are missing.
-    pub async fn start(storage: &Storage, stack: &Stack) -> Result<Self, StartError> {
+    pub(super) async fn start(storage: &Storage, stack: &Stack) -> Result<Self, StartError> {
         let database = open(storage)?;
         for &table in Table::ALL {
             create(&database, table, &stack.table_name(table))?;
@@ -32,12 +32,12 @@ impl Dynamo {
     }
 
     /// Where it listens, behind the front: nothing checks permissions here.
-    pub fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Every item of a table, as DynamoDB JSON, read without the front and so in no journal.
-    pub fn items(&self, table: Table) -> Result<Vec<Value>, StartError> {
+    pub(super) fn items(&self, table: Table) -> Result<Vec<Value>, StartError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -57,7 +57,7 @@ impl Dynamo {
     }
 
     /// Deletes what has expired by each table's TTL attribute. Says how many items.
-    pub fn sweep_expired(&self) -> Result<usize, StartError> {
+    pub(super) fn sweep_expired(&self) -> Result<usize, StartError> {
         Ok(self.database.sweep_ttl()?)
     }
 }
@@ -69,7 +69,7 @@ impl Drop for Dynamo {
 }
 
 /// The `CreateTable` request of a table: what the template must create too.
-pub fn table_definition(table: Table, name: &str) -> Value {
+pub(super) fn table_definition(table: Table, name: &str) -> Value {
     let mut keys = vec![json!({"AttributeName": table.partition_key(), "KeyType": "HASH"})];
     let mut attributes = vec![json!({"AttributeName": table.partition_key(), "AttributeType": "S"})];
     if let Some(sort_key) = table.sort_key() {

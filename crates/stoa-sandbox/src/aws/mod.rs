@@ -1,15 +1,15 @@
 //! The local AWS: DynamoDB, Secrets Manager and Lambda's `Invoke` behind one endpoint that enforces IAM and keeps a journal.
 
-pub mod dynamodb;
 pub mod front;
 pub mod journal;
 pub mod policy;
-pub mod secrets;
 
 mod capacity;
+mod dynamodb;
 mod fault;
 mod lambda;
 mod request;
+mod secrets;
 mod served;
 mod sts;
 mod unprocessed;
@@ -86,15 +86,6 @@ impl Stack {
         ]);
         variables.extend(Table::ALL.iter().map(|table| (table.variable(), self.table_name(*table))));
         variables
-    }
-
-    /// The name of a secret; `id` names the connection or school, where each has its own.
-    pub fn secret_name(&self, kind: SecretKind, id: Option<&str>) -> String {
-        let name = format!("{}/{}", self.name, kind.as_str());
-        match id {
-            Some(id) => format!("{name}/{id}"),
-            None => name,
-        }
     }
 
     /// What a secret of this name is for.

@@ -13,7 +13,7 @@ const RETURNED_BYTES: usize = 6_291_456;
 /// The response; `None` where API Gateway answers 500 since it cannot read what was returned.
 ///
 /// Format 2.0 knows `headers` and `cookies` and no `multiValueHeaders`.
-pub fn response(returned: Value) -> Option<Response<Full<Bytes>>> {
+pub(crate) fn response(returned: Value) -> Option<Response<Full<Bytes>>> {
     if returned.to_string().len() > RETURNED_BYTES {
         return None;
     }

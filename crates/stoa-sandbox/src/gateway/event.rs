@@ -14,18 +14,18 @@ use crate::aws::ACCOUNT;
 
 /// What the gateway itself knows of a request.
 #[derive(Clone, Debug)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Who sent it.
-    pub source: IpAddr,
+    pub(crate) source: IpAddr,
     /// The value of `apigw-requestid`.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// When it came.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 impl Arrival {
     /// A request that arrives now.
-    pub fn now(source: IpAddr) -> Self {
+    pub(crate) fn now(source: IpAddr) -> Self {
         // 15 characters and an equals sign, as the real ones.
         Self { source, request_id: STANDARD.encode(random::<11>()), at: Timestamp::now() }
     }
@@ -34,13 +34,12 @@ impl Arrival {
 /// Random bytes, for identifiers only.
 pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // It fails only where the operating system has no randomness at all; identifiers then merely repeat.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    crate::web::fill(&mut bytes);
     bytes
 }
 
 /// Makes the event.
-pub fn build(request: &Request<Bytes>, route: &Matched, arrival: &Arrival) -> Value {
+pub(crate) fn build(request: &Request<Bytes>, route: &Matched, arrival: &Arrival) -> Value {
     let path = decoded(request.uri().path());
     let query = request.uri().query().unwrap_or_default();
     let mut event = json!({

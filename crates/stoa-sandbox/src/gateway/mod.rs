@@ -2,10 +2,11 @@
 //!
 //! Reference: "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway", AWS documentation.
 
-pub mod answer;
-pub mod event;
 pub mod routing;
 pub mod wire;
+
+mod answer;
+pub(crate) mod event;
 
 use std::future::Future;
 use std::io;

@@ -3,6 +3,11 @@
 //!
 //! One server answers for all; the host name says which product is meant. Each is as strict as the real one: redirect
 //! URIs byte for byte, codes used once and for a while, PKCE, client authentication, access tokens.
+//!
+//! A login is an exchange of a code (OIDC core §3.1). The browser comes to `authorize`, a person signs on, and `answer`
+//! sends it back to the application with a code. The application brings the code to `token`: `client_auth` asks which
+//! application it is, and `pkce` whether it is the one that began. `claims` says what the ID token holds, and `forge`
+//! signs it, or makes of it what a defect wants. With the access token beside it, `user_info` says more.
 
 mod answer;
 mod authorize;
@@ -39,9 +44,8 @@ pub use self::defect::{Defect, Stage};
 pub use self::keys::KeysError;
 pub use self::people::Person;
 pub use self::product::{Endpoint, FOREIGN_TENANT, GLOBEX_TENANT, PERSONAL_TENANT, Product, Realm};
-pub use self::refuse::PageReason;
 pub use self::state::Call;
-pub use self::teams::{TEAMS_DESKTOP, TEAMS_WEB, TeamsKey, TeamsToken};
+pub use self::teams::{TEAMS_WEB, TeamsKey, TeamsToken};
 
 use self::keys::Keys;
 use self::state::State;

@@ -4,15 +4,13 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use maud::html;
-use serde::Serialize;
 
 use super::product::Product;
 use crate::web::token;
 
 /// Why a browser sees an error page, because the request says nothing that could be trusted with an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PageReason {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PageReason {
     /// Nobody knows the client.
     UnknownClient,
     /// The redirect URI is not one of the client's, byte for byte.
@@ -33,7 +31,7 @@ pub enum PageReason {
 
 impl PageReason {
     /// As recorded.
-    pub const fn as_str(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::UnknownClient => "unknown-client",
             Self::RedirectUriMismatch => "redirect-uri-mismatch",

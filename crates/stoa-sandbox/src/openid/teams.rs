@@ -10,10 +10,8 @@ use super::product::Product;
 use super::{OpenId, forge};
 use crate::web::token;
 
-/// The client ids of Teams in the browser, and on desktops and telephones.
+/// The client id of Teams in the browser.
 pub const TEAMS_WEB: &str = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346";
-/// See [`TEAMS_WEB`].
-pub const TEAMS_DESKTOP: &str = "1fec8e78-bce4-4aaf-ab1b-5451cc387264";
 
 const MINUTE: i64 = 60;
 

@@ -2,6 +2,9 @@
 //!
 //! By default the Response is signed and the Assertion is not, `KeyInfo` is absent, the algorithm is RSA-SHA256, the
 //! window is five minutes to either side, the NameID format is unspecified, and attribute names are case-sensitive.
+//!
+//! `endpoints` takes a partner's request and asks the person, `respond` writes the Response and spoils what a defect
+//! names, `forge` wraps what was signed in what was not.
 
 mod choice;
 mod defect;

@@ -35,7 +35,7 @@ use crate::listen::Server;
 /// The school's host name; browsers and the sandbox resolve it to loopback.
 pub const HOST: &str = "thinkific.localhost";
 /// Where the Admin API starts.
-pub const ADMIN_PATH: &str = "/api/public/v1";
+const ADMIN_PATH: &str = "/api/public/v1";
 
 /// How a school is set up, and what is assumed where Thinkific does not say.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::SET_COOKIE;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -121,9 +123,8 @@ fn admit(shared: &Shared, jwt: Option<&str>) -> Result<u64, SsoRefusal> {
 /// The MAC alone; the key is the API key's characters, not what they might decode to.
 fn verify(school: &School, jwt: &str) -> Result<Map<String, Value>, SsoRefusal> {
     let head = jwt.split('.').next().filter(|_| jwt.split('.').count() == 3).ok_or(SsoRefusal::Malformed)?;
-    let head = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, head);
-    let head: Value =
-        serde_json::from_slice(&head.map_err(|_| SsoRefusal::Malformed)?).map_err(|_| SsoRefusal::Malformed)?;
+    let head = URL_SAFE_NO_PAD.decode(head).map_err(|_| SsoRefusal::Malformed)?;
+    let head: Value = serde_json::from_slice(&head).map_err(|_| SsoRefusal::Malformed)?;
     if head.get("alg").and_then(Value::as_str) != Some("HS256") {
         return Err(SsoRefusal::Algorithm);
     }

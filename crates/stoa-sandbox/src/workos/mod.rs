@@ -1,5 +1,8 @@
 //! WorkOS SSO as a relying party sees it: `/sso/authorize` and `/sso/token` of one environment (WorkOS API reference,
 //! "SSO"), strict about what WorkOS documents.
+//!
+//! The browser comes to `authorize`, a person signs on at the identity provider behind it, and the browser is sent back
+//! with a code. The application brings the code and the environment's API key to `token`, and gets the person's profile.
 
 mod authorize;
 mod connect;
