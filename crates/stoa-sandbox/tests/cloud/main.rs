@@ -5,4 +5,5 @@
 mod client;
 mod front;
 mod gateway;
+mod secrets;
 mod wire;
