@@ -186,7 +186,8 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
              beside {id}."
         )),
         OperatorError::Untested(id, _) => Some(format!(
-            "`stoa connection test {id}` makes a link; once somebody has signed in by it, activate again."
+            "`stoa connection test {id}` makes a link; once somebody has signed in by it, activate again. `stoa logins \
+             --connection {id}` has the tests that failed."
         )),
         OperatorError::NoConnection(_) => Some("`stoa connection list` shows the names.".to_owned()),
         OperatorError::NoVersion(id, _) => Some(format!("`stoa connection history {id}` shows the versions.")),

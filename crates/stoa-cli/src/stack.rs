@@ -48,7 +48,8 @@ impl Target {
     /// `https://` and the host that browsers use, without a trailing slash.
     pub(crate) fn public_url(&self, io: &Io<'_>) -> Result<String, CliError> {
         if let Some(host) = &self.host {
-            return Ok(host.trim_end_matches('/').to_owned());
+            let host = host.trim_end_matches('/');
+            return Ok(if host.contains("://") { host.to_owned() } else { format!("https://{host}") });
         }
         if self.sandbox(io).is_some() {
             return Ok(SANDBOX_URL.to_owned());

@@ -15,7 +15,7 @@ async fn guide(settings: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.toml");
     std::fs::write(&path, format!("{HEAD}{settings}")).unwrap();
-    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "https://sso.example.com"]).await.done()
+    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "sso.example.com"]).await.done()
 }
 
 #[tokio::test]
