@@ -237,7 +237,7 @@ async fn a_folder_keeps_items_and_secrets() {
     let config = Config { storage: Storage::Folder(folder.clone()), ..Config::default() };
     let first = Front::start(config.clone()).await.unwrap();
     dynamodb(&first, "login", "PutItem", login("a")).await;
-    let create = json!({"Name": "stoa-local/seal", "ClientRequestToken": FIRST, "SecretString": "one"});
+    let create = json!({"Name": "stoa-local/seal", "ClientRequestToken": "00000000-0000-0000-0000-000000000001", "SecretString": "one"});
     secrets(&first, OPERATOR, "CreateSecret", create).await;
     drop(first);
 
