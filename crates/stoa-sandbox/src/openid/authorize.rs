@@ -61,19 +61,14 @@ fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Re
     let stop = |error| Stop::Redirect(back.clone(), error);
     check_form(realm.product, &get).map_err(stop)?;
     let scopes = scopes(realm.product, &back, get("scope"))?;
-    let challenge = match get("code_challenge") {
-        Some(text) => {
-            let method = get("code_challenge_method");
-            Some(Challenge::parse(realm.product, text, method).ok_or_else(|| stop("invalid_request"))?)
-        }
-        None if client.require_pkce => return Err(stop("invalid_request")),
-        None => None,
-    };
-    let max_age = match get("max_age").map(str::parse::<u32>) {
-        Some(Ok(seconds)) => Some(i64::from(seconds)),
-        Some(Err(_)) => return Err(stop("invalid_request")),
-        None => None,
-    };
+    let challenge = get("code_challenge")
+        .map(|text| Challenge::parse(realm.product, text, get("code_challenge_method")).ok_or("invalid_request"))
+        .transpose()
+        .map_err(stop)?;
+    if client.require_pkce && challenge.is_none() {
+        return Err(stop("invalid_request"));
+    }
+    let max_age = get("max_age").map(str::parse::<u32>).transpose().map_err(|_| stop("invalid_request"))?;
     Ok(Request {
         realm: realm.clone(),
         client: client.id,
@@ -82,7 +77,7 @@ fn accept(shared: &Shared, realm: &Realm, parameters: &[(String, String)]) -> Re
         scopes,
         nonce: get("nonce").map(str::to_owned),
         challenge,
-        max_age,
+        max_age: max_age.map(i64::from),
         login_hint: get("login_hint").map(str::to_owned),
         back,
     })

@@ -44,12 +44,10 @@ pub(super) fn authenticate(
     let id = fields.get("client_id");
     if let Some(basic) = basic {
         let (own, secret) = read_basic(basic).ok_or(TokenError::WrongSecret)?;
-        let client = client(shared, realm, &own)?;
-        return if id.is_none_or(|id| id == own) {
-            check_secret(client, &secret, Method::Basic)
-        } else {
-            Err(TokenError::UnknownClient)
-        };
+        if id.is_some_and(|id| id != own) {
+            return Err(TokenError::UnknownClient);
+        }
+        return check_secret(client(shared, realm, &own)?, &secret, Method::Basic);
     }
     let client = client(shared, realm, id.ok_or(TokenError::Missing("client_id"))?)?;
     check_secret(client, secret.ok_or(TokenError::NoSecret)?, Method::Post)
