@@ -15,7 +15,7 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
     if fault.face().actor != Actor::IdpAdministrator {
         return None;
     }
-    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| at.to_string());
+    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| format!("{at:.0}"));
     let page = FaultPage::of(fault.code());
     let sentence = Language::negotiate(None).text(&format!("fault-{}", fault.face().public));
     let meaning = page.as_ref().and_then(|page| page.section("Meaning")).unwrap_or_default();

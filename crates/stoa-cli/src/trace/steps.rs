@@ -60,7 +60,7 @@ fn meaning(state: State) -> &'static str {
 }
 
 fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
-    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| at.to_string());
+    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| format!("{at:.3}"));
     let later = before.map(|before| format!("  (+{})", duration(step.t - before))).unwrap_or_default();
     let mut text = format!("{at}{later}  {}: {}", step.function, what(&step.what));
     for (label, value) in [("wanted", &step.wanted), ("got", &step.got)] {
