@@ -89,8 +89,8 @@ fn redeem(
 fn take(shared: &Shared, realm: &Realm, client: &Client, code: &str) -> Result<Grant, TokenError> {
     let now = shared.config.clock.now();
     let mut state = shared.state();
-    let known = state.codes.get_mut(code).filter(|grant| grant.request.realm.product == realm.product);
-    let grant = known.filter(|grant| grant.request.client == client.id).ok_or(TokenError::UnknownCode)?;
+    let known = state.codes.get_mut(code).filter(|grant| grant.request.client == client.id);
+    let grant = known.ok_or(TokenError::UnknownCode)?;
     if grant.request.realm != *realm {
         return Err(TokenError::ForeignCode);
     }

@@ -38,7 +38,7 @@ pub(super) enum TokenError {
     OldCode,
     /// A code that was used before.
     SpentCode,
-    /// Entra: a code of another tenant, or of the other version's endpoints.
+    /// A code of another authority: a product, or at Entra a tenant or the other version's endpoints.
     ForeignCode,
     /// Another redirect URI than in the authorization request.
     RedirectUri,
