@@ -28,7 +28,7 @@ impl Target {
         if let Some(endpoint) = self.sandbox(io) {
             return Ok(sandbox_access(endpoint));
         }
-        let outputs = self.outputs.as_deref().or_else(|| io.environment.get("STOA_OUTPUTS").map(Path::new));
+        let outputs = self.outputs.as_deref().or_else(|| set("STOA_OUTPUTS", io).map(Path::new));
         self.deployed(outputs.ok_or(CliError::NoStack)?, io)
     }
 
@@ -41,8 +41,8 @@ impl Target {
 
     /// The sandbox, if one is meant. An option counts more than the environment.
     pub(crate) fn sandbox<'a>(&'a self, io: &'a Io<'_>) -> Option<&'a str> {
-        let named = || io.environment.get("STOA_SANDBOX").filter(|_| self.outputs.is_none());
-        self.sandbox.as_ref().or_else(named).map(String::as_str)
+        let named = || set("STOA_SANDBOX", io).filter(|_| self.outputs.is_none());
+        self.sandbox.as_deref().filter(|url| !url.is_empty()).or_else(named)
     }
 
     /// `https://` and the host that browsers use, without a trailing slash.
@@ -54,7 +54,7 @@ impl Target {
         if self.sandbox(io).is_some() {
             return Ok(SANDBOX_URL.to_owned());
         }
-        let outputs = self.outputs.as_deref().or_else(|| io.environment.get("STOA_OUTPUTS").map(Path::new));
+        let outputs = self.outputs.as_deref().or_else(|| set("STOA_OUTPUTS", io).map(Path::new));
         let path = outputs.ok_or(CliError::NoStack)?;
         let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
         let outputs: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -69,11 +69,16 @@ impl Target {
         let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
         let broken = |missing: &'static str| CliError::Outputs { path: path.to_owned(), missing };
         let names = names(&text).map_err(broken)?;
-        let named = self.stack.as_ref().or_else(|| io.environment.get("STOA_STACK")).cloned();
+        let named = self.stack.clone().or_else(|| set("STOA_STACK", io).map(str::to_owned));
         let stack = named.or_else(|| stack_of(&names)).ok_or_else(|| broken("say --stack NAME as well"))?;
         let credentials = Credentials::read(&io.environment)?;
         Ok(Access { operator: Operator::new(names, credentials, None, String::new()), stack })
     }
+}
+
+/// A variable of the environment. An empty one is none: so a shell takes one back for a single command.
+fn set<'a>(name: &str, io: &'a Io<'_>) -> Option<&'a str> {
+    io.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
 /// What a file of outputs says, or what it lacks.

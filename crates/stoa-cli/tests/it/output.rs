@@ -30,6 +30,7 @@ async fn mistakes_in_the_arguments() {
     for arguments in [
         vec![],
         vec!["connection", "list"],
+        vec!["connection", "list", "--sandbox", ""],
         vec!["connection", "list", "--outputs", "no/such/file.json"],
         vec!["connection", "disable", "pg"],
         vec!["connection", "disable", "pg", "--reason", "  "],
