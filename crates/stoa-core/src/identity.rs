@@ -58,8 +58,9 @@ impl Verified {
     /// Takes the identity out of a proven ID token's claims, if their address counts.
     pub fn from_id_token(identity: &ProvenIdentity, connection: &Connection) -> Result<Self, Failure> {
         let verified = Self::from_claims(identity.attributes(), connection)?;
-        let rule = connection.oidc()?.email_verified();
-        match identity.check_email_verified(rule, &connection.attribute_names().email) {
+        let (oidc, address) = (connection.oidc()?, &connection.attribute_names().email);
+        let checked = identity.check_email_verified(oidc.email_verified(), address);
+        match checked.and_then(|()| identity.check_guest(oidc)) {
             Ok(()) => Ok(verified),
             Err(failure) => Err(failure.of(verified.arrived(connection))),
         }

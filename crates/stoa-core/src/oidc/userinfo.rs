@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::claims::{attributes, has_overage};
 use super::{ProvenIdentity, RefusalCode, Tokens};
-use crate::connection::{Connection, EmailVerified, UserInfo};
+use crate::connection::{Connection, EmailVerified, Oidc, UserInfo};
 use crate::fault::{Failure, Fault};
+use crate::teams::is_guest;
 
 impl ProvenIdentity {
     /// The endpoint to ask, where the connection needs more than the ID token says.
@@ -68,6 +69,22 @@ impl ProvenIdentity {
                 Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", "no email_verified"))
             }
         }
+    }
+
+    /// Whether a guest's address counts. The addresses of an Entra tenant are its administrator's to set, but a guest's
+    /// come from their own tenant, which anybody can have (nOAuth); `xms_edov` says that Entra knows whose the domain is.
+    pub(crate) fn check_guest(&self, oidc: &Oidc) -> Result<(), Failure> {
+        let attributes = self.attributes();
+        let tenant = self.claims.get("tid").and_then(Value::as_str);
+        let is_guest = tenant.is_some_and(|tenant| is_guest(&attributes, tenant, self.issuer()));
+        let is_verified =
+            |(name, values): &(String, Vec<String>)| name == "xms_edov" && (*values == ["true"] || *values == ["1"]);
+        // Said in the connection's own file, not by a preset.
+        let is_trusted = oidc.document().email_verified == Some(EmailVerified::Ignored);
+        if !is_guest || is_trusted || attributes.iter().any(is_verified) {
+            return Ok(());
+        }
+        Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "xms_edov true", "the address of a guest"))
     }
 
     pub(crate) fn attributes(&self) -> Vec<(String, Vec<String>)> {

@@ -250,3 +250,34 @@ fn c169_an_address_out_of_another_claim_is_verified_only_where_it_is_the_same() 
         assert_eq!(code(verified(other.clone())), RefusalCode::EmailUnverified, "{other}");
     }
 }
+
+/// A guest's address comes from their own tenant, whose administrator may be anybody.
+#[test]
+fn c170_a_guests_address_counts_only_where_entra_has_verified_whose_domain_it_is() {
+    let tenant = "b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811";
+    let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let of = |rule: &str| connection(&format!("issuer = \"{issuer}\"\n{rule}"));
+    let (plain, trusting) = (of(""), of("email_verified = \"ignored\""));
+    let verified = |connection: &Connection, more: Value| {
+        let mut said = json!({ "iss": issuer, "tid": tenant, "email": "m@pg.com" });
+        said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        crate::identity::Verified::from_id_token(&proved(connection, &said).unwrap(), connection)
+    };
+    let home = "https://sts.windows.net/0badc0de-7a11-4e57-8b3c-5d1f90e4a6b2/";
+    for guest in [json!({ "idp": home }), json!({ "acct": 1 }), json!({ "idp": home, "xms_edov": false })] {
+        assert_eq!(code(verified(&plain, guest.clone())), RefusalCode::EmailUnverified, "{guest}");
+        assert!(verified(&trusting, guest).is_ok());
+    }
+    let member = format!("https://sts.windows.net/{tenant}/");
+    for good in [
+        json!({}),
+        json!({ "idp": issuer, "acct": 0 }),
+        json!({ "idp": member }),
+        json!({ "idp": home, "acct": 1, "xms_edov": true }),
+        json!({ "idp": home, "xms_edov": "1" }),
+        // Not Entra's, though of the same name: Okta's own.
+        json!({ "tid": null, "idp": "00o1a2b3c4d5e6f7g8h9" }),
+    ] {
+        assert!(verified(&plain, good.clone()).is_ok(), "{good}");
+    }
+}
