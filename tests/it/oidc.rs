@@ -173,6 +173,19 @@ async fn c154_a_key_that_is_not_published_or_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c154_while_the_keys_cannot_be_fetched_nobody_is_told_that_their_token_is_wrong() {
+    let world = as_it_comes(&PG_OIDC).await;
+    for fetches in [1, 0] {
+        world.openid.next_defect(Defect::KeysUnavailable);
+        let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
+        world.refused_and_traced(&page, "oidc_keys_unavailable");
+        assert_eq!(our_calls(&world).iter().filter(|call| **call == Endpoint::Jwks).count(), fetches);
+        // Whoever asked would have written what they were told by now.
+        world.advance(6);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c155_other_forms_and_signatures() {
     let cases = [
         (Defect::SignatureEmpty, "oidc_signature_wrong"),

@@ -57,6 +57,9 @@ pub async fn verified_claims(
             loop {
                 match verify_jws(token, &keys, algorithms) {
                     Err(failure) if is_key_unknown(&failure) && looks > 0 => looks -= 1,
+                    Err(failure) if is_key_unknown(&failure) && item.is_unanswered(now) => {
+                        return Err(unavailable(source, "no answer within the last minute"));
+                    }
                     verified => return verified,
                 }
                 tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -70,6 +73,10 @@ fn is_key_unknown(failure: &Failure) -> bool {
     failure.fault == Fault::Oidc(RefusalCode::KeyUnknown)
 }
 
+fn unavailable(source: KeySource<'_>, note: &str) -> Failure {
+    Failure::with(Fault::Oidc(RefusalCode::KeysUnavailable), source.uri, note)
+}
+
 /// One fetch of the issuer's keys. What is no key set leaves the snapshot as it was.
 async fn fetch(
     clients: &Clients,
@@ -78,15 +85,14 @@ async fn fetch(
     attempt: &str,
     now: Timestamp,
 ) -> Result<Arc<Jwks>, Failure> {
-    let unavailable = |note: &str| Failure::with(Fault::Oidc(RefusalCode::KeysUnavailable), source.uri, note);
     let body = clients.egress.get(source.uri, FETCH).await.map_err(|error| match error {
         GetError::Egress(EgressError::Forbidden) => {
             Failure::noted(Fault::Oidc(RefusalCode::AddressForbidden), source.uri)
         }
-        other => unavailable(&other.to_string()),
+        other => unavailable(source, &other.to_string()),
     })?;
-    let text = String::from_utf8(body).map_err(|_| unavailable("not UTF-8"))?;
-    let keys = Jwks::parse(&text).map_err(|error| unavailable(&error.to_string()))?;
+    let text = String::from_utf8(body).map_err(|_| unavailable(source, "not UTF-8"))?;
+    let keys = Jwks::parse(&text).map_err(|error| unavailable(source, &error.to_string()))?;
     clients.store.write_jwks(connection.id(), (source.sk, source.uri), attempt, &text, now).await?;
     Ok(clients.store.hold_jwks(connection.id(), source.sk, keys, now))
 }

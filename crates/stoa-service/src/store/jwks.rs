@@ -57,6 +57,11 @@ impl JwksItem {
         self.asking && now.as_second() - self.tried < FETCH_SECONDS
     }
 
+    /// Whether somebody asked the provider and was not answered.
+    pub fn is_unanswered(&self, now: Timestamp) -> bool {
+        self.asking && !self.is_being_fetched(now)
+    }
+
     /// The keys; none, where none have been fetched yet.
     pub fn keys(&self) -> Result<Jwks, Failure> {
         let Some(text) = &self.jwks else { return Ok(Jwks::default()) };
