@@ -93,9 +93,10 @@ fn claims(connection: &Connection, oidc: &Oidc) -> Section {
         Preset::Pingfederate => section
             .note("Applications > OAuth > OpenID Connect Policy Management: the policy's Attribute Contract, Attribute")
             .note("Scopes and Contract Fulfillment. sub must stay the person's for ever."),
-        Preset::Entra => {
-            section.note("A person without an address in Entra (Mail) cannot come: preferred_username is not one.")
-        }
+        Preset::Entra => section
+            .note("A person without an address in Entra (Mail) cannot come: preferred_username is not one.")
+            .note("Add acct in the same place: it says who is a guest. A guest's address is taken only where the")
+            .note("optional claim xms_edov says that Entra knows whose its domain is."),
         Preset::Generic | Preset::Okta | Preset::Google => section,
     }
 }
