@@ -1,23 +1,14 @@
 //! Logins by OpenID Connect that arrive, however the browser, the provider's keys and our settings behave meanwhile.
 
-use std::time::Duration;
-
-use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use serde_json::json;
-use stoa_core::binding::{Pending, SameSite};
 use stoa_core::connection::ConnectionState;
-use stoa_core::ids::Reference;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::openid::{
-    Client, Defect, Endpoint, Example, FOREIGN_TENANT, GLOBEX, GLOBEX_TENANT, INITECH, PG_OIDC, Product, Realm,
+    Client, Defect, Endpoint, FOREIGN_TENANT, GLOBEX, GLOBEX_TENANT, HOOLI, INITECH, PG_OIDC, Product, Realm,
 };
-use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
-use url::Url;
 
 use crate::aws;
 use crate::oidc::{answer, as_it_comes, connected, ends, log_in, login_url, our_calls};
@@ -117,43 +108,6 @@ async fn c136_c147_an_answer_in_another_browser_is_to_no_login() {
     world.signed_in(&go_on(&browser, &back).await, MARYS_EMAIL);
 }
 
-/// References stand in addresses and on screenshots; only the browser that began a login has its secret.
-#[tokio::test(flavor = "multi_thread")]
-async fn c136_who_knows_a_reference_neither_ends_its_login_nor_writes_into_it() {
-    let world = as_it_comes(&PG_OIDC).await;
-    let browser = world.browser();
-    let back = answer(&world, &PG_OIDC, &browser, "").await;
-    let item = || aws::matching(&world, Table::Logins, "")[0].clone();
-    let reference = Reference::parse(item()["pk"]["S"].as_str().unwrap()).unwrap();
-    let before = item();
-
-    // A person of the same provider, whom the connection does not admit, makes up a cookie of that name.
-    let forged = Pending::begin(reference, jiff::Timestamp::now(), [7; 32]);
-    let cookie = forged.set_cookie(SameSite::Lax).leak().split(';').next().unwrap();
-    let stranger = world.browser().following(Follow::Nothing);
-    let begun = stranger.get(&login_url(&world, &PG_OIDC, "")).await.unwrap();
-    let asked = Url::parse(begun.header("location").unwrap()).unwrap();
-    let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, forged.pkce_verifier().as_bytes()));
-    let issuer = world.openid.issuer(&Realm::of(Product::PingFederate));
-    let mut request = asked.clone();
-    request.query_pairs_mut().clear().extend_pairs(asked.query_pairs().map(|(name, value)| match &*name {
-        "state" => (name, forged.oidc_state(&[&issuer, PG_OIDC.client_id]).into()),
-        "nonce" => (name, forged.oidc_nonce().into()),
-        "code_challenge" => (name, (&*challenge).into()),
-        _ => (name, value),
-    }));
-    world.openid.sign_on_as(PG_OIDC.product, "partner.p");
-    let answered = stranger.get(request.as_str()).await.unwrap();
-    let stranger = stranger.with_header("cookie", cookie);
-    world.refused(&go_on(&stranger, &answered).await, "email_domain_foreign");
-    // The code was used up, so this is a failure of the other kind.
-    world.refused(&go_on(&stranger, &answered).await, "oidc_code_refused");
-
-    let untouched = aws::matching(&world, Table::Logins, before["pk"]["S"].as_str().unwrap());
-    assert_eq!(untouched, [before]);
-    world.signed_in(&go_on(&browser, &back).await, MARYS_EMAIL);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn c137_two_tabs_each_end_at_their_own_destination() {
     let world = as_it_comes(&PG_OIDC).await;
@@ -249,28 +203,6 @@ async fn c154_a_lost_reply_to_the_wish_to_fetch_a_key_fails_no_login() {
     world.signed_in(&page, MARYS_EMAIL);
 }
 
-/// Between the fetch and its write the provider withdraws a key, and the hourly look sees it.
-#[tokio::test(flavor = "multi_thread")]
-async fn c154_a_fetch_that_was_overtaken_brings_no_withdrawn_key_back() {
-    let world = as_it_comes(&PG_OIDC).await;
-    world.openid.rotate_keys(Product::PingFederate);
-    let late = FaultKind::Delay(Duration::from_millis(1200));
-    world.front.inject(Fault::next("oidc-callback", "dynamodb:UpdateItem", late).after(1));
-    let meanwhile = async {
-        while !our_calls(&world).contains(&Endpoint::Jwks) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        world.openid.retire_previous_key(Product::PingFederate);
-        world.refresh_trust().await.unwrap();
-    };
-    let browser = world.browser();
-    let (page, ()) = tokio::join!(log_in(&world, &PG_OIDC, &browser, ""), meanwhile);
-    world.signed_in(&page, MARYS_EMAIL);
-    let realm = Realm::of(Product::PingFederate);
-    assert_eq!(aws::matching(&world, Table::Trust, PG_OIDC.id)[0]["jwks"]["S"], world.openid.jwks(&realm));
-}
-
 /// What a function whose clock had run ahead by a year has left in the table.
 async fn written_next_year(world: &World, attribute: &str) {
     let next_year = (jiff::Timestamp::now().as_second() + 365 * 24 * 3600).to_string();
@@ -344,34 +276,14 @@ async fn c171_a_subject_in_other_letters_is_another_person() {
     ends(&world, &PG_OIDC, &[(Defect::SubjectCase, "email_owned")]).await;
 }
 
-/// A connection through Google, which names itself in its answers.
-async fn with_google(world: &World) -> Example {
-    let mut google = PG_OIDC;
-    (google.id, google.product, google.person) = ("hooli", Product::Google, "hooli.h@hooli.example");
-    let text = format!(
-        "id = \"hooli\"\ncustomer = \"hooli\"\nschool = \"pg-academy\"\ndomains = [\"hooli.example\"]\n\
-         preset = \"google\"\n[oidc]\nissuer = \"{}\"\nclient_id = \"hooli-1\"\n",
-        world.openid.issuer(&Realm::of(Product::Google)),
-    );
-    let file = ConnectionFile { path: "hooli.toml".into(), text, ..ConnectionFile::default() };
-    let applied = world.operator.apply(world.operator.plan(&file).await.unwrap()).await.unwrap();
-    let redirect_uri = format!("{}/oidc/hooli/callback", world.url());
-    world.openid.register(Client::new(Product::Google, "hooli-1", "s", &redirect_uri));
-    world.operator.put_secret(&SecretName::Oidc(applied.id.clone()), SecretText::new("s").unwrap()).await.unwrap();
-    world.operator.activate_untested(&applied.id, "a test").await.unwrap();
-    world.openid.take_calls();
-    google
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn c158_a_provider_that_names_itself_must_do_so_each_time() {
-    let world = World::start().await;
-    let google = with_google(&world).await;
-    world.signed_in(&log_in(&world, &google, &world.browser(), "").await, "hooli.h@hooli.example");
+    let world = as_it_comes(&HOOLI).await;
+    world.signed_in(&log_in(&world, &HOOLI, &world.browser(), "").await, HOOLI.person);
     assert_eq!(our_calls(&world), [Endpoint::Token]);
     ends(
         &world,
-        &google,
+        &HOOLI,
         &[
             (Defect::ResponseIssuerMissing, "oidc_response_issuer_missing"),
             (Defect::ResponseIssuerOther, "oidc_response_issuer_wrong"),
@@ -379,6 +291,25 @@ async fn c158_a_provider_that_names_itself_must_do_so_each_time() {
         ],
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c170_a_private_account_under_the_company_s_address_is_refused() {
+    let world = as_it_comes(&HOOLI).await;
+    for (person, fault) in [
+        ("erlich@hooli.example", "oidc_hosted_domain_foreign"),
+        ("somebody@gmail.com", "oidc_hosted_domain_foreign"),
+        // The Workspace counts, and then the address, which may be in another domain of it.
+        ("gavin@hooli.test", ""),
+    ] {
+        let mut somebody = HOOLI;
+        somebody.person = person;
+        let page = log_in(&world, &somebody, &world.browser(), "").await;
+        match fault {
+            "" => world.signed_in(&page, person),
+            fault => world.refused_and_traced(&page, fault),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

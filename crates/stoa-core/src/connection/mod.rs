@@ -259,6 +259,9 @@ pub enum ConnectionError {
     /// Anybody can get an address there.
     #[error("domains: {0:?} is a public mail provider; anybody can get an address there")]
     PublicDomain(String),
+    /// Not a lower-case host name.
+    #[error("oidc.hosted_domains: {0:?} is not a lower-case domain")]
+    BadHostedDomain(String),
     /// Not exactly one protocol.
     #[error("a connection has one of [saml], [oidc] and [workos], or only [teams]; this one has {0}")]
     NotOneProtocol(usize),
@@ -503,7 +506,9 @@ fn check_protocol(document: &ConnectionDocument, policy: UrlPolicy) -> Result<Pr
     }
     match (&document.saml, &document.oidc, &document.workos, &document.teams) {
         (Some(saml), None, None, _) => Ok(Protocol::Saml(Saml::check(saml, policy)?)),
-        (None, Some(oidc), None, _) => Ok(Protocol::Oidc(Oidc::check(oidc, document.preset, policy)?)),
+        (None, Some(oidc), None, _) => {
+            Ok(Protocol::Oidc(Oidc::check(oidc, document.preset, &document.domains, policy)?))
+        }
         (None, None, Some(workos), _) => {
             workos.check(policy)?;
             Ok(Protocol::Workos(workos.clone()))

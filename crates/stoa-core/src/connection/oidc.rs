@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::preset::Preset;
 use super::{ConnectionError, MAX_SKEW, PERSONAL_TENANT, UrlPolicy, check_url, default_skew};
+use crate::email::is_domain;
 
 /// Parameters of the authorization request that are stoa's to set.
 const RESERVED_PARAMETERS: &[&str] = &[
@@ -25,6 +26,8 @@ const RESERVED_PARAMETERS: &[&str] = &[
     "scope",
     "state",
 ];
+/// Google's issuer, whatever the preset: it is everybody's, private accounts among them.
+const GOOGLE: &str = "https://accounts.google.com";
 /// What stands for the tenant in the issuer of an application for several Entra tenants.
 pub const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
@@ -76,6 +79,9 @@ pub struct OidcDocument {
     /// Entra tenants (`tid`) whose people may come. Needed with `{tenantid}` in the issuer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenants: Vec<String>,
+    /// Google: the Workspaces (`hd`) whose people may come. Absent: those of the connection's domains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosted_domains: Vec<String>,
     /// What `email_verified` must say. Absent: the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<EmailVerified>,
@@ -184,11 +190,18 @@ pub struct Oidc {
     document: OidcDocument,
     provider: ProviderDocument,
     scopes: Vec<String>,
+    hosted_domains: Vec<String>,
     email_verified: EmailVerified,
 }
 
 impl Oidc {
-    pub(super) fn check(document: &OidcDocument, preset: Preset, policy: UrlPolicy) -> Result<Self, ConnectionError> {
+    /// `domains` are the connection's.
+    pub(super) fn check(
+        document: &OidcDocument,
+        preset: Preset,
+        domains: &[String],
+        policy: UrlPolicy,
+    ) -> Result<Self, ConnectionError> {
         let provider = document.provider.clone().ok_or(ConnectionError::NoProvider)?;
         let addresses = [
             ("oidc.provider.authorization_endpoint", Some(&provider.authorization_endpoint)),
@@ -225,8 +238,16 @@ impl Oidc {
         if !scopes.iter().any(|scope| scope == "openid") {
             return Err(ConnectionError::NoOpenidScope);
         }
+        if let Some(domain) = document.hosted_domains.iter().find(|domain| !is_domain(domain)) {
+            return Err(ConnectionError::BadHostedDomain(domain.clone()));
+        }
+        let is_google = preset == Preset::Google || document.issuer == GOOGLE;
+        let hosted_domains = match document.hosted_domains.as_slice() {
+            [] if is_google => domains.to_vec(),
+            named => named.to_vec(),
+        };
         let email_verified = document.email_verified.unwrap_or(preset.email_verified());
-        Ok(Self { document: document.clone(), provider, scopes, email_verified })
+        Ok(Self { document: document.clone(), provider, scopes, hosted_domains, email_verified })
     }
 
     /// As written.
@@ -240,6 +261,10 @@ impl Oidc {
     /// What to ask for.
     pub fn scopes(&self) -> &[String] {
         &self.scopes
+    }
+    /// Google: the Workspaces (`hd`) whose people may come. Empty elsewhere.
+    pub fn hosted_domains(&self) -> &[String] {
+        &self.hosted_domains
     }
     /// What `email_verified` must say.
     pub fn email_verified(&self) -> EmailVerified {

@@ -84,6 +84,12 @@ fn a_connection_has_one_protocol_and_nothing_unknown() {
 }
 
 #[test]
+fn a_workspace_is_named_by_its_domain() {
+    let hosted = wrong(&oidc("hosted_domains = [\"PG.com\"]"));
+    assert_eq!(hosted, Some(ConnectionError::BadHostedDomain("PG.com".into())));
+}
+
+#[test]
 fn a_subject_is_something_that_stays() {
     let with = |settings: &str| wrong(&format!("{}\n{settings}", oidc("")));
     assert_eq!(with("[attributes]\nemail = \"\""), Some(ConnectionError::EmptyAttributeName));

@@ -44,6 +44,7 @@ impl ProvenIdentity {
 /// Checks every rule.
 pub fn prove(claims: Claims, expected: &Expected<'_>) -> Result<ProvenIdentity, Failure> {
     let issuer = check_issuer(&claims, expected.oidc)?;
+    check_hosted_domain(&claims, expected.oidc.hosted_domains())?;
     check_audience(&claims, &expected.oidc.document().client_id)?;
     check_times(&claims, expected)?;
     check_subject(&claims)?;
@@ -72,6 +73,16 @@ fn check_issuer(claims: &Claims, oidc: &Oidc) -> Result<String, Failure> {
         return Err(refuse(RefusalCode::TenantForeign, settings.tenants.join(", "), tenant));
     }
     Ok(wanted)
+}
+
+/// Anybody can have a private Google account under a company's address, once they could read its mail, and keep it when
+/// they leave. Google's `hd` says whose Workspace an account is in; a private one has none.
+fn check_hosted_domain(claims: &Claims, wanted: &[String]) -> Result<(), Failure> {
+    let hosted = claims.text("hd").unwrap_or("none");
+    if wanted.is_empty() || wanted.iter().any(|wanted| wanted == hosted) {
+        return Ok(());
+    }
+    Err(refuse(RefusalCode::HostedDomainForeign, wanted.join(", "), hosted))
 }
 
 /// Ours is among the audiences. Where there are others, `azp` must say that it was issued to us.

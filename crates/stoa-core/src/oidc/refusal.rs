@@ -61,6 +61,8 @@ pub enum RefusalCode {
     IssuerWrong,
     /// The token is of an Entra tenant that the connection does not name.
     TenantForeign,
+    /// The token is of another Google Workspace than the connection's, or of a private account (`hd`).
+    HostedDomainForeign,
     /// The token is meant for another client.
     AudienceWrong,
     /// The token was issued to another client (`azp`).
@@ -161,6 +163,7 @@ impl RefusalCode {
         Self::SignatureWrong,
         Self::IssuerWrong,
         Self::TenantForeign,
+        Self::HostedDomainForeign,
         Self::AudienceWrong,
         Self::AuthorizedPartyWrong,
         Self::NonceMissing,
@@ -216,6 +219,7 @@ impl RefusalCode {
             Self::SignatureWrong => "oidc_signature_wrong",
             Self::IssuerWrong => "oidc_issuer_wrong",
             Self::TenantForeign => "oidc_tenant_foreign",
+            Self::HostedDomainForeign => "oidc_hosted_domain_foreign",
             Self::AudienceWrong => "oidc_audience_wrong",
             Self::AuthorizedPartyWrong => "oidc_authorized_party_wrong",
             Self::NonceMissing => "oidc_nonce_missing",
@@ -281,6 +285,7 @@ impl RefusalCode {
             | Self::UserInfoSubjectWrong
             | Self::TeamsApplicationForeign => Family::Untrusted,
             Self::TenantForeign
+            | Self::HostedDomainForeign
             | Self::AuthTimeMissing
             | Self::AuthenticationTooOld
             | Self::AcrWrong

@@ -320,6 +320,22 @@ fn c157_c170_the_issuer_of_several_tenants_is_that_of_an_allowed_one() {
 }
 
 #[test]
+fn c170_a_google_account_is_in_a_workspace_that_the_connection_names() {
+    // Whatever the preset: the issuer is everybody's.
+    let issuer = "issuer = \"https://accounts.google.com\"\n";
+    let of = |more: &str, hd: Value| {
+        proved(&connection(&format!("{issuer}{more}")), &json!({ "iss": "https://accounts.google.com", "hd": hd }))
+    };
+    assert!(of("", json!("pg.com")).is_ok());
+    for hd in [json!(null), json!("evil.example"), json!("none"), json!(""), json!(["pg.com"]), json!("PG.com")] {
+        assert_eq!(code(of("", hd.clone())), RefusalCode::HostedDomainForeign, "{hd}");
+    }
+    let other = "hosted_domains = [\"pg.example\"]";
+    assert!(of(other, json!("pg.example")).is_ok());
+    assert_eq!(code(of(other, json!("pg.com"))), RefusalCode::HostedDomainForeign);
+}
+
+#[test]
 fn c162_the_younger_of_two_demands_on_the_authentication_counts() {
     let both = connection("issuer = \"https://idp.example\"\nmax_age = 3600\nprompt = \"login\"\nskew_seconds = 10");
     assert!(proved(&both, &json!({ "auth_time": NOW - 70 })).is_ok());

@@ -177,12 +177,11 @@ impl Issue<'_> {
     }
 
     fn google(&self) -> Claims {
-        let domain = self.person.email.as_ref().and_then(|email| email.split_once('@')).map(|(_, domain)| domain);
         let mut claims = self.profile();
         claims.extend(object(json!({
             "azp": self.client.id,
             "at_hash": half_hash(self.client.algorithm, self.access_token),
-            "hd": domain.filter(|domain| *domain != "gmail.com"),
+            "hd": self.person.workspace,
             "name": self.scope("profile").then(|| self.person.name()),
         })));
         claims

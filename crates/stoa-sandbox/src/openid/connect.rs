@@ -36,6 +36,17 @@ pub const GLOBEX: Example = Example {
     issuer: "https://login.microsoftonline.com",
 };
 
+/// Hooli, by Google Workspace.
+pub const HOOLI: Example = Example {
+    id: "hooli",
+    product: Product::Google,
+    file: include_str!("../../../../examples/connections/hooli.toml"),
+    client_id: "407408718192-hooli.apps.googleusercontent.com",
+    secret: "GOCSPX-local-secret-of-hooli",
+    person: "hanna@hooli.example",
+    issuer: "https://accounts.google.com",
+};
+
 /// Initech, by Okta.
 pub const INITECH: Example = Example {
     id: "initech",
@@ -59,7 +70,7 @@ pub const PG_OIDC: Example = Example {
 };
 
 /// All of them.
-pub const EXAMPLES: &[Example] = &[GLOBEX, INITECH, PG_OIDC];
+pub const EXAMPLES: &[Example] = &[GLOBEX, HOOLI, INITECH, PG_OIDC];
 
 impl Sandbox {
     /// Registers an example's application at its provider and applies its connection, with a change to the file.

@@ -39,7 +39,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::client::{Algorithm, Client, ClientAuth, ClientSecret};
-pub use self::connect::{EXAMPLES, Example, GLOBEX, INITECH, PG_OIDC};
+pub use self::connect::{EXAMPLES, Example, GLOBEX, HOOLI, INITECH, PG_OIDC};
 pub use self::defect::{Defect, Stage};
 pub use self::keys::KeysError;
 pub use self::people::Person;

@@ -29,6 +29,8 @@ pub struct Person {
     pub tenant: String,
     /// Entra: the tenant they come from, where they are a guest.
     pub home_tenant: Option<String>,
+    /// Google: the domain of the Workspace that the account is in (`hd`). A private account is in none.
+    pub workspace: Option<String>,
     /// Whether they may sign on.
     pub active: bool,
     /// Why they are on the list.
@@ -52,6 +54,7 @@ impl Person {
             groups: vec![group(product, 1)],
             tenant: if product == Product::Entra { GLOBEX_TENANT } else { "" }.to_owned(),
             home_tenant: None,
+            workspace: None,
             active: true,
             note: note.to_owned(),
         }
@@ -140,10 +143,16 @@ fn okta() -> Vec<Person> {
 }
 
 fn google() -> Vec<Person> {
-    let plain = |login, first, last, note| Person::new(Product::Google, login, login, first, last, note);
+    let private = |login, first, last, note| Person::new(Product::Google, login, login, first, last, note);
+    let member = |login, first, last, note| Person {
+        workspace: Some("hooli.example".to_owned()),
+        ..private(login, first, last, note)
+    };
     vec![
-        plain("hooli.h@hooli.example", "Hanna", "Hooli", "ordinary"),
-        plain("somebody@gmail.com", "Some", "Body", "private account, without `hd`"),
+        member("hanna@hooli.example", "Hanna", "Hooli", "ordinary"),
+        member("gavin@hooli.test", "Gavin", "Belson", "address in the Workspace's second domain"),
+        private("erlich@hooli.example", "Erlich", "Bachman", "left; a private account under the company's address"),
+        private("somebody@gmail.com", "Some", "Body", "private account"),
     ]
 }
 

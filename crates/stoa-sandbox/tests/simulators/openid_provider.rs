@@ -58,7 +58,7 @@ pub fn person(product: Product) -> &'static str {
         Product::PingFederate => "miller.m",
         Product::Entra => "mila@globex.com",
         Product::Okta => "peter@initech.com",
-        Product::Google => "hooli.h@hooli.example",
+        Product::Google => "hanna@hooli.example",
     }
 }
 
