@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use stoa_core::ids::ConnectionId;
+use stoa_core::routes::Table;
 use stoa_sandbox::openid::{Algorithm, ClientAuth, ClientSecret, Defect, GLOBEX, INITECH, PG_OIDC, Product, Realm};
 use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
 
@@ -75,6 +76,8 @@ async fn a_private_key_proves_us_once_with_each_assertion() {
         }
         put_key(&world, &key_pair(elliptic).0).await;
         world.refused_and_traced(&log_in(&world, &GLOBEX, &world.browser(), "").await, "oidc_client_refused");
+        let got = world.front.items(Table::Logins).unwrap();
+        assert!(json!(got).to_string().contains("status 401, invalid_client, AADSTS"), "{got:?}");
         put_key(&world, "no key").await;
         world.refused_and_traced(&log_in(&world, &GLOBEX, &world.browser(), "").await, "secret_broken");
     }
@@ -146,7 +149,7 @@ async fn c176_neither_secrets_nor_tokens_nor_codes_get_into_logs_or_items() {
         log_in(&world, &PG_OIDC, &world.browser(), "").await;
         written.push_str(&world.log().concat());
     }
-    written.push_str(&json!(world.front.items(stoa_core::routes::Table::Logins).unwrap()).to_string());
+    written.push_str(&json!(world.front.items(Table::Logins).unwrap()).to_string());
     let encoded: String = url::form_urlencoded::byte_serialize(PG_OIDC.secret.as_bytes()).collect();
     for secret in [PG_OIDC.secret, &encoded, "eyJ", "Bearer", "Basic ", "code=", MARYS_EMAIL] {
         assert!(!written.contains(secret), "{secret}: {written}");

@@ -95,14 +95,11 @@ where
 /// What a status says before a body is read as tokens.
 pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
     let status = answer.status().as_u16();
-    let error = || -> Option<CoreErrorResponseType> {
-        let error: StandardErrorResponse<CoreErrorResponseType> = serde_json::from_slice(answer.body()).ok()?;
-        Some(error.error().clone())
-    };
+    let error: Option<StandardErrorResponse<CoreErrorResponseType>> = serde_json::from_slice(answer.body()).ok();
     let code = match status {
         200 => return Ok(answer),
         408 | 429 | 500.. => RefusalCode::TokenEndpointUnavailable,
-        400..=499 => match error() {
+        400..=499 => match error.as_ref().map(StandardErrorResponse::error) {
             Some(CoreErrorResponseType::InvalidGrant) => RefusalCode::CodeRefused,
             Some(CoreErrorResponseType::InvalidClient) => RefusalCode::ClientRefused,
             _ if status == 401 => RefusalCode::ClientRefused,
@@ -110,7 +107,18 @@ pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
         },
         _ => RefusalCode::TokenAnswerStrange,
     };
-    Err(NoAnswer(Failure::noted(Fault::Oidc(code), &format!("status {status}"))))
+    let said = error.map(|error| said(&error)).unwrap_or_default();
+    Err(NoAnswer(Failure::noted(Fault::Oidc(code), &format!("status {status}{said}"))))
+}
+
+/// The error, and Entra's number of it. The rest of a description may name somebody.
+fn said(error: &StandardErrorResponse<CoreErrorResponseType>) -> String {
+    let first = error.error_description().and_then(|text| text.split(':').next());
+    let is_number = |text: &&str| text.strip_prefix("AADSTS").is_some_and(|rest| rest.parse::<u32>().is_ok());
+    match first.filter(is_number) {
+        Some(number) => format!(", {}, {number}", error.error().as_ref()),
+        None => format!(", {}", error.error().as_ref()),
+    }
 }
 
 /// The members of a token response that are read (OIDC core §3.1.3.3). The ID token stays a text: the library would

@@ -202,6 +202,18 @@ fn only_200_is_an_answer_with_tokens() {
     ] {
         assert_eq!(code(answer(status, body)), wanted, "{status} {body}");
     }
+    // For whoever is on call, and nothing that names somebody.
+    for (body, got) in [
+        (
+            "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: The keys of 'x' expired.\"}",
+            "status 400, invalid_client, AADSTS7000222",
+        ),
+        ("{\"error\":\"invalid_grant\",\"error_description\":\"mary@pg.com: no\"}", "status 400, invalid_grant"),
+        ("{\"error\":\"of_their_own\",\"error_description\":\"AADSTS\"}", "status 400, of_their_own"),
+        ("{\"errorCode\":\"E0000001\"}", "status 400"),
+    ] {
+        assert_eq!(answer(400, body).unwrap_err().detail.got.as_deref(), Some(got), "{body}");
+    }
 }
 
 #[test]
