@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::connection::{PERSONAL_TENANT, TeamsDocument};
 use crate::fault::{Failure, Fault};
 use crate::login::{LoginItem, State};
-use crate::oidc::{Claims, RefusalCode};
+use crate::oidc::{Claims, RefusalCode, in_utc};
 
 /// The scope that the application exposes and Teams asks for.
 const SCOPE: &str = "access_as_user";
@@ -142,7 +142,7 @@ fn check_times(claims: &Claims, now: Timestamp) -> Result<(), Failure> {
         (begins > now + SKEW, RefusalCode::TokenNotYetValid, "nbf", begins),
     ] {
         if is_wrong {
-            return Err(refused(code, format!("now {now}"), &format!("{name} {at}")));
+            return Err(refused(code, format!("now {}", in_utc(now)), &format!("{name} {}", in_utc(at))));
         }
     }
     Ok(())

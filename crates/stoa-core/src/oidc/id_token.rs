@@ -103,7 +103,7 @@ fn check_audience(claims: &Claims, client_id: &str) -> Result<(), Failure> {
 fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Failure> {
     let (now, skew) = (expected.now.as_second(), i64::from(expected.oidc.document().skew_seconds));
     let at = |code, name: &str, second: i64| {
-        refuse(code, format!("now {now}, give or take {skew} s"), &format!("{name} {second}"))
+        refuse(code, format!("now {}, give or take {skew} s", in_utc(now)), &format!("{name} {}", in_utc(second)))
     };
     let expires = claims.required_instant("exp")?;
     if expires + skew <= now {
@@ -117,6 +117,11 @@ fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Failure> 
         Some(begins) if begins - skew > now => Err(at(RefusalCode::TokenNotYetValid, "nbf", begins)),
         _ => Ok(()),
     }
+}
+
+/// For people to read: a claim may hold any number.
+pub(crate) fn in_utc(second: i64) -> String {
+    Timestamp::from_second(second).map_or_else(|_| second.to_string(), |at| at.to_string())
 }
 
 fn check_subject(claims: &Claims) -> Result<(), Failure> {
@@ -150,10 +155,18 @@ fn check_authentication(claims: &Claims, expected: &Expected<'_>) -> Result<(), 
     let Some(since) = by_age.max(by_prompt) else { return Ok(()) };
     let at = claims.instant("auth_time")?.ok_or(RefusalCode::AuthTimeMissing)?;
     if at < since - skew {
-        return Err(refuse(RefusalCode::AuthenticationTooOld, format!("since {since}"), &format!("auth_time {at}")));
+        return Err(refuse(
+            RefusalCode::AuthenticationTooOld,
+            format!("since {}", in_utc(since)),
+            &format!("auth_time {}", in_utc(at)),
+        ));
     }
     if at - skew > now {
-        return Err(refuse(RefusalCode::TokenFromFuture, format!("now {now}"), &format!("auth_time {at}")));
+        return Err(refuse(
+            RefusalCode::TokenFromFuture,
+            format!("now {}", in_utc(now)),
+            &format!("auth_time {}", in_utc(at)),
+        ));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod userinfo;
 pub use self::claims::Claims;
 pub(crate) use self::claims::attributes;
 pub use self::client::{authorization_url, state};
+pub(crate) use self::id_token::in_utc;
 pub use self::id_token::{Expected, ProvenIdentity, prove};
 pub use self::jwks::{Jwks, JwksError, MAX_JWKS};
 pub use self::jws::verify_jws;

@@ -97,7 +97,11 @@ fn claims(connection: &Connection, oidc: &Oidc) -> Section {
             .note("A person without an address in Entra (Mail) cannot come: preferred_username is not one.")
             .note("Add acct in the same place: it says who is a guest. A guest's address is taken only where the")
             .note("optional claim xms_edov says that Entra knows whose its domain is."),
-        Preset::Generic | Preset::Okta | Preset::Google => section,
+        Preset::Google => section.note(format!(
+            "Only accounts of the Workspace of {} come, its first domain; private Google accounts do not.",
+            oidc.hosted_domains().join(" or ")
+        )),
+        Preset::Generic | Preset::Okta => section,
     }
 }
 
