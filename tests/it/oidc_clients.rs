@@ -77,7 +77,7 @@ async fn a_private_key_proves_us_once_with_each_assertion() {
         put_key(&world, &key_pair(elliptic).0).await;
         world.refused_and_traced(&log_in(&world, &GLOBEX, &world.browser(), "").await, "oidc_client_refused");
         let got = world.front.items(Table::Logins).unwrap();
-        assert!(json!(got).to_string().contains("status 401, invalid_client, AADSTS"), "{got:?}");
+        assert!(json!(got).to_string().contains("status 401 invalid_client AADSTS"), "{got:?}");
         put_key(&world, "no key").await;
         world.refused_and_traced(&log_in(&world, &GLOBEX, &world.browser(), "").await, "secret_broken");
     }

@@ -11,7 +11,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::RefusalCode;
+use super::{RefusalCode, error_name};
 use super::client::client;
 use super::client_assertion::{ASSERTION_TYPE, client_assertion};
 use super::key::NoEncryption;
@@ -115,9 +115,10 @@ pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
 fn said(error: &StandardErrorResponse<CoreErrorResponseType>) -> String {
     let first = error.error_description().and_then(|text| text.split(':').next());
     let is_number = |text: &&str| text.strip_prefix("AADSTS").is_some_and(|rest| rest.parse::<u32>().is_ok());
+    let name = error_name(error.error().as_ref());
     match first.filter(is_number) {
-        Some(number) => format!(", {}, {number}", error.error().as_ref()),
-        None => format!(", {}", error.error().as_ref()),
+        Some(number) => format!(" {name} {number}"),
+        None => format!(" {name}"),
     }
 }
 

@@ -206,10 +206,11 @@ fn only_200_is_an_answer_with_tokens() {
     for (body, got) in [
         (
             "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: The keys of 'x' expired.\"}",
-            "status 400, invalid_client, AADSTS7000222",
+            "status 400 invalid_client AADSTS7000222",
         ),
-        ("{\"error\":\"invalid_grant\",\"error_description\":\"mary@pg.com: no\"}", "status 400, invalid_grant"),
-        ("{\"error\":\"of_their_own\",\"error_description\":\"AADSTS\"}", "status 400, of_their_own"),
+        ("{\"error\":\"invalid_grant\",\"error_description\":\"mary@pg.com: no\"}", "status 400 invalid_grant"),
+        ("{\"error\":\"of_their_own\",\"error_description\":\"AADSTS\"}", "status 400 of_their_own"),
+        ("{\"error\":\"mary@pg.com\"}", "status 400 not the name of an error"),
         ("{\"errorCode\":\"E0000001\"}", "status 400"),
     ] {
         assert_eq!(answer(400, body).unwrap_err().detail.got.as_deref(), Some(got), "{body}");
