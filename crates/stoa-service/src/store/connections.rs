@@ -105,29 +105,35 @@ impl Store {
         {
             return Ok(connection);
         }
-        self.connection_now(id, now).await
+        self.read_connection(id, false, now).await
     }
 
     /// A connection as it is now, for whoever tests it: their last change has to count at once.
     pub async fn connection_now(&self, id: &ConnectionId, now: Timestamp) -> Result<Arc<Connection>, Failure> {
-        let connection = Arc::new(self.read_connection(id).await?);
-        let entry = (now.as_second(), connection.clone());
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), entry);
-        Ok(connection)
+        self.read_connection(id, true, now).await
     }
 
-    async fn read_connection(&self, id: &ConnectionId) -> Result<Connection, Failure> {
+    async fn read_connection(
+        &self,
+        id: &ConnectionId,
+        is_consistent: bool,
+        now: Timestamp,
+    ) -> Result<Arc<Connection>, Failure> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.connections)
             .key("pk", AttributeValue::S(format!("connection#{id}")))
             .key("sk", AttributeValue::S("current".into()))
+            .consistent_read(is_consistent)
             .send()
             .await
             .map_err(|error| store_failure("connections", &error))?;
         let item = answer.item.ok_or_else(|| Failure::noted(Fault::ConnectionUnknown, id.as_str()))?;
-        read_item::<ConnectionItem>("connections", item)?.connection(self.url_policy)
+        let connection = Arc::new(read_item::<ConnectionItem>("connections", item)?.connection(self.url_policy)?);
+        let entry = (now.as_second(), connection.clone());
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), entry);
+        Ok(connection)
     }
 }
 

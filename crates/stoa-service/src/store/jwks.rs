@@ -57,6 +57,11 @@ impl JwksItem {
         self.asking && now.as_second() - self.tried < FETCH_SECONDS
     }
 
+    /// Whether somebody asked within the last minute. A try in the future was a wrong clock's.
+    fn is_tried(&self, now: Timestamp) -> bool {
+        (now.as_second() - self.tried).abs() < FETCH_EVERY
+    }
+
     /// Whether somebody asked the provider and was not answered.
     pub fn is_unanswered(&self, now: Timestamp) -> bool {
         self.asking && !self.is_being_fetched(now)
@@ -100,6 +105,11 @@ impl Store {
         sk: &'static str,
         now: Timestamp,
     ) -> Result<Arc<Jwks>, Failure> {
+        let item = self.read_jwks(connection, sk).await?;
+        Ok(self.hold_jwks(connection, sk, item.keys()?, now))
+    }
+
+    async fn read_jwks(&self, connection: &ConnectionId, sk: &'static str) -> Result<JwksItem, Failure> {
         let answer = self
             .client
             .get_item()
@@ -110,8 +120,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| store_failure("trust", &error))?;
-        let item: JwksItem = answer.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default();
-        Ok(self.hold_jwks(connection, sk, item.keys()?, now))
+        Ok(answer.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default())
     }
 
     /// Keeps a key set in this process.
@@ -130,6 +139,11 @@ impl Store {
         attempt: &str,
         now: Timestamp,
     ) -> Result<FetchClaim, Failure> {
+        // Anybody can name an unknown key, and a refused write costs as much as one that is applied.
+        let item = self.read_jwks(connection, sk).await?;
+        if item.is_tried(now) {
+            return Ok(FetchClaim::Taken(item));
+        }
         let answer = self
             .update_jwks(connection, sk, uri)
             .update_expression("SET tried = :now, asking = :yes, attempt = :attempt, #uri = :uri")
