@@ -52,4 +52,11 @@ async fn c136_who_knows_a_reference_neither_enters_nor_ends_its_login_nor_writes
     }
     assert_eq!(aws::matching(&world, Table::Logins, reference)[0], before);
     world.signed_in(&go_on(&browser, &back).await, MARYS_EMAIL);
+
+    // Nor is a login that has arrived a way to go on for other browsers, or for other codes.
+    let (stranger, answered) = under_anothers_reference(&world, reference, "suharto").await;
+    world.refused(&go_on(&stranger, &answered).await, "login_replayed");
+    world.refused(&go_on(&stranger, &answered).await, "oidc_code_refused");
+    let other_code = back.header("location").unwrap().replace("code=", "code=x");
+    world.refused(&browser.get(&other_code).await.unwrap(), "oidc_code_refused");
 }

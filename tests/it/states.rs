@@ -6,6 +6,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::openid::GLOBEX;
 
+use crate::oidc::{as_it_comes, our_calls};
 use crate::steps::{Answer, MARY, World, go_on};
 
 const KINDS: [Kind; 3] = [Kind::Saml, Kind::Oidc, Kind::Workos];
@@ -195,4 +196,14 @@ async fn c133_who_is_on_the_way_when_the_connection_is_deleted_is_not_let_in() {
         world.refused(&held.deliver(&browser).await, "connection_unknown");
         world.refused(&world.browser().get(&kind.login(&world, "")).await.unwrap(), "connection_unknown");
     }
+}
+
+/// A customer who has left would be an alarm for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn c132_nobody_asks_the_provider_of_a_disabled_connection_for_its_keys() {
+    let world = as_it_comes(&GLOBEX).await;
+    world.set_state(GLOBEX.id, ConnectionState::Disabled).await;
+    world.openid.take_calls();
+    world.refresh_trust().await.unwrap();
+    assert_eq!(our_calls(&world), []);
 }
