@@ -6,7 +6,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::openid::GLOBEX;
 
-use crate::oidc::{as_it_comes, our_calls};
+use crate::oidc::{as_it_comes, login_url, our_calls};
 use crate::steps::{Answer, MARY, World, go_on};
 
 const KINDS: [Kind; 3] = [Kind::Saml, Kind::Oidc, Kind::Workos];
@@ -206,4 +206,19 @@ async fn c132_nobody_asks_the_provider_of_a_disabled_connection_for_its_keys() {
     world.openid.take_calls();
     world.refresh_trust().await.unwrap();
     assert_eq!(our_calls(&world), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c175_what_was_read_by_a_clock_that_ran_ahead_is_read_again() {
+    const DAY: i64 = 24 * 3600;
+    let world = as_it_comes(&GLOBEX).await;
+    let begin = async || {
+        let browser = world.browser().following(Follow::Nothing);
+        browser.get(&login_url(&world, &GLOBEX, "")).await.unwrap()
+    };
+    world.advance(DAY);
+    assert_eq!(begin().await.status, 303);
+    world.advance(-DAY);
+    world.set_state(GLOBEX.id, ConnectionState::Disabled).await;
+    world.refused(&begin().await, "connection_disabled");
 }
