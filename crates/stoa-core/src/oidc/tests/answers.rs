@@ -264,6 +264,26 @@ fn c169_an_address_out_of_another_claim_is_verified_only_where_it_is_the_same() 
     }
 }
 
+/// As Entra publishes them: most keys are every tenant's, that of the personal accounts is not.
+#[test]
+fn c157_c170_a_key_of_one_tenant_vouches_for_no_other() {
+    let (ours, personal) = ("b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811", "9188040d-6c67-4c5b-b112-36a304b66dad");
+    let issuer = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let signer = Signer::p256();
+    let verified = |key_of: &str, iss: &str| {
+        let mut jwk = signer.jwk("a");
+        jwk["issuer"] = json!(key_of);
+        verify(&signer.sign(&header("a"), &json!({ "iss": iss })), &set(&[jwk]))
+    };
+    for iss in [issuer(ours), format!("https://sts.windows.net/{ours}/")] {
+        for key_of in [issuer("{tenantid}"), issuer(ours), "https://idp.example".to_owned()] {
+            assert!(verified(&key_of, &iss).is_ok(), "{key_of} {iss}");
+        }
+        assert_eq!(code(verified(&issuer(personal), &iss)), RefusalCode::IssuerWrong);
+    }
+    assert!(verified(&issuer(personal), &issuer(personal)).is_ok());
+}
+
 /// A guest's address comes from their own tenant, whose administrator may be anybody.
 #[test]
 fn c170_a_guests_address_counts_only_where_entra_has_verified_whose_domain_it_is() {
