@@ -5,25 +5,35 @@ use stoa_sandbox::pingfederate::Defect;
 
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
-/// What a line reports: its namespace's metrics with their values, and their dimensions' values.
-fn reported(line: &str) -> Option<(Vec<(String, f64)>, Vec<String>)> {
-    let line: Value = serde_json::from_str(line).unwrap();
+/// What a line reports: metrics with their values, and their dimensions' values.
+struct Report {
+    metrics: Vec<(String, f64)>,
+    dimensions: Vec<String>,
+}
+
+fn reports(world: &World) -> Vec<Report> {
+    world.log().iter().filter_map(|line| report(&serde_json::from_str(line).unwrap())).collect()
+}
+
+/// What a directive names stands in the line itself, dimensions as texts.
+fn report(line: &Value) -> Option<Report> {
     let [directive] = line.get("_aws")?["CloudWatchMetrics"].as_array().unwrap().as_slice() else { panic!("{line}") };
     assert_eq!(directive["Namespace"], "stoa/stoa-local");
-    // Embedded metric format: what a directive names stands in the line itself, dimensions as texts.
     let dimensions = directive["Dimensions"][0].as_array().unwrap().iter();
-    let dimensions = dimensions.map(|name| line[name.as_str().unwrap()].as_str().unwrap().to_owned());
     let metrics = directive["Metrics"].as_array().unwrap().iter().map(|metric| {
         assert_eq!(metric["Unit"], "Count");
         let name = metric["Name"].as_str().unwrap();
         (name.to_owned(), line[name].as_f64().unwrap())
     });
-    Some((metrics.collect(), dimensions.collect()))
+    Some(Report {
+        metrics: metrics.collect(),
+        dimensions: dimensions.map(|name| line[name.as_str().unwrap()].as_str().unwrap().to_owned()).collect(),
+    })
 }
 
 fn logins(world: &World) -> Vec<Vec<String>> {
-    let of = |line: &String| reported(line).filter(|(metrics, _)| *metrics == [("Logins".to_owned(), 1.0)]);
-    world.log().iter().filter_map(of).map(|(_, dimensions)| dimensions).collect()
+    let of = |report: Report| (report.metrics == [("Logins".to_owned(), 1.0)]).then_some(report.dimensions);
+    reports(world).into_iter().filter_map(of).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,10 +56,10 @@ async fn a_look_at_the_providers_reports_what_its_alarms_read() {
     let world = World::start().await;
     world.log();
     world.refresh_trust().await.unwrap();
-    let (metrics, dimensions) = world.log().iter().find_map(|line| reported(line)).unwrap();
-    assert_eq!(dimensions, [""; 0]);
+    let report = reports(&world).remove(0);
+    assert_eq!(report.dimensions, [""; 0]);
     let template = include_str!("../../template.yaml");
-    for (name, _) in metrics {
+    for (name, _) in report.metrics {
         assert!(template.contains(&format!("MetricName: {name}")), "no alarm reads {name}");
     }
 }

@@ -22,7 +22,9 @@ pub(super) async fn test(
             test.login,
             instant(test.at)
         ))?,
-        Err(why) => io.say(&format!("Connection {id} is not tested: {why}."))?,
+        Err(why) => io.say(&format!(
+            "Connection {id} is not tested: {why}. `stoa logins --connection {id}` shows those that failed, too."
+        ))?,
     }
     if let Some(applied) = operator.mark_tested(id).await? {
         print_move(&applied, io)?;

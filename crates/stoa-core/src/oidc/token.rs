@@ -11,10 +11,10 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{RefusalCode, error_name};
 use super::client::client;
 use super::client_assertion::{ASSERTION_TYPE, client_assertion};
 use super::key::NoEncryption;
+use super::{RefusalCode, error_name};
 use crate::binding::Pending;
 use crate::connection::{ClientAuth, Oidc, SigningAlgorithm};
 use crate::fault::{Failure, Fault};
