@@ -3,7 +3,7 @@
 use stoa_sandbox::sandbox::CONNECTION_FILE;
 
 use stoa_cli::Input;
-use stoa_sandbox::openid::{Client, INITECH, Product};
+use stoa_sandbox::openid::{INITECH, Product};
 
 use crate::command::Desk;
 
@@ -81,12 +81,12 @@ async fn a_link_outlives_a_change_and_not_the_next_link() {
 async fn a_second_customer_with_another_identity_provider_is_a_file_and_two_commands() {
     let desk = Desk::new().await;
     let (openid, url) = (&desk.sandbox.openid, desk.sandbox.url());
-    openid.register(Client::new(
-        Product::Okta,
-        INITECH.client_id,
-        INITECH.secret,
-        &format!("{url}/oidc/initech/callback"),
-    ));
+    // Their administrator registers the application, as a developer can in the simulator's page.
+    let console = format!("{}/sandbox/clients", openid.url(Product::Okta));
+    let redirect_uri = format!("{url}/oidc/initech/callback");
+    let typed = [("product", "okta"), ("client_id", INITECH.client_id), ("client_secret", INITECH.secret)];
+    let typed = [&typed[..], &[("redirect_uri", &redirect_uri)]].concat();
+    desk.sandbox.browser().post(None, &console, &typed).await.unwrap();
     let file = INITECH.file.replace("https://initech.okta.com", &openid.url(Product::Okta));
     let file = desk.write("initech.toml", &file);
     let secret = Input::Piped(Box::new(INITECH.secret.as_bytes()));

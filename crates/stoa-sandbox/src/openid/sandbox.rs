@@ -1,13 +1,16 @@
 //! `/sandbox`: the same control as the handle's, for a developer's browser and for other processes.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use maud::{Markup, html};
 use serde::Deserialize;
+use url::Url;
 
 use super::Shared;
+use super::client::Client;
 use super::defect::Defect;
 use super::pages;
 use super::people::Person;
@@ -24,6 +27,7 @@ pub(super) fn router(clock: &Clock) -> Router<Shared> {
         .route("/sandbox/sign-on-as", post(sign_on_as))
         .route("/sandbox/defect", post(defect))
         .route("/sandbox/keys", post(keys))
+        .route("/sandbox/clients", post(clients))
         .route("/sandbox/clock", control::clock(clock))
 }
 
@@ -83,6 +87,25 @@ async fn keys(State(shared): State<Shared>, Form(KeyForm { product, step }): For
     control::back()
 }
 
+/// What a customer's administrator types into the console.
+#[derive(Debug, Deserialize)]
+struct ClientForm {
+    product: Product,
+    client_id: String,
+    client_secret: String,
+    redirect_uri: String,
+}
+
+async fn clients(State(shared): State<Shared>, Form(form): Form<ClientForm>) -> Result<Redirect, StatusCode> {
+    let is_address = Url::parse(&form.redirect_uri).is_ok_and(|url| url.has_host() && url.fragment().is_none());
+    if form.client_id.is_empty() || form.client_secret.is_empty() || !is_address {
+        return Err(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let client = Client::new(form.product, &form.client_id, &form.client_secret, &form.redirect_uri);
+    shared.state().register(client);
+    Ok(control::back())
+}
+
 async fn page(State(shared): State<Shared>) -> Html<String> {
     let state = shared.state();
     crate::web::page(
@@ -101,6 +124,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                     button name="step" value="retire" { "Retire the previous" } " "
                     button name="step" value="mend" { "Take back what defects published" }
                 }
+                (client_form(*product))
                 ul {
                     @for client in state.clients.iter().filter(|client| client.product == *product) {
                         li { (client.id) " → " (client.redirect_uris.join(", ")) }
@@ -123,6 +147,18 @@ fn sign_on_form(state: &Memory, product: Product) -> Markup {
     let people = state.people.iter().filter(|person| person.product == product);
     let people = people.map(|person| (person.login.as_str(), person.login.as_str(), person.note.as_str()));
     control::sign_on_form(&hidden(product), people, state.always.get(&product).map(String::as_str))
+}
+
+fn client_form(product: Product) -> Markup {
+    html! {
+        form method="post" action="/sandbox/clients" {
+            (hidden(product))
+            label { "Client id" input type="text" name="client_id" required; }
+            label { "Client secret" input type="text" name="client_secret" required; }
+            label { "Redirect URI" input type="url" name="redirect_uri" required; }
+            button { "Register the application" }
+        }
+    }
 }
 
 /// Which product a form is about.

@@ -252,7 +252,14 @@ async fn the_providers_are_steered_over_http_too() {
     assert_eq!(post("/sandbox/defect", "defect=nonce-other").await, 303);
     assert_eq!(post("/sandbox/keys", "product=okta&step=rotate").await, 303);
     assert_eq!(post("/sandbox/clock", "advance_seconds=3600").await, 303);
-    for (path, form) in [("/sandbox/defect", "defect=none"), ("/sandbox/keys", "product=other&step=rotate")] {
+    let client = "product=okta&client_id=new&client_secret=s&redirect_uri=";
+    assert_eq!(post("/sandbox/clients", &format!("{client}https://sso.example.com/oidc/new/callback")).await, 303);
+    for (path, form) in [
+        ("/sandbox/defect", "defect=none"),
+        ("/sandbox/keys", "product=other&step=rotate"),
+        ("/sandbox/clients", "product=okta&client_id=&client_secret=s&redirect_uri=https://a.example/"),
+        ("/sandbox/clients", &format!("{client}/oidc/new/callback")),
+    ] {
         assert_eq!(post(path, form).await, 422);
     }
     let claims = part(provider.tokens().await["id_token"].as_str().unwrap(), 1);
@@ -261,5 +268,6 @@ async fn the_providers_are_steered_over_http_too() {
     let calls = provider.send(Method::GET, "/sandbox/calls", &[], "").await.json();
     assert_eq!((&calls[0]["endpoint"], &calls[1]["endpoint"]), (&json!("authorize"), &json!("token")));
     let page = provider.send(Method::GET, "/sandbox", &[], "").await;
-    assert!(String::from_utf8(page.body.to_vec()).unwrap().contains(REDIRECT), "each client is listed");
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(page.contains(REDIRECT) && page.contains("new → https://sso.example.com/oidc/new/callback"), "{page}");
 }
