@@ -134,6 +134,8 @@ impl Key {
             Product::Entra => {
                 jwk["x5t"] = json!(self.kid);
                 jwk["x5c"] = self.certificate.iter().cloned().collect();
+                // Of every tenant. Only the keys of personal accounts name theirs.
+                jwk["issuer"] = json!("https://login.microsoftonline.com/{tenantid}/v2.0");
             }
             Product::PingFederate => {}
             Product::Okta | Product::Google => jwk["alg"] = json!("RS256"),
