@@ -352,7 +352,8 @@ async fn c132_a_test_in_teams_is_no_test_of_the_login_beside_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_link_in_teams_shows_what_arrived_and_why_somebody_is_refused() {
     let tab = Tab::draft(|_| {}).await;
-    let (link, _) = tab.world.operator.open_test_link(&ConnectionId::parse(ID).unwrap()).await.unwrap();
+    let id = ConnectionId::parse(ID).unwrap();
+    let (link, _) = tab.world.operator.open_test_link(&id).await.unwrap();
     let address = link.tab_address(&tab.world.url());
     let frame = tab.world.browser().get(&address).await.unwrap();
     // What the tab's script sends on with the token.
@@ -367,6 +368,18 @@ async fn a_test_link_in_teams_shows_what_arrived_and_why_somebody_is_refused() {
     for part in ["The test login worked", "because you came by a test link", "E-mail email mila@globex.com", "tid"] {
         assert!(page.text().contains(part), "no {part:?} in {}", page.text());
     }
+    // From here on the login is known by its code and then by its ticket.
+    let (handed, browser) = (Handed::read(&session(MILA, &key).await), tab.world.browser());
+    let ticket = handed.press(&browser.following(Follow::Nothing)).await;
+    let twice = handed.press(&tab.world.browser()).await;
+    tab.world.refused(&twice, "teams_code_wrong");
+    assert!(twice.text().contains("Code teams_code_wrong Got it was used before"), "{}", twice.text());
+    let set = async |state| tab.world.operator.set_state(&id, state, "a test").await.unwrap();
+    set(ConnectionState::Disabled).await;
+    let stopped = go_on(&browser, &ticket).await;
+    tab.world.refused(&stopped, "connection_disabled");
+    assert!(stopped.text().contains("because you came by a test link"), "{}", stopped.text());
+    set(ConnectionState::Draft).await;
     let refused = session("noah@globex.com", &key).await;
     tab.world.refused(&refused, "email_missing");
     assert!(refused.text().contains("email_missing") && refused.text().contains("E-mail email nothing"));

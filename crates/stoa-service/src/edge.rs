@@ -67,7 +67,8 @@ pub struct Trail {
     pub also: Option<Fault>,
     /// Hash of the secret of the browser that an administrator tests with: it is shown what strangers must not see.
     pub tester: Option<String>,
-    /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies.
+    /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies, or with the
+    /// code or the ticket of a login that such a link began.
     pub by_test_link: bool,
     accept_language: Option<String>,
     stamp: Stamp,

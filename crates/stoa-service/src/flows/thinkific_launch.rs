@@ -47,6 +47,8 @@ pub async fn thinkific_launch(clients: &Clients, incoming: &Incoming, trail: &mu
     trail.login = Some(reference);
     let result = launch(clients, incoming, &ticket, &login, reads, trail, now).await;
     if let Err(failure) = &result {
+        // In Teams no cookie was there to begin with; the ticket came to whoever tests.
+        trail.by_test_link = login.show && login.ticket.as_deref() == Some(&ticket.hash());
         note(clients, &login, failure, trail, now).await;
     }
     result

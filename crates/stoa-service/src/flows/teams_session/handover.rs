@@ -58,6 +58,7 @@ pub(super) async fn hand_over(clients: &Clients, incoming: &Incoming, trail: &mu
         Err(failure) => {
             // Who holds the code may leave a note on its login; others cannot write to items by their names.
             if let Some(old) = old.filter(|old| old.binding == hash && old.state == State::Verified) {
+                trail.by_test_link = old.show;
                 note(clients, &ticket.reference, &hash, (old.state, old.state), &failure, trail, now).await;
             }
             Err(failure)
