@@ -129,6 +129,12 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     if let Some(why) = planned.unreached() {
         io.say(&format!("    note: what the identity provider said last is kept, as it cannot be read now: {why}"))?;
     }
+    if let Some(former) = &planned.former_idp {
+        io.say(&format!(
+            "    note: the keys of the identity provider before, {former}, stay trusted until `stoa connection trust {id} \
+             remove` takes each away"
+        ))?;
+    }
     for fingerprint in &planned.untrusted_keys {
         io.say(&format!(
             "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys, \

@@ -137,6 +137,18 @@ async fn of_several_identity_providers_the_named_one_is_taken() {
 }
 
 #[tokio::test]
+async fn another_identity_provider_is_named_with_what_it_leaves_behind() {
+    let desk = Desk::new().await;
+    let metadata = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();
+    desk.write("pg-metadata.xml", &metadata);
+    let file = desk.file("pg.toml", str::to_owned);
+    assert!(!desk.stoa(&["connection", "plan", &file]).await.done().contains("the identity provider before"));
+    desk.write("pg-metadata.xml", &metadata.replace("https://pingfederate.example", "https://other.example"));
+    let plan = desk.stoa(&["connection", "plan", &file]).await.done();
+    assert!(plan.contains("the identity provider before, https://pingfederate.example, stay trusted"), "{plan}");
+}
+
+#[tokio::test]
 async fn c129_metadata_that_should_be_signed_and_is_not_is_not_applied() {
     let desk = Desk::new().await;
     let pem = include_str!("../../../stoa-sandbox/src/pingfederate/keys/signing-4.cert.pem");

@@ -33,6 +33,8 @@ pub struct Planned {
     pub(super) reason: Option<String>,
     /// Signing keys of the metadata that the connection does not trust, by fingerprint. Apply does not change them.
     pub untrusted_keys: Vec<String>,
+    /// The entity id of the SAML identity provider before, where it is another one now. Its keys stay trusted.
+    pub former_idp: Option<String>,
     /// Domains that the document names no longer. They stay the customer's.
     pub kept_domains: Vec<String>,
 }
@@ -58,6 +60,11 @@ impl Planned {
         self.applied.version = last.version + 1;
         self.applied.state = last.state;
     }
+}
+
+fn former_idp(before: &ConnectionDocument, after: &ConnectionDocument) -> Option<String> {
+    let entity_id = |document: &ConnectionDocument| Some(document.saml.as_ref()?.idp.as_ref()?.entity_id.clone());
+    entity_id(before).filter(|former| entity_id(after).as_ref() != Some(former))
 }
 
 impl Operator {
@@ -106,9 +113,10 @@ impl Operator {
             (Some(_), Some(metadata)) => self.untrusted(&document.id, metadata).await?,
             _ => Vec::new(),
         };
+        let former_idp = before.as_ref().and_then(|before| former_idp(before, &document));
         let kept_domains = before.map(|before| before.domains).unwrap_or_default();
         let kept_domains = kept_domains.into_iter().filter(|domain| !document.domains.contains(domain)).collect();
-        Ok(Planned { document, current, published, applied, reason: None, untrusted_keys, kept_domains })
+        Ok(Planned { document, current, published, applied, reason: None, untrusted_keys, former_idp, kept_domains })
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
