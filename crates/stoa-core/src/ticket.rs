@@ -1,7 +1,8 @@
 //! The ticket: what carries a proven identity from its proof to the launch.
 //!
-//! It travels in a `__Host-` cookie; from the Teams tab to the browser, in the code that becomes one. Besides the secret it names the items that the launch will read, so that
-//! one batch of reads is enough; the launch derives those names again from the identity and compares.
+//! It travels in a `__Host-` cookie; from the Teams tab to the browser, in the code that becomes one. Besides the secret
+//! it names the items that the launch will read, so that one batch of reads is enough; the launch derives those names
+//! again from the identity and compares.
 
 use crate::binding::{TICKET_COOKIE_PREFIX, TICKET_SECONDS};
 use crate::ids::{ConnectionId, Reference, SchoolId};

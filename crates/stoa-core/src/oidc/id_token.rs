@@ -78,11 +78,11 @@ fn check_issuer(claims: &Claims, oidc: &Oidc) -> Result<String, Failure> {
 /// Anybody can have a private Google account under a company's address, once they could read its mail, and keep it when
 /// they leave. Google's `hd` says whose Workspace an account is in; a private one has none.
 fn check_hosted_domain(claims: &Claims, wanted: &[String]) -> Result<(), Failure> {
-    let hosted = claims.text("hd").unwrap_or("none");
-    if wanted.is_empty() || wanted.iter().any(|wanted| wanted == hosted) {
+    let hosted = claims.text("hd");
+    if wanted.is_empty() || wanted.iter().any(|wanted| hosted == Some(wanted)) {
         return Ok(());
     }
-    Err(refuse(RefusalCode::HostedDomainForeign, wanted.join(", "), hosted))
+    Err(refuse(RefusalCode::HostedDomainForeign, wanted.join(", "), hosted.unwrap_or("none")))
 }
 
 /// Ours is among the audiences. Where there are others, `azp` must say that it was issued to us.
@@ -172,9 +172,9 @@ fn check_authentication(claims: &Claims, expected: &Expected<'_>) -> Result<(), 
 }
 
 fn check_acr(claims: &Claims, wanted: &[String]) -> Result<(), Failure> {
-    let acr = claims.text("acr").unwrap_or("none");
-    if wanted.is_empty() || wanted.iter().any(|wanted| wanted == acr) {
+    let acr = claims.text("acr");
+    if wanted.is_empty() || wanted.iter().any(|wanted| acr == Some(wanted)) {
         return Ok(());
     }
-    Err(refuse(RefusalCode::AcrWrong, wanted.join(", "), acr))
+    Err(refuse(RefusalCode::AcrWrong, wanted.join(", "), acr.unwrap_or("none")))
 }

@@ -44,6 +44,8 @@ fn c162_each_demand_on_the_authentication_counts_alone() {
     for acr in [json!(null), json!("password"), json!("MFA"), json!(["mfa"])] {
         assert_eq!(code(proved(&strong, &json!({ "acr": acr }))), RefusalCode::AcrWrong, "{acr}");
     }
+    let named_none = connection("issuer = \"https://idp.example\"\nacr_values = [\"none\"]");
+    assert_eq!(code(proved(&named_none, &json!({}))), RefusalCode::AcrWrong);
 }
 
 #[test]
