@@ -23,7 +23,11 @@ pins=$(sha256sum infra/requirements.txt | cut -d' ' -f1)
 if [ "$(cat .venv/pins 2>/dev/null || true)" != "$pins" ]; then
     rm -rf .venv
     python3 -m venv .venv || fail "python3 -m venv failed; on Debian it is in the package python3-venv"
-    .venv/bin/pip install --quiet --requirement infra/requirements.txt || fail "pip could not install infra/requirements.txt"
+    # The list is whole, so nothing is resolved (older pips leave the pins while they do), nothing is built, and no file
+    # is taken that is not the one whose hash is in the list.
+    .venv/bin/pip install --quiet --require-hashes --only-binary :all: --no-deps --requirement infra/requirements.txt ||
+        fail "pip could not install infra/requirements.txt"
+    .venv/bin/pip check || fail "infra/requirements.txt is not whole"
     echo "$pins" >.venv/pins
 fi
 

@@ -37,7 +37,7 @@ listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
 
 stoa=18080 aws=18083 lambda=18090
 # The tests' artefacts: another choice of packages would unify other features, and compile everything once more.
-cargo build --quiet --workspace --bins --tests
+cargo build --quiet --workspace --bins --tests --locked
 "${CARGO_TARGET_DIR:-target}/debug/stoa-sandbox" --ports "$stoa,18081,18082,$aws" >"$work/sandbox.log" 2>&1 &
 pids+=($!)
 wait_for sandbox grep -q "Now yours" "$work/sandbox.log"
@@ -48,7 +48,7 @@ env AWS_ENDPOINT_URL="http://127.0.0.1:$aws" AWS_REGION=us-east-1 AWS_ACCESS_KEY
     STOA_SECRET_PREFIX=stoa-local \
     STOA_TABLE_CONNECTIONS=stoa-local-connections STOA_TABLE_TRUST=stoa-local-trust \
     STOA_TABLE_LOGINS=stoa-local-logins STOA_TABLE_DIRECTORY=stoa-local-directory \
-    cargo lambda watch -A 127.0.0.1 -P "$lambda" -w >"$work/watch.log" 2>&1 &
+    cargo lambda watch --locked -A 127.0.0.1 -P "$lambda" -w >"$work/watch.log" 2>&1 &
 pids+=($!)
 wait_for watch listens "$lambda"
 

@@ -43,7 +43,7 @@ run_tests() {
     local command output
     for command in "${commands[@]}"; do
         # Unquoted: a command is a list of words.
-        output=$(cd "$copy" && timeout 900 cargo test --offline $command 2>&1) || { echo "$output"; return 1; }
+        output=$(cd "$copy" && timeout 900 cargo test --locked --offline $command 2>&1) || { echo "$output"; return 1; }
         echo "$output"
     done
 }
