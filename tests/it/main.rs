@@ -44,4 +44,5 @@ mod teams;
 mod teams_chromium;
 mod trust;
 mod wire;
+mod words;
 mod workos;
