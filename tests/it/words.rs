@@ -19,6 +19,18 @@ struct Phrase(Vec<String>);
 struct Word<'a> {
     line: usize,
     text: &'a str,
+    small: String,
+}
+
+impl<'a> Word<'a> {
+    fn new(line: usize, text: &'a str) -> Self {
+        Self { line, text, small: text.to_lowercase() }
+    }
+
+    /// A wanted word in small letters is met in capitals too.
+    fn is(&self, wanted: &str) -> bool {
+        self.text == wanted || self.small == wanted
+    }
 }
 
 #[test]
@@ -152,15 +164,9 @@ impl Phrase {
     /// Where it begins.
     fn places(&self, words: &[Word<'_>]) -> Vec<usize> {
         let length = self.0.len();
-        let here = |window: &[Word<'_>]| window.iter().zip(&self.0).all(|(word, wanted)| is_same(word.text, wanted));
+        let here = |window: &[Word<'_>]| window.iter().zip(&self.0).all(|(word, wanted)| word.is(wanted));
         words.windows(length).enumerate().filter(|(_, window)| here(window)).map(|(at, _)| at).collect()
     }
-}
-
-/// A wanted word in small letters is met in capitals too.
-fn is_same(word: &str, wanted: &str) -> bool {
-    let is_small = !wanted.chars().any(char::is_uppercase);
-    word == wanted || is_small && word.to_lowercase() == wanted
 }
 
 /// What a text says otherwise than the glossary: where, which word, and what to write.
@@ -196,14 +202,14 @@ fn words(text: &str) -> Vec<Word<'_>> {
             let length = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
             let (word, after) = rest.split_at(length.max(first.len_utf8()));
             if length > 0 {
-                words.push(Word { line: line_number, text: word.trim_matches(['\'', '’']) });
+                words.push(Word::new(line_number, word.trim_matches(['\'', '’'])));
             } else if !first.is_whitespace() {
-                words.push(Word { line: line_number, text: "" });
+                words.push(Word::new(line_number, ""));
             }
             rest = after;
         }
         if line.trim().is_empty() {
-            words.push(Word { line: line_number, text: "" });
+            words.push(Word::new(line_number, ""));
         }
     }
     words
@@ -238,6 +244,9 @@ fn prose(markdown: &str) -> String {
 
 /// How much of the text that begins here is no prose.
 fn left_out(text: &str) -> Option<usize> {
+    if !text.starts_with(['`', ']', '<', '*', 'h']) {
+        return None;
+    }
     let paragraph = text.split("\n\n").next().unwrap_or(text);
     let through = |open: &str, close: &str| {
         let inner = paragraph.strip_prefix(open)?;
