@@ -126,6 +126,42 @@ fn every_refusal_of_the_verifier_is_expected_by_a_test_of_it() {
     assert!(missing.is_empty(), "no test expects {missing:?}");
 }
 
+/// A check that moved must keep its row, or nobody removes it any more to see which test notices.
+#[test]
+fn every_text_of_the_mutation_list_is_in_its_file_exactly_once() {
+    let list = read(&root().join("infra/mutate_checks.txt"));
+    let (mut folder, mut file, mut check) = ("", String::new(), "");
+    let (mut find, mut count, mut wrong) = (Vec::new(), 0, Vec::new());
+    for line in list.lines().chain(["#"]) {
+        if let Some(text) = line.strip_prefix("- ") {
+            find.push(text);
+            continue;
+        }
+        if !find.is_empty() {
+            let text = squeezed(find.drain(..));
+            let times = squeezed(read(&root().join(&file)).lines()).matches(&text).count();
+            count += 1;
+            if times != 1 {
+                wrong.push(format!("{file} [{check}] {times} times: {text}"));
+            }
+        }
+        if let Some(name) = line.strip_prefix("= ") {
+            folder = name;
+        } else if let Some(path) = line.strip_prefix("@ ") {
+            file = format!("crates/{folder}/src/{path}");
+        } else if line.starts_with('[') {
+            check = line;
+        }
+    }
+    assert!(count > 300, "only {count} texts were read");
+    assert!(wrong.is_empty(), "infra/mutate_checks.txt wants each text exactly once:\n{}", wrong.join("\n"));
+}
+
+/// Lines without what stands around them, as `infra/mutate_checks.sh` compares.
+fn squeezed<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
 /// What `apply` writes into the stored form is no setting.
 #[test]
 fn every_setting_is_explained() {
