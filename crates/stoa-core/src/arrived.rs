@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
-use crate::fault::quote;
+use crate::quote::quote;
 
 /// Attributes that are shown; more have no use on a page.
 const MAX_ATTRIBUTES: usize = 30;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::connection::{ConnectionDocument, ConnectionState};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::ids::ConnectionId;
 
 /// A connection that a domain leads to.

@@ -15,7 +15,7 @@
 //! | [`teams`] | whether a Teams token is one of ours |
 //! | [`workos`] | what WorkOS answered, and whose profile it is |
 //! | [`trust`] | whom a connection believes as time passes |
-//! | [`fault`], [`pages`] | what a person is told |
+//! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
 //! | [`arrived`] | what an administrator who tests is shown |
 // A new variant must say what it means in every table.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -26,6 +26,7 @@ pub mod connection;
 pub mod destination;
 pub mod discovery;
 pub mod email;
+pub mod failure;
 pub mod fault;
 pub mod identity;
 pub mod ids;
@@ -35,6 +36,7 @@ pub mod login;
 pub mod oidc;
 pub mod pages;
 pub mod person;
+pub mod quote;
 pub mod relay;
 pub mod routes;
 pub mod teams;

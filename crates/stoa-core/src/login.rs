@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::binding::{LOGIN_SECONDS, TICKET_SECONDS};
 use crate::destination::Destination;
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::ids::{ConnectionId, Reference};
 
 /// The format that this version writes. The one before is still read, since a deployment happens in mid-login.

@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 
 use crate::connection::{PERSONAL_TENANT, TeamsDocument};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::login::{LoginItem, State};
 use crate::oidc::{Claims, RefusalCode, in_utc};
 

@@ -9,7 +9,8 @@ use url::Url;
 
 use crate::connection::School;
 use crate::destination::Destination;
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::identity::Redeemed;
 use crate::keys::Key;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 use stoa_core::connection::School;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::keys::Key;
 use stoa_core::thinkific::{ApiAnswer, ApiRequest};
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 
 /// The largest body that is looked at: a SAML Response of 512 KiB in base64, percent-encoded at worst in part.

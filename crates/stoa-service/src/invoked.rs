@@ -10,7 +10,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use lambda_http::lambda_runtime::Diagnostic;
 use serde_json::Value;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 
 use crate::clients::Clients;
 

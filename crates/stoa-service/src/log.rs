@@ -6,7 +6,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
-use stoa_core::fault::{Detail, Fault};
+use stoa_core::failure::Detail;
+use stoa_core::fault::Fault;
 
 /// Where the lines go.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_secretsmanager::error::SdkError;
 use jiff::Timestamp;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::keys::KeySet;
 use stoa_core::routes::SecretKind;
 

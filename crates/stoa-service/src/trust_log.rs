@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use stoa_core::fault::Failure;
+use stoa_core::failure::Failure;
 use stoa_core::trust::Event;
 
 use crate::environment::Environment;

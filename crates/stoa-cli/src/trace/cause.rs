@@ -10,7 +10,7 @@ use crate::runbook::{FaultPage, path, told};
 /// The fault that the login ended in, with its step. A login that got through afterwards has none.
 pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
     let step = login.steps.last()?;
-    let fault = Fault::all().find(|fault| fault.code() == step.what)?;
+    let fault = Fault::of_code(&step.what)?;
     Some((fault, step))
 }
 
@@ -49,7 +49,7 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
 }
 
 fn launched(login: &LoginItem) -> String {
-    let stumbled = login.steps.iter().any(|step| Fault::all().any(|fault| fault.code() == step.what));
+    let stumbled = login.steps.iter().any(|step| Fault::of_code(&step.what).is_some());
     let before = if stumbled { " What stopped it before was overcome." } else { "" };
     let end = if login.test { "The test ended well." } else { "The person was handed to Thinkific and not sent back." };
     format!("\n{end}{before} Nothing to mend here.")

@@ -16,7 +16,6 @@ use url::Url;
 
 use crate::destination::Destination;
 use crate::email::is_domain;
-use crate::fault::{Failure, Fault};
 use crate::ids::{ConnectionId, CustomerId, SchoolId};
 
 pub use self::oidc::{
@@ -443,24 +442,6 @@ impl Connection {
     /// By which way the identity arrives.
     pub fn protocol(&self) -> &Protocol {
         &self.protocol
-    }
-    /// The SAML side; a connection without one is unknown to the SAML routes.
-    pub fn saml(&self) -> Result<&Saml, Failure> {
-        match &self.protocol {
-            Protocol::Saml(saml) => Ok(saml),
-            Protocol::Oidc(_) | Protocol::Workos(_) | Protocol::Teams => Err(self.other_protocol("saml")),
-        }
-    }
-    /// The OpenID Connect side.
-    pub fn oidc(&self) -> Result<&Oidc, Failure> {
-        match &self.protocol {
-            Protocol::Oidc(oidc) => Ok(oidc),
-            Protocol::Saml(_) | Protocol::Workos(_) | Protocol::Teams => Err(self.other_protocol("oidc")),
-        }
-    }
-    /// The failure of a route that this connection does not use.
-    pub fn other_protocol(&self, wanted: &str) -> Failure {
-        Failure::with(Fault::ConnectionUnknown, wanted, self.protocol.kind().as_str())
     }
     /// The names of the attributes or claims.
     pub fn attribute_names(&self) -> &AttributeNames {

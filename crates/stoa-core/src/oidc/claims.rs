@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::RefusalCode;
 use crate::connection::SigningAlgorithm;
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 
 /// 9999-12-31: no instant of a token is later.
 const LAST_SECOND: i64 = 253_402_300_799;

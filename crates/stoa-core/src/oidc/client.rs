@@ -16,7 +16,8 @@ use super::key::{NoEncryption, ProviderKey};
 use super::token::TokenAnswer;
 use crate::binding::Pending;
 use crate::connection::{Connection, Oidc, Prompt};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 
 /// The client of one connection.
 pub(super) type Client = openidconnect::Client<

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::connection::Oidc;
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::keys::Key;
 
 /// `client_assertion_type`

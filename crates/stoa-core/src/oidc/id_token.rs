@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{Claims, RefusalCode, Tokens};
 use crate::connection::{Oidc, Prompt, TENANT_PLACEHOLDER};
-use crate::fault::{Failure, Fault, quote};
+use crate::failure::Failure;
+use crate::fault::Fault;
+use crate::quote::quote;
 
 /// The longest `sub` (OIDC core §2).
 const MAX_SUB: usize = 255;

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use super::{Claims, Jwks, RefusalCode};
 use crate::connection::SigningAlgorithm;
-use crate::fault::{Failure, Fault, quote};
+use crate::failure::Failure;
+use crate::fault::Fault;
+use crate::quote::quote;
 
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 64 * 1024;

@@ -4,7 +4,8 @@ use url::form_urlencoded;
 
 use super::RefusalCode;
 use crate::connection::{Oidc, TENANT_PLACEHOLDER};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 
 /// The parameters that are read, each at most once. All of it is untrusted.
 #[derive(Default)]

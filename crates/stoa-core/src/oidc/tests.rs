@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::binding::Pending;
 use crate::connection::{Connection, ConnectionDocument, ConnectionState, SigningAlgorithm, UrlPolicy};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::ids::Reference;
 
 mod answers;

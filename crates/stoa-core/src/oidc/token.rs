@@ -17,7 +17,8 @@ use super::key::NoEncryption;
 use super::{RefusalCode, error_name};
 use crate::binding::Pending;
 use crate::connection::{ClientAuth, Oidc, SigningAlgorithm};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::keys::Key;
 
 /// What a code is exchanged with.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::claims::{attributes, has_overage};
 use super::{ProvenIdentity, RefusalCode, Tokens};
 use crate::connection::{Connection, EmailVerified, Oidc, UserInfo};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::teams::is_guest;
 
 impl ProvenIdentity {

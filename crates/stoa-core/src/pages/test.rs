@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Frame, Page, policy};
 use crate::arrived::Arrived;
-use crate::fault::Failure;
+use crate::failure::Failure;
 use crate::ids::Reference;
 
 /// What a login that is no test would send on to the school.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::watch::short;
+use crate::quote::quote;
 
 /// What happened. Each is logged once, when it happens, and not at every look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,7 +94,7 @@ pub struct Event {
 
 impl Event {
     pub(super) fn of_key(kind: EventKind, fingerprint: &str, detail: Option<&str>) -> Self {
-        Self { kind, fingerprint: Some(fingerprint.to_owned()), days: None, detail: detail.map(short) }
+        Self { kind, fingerprint: Some(fingerprint.to_owned()), days: None, detail: detail.map(quote) }
     }
 
     pub(super) fn noted(kind: EventKind, detail: impl Into<String>) -> Self {

@@ -9,6 +9,7 @@ use super::provider::DiscoveryError;
 use super::watch::Watch;
 use crate::connection::ProviderDocument;
 use crate::oidc::Jwks;
+use crate::quote::quote;
 
 /// What one look found. An `Err` says in words why nothing was read.
 pub struct ProviderReading<'a> {
@@ -88,7 +89,7 @@ fn changed(stored: &Jwks, keys: &Jwks) -> Option<Event> {
     if came.is_empty() && went.is_empty() {
         return None;
     }
-    let detail = super::watch::short(&format!("new: {came}; gone: {went}"));
+    let detail = quote(&format!("new: {came}; gone: {went}"));
     Some(Event::noted(EventKind::JwksChanged, detail))
 }
 

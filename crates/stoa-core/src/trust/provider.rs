@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::connection::{OidcDocument, ProviderDocument, TENANT_PLACEHOLDER};
+use crate::quote::quote;
 
 /// The largest discovery document that is read.
 pub const MAX_DISCOVERY: usize = 64 * 1024;
@@ -46,7 +47,7 @@ pub fn parse_discovery(json: &[u8], issuer: &str) -> Result<ProviderDocument, Di
     }
     let found: Discovery = serde_json::from_slice(json).map_err(|_| DiscoveryError::Form)?;
     if found.issuer != issuer {
-        return Err(DiscoveryError::Issuer(found.issuer.chars().take(200).collect()));
+        return Err(DiscoveryError::Issuer(quote(&found.issuer)));
     }
     Ok(ProviderDocument {
         authorization_endpoint: found.authorization_endpoint,

@@ -10,8 +10,9 @@ use stoa_saml::metadata::{Binding, IdpMetadata, MetadataError, parse, parse_sign
 use url::Url;
 
 use super::event::{Event, EventKind, HeldChange};
-use super::watch::{Held, WaitingKey, Watch, short};
+use super::watch::{Held, WaitingKey, Watch};
 use crate::connection::IdpDocument;
+use crate::quote::quote;
 
 /// How long every fetch must have a new key before it is trusted with nobody's approval.
 const WAIT: SignedDuration = SignedDuration::from_hours(72);
@@ -70,7 +71,7 @@ pub fn read(xml: &[u8], entity_id: &str, pinned: &[Certificate], now: Timestamp)
         Ok(metadata) => Reading::Metadata(Box::new(metadata), is_pinned),
         // A single other provider is this one under another name, or an attack.
         Err(MetadataError::NoIdentityProvider) => match read(None) {
-            Ok(other) => Reading::Held(HeldChange::EntityId, short(&other.entity_id)),
+            Ok(other) => Reading::Held(HeldChange::EntityId, quote(&other.entity_id)),
             Err(error) => Reading::Failed(error.to_string()),
         },
         // Good but for the signature: somebody has stopped to sign, or somebody else has written it.
@@ -121,11 +122,11 @@ impl Believed<'_> {
 
 fn reason_to_hold(believed: Believed<'_>, metadata: &IdpMetadata, is_signed: bool) -> Option<(HeldChange, String)> {
     if let Some(endpoint) = strange_endpoint(believed.idp, metadata, is_signed) {
-        return Some((HeldChange::Endpoint, short(endpoint)));
+        return Some((HeldChange::Endpoint, quote(endpoint)));
     }
     let fingerprints = || metadata.signing.iter().map(Certificate::fingerprint);
     if !is_signed && !metadata.signing.iter().any(|key| believed.trusts(key)) {
-        return Some((HeldChange::AllKeys, short(&fingerprints().collect::<Vec<_>>().join(", "))));
+        return Some((HeldChange::AllKeys, quote(&fingerprints().collect::<Vec<_>>().join(", "))));
     }
     let all: HashSet<_> = believed.keys.iter().map(|key| key.fingerprint.as_str()).chain(fingerprints()).collect();
     (all.len() > MAX_KEYS).then(|| (HeldChange::TooManyKeys, all.len().to_string()))

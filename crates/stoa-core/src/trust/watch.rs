@@ -6,11 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, EventKind, HeldChange};
+use crate::quote::quote;
 
 /// When a provider that cannot be read becomes an alarm.
 const FAILING: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Longer texts are the provider's own, or nobody reads them.
-const MAX_DETAIL: usize = 200;
 
 /// What has been seen of a provider so far: one item for each connection and kind of trust. Instants are epoch seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +84,7 @@ impl Watch {
     }
 
     pub(super) fn fail(&mut self, why: &str, now: Timestamp, events: &mut Vec<Event>) {
-        let why = short(why);
+        let why = quote(why);
         if self.failing_since.is_none() {
             self.failing_since = Some(now.as_second());
             events.push(Event::noted(EventKind::FetchFailed, &*why));
@@ -99,7 +98,7 @@ impl Watch {
 
     /// Reports a difference once.
     pub(super) fn drift(&mut self, found: Option<String>, events: &mut Vec<Event>) {
-        let found = found.map(|text| short(&text));
+        let found = found.map(|text| quote(&text));
         if let Some(text) = &found
             && self.drift.as_ref() != Some(text)
         {
@@ -107,11 +106,6 @@ impl Watch {
         }
         self.drift = found;
     }
-}
-
-/// Cut short, without control characters.
-pub(super) fn short(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_DETAIL).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +116,6 @@ mod tests {
     fn a_provider_s_own_text_is_kept_short_and_on_one_line() {
         let mut watch = Watch::default();
         watch.fail(&format!("a\r\n\u{1b}[31mb{}", "c".repeat(1000)), Timestamp::UNIX_EPOCH, &mut Vec::new());
-        assert_eq!(watch.failure, Some(format!("a[31mb{}", "c".repeat(MAX_DETAIL - 6))));
+        assert_eq!(watch.failure, Some(format!("a[31mb{}", "c".repeat(194))));
     }
 }

@@ -3,7 +3,8 @@
 use super::state_of;
 use crate::binding::Pending;
 use crate::connection::WorkosDocument;
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::oidc::{RefusalCode, Response, error_name};
 
 /// What came to the redirect URI.

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::connection::{Connection, Protocol};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::identity::Verified;
 use crate::oidc::{RefusalCode, attributes, error_name};
 

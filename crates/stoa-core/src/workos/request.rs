@@ -8,7 +8,8 @@ use url::{Url, form_urlencoded};
 
 use crate::binding::Pending;
 use crate::connection::{Connection, Protocol, WorkosDocument};
-use crate::fault::{Failure, Fault};
+use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::keys::Key;
 
 /// Where the browser is sent, for a code bound to it (WorkOS API reference, "Get an authorization URL"; PKCE by S256,

@@ -9,7 +9,7 @@ use url::{Url, form_urlencoded};
 use super::*;
 use crate::binding::Pending;
 use crate::connection::{Connection, ConnectionDocument, ConnectionState, Protocol, UrlPolicy, WorkosDocument};
-use crate::fault::Failure;
+use crate::failure::Failure;
 use crate::ids::Reference;
 use crate::keys::KeySet;
 use crate::oidc::Response;

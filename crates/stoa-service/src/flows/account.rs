@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stoa_core::connection::School;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::identity::Redeemed;
 use stoa_core::keys::Key;
 use stoa_core::person::{

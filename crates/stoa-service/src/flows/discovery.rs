@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use stoa_core::destination::Destination;
 use stoa_core::discovery::{Found, find};
 use stoa_core::email::Email;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::relay::Relay;
 
 use crate::clients::Clients;

@@ -10,7 +10,8 @@
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, ConnectionState, Oidc, Protocol};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::identity::Verified;
 use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
 

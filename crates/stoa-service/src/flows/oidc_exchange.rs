@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, Oidc};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::oidc::{
     Exchange, Expected, NoAnswer, ProvenIdentity, RefusalCode, Tokens, exchange, judge, prove, userinfo_request,
 };

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
-use stoa_core::fault::Failure;
+use stoa_core::failure::Failure;
 use stoa_core::identity::{Admitted, Verified};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::{Pepper, Secret32};

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, SigningAlgorithm};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::oidc::{Claims, Jwks, MAX_JWKS, RefusalCode, verify_jws};
 
 use crate::clients::Clients;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use stoa_core::connection::Connection;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::routes::SecretKind;
 use stoa_saml::{DecryptionKey, SigningKey};
 

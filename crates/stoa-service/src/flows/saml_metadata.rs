@@ -1,7 +1,8 @@
 //! `GET /saml/{connection}/metadata`: what the customer's administrator imports.
 
 use stoa_core::connection::ConnectionState;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
 
 use crate::clients::Clients;

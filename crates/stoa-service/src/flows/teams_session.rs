@@ -15,7 +15,8 @@ mod session;
 
 use stoa_core::connection::{Connection, ConnectionState, TeamsDocument};
 use stoa_core::destination::Destination;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::pages::TEAMS_JS;
 use stoa_core::relay::Relay;
 

@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, ConnectionState, Protocol};
 use stoa_core::destination::Destination;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::identity::{Redeemed, redeem};
 use stoa_core::ids::Reference;
 use stoa_core::keys::{KeySet, Pepper};

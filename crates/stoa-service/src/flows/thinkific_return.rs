@@ -1,8 +1,10 @@
 //! `GET /return` (Thinkific's `error_url`), `GET /sign-out/{connection}`, and every path that no other route takes.
 
-use stoa_core::fault::{Failure, Fault, quote};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::login::State;
+use stoa_core::quote::quote;
 use stoa_core::routes::{ROUTES, Route};
 
 use crate::clients::Clients;

@@ -10,7 +10,7 @@ use futures_util::stream;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stoa_core::connection::{ConnectionState, Oidc, Protocol, ProviderDocument, Saml};
-use stoa_core::fault::Failure;
+use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::login::{LoginItem, Meeting, State, fresh_once};
 use stoa_core::oidc::RefusalCode;
 use stoa_core::relay::Relay;

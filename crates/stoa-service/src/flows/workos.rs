@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, Protocol, WorkosDocument};
-use stoa_core::fault::Failure;
+use stoa_core::failure::Failure;
 use stoa_core::oidc::{RefusalCode, Response};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use stoa_core::connection::{
     Connection, ConnectionDocument, ConnectionState, School, SchoolDocument, Tester, UrlPolicy,
 };
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, SchoolId};
 
 use super::{Store, read_item, store_failure};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::person::{EmailItem, PersonItem};
 
 use super::{Store, store_failure};

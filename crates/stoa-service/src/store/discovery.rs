@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use stoa_core::discovery::Entry;
-use stoa_core::fault::Failure;
+use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 
 use super::{Store, read_item, store_failure};

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnRefusal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
 

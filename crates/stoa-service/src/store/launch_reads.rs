@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use stoa_core::connection::{Connection, School};
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::login::LoginItem;
 use stoa_core::person::{EmailItem, PersonItem};
 use stoa_core::ticket::Ticket;

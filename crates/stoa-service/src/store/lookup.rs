@@ -1,7 +1,8 @@
 //! What is found by the key of an e-mail address, for the operator's command.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::Reference;
 use stoa_core::person::EmailItem;
 use stoa_core::routes::Index;

@@ -14,7 +14,8 @@ mod watch;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use stoa_core::connection::UrlPolicy;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::routes::Table;
 
 use crate::environment::Environment;

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::fault::Failure;
+use stoa_core::failure::Failure;
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::login::{LoginItem, kept_until};
 

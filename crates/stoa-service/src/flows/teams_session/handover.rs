@@ -1,7 +1,8 @@
 //! `POST /teams/{connection}/continue`: the person has said who they are; the code becomes a ticket.
 
 use stoa_core::connection::ConnectionState;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::login::State;
 use stoa_core::teams::meet_handed_over;
 use stoa_core::ticket::Ticket;

@@ -2,7 +2,8 @@
 
 use stoa_core::connection::{Connection, Protocol, SigningAlgorithm};
 use stoa_core::destination::Destination;
-use stoa_core::fault::{Failure, Fault};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::identity::{Admitted, Verified};
 use stoa_core::ids::Reference;
 use stoa_core::login::{Begin, LoginItem, State, kept_until};
