@@ -346,7 +346,7 @@ async fn a_key_that_a_person_removed_does_not_come_back_by_waiting_and_the_last_
     let refusal = operator.remove_key(&id, current, "all of them").await.unwrap_err();
     assert!(refusal.to_string().contains("the last key"), "{refusal}");
     let trusts = operator.trusts(&id).await.unwrap();
-    let said: Vec<_> = trusts.history.iter().map(|change| (&*change.what, &*change.reason)).collect();
+    let said: Vec<_> = trusts.history.iter().map(|change| (change.what.as_str(), &*change.reason)).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said.contains(&("remove", "its key is on a public page")), "{said:?}");
 }

@@ -4,6 +4,7 @@
 //! helps. Detail for the operator is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
 //! `docs/runbook/faults/{code}.md`.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use stoa_saml::{Family, RefusalCode};
 
 use crate::oidc;
@@ -288,6 +289,20 @@ impl Fault {
     /// The fault of this code; that of a later version is none.
     pub fn of_code(code: &str) -> Option<Self> {
         Self::all().find(|fault| fault.code() == code)
+    }
+}
+
+/// By its code.
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::of_code(&code).ok_or_else(|| de::Error::custom("no code of a fault"))
     }
 }
 

@@ -69,9 +69,9 @@ pub struct Step {
     /// The function.
     #[serde(rename = "f")]
     pub function: String,
-    /// What happened: a state, or an exact fault code.
+    /// What happened.
     #[serde(rename = "s")]
-    pub what: String,
+    pub what: What,
     /// AWS request id of the invocation.
     #[serde(rename = "r")]
     pub request: String,
@@ -84,6 +84,43 @@ pub struct Step {
     /// What came, unverified, where something was refused.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub got: Option<String>,
+}
+
+/// What happened to a login, in one word of its item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// The browser was sent to the identity provider.
+    Started,
+    /// The identity was proven and sealed.
+    Verified,
+    /// The person came over from the Teams tab, and pressed "Continue".
+    Continued,
+    /// The token was signed.
+    Launched,
+    /// The test of an administrator ended well.
+    Tested,
+    /// It stopped, if only for this time: the fault's exact code.
+    #[serde(untagged)]
+    Stopped(Fault),
+    /// A word of another version's.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+impl What {
+    /// As stored. An unknown word may hold anything.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Started => "started",
+            Self::Verified => "verified",
+            Self::Continued => "continued",
+            Self::Launched => "launched",
+            Self::Tested => "tested",
+            Self::Stopped(fault) => fault.code(),
+            Self::Unknown(word) => word,
+        }
+    }
 }
 
 /// A login's item in `logins`. It names nobody and unlocks nothing.
@@ -319,7 +356,7 @@ mod tests {
         let step = Step {
             t: 0,
             function: "login".into(),
-            what: "started".into(),
+            what: What::Started,
             request: "r".into(),
             build: "b".into(),
             wanted: None,
@@ -337,6 +374,18 @@ mod tests {
 
     fn verify<'a>(connection: &'a ConnectionId, attempt: &'a str, assertion: &'a str) -> VerifyAttempt<'a> {
         VerifyAttempt { attempt, binding: "b", connection, assertion }
+    }
+
+    #[test]
+    fn what_happened_is_stored_as_one_word_that_no_fault_has() {
+        let words = [What::Started, What::Verified, What::Continued, What::Launched, What::Tested];
+        assert!(words.iter().all(|what| Fault::of_code(what.as_str()).is_none()));
+        let unknown = ["", "Started", "fault_of_tomorrow"].map(|word| What::Unknown(word.to_owned()));
+        for what in words.into_iter().chain(Fault::all().map(What::Stopped)).chain(unknown) {
+            let stored = serde_json::to_value(&what).unwrap();
+            assert_eq!(stored, what.as_str());
+            assert_eq!(serde_json::from_value::<What>(stored).unwrap(), what);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::language::Language;
-use stoa_core::login::Step;
+use stoa_core::login::{Step, What};
 use stoa_core::pages::{Frame, HEADERS, Page, in_teams};
 use stoa_core::relay::Relay;
 
@@ -83,11 +83,11 @@ struct Stamp {
 
 impl Trail {
     /// A step of a login, as this invocation takes it.
-    pub fn step(&self, what: &str, now: jiff::Timestamp) -> Step {
+    pub fn step(&self, what: What, now: jiff::Timestamp) -> Step {
         Step {
             t: now.as_millisecond(),
             function: self.stamp.function.to_owned(),
-            what: what.to_owned(),
+            what,
             request: self.stamp.request.clone(),
             build: self.stamp.build.clone(),
             wanted: None,
@@ -100,7 +100,7 @@ impl Trail {
         Step {
             wanted: failure.detail.wanted.clone(),
             got: failure.detail.got.clone(),
-            ..self.step(failure.fault.code(), now)
+            ..self.step(What::Stopped(failure.fault), now)
         }
     }
 

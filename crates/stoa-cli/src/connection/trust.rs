@@ -81,7 +81,7 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
     }
     print_watch(watch, io)?;
     for change in &trusts.history {
-        let (at, what, by) = (instant(change.at), &change.what, &change.by);
+        let (at, what, by) = (instant(change.at), change.what.as_str().escape_debug().to_string(), &change.by);
         let short = change.fingerprint.get(..16).unwrap_or_default();
         io.say(&format!("{at}   {what:<8} {short}…   {by}   {}", change.reason))?;
     }

@@ -3,15 +3,17 @@
 use jiff::Timestamp;
 use stoa_core::fault::{Actor, Fault};
 use stoa_core::language::Language;
-use stoa_core::login::{LoginItem, State, Step};
+use stoa_core::login::{LoginItem, State, Step, What};
 
 use crate::runbook::{FaultPage, path, told};
 
 /// The fault that the login ended in, with its step. A login that got through afterwards has none.
 pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
     let step = login.steps.last()?;
-    let fault = Fault::of_code(&step.what)?;
-    Some((fault, step))
+    match step.what {
+        What::Stopped(fault) => Some((fault, step)),
+        What::Started | What::Verified | What::Continued | What::Launched | What::Tested | What::Unknown(_) => None,
+    }
 }
 
 /// Probable cause, who acts, repair.
@@ -23,8 +25,7 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
         };
         return before.to_owned() + &told(&explain(fault), stack, &login.connection);
     }
-    let known = ["started", "verified", "launched", "tested"];
-    if login.steps.last().is_none_or(|step| !known.contains(&step.what.as_str())) {
+    if login.steps.last().is_none_or(|step| matches!(step.what, What::Unknown(_))) {
         return "\nThe last step is none that this command knows. Is it older than the functions? Their build is above."
             .to_owned();
     }
@@ -49,7 +50,7 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
 }
 
 fn launched(login: &LoginItem) -> String {
-    let stumbled = login.steps.iter().any(|step| Fault::of_code(&step.what).is_some());
+    let stumbled = login.steps.iter().any(|step| matches!(step.what, What::Stopped(_)));
     let before = if stumbled { " What stopped it before was overcome." } else { "" };
     let end = if login.test { "The test ended well." } else { "The person was handed to Thinkific and not sent back." };
     format!("\n{end}{before} Nothing to mend here.")
@@ -101,7 +102,7 @@ mod tests {
         Step {
             t: began().as_millisecond(),
             function: "login".into(),
-            what: what.into(),
+            what: serde_json::from_value(what.into()).unwrap(),
             request: "r".into(),
             build: "b".into(),
             wanted: None,
@@ -134,6 +135,8 @@ mod tests {
             (State::Started, &["fault_of_tomorrow"], true, "older than the functions"),
             (State::Verified, &["verified"], false, "on its way to /launch"),
             (State::Verified, &["verified"], true, "did not follow the redirect to /launch"),
+            (State::Verified, &["verified", "continued"], false, "on its way to /launch"),
+            (State::Verified, &["verified", "continued"], true, "did not follow the redirect to /launch"),
             (State::Verified, &["verified", "store_unavailable"], false, "Probable cause: store_unavailable"),
             (State::Launched, &["verified", "launched"], true, "Nothing to mend here."),
             (State::Launched, &["ticket_expired", "verified", "launched"], true, "was overcome"),

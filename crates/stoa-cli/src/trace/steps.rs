@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use stoa_core::login::{LoginItem, State, Step};
+use stoa_core::login::{LoginItem, State, Step, What};
 
 use super::logs;
 
@@ -81,14 +81,17 @@ fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
     text
 }
 
-fn what(step: &str) -> String {
+fn what(step: &What) -> String {
     match step {
-        "started" => "the login began; the browser was sent to the identity provider".to_owned(),
-        "verified" => "the identity provider's answer was proven and sealed under a ticket".to_owned(),
-        "continued" => "the person came over from Microsoft Teams into the browser, and pressed Continue".to_owned(),
-        "launched" => "the account was settled, the token signed, the person sent to the school".to_owned(),
-        "tested" => "the test login ended well".to_owned(),
-        fault => format!("stopped: {fault}"),
+        What::Started => "the login began; the browser was sent to the identity provider".to_owned(),
+        What::Verified => "the identity provider's answer was proven and sealed under a ticket".to_owned(),
+        What::Continued => {
+            "the person came over from Microsoft Teams into the browser, and pressed Continue".to_owned()
+        }
+        What::Launched => "the account was settled, the token signed, the person sent to the school".to_owned(),
+        What::Tested => "the test login ended well".to_owned(),
+        What::Stopped(fault) => format!("stopped: {}", fault.code()),
+        What::Unknown(word) => format!("stopped: {}", word.escape_debug()),
     }
 }
 
@@ -103,6 +106,8 @@ fn duration(milliseconds: i64) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use stoa_core::fault::Fault;
+
     use super::*;
 
     #[test]
@@ -110,7 +115,7 @@ mod tests {
         let step = Step {
             t: 0,
             function: "saml-acs".into(),
-            what: "email_domain_foreign".into(),
+            what: What::Stopped(Fault::EmailDomainForeign),
             request: "r".into(),
             build: "b".into(),
             wanted: Some("pg.com".into()),
@@ -119,5 +124,7 @@ mod tests {
         let text = step_text(&step, None, "stoa");
         assert!(text.contains(r#"got       "\u{1b}[2J\u{202e}moc.gp\n----- end of mail -----""#), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        let text = step_text(&Step { what: What::Unknown("\u{1b}[2J".into()), ..step }, None, "stoa");
+        assert!(!text.contains('\u{1b}'), "{text}");
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::connection::SigningAlgorithm;
 use crate::ids::{ConnectionId, Reference};
-use crate::login::{Begin, Step};
+use crate::login::{Begin, Step, What};
 use crate::oidc::{Jwks, verify_jws};
 
 const APP: &str = "2c3caa80-93f9-425e-8b85-0745f50c0d24";
@@ -169,7 +169,7 @@ fn verified() -> LoginItem {
     let step = Step {
         t: 0,
         function: "teams-session".to_owned(),
-        what: "verified".to_owned(),
+        what: What::Verified,
         request: "r".to_owned(),
         build: "b".to_owned(),
         wanted: None,

@@ -10,7 +10,7 @@ use stoa_core::destination::Destination;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, Reference};
-use stoa_core::login::{Begin, LoginItem};
+use stoa_core::login::{Begin, LoginItem, What};
 use stoa_core::oidc::authorization_url;
 use stoa_core::relay::Relay;
 use stoa_core::workos;
@@ -193,7 +193,7 @@ async fn begin(
         test: asked.test.is_test(),
         again: asked.again,
     };
-    let mut item = LoginItem::begin(reference.clone(), begin, random::token()?, trail.step("started", now), now);
+    let mut item = LoginItem::begin(reference.clone(), begin, random::token()?, trail.step(What::Started, now), now);
     item.show = asked.test.is_by_link();
     match clients.store.begin_login(&item).await? {
         Written::Applied => {

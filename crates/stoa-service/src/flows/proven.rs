@@ -11,7 +11,7 @@ use stoa_core::failure::Failure;
 use stoa_core::identity::{Admitted, Verified};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::{Pepper, Secret32};
-use stoa_core::login::{LoginItem, Meeting, State, VerifyAttempt, meet_verified};
+use stoa_core::login::{LoginItem, Meeting, State, VerifyAttempt, What, meet_verified};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
@@ -132,7 +132,7 @@ async fn write_verified(
 ) -> Result<Answer, Failure> {
     let handover = hand_over(clients, connection, &login.reference, admitted, login.unverified_tester, now).await?;
     let (attempt, binding, ticket) = (random::token()?, login.hash(), handover.ticket.hash());
-    let step = trail.step("verified", now);
+    let step = trail.step(What::Verified, now);
     let mut sealed = Sealed {
         reference: &login.reference,
         attempt: &attempt,

@@ -16,7 +16,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::Verified;
 use stoa_core::ids::{ConnectionId, Reference};
-use stoa_core::login::{Begin, LoginItem, State, kept_until};
+use stoa_core::login::{Begin, LoginItem, State, What, kept_until};
 use stoa_core::relay::Relay;
 use stoa_saml::{
     Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to, verify,
@@ -217,7 +217,7 @@ async fn confirm(
         test: false,
         again: true,
     };
-    let mut item = LoginItem::begin(reference.clone(), begin, attempt, trail.step("verified", now), now);
+    let mut item = LoginItem::begin(reference.clone(), begin, attempt, trail.step(What::Verified, now), now);
     item.state = State::Verified;
     item.confirm = true;
     item.assertion = Some(assertion);

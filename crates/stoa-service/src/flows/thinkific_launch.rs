@@ -11,7 +11,7 @@ use stoa_core::fault::Fault;
 use stoa_core::identity::{Redeemed, redeem};
 use stoa_core::ids::Reference;
 use stoa_core::keys::{KeySet, Pepper};
-use stoa_core::login::{LoginItem, Meeting, State, meet_launched};
+use stoa_core::login::{LoginItem, Meeting, State, What, meet_launched};
 use stoa_core::pages::SentOn;
 use stoa_core::person::{Keys, PersonItem, Standing, standing};
 use stoa_core::relay::Relay;
@@ -87,7 +87,7 @@ async fn launch(
     let token = Launch { identity: &identity, external_id: &person.id, destination, error_url: &error_url, jti: &jti };
     // Signed before the claim, so that a token that cannot be made does not use up the login; sent only after it.
     let url = token.sign(&reads.school, api_keys.current(now), now)?;
-    claim(clients, ticket, "launched", trail, now, Answer::Redirect(url.expose().to_owned())).await
+    claim(clients, ticket, What::Launched, trail, now, Answer::Redirect(url.expose().to_owned())).await
 }
 
 /// Checks what does not need the identity. `Some`: the answer is known already.
@@ -195,14 +195,14 @@ async fn finish_test(
     if login.assertion.is_some() || matches!(reads.connection.protocol(), Protocol::Teams) {
         clients.store.record_test(login, now).await?;
     }
-    claim(clients, ticket, "tested", trail, now, Answer::Page(page)).await
+    claim(clients, ticket, What::Tested, trail, now, Answer::Page(page)).await
 }
 
 /// Write 3. Whoever makes it gets `answer`; everybody else learns what that means for them.
 async fn claim(
     clients: &Clients,
     ticket: &Ticket,
-    what: &str,
+    what: What,
     trail: &mut Trail,
     now: Timestamp,
     answer: Answer,

@@ -39,7 +39,7 @@ pub use question::Named;
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
 pub use test::{TestLink, Tested, Untested};
-pub use trust::{TrustChange, Trusts};
+pub use trust::{KeyChange, TrustChange, Trusts};
 
 /// The names of one deployed stack, as its outputs give them.
 #[derive(Clone, Debug)]

@@ -39,8 +39,8 @@ pub struct TrustChange {
     pub pk: String,
     /// `history#{number}`, the number of the watch's write.
     pub sk: String,
-    /// `approve`, `add` or `remove`.
-    pub what: String,
+    /// What they did.
+    pub what: KeyChange,
     /// Lower-case hex SHA-256 of the certificate.
     pub fingerprint: String,
     /// When, in epoch seconds.
@@ -49,6 +49,33 @@ pub struct TrustChange {
     pub by: String,
     /// Why.
     pub reason: String,
+}
+
+/// What a person can do to a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyChange {
+    /// Trust one of the metadata's before its time.
+    Approve,
+    /// Trust one whatever the metadata says.
+    Add,
+    /// Trust it no longer.
+    Remove,
+    /// A word of another version's.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+impl KeyChange {
+    /// As stored. An unknown word may hold anything.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Approve => "approve",
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Unknown(word) => word,
+        }
+    }
 }
 
 impl Operator {
@@ -104,7 +131,7 @@ impl Operator {
             None => published(self.metadata(saml, Self::now()).await?, fingerprint),
         };
         let certificate = certificate.ok_or_else(|| OperatorError::NoKey(id.clone(), fingerprint.to_owned()))?;
-        self.trust_key(id, &before, &certificate, ("approve", reason)).await?;
+        self.trust_key(id, &before, &certificate, (KeyChange::Approve, reason)).await?;
         Ok(certificate)
     }
 
@@ -117,7 +144,7 @@ impl Operator {
     ) -> Result<(), OperatorError> {
         saml(&self.connection(id).await?)?;
         let before = self.watch(id, SAML_WATCH).await?;
-        self.trust_key(id, &before, certificate, ("add", reason)).await
+        self.trust_key(id, &before, certificate, (KeyChange::Add, reason)).await
     }
 
     /// Trusts a key no longer, though it stand in the metadata for ever. Never the last one.
@@ -141,7 +168,7 @@ impl Operator {
             writes.push(self.exists(other)?, Guards::LastKey(id.clone()));
             writes.delete(&self.names.trust, id.as_str(), fingerprint)?;
         }
-        self.record(&mut writes, &before, fingerprint, ("remove", reason))?;
+        self.record(&mut writes, &before, fingerprint, (KeyChange::Remove, reason))?;
         self.write("remove the key", writes).await
     }
 
@@ -150,7 +177,7 @@ impl Operator {
         id: &ConnectionId,
         before: &WatchItem,
         certificate: &Certificate,
-        (what, reason): (&str, &str),
+        (what, reason): (KeyChange, &str),
     ) -> Result<(), OperatorError> {
         let fingerprint = certificate.fingerprint();
         if self.keys(id).await?.len() >= MAX_KEYS {
@@ -163,7 +190,7 @@ impl Operator {
         let mut writes = self.change(before, watch)?;
         let item = TrustItem {
             by: Some(self.by.clone()),
-            is_kept: what == "add",
+            is_kept: what == KeyChange::Add,
             ..TrustItem::new(id, certificate, Self::now())
         };
         let put = put(&self.names.trust, &item)?.condition_expression("attribute_not_exists(pk)");
@@ -197,13 +224,13 @@ impl Operator {
         writes: &mut Writes,
         before: &WatchItem,
         fingerprint: &str,
-        (what, reason): (&str, &str),
+        (what, reason): (KeyChange, &str),
     ) -> Result<(), OperatorError> {
         let change = TrustChange {
             pk: before.pk.clone(),
             // In the order of the writes, of which each has a number of its own.
             sk: format!("{HISTORY}{:06}", before.n + 1),
-            what: what.to_owned(),
+            what,
             fingerprint: fingerprint.to_owned(),
             at: Self::now().as_second(),
             by: self.by.clone(),

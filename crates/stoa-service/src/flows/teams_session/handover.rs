@@ -3,7 +3,7 @@
 use stoa_core::connection::ConnectionState;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::login::State;
+use stoa_core::login::{State, What};
 use stoa_core::teams::meet_handed_over;
 use stoa_core::ticket::Ticket;
 
@@ -49,7 +49,7 @@ pub(super) async fn hand_over(clients: &Clients, incoming: &Incoming, trail: &mu
         connection: connection.id().as_str(),
         hash: &hash,
         ticket: &ticket.hash(),
-        step: &trail.step("continued", now),
+        step: &trail.step(What::Continued, now),
     };
     let Written::Refused(old) = clients.store.hand_over(&code, now).await? else {
         return Ok(to_launch(&ticket, trail));

@@ -6,7 +6,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{Admitted, Verified};
 use stoa_core::ids::Reference;
-use stoa_core::login::{Begin, LoginItem, State, kept_until};
+use stoa_core::login::{Begin, LoginItem, State, What, kept_until};
 use stoa_core::teams;
 
 use super::token_settings;
@@ -64,7 +64,7 @@ async fn begin(
         // A login that has ended is begun anew by itself, where there is a login to begin.
         again: matches!(connection.protocol(), Protocol::Teams),
     };
-    let step = trail.step("verified", now);
+    let step = trail.step(What::Verified, now);
     let mut item = LoginItem::begin(reference.clone(), begin, random::token()?, step, now);
     item.state = State::Verified;
     item.show = test.is_by_link();
