@@ -21,8 +21,8 @@ fn function(function: &Function) -> Value {
         "logical_id": function.logical_id(),
         "routes": function.routes.iter().map(route).collect::<Vec<_>>(),
         "schedule": function.schedule,
-        "grants": function.grants.iter().map(grant).collect::<Vec<_>>(),
-        "environment": function.environment.iter().map(|variable| Variable::as_str(*variable)).collect::<Vec<_>>(),
+        "grants": function.grants.iter().flat_map(grants).collect::<Vec<_>>(),
+        "environment": function.environment().map(Variable::as_str).collect::<Vec<_>>(),
     })
 }
 
@@ -33,19 +33,21 @@ fn route(route: &Route) -> String {
     }
 }
 
-fn grant(grant: &Grant) -> Value {
-    let (kind, name) = match grant.resource {
-        Resource::Table(table) => ("table", table.as_str().to_owned()),
-        Resource::Index(index) => ("index", format!("{}/{}", index.table().as_str(), index.as_str())),
-        Resource::Secret(secret) => ("secret", secret.as_str().to_owned()),
+/// One for each resource, as the template has a statement for each.
+fn grants(grant: &Grant) -> Vec<Value> {
+    let (kind, names) = match grant.resource {
+        Resource::Table(table) => ("table", vec![table.as_str().to_owned()]),
+        Resource::Index(index) => ("index", vec![format!("{}/{}", index.table().as_str(), index.as_str())]),
+        Resource::Secrets(kinds) => ("secret", kinds.iter().map(|kind| kind.as_str().to_owned()).collect()),
     };
-    json!({ "actions": grant.actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(), kind: name })
+    let actions: Vec<_> = grant.actions.iter().map(|action| action.as_str()).collect();
+    names.into_iter().map(|name| json!({ "actions": actions, kind: name })).collect()
 }
 
 fn table(table: &Table) -> Value {
     json!({
         "name": table.as_str(),
-        "variable": table.variable().as_str(),
+        "variable": Variable::Table(*table).as_str(),
         "partition_key": table.partition_key(),
         "sort_key": table.sort_key(),
         "ttl_attribute": table.ttl_attribute(),

@@ -3,6 +3,12 @@
 //! Everything that must agree with the functions is derived from [`ROUTES`] or held against it by a test: the SAM
 //! template, the IAM statements, the local gateway, the local IAM front, the sample events and the runbook.
 
+use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
+use Index::LoginsByEmail;
+use Method::{Get, Post};
+use SecretKind::{Oidc, Pepper, Saml, Seal, Thinkific};
+use Table::{Connections, Directory, Logins, Trust};
+
 /// One Lambda function.
 #[derive(Debug)]
 pub struct Function {
@@ -16,8 +22,6 @@ pub struct Function {
     pub schedule: Option<&'static str>,
     /// Everything it may read and write. What is not here is refused, by AWS and by the sandbox.
     pub grants: &'static [Grant],
-    /// The environment variables it is given.
-    pub environment: &'static [Variable],
 }
 
 impl Function {
@@ -30,6 +34,15 @@ impl Function {
                 first.to_ascii_uppercase() + rest
             })
             .collect()
+    }
+
+    /// The environment variables it is given: three that every function has, and the names of what it may touch.
+    pub fn environment(&self) -> impl Iterator<Item = Variable> {
+        Variable::ALL.iter().copied().filter(|variable| match variable {
+            Variable::Build | Variable::MetricNamespace | Variable::PublicUrl => true,
+            Variable::SecretPrefix => self.grants.iter().any(|grant| matches!(grant.resource, Resource::Secrets(_))),
+            Variable::Table(table) => self.grants.iter().any(|grant| grant.resource.table() == Some(*table)),
+        })
     }
 }
 
@@ -114,8 +127,31 @@ pub enum Resource {
     Table(Table),
     /// An index of a table, not the table.
     Index(Index),
-    /// Secrets Manager secrets of one purpose.
-    Secret(SecretKind),
+    /// Secrets Manager secrets of these purposes.
+    Secrets(&'static [SecretKind]),
+}
+
+impl Resource {
+    /// The table that it is, or is an index of.
+    pub const fn table(self) -> Option<Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Index(index) => Some(index.table()),
+            Self::Secrets(_) => None,
+        }
+    }
+}
+
+const fn table(table: Table, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Table(table) }
+}
+
+const fn index(index: Index, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Index(index) }
+}
+
+const fn secrets(kinds: &'static [SecretKind]) -> Grant {
+    Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds) }
 }
 
 /// The DynamoDB tables (`docs/data.md` lists what each holds).
@@ -142,16 +178,6 @@ impl Table {
             Self::Trust => "trust",
             Self::Logins => "logins",
             Self::Directory => "directory",
-        }
-    }
-
-    /// The environment variable that carries the generated table name.
-    pub const fn variable(self) -> Variable {
-        match self {
-            Self::Connections => Variable::TableConnections,
-            Self::Trust => Variable::TableTrust,
-            Self::Logins => Variable::TableLogins,
-            Self::Directory => Variable::TableDirectory,
         }
     }
 
@@ -279,17 +305,23 @@ pub enum Variable {
     PublicUrl,
     /// First part of every secret's name.
     SecretPrefix,
-    /// Name of the `connections` table.
-    TableConnections,
-    /// Name of the `directory` table.
-    TableDirectory,
-    /// Name of the `logins` table.
-    TableLogins,
-    /// Name of the `trust` table.
-    TableTrust,
+    /// The generated name of a table.
+    Table(Table),
 }
 
 impl Variable {
+    /// Every variable.
+    pub const ALL: &[Self] = &[
+        Self::Build,
+        Self::MetricNamespace,
+        Self::PublicUrl,
+        Self::SecretPrefix,
+        Self::Table(Table::Connections),
+        Self::Table(Table::Trust),
+        Self::Table(Table::Logins),
+        Self::Table(Table::Directory),
+    ];
+
     /// The variable's name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -297,10 +329,10 @@ impl Variable {
             Self::MetricNamespace => "STOA_METRIC_NAMESPACE",
             Self::PublicUrl => "STOA_PUBLIC_URL",
             Self::SecretPrefix => "STOA_SECRET_PREFIX",
-            Self::TableConnections => "STOA_TABLE_CONNECTIONS",
-            Self::TableDirectory => "STOA_TABLE_DIRECTORY",
-            Self::TableLogins => "STOA_TABLE_LOGINS",
-            Self::TableTrust => "STOA_TABLE_TRUST",
+            Self::Table(Table::Connections) => "STOA_TABLE_CONNECTIONS",
+            Self::Table(Table::Directory) => "STOA_TABLE_DIRECTORY",
+            Self::Table(Table::Logins) => "STOA_TABLE_LOGINS",
+            Self::Table(Table::Trust) => "STOA_TABLE_TRUST",
         }
     }
 }
@@ -310,169 +342,84 @@ pub const ROUTES: &[Function] = &[
     Function {
         name: "login",
         purpose: "Starts a login and sends the browser to the identity provider.",
-        routes: &[
-            Route::On(Method::Get, "/login"),
-            Route::On(Method::Post, "/login"),
-            Route::On(Method::Get, "/login/{connection}"),
-        ],
+        routes: &[Route::On(Get, "/login"), Route::On(Post, "/login"), Route::On(Get, "/login/{connection}")],
         schedule: None,
-        grants: &[
-            Grant { actions: &[Action::GetItem, Action::Query], resource: Resource::Table(Table::Connections) },
-            Grant { actions: &[Action::PutItem], resource: Resource::Table(Table::Logins) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Saml) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::SecretPrefix,
-            Variable::TableConnections,
-            Variable::TableLogins,
-        ],
+        grants: &[table(Connections, &[GetItem, Query]), table(Logins, &[PutItem]), secrets(&[Saml])],
     },
     Function {
         name: "saml-acs",
         purpose: "Takes the SAML Response, proves it, and hands the identity on under a ticket.",
-        routes: &[Route::On(Method::Post, "/saml/{connection}/acs")],
+        routes: &[Route::On(Post, "/saml/{connection}/acs")],
         schedule: None,
         grants: &[
-            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
-            Grant { actions: &[Action::Query], resource: Resource::Table(Table::Trust) },
-            Grant { actions: &[Action::PutItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Saml) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::SecretPrefix,
-            Variable::TableConnections,
-            Variable::TableLogins,
-            Variable::TableTrust,
+            table(Connections, &[GetItem]),
+            table(Trust, &[Query]),
+            table(Logins, &[PutItem, UpdateItem]),
+            secrets(&[Seal, Pepper, Saml]),
         ],
     },
     Function {
         name: "saml-metadata",
         purpose: "Publishes a connection's SAML service provider metadata.",
-        routes: &[Route::On(Method::Get, "/saml/{connection}/metadata")],
+        routes: &[Route::On(Get, "/saml/{connection}/metadata")],
         schedule: None,
-        grants: &[Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) }],
-        environment: &[Variable::Build, Variable::MetricNamespace, Variable::PublicUrl, Variable::TableConnections],
+        grants: &[table(Connections, &[GetItem])],
     },
     Function {
         name: "oidc-callback",
         purpose: "Takes the answer of an OpenID provider or of WorkOS, proves it, and hands the identity on under a ticket.",
-        routes: &[Route::On(Method::Get, "/oidc/{connection}/callback")],
+        routes: &[Route::On(Get, "/oidc/{connection}/callback")],
         schedule: None,
         grants: &[
-            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
-            Grant { actions: &[Action::GetItem, Action::UpdateItem], resource: Resource::Table(Table::Trust) },
-            Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Oidc) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::SecretPrefix,
-            Variable::TableConnections,
-            Variable::TableLogins,
-            Variable::TableTrust,
+            table(Connections, &[GetItem]),
+            table(Trust, &[GetItem, UpdateItem]),
+            table(Logins, &[UpdateItem]),
+            secrets(&[Seal, Pepper, Oidc]),
         ],
     },
     Function {
         name: "teams-session",
         purpose: "Serves the Teams tab, proves a Teams token, and hands the identity on to the browser by a one-time code.",
         routes: &[
-            Route::On(Method::Get, "/teams/{connection}"),
-            Route::On(Method::Post, "/teams/{connection}/session"),
-            Route::On(Method::Get, "/teams/{connection}/continue"),
-            Route::On(Method::Post, "/teams/{connection}/continue"),
-            Route::On(Method::Get, "/teams/script.js"),
+            Route::On(Get, "/teams/{connection}"),
+            Route::On(Post, "/teams/{connection}/session"),
+            Route::On(Get, "/teams/{connection}/continue"),
+            Route::On(Post, "/teams/{connection}/continue"),
+            Route::On(Get, "/teams/script.js"),
         ],
         schedule: None,
         grants: &[
-            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
-            Grant { actions: &[Action::GetItem, Action::UpdateItem], resource: Resource::Table(Table::Trust) },
-            Grant { actions: &[Action::PutItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::SecretPrefix,
-            Variable::TableConnections,
-            Variable::TableLogins,
-            Variable::TableTrust,
+            table(Connections, &[GetItem]),
+            table(Trust, &[GetItem, UpdateItem]),
+            table(Logins, &[PutItem, UpdateItem]),
+            secrets(&[Seal, Pepper]),
         ],
     },
     Function {
         name: "thinkific-launch",
         purpose: "Redeems the ticket, settles the account, signs the Thinkific token and sends the person there.",
-        routes: &[Route::On(Method::Get, "/launch"), Route::On(Method::Post, "/launch")],
+        routes: &[Route::On(Get, "/launch"), Route::On(Post, "/launch")],
         schedule: None,
         grants: &[
-            Grant { actions: &[Action::BatchGetItem], resource: Resource::Table(Table::Connections) },
-            Grant { actions: &[Action::BatchGetItem, Action::UpdateItem], resource: Resource::Table(Table::Logins) },
-            Grant {
-                actions: &[Action::BatchGetItem, Action::PutItem, Action::DeleteItem],
-                resource: Resource::Table(Table::Directory),
-            },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Seal) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Thinkific) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::SecretPrefix,
-            Variable::TableConnections,
-            Variable::TableDirectory,
-            Variable::TableLogins,
+            table(Connections, &[BatchGetItem]),
+            table(Logins, &[BatchGetItem, UpdateItem]),
+            table(Directory, &[BatchGetItem, PutItem, DeleteItem]),
+            secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
     Function {
         name: "thinkific-return",
         purpose: "Shows what happened when Thinkific sends a person back, signs out, and answers unknown paths.",
-        routes: &[Route::On(Method::Get, "/return"), Route::On(Method::Get, "/sign-out/{connection}"), Route::Default],
+        routes: &[Route::On(Get, "/return"), Route::On(Get, "/sign-out/{connection}"), Route::Default],
         schedule: None,
-        grants: &[
-            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Connections) },
-            Grant { actions: &[Action::UpdateItem], resource: Resource::Table(Table::Logins) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::TableConnections,
-            Variable::TableLogins,
-        ],
+        grants: &[table(Connections, &[GetItem]), table(Logins, &[UpdateItem])],
     },
     Function {
         name: "operator",
         purpose: "Answers the operator's command where that needs a secret: whose logins, and who is a person.",
         routes: &[],
         schedule: None,
-        grants: &[
-            Grant { actions: &[Action::Query], resource: Resource::Index(Index::LoginsByEmail) },
-            Grant { actions: &[Action::GetItem], resource: Resource::Table(Table::Directory) },
-            Grant { actions: &[Action::GetSecretValue], resource: Resource::Secret(SecretKind::Pepper) },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::SecretPrefix,
-            Variable::TableDirectory,
-            Variable::TableLogins,
-        ],
+        grants: &[index(LoginsByEmail, &[Query]), table(Directory, &[GetItem]), secrets(&[Pepper])],
     },
     Function {
         name: "trust-refresh",
@@ -480,18 +427,8 @@ pub const ROUTES: &[Function] = &[
         routes: &[],
         schedule: Some("rate(1 hour)"),
         grants: &[
-            Grant { actions: &[Action::GetItem, Action::Query], resource: Resource::Table(Table::Connections) },
-            Grant {
-                actions: &[Action::GetItem, Action::Query, Action::PutItem, Action::UpdateItem, Action::DeleteItem],
-                resource: Resource::Table(Table::Trust),
-            },
-        ],
-        environment: &[
-            Variable::Build,
-            Variable::MetricNamespace,
-            Variable::PublicUrl,
-            Variable::TableConnections,
-            Variable::TableTrust,
+            table(Connections, &[GetItem, Query]),
+            table(Trust, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
         ],
     },
 ];

@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Context, Request, RequestExt, Response};
 use serde_json::Value;
-use stoa_core::routes::Variable;
-use stoa_service::{Clock, EnvironmentError, Handler, Invoked, Log, Variables, functions};
+use stoa_core::routes::ROUTES;
+use stoa_service::functions::{self, Maker};
+use stoa_service::{Clock, EnvironmentError, Handler, Invoked, Log, Variables};
 
 use crate::aws::REGION;
 use crate::aws::front::Front;
@@ -30,26 +31,13 @@ impl InProcess {
         clock: &Clock,
         log: &Log,
     ) -> Result<Self, EnvironmentError> {
-        type Make = fn(&Variables, Clock, Log) -> Result<Handler, EnvironmentError>;
-        let makers: [(&'static str, Make); 7] = [
-            ("login", functions::login::handler),
-            ("saml-acs", functions::saml_acs::handler),
-            ("saml-metadata", functions::saml_metadata::handler),
-            ("oidc-callback", functions::oidc_callback::handler),
-            ("teams-session", functions::teams_session::handler),
-            ("thinkific-launch", functions::thinkific_launch::handler),
-            ("thinkific-return", functions::thinkific_return::handler),
-        ];
-        let mut handlers = HashMap::new();
-        for (name, make) in makers {
-            handlers.insert(name, make(&variables(front, name, build, public_url), clock.clone(), log.clone())?);
-        }
-        type MakeInvoked = fn(&Variables, Clock, Log) -> Result<Invoked, EnvironmentError>;
-        let makers: [(&'static str, MakeInvoked); 2] =
-            [("operator", functions::operator::handler), ("trust-refresh", functions::trust_refresh::handler)];
-        let mut invoked = HashMap::new();
-        for (name, make) in makers {
-            invoked.insert(name, make(&variables(front, name, build, public_url), clock.clone(), log.clone())?);
+        let (mut handlers, mut invoked) = (HashMap::new(), HashMap::new());
+        for (name, maker) in functions::ALL {
+            let (variables, clock, log) = (variables(front, name, build, public_url), clock.clone(), log.clone());
+            match maker {
+                Maker::Requests(make) => drop(handlers.insert(*name, make(&variables, clock, log)?)),
+                Maker::Events(make) => drop(invoked.insert(*name, make(&variables, clock, log)?)),
+            }
         }
         Ok(Self { handlers, invoked })
     }
@@ -58,13 +46,9 @@ impl InProcess {
 /// What a function's environment holds: the register's variables, and the credentials by which the local AWS knows it.
 fn variables(front: &Front, function: &'static str, build: &str, public_url: &str) -> Variables {
     let own = front.stack().variables(build, public_url);
-    let entry = stoa_core::routes::ROUTES.iter().find(|entry| entry.name == function);
-    let allowed: &[Variable] = entry.map_or(&[], |entry| entry.environment);
-    let mut variables: Variables = own
-        .into_iter()
-        .filter(|(variable, _)| allowed.contains(variable))
-        .map(|(variable, value)| (variable.as_str().to_owned(), value))
-        .collect();
+    let given = ROUTES.iter().filter(|entry| entry.name == function).flat_map(|entry| entry.environment());
+    let mut variables: Variables =
+        given.filter_map(|variable| Some((variable.as_str().to_owned(), own.get(&variable)?.clone()))).collect();
     for (name, value) in [
         ("AWS_ACCESS_KEY_ID", function),
         ("AWS_SECRET_ACCESS_KEY", "local"),

@@ -47,20 +47,21 @@ impl Environment {
     pub fn read(function: &'static str, variables: &Variables) -> Result<Self, EnvironmentError> {
         let entry: &Function =
             ROUTES.iter().find(|entry| entry.name == function).ok_or(EnvironmentError::Unknown(function))?;
+        let given: Vec<Variable> = entry.environment().collect();
         let read = |variable: Variable| -> Result<String, EnvironmentError> {
-            if !entry.environment.contains(&variable) {
+            if !given.contains(&variable) {
                 return Ok(String::new());
             }
             variables.get(variable.as_str()).cloned().ok_or(EnvironmentError::Missing(variable.as_str()))
         };
         let mut tables = HashMap::new();
         for table in Table::ALL {
-            tables.insert(*table, read(table.variable())?);
+            tables.insert(*table, read(Variable::Table(*table))?);
         }
         let endpoint = variables.get("AWS_ENDPOINT_URL").cloned();
         let public_url = read(Variable::PublicUrl)?;
         let is_origin = url::Url::parse(&public_url).is_ok_and(|url| url.path() == "/" && url.query().is_none());
-        if entry.environment.contains(&Variable::PublicUrl) && (!is_origin || public_url.ends_with('/')) {
+        if !is_origin || public_url.ends_with('/') {
             return Err(EnvironmentError::PublicUrl);
         }
         let build = read(Variable::Build)?;

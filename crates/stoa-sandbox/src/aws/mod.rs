@@ -84,7 +84,7 @@ impl Stack {
             (Variable::PublicUrl, public_url.to_owned()),
             (Variable::SecretPrefix, self.name.clone()),
         ]);
-        variables.extend(Table::ALL.iter().map(|table| (table.variable(), self.table_name(*table))));
+        variables.extend(Table::ALL.iter().map(|table| (Variable::Table(*table), self.table_name(*table))));
         variables
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use stoa_core::routes::{Function, Index, ROUTES, Resource, SecretKind, Table};
+use stoa_core::routes::{Function, Grant, Index, ROUTES, Resource, SecretKind, Table};
 
 /// The access key id of who runs the command-line tool. It writes secrets and reads none.
 pub const OPERATOR: &str = "on-call";
@@ -112,7 +112,9 @@ pub fn declared_grants() -> BTreeSet<GrantUse> {
     let mut declared = BTreeSet::new();
     for function in ROUTES {
         for grant in function.grants {
-            declared.extend(grant.actions.iter().map(|action| grant_use(function, action.as_str(), grant.resource)));
+            for target in targets(grant.resource) {
+                declared.extend(grant.actions.iter().map(|action| grant_use(function, action.as_str(), &target)));
+            }
         }
     }
     declared
@@ -133,26 +135,27 @@ fn function(name: &str) -> Option<&'static Function> {
 }
 
 fn granted(function: &Function, action: &str, target: &Target) -> Option<GrantUse> {
-    function
-        .grants
-        .iter()
-        .find(|grant| covers(grant.resource, target) && grant.actions.iter().any(|known| known.as_str() == action))
-        .map(|grant| grant_use(function, action, grant.resource))
+    let covers = |grant: &&Grant| {
+        grant.actions.iter().any(|known| known.as_str() == action) && targets(grant.resource).contains(target)
+    };
+    function.grants.iter().find(covers).map(|_| grant_use(function, action, target))
 }
 
-fn covers(resource: Resource, target: &Target) -> bool {
+fn targets(resource: Resource) -> Vec<Target> {
     match resource {
-        Resource::Table(table) => *target == Target::Table(table),
-        Resource::Index(index) => *target == Target::Index(index.table(), index.as_str().to_owned()),
-        Resource::Secret(kind) => *target == Target::Secret(kind),
+        Resource::Table(table) => vec![Target::Table(table)],
+        Resource::Index(index) => vec![Target::Index(index.table(), index.as_str().to_owned())],
+        Resource::Secrets(kinds) => kinds.iter().copied().map(Target::Secret).collect(),
     }
 }
 
-fn grant_use(function: &Function, action: &str, resource: Resource) -> GrantUse {
-    let resource = match resource {
-        Resource::Table(table) => format!("table/{}", table.as_str()),
-        Resource::Index(index) => format!("index/{}/{}", index.table().as_str(), index.as_str()),
-        Resource::Secret(kind) => format!("secret/{}", kind.as_str()),
+fn grant_use(function: &Function, action: &str, target: &Target) -> GrantUse {
+    let resource = match target {
+        Target::Table(table) => format!("table/{}", table.as_str()),
+        Target::Index(table, index) => format!("index/{}/{index}", table.as_str()),
+        Target::Secret(kind) => format!("secret/{}", kind.as_str()),
+        Target::Function(name) => format!("function/{name}"),
+        Target::Any | Target::Foreign => "*".to_owned(),
     };
     GrantUse { principal: function.name.to_owned(), action: action.to_owned(), resource }
 }

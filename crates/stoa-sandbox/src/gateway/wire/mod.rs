@@ -89,8 +89,8 @@ impl Config {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        for variable in function.environment {
-            let value = self.variables.get(variable);
+        for variable in function.environment() {
+            let value = self.variables.get(&variable);
             let value = value.ok_or(StartError::Variable { function: function.name, variable: variable.as_str() })?;
             environment.push((variable.as_str().to_owned(), value.clone()));
         }
