@@ -1,6 +1,6 @@
 //! One truth: the register, the folders, the documents and the dependency arrows agree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -69,16 +69,39 @@ fn a_main_is_a_module_doc_and_one_call() {
     }
 }
 
+/// What the register says in a document is compared with it, or, with `STOA_WRITE=1`, written into it.
+fn keep(path: &Path, wanted: &str) {
+    let text = read(path);
+    if text == wanted {
+        return;
+    }
+    if std::env::var("STOA_WRITE").is_ok_and(|value| value == "1") {
+        fs::write(path, wanted).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        return;
+    }
+    let only = |a: &str, b: &str| {
+        let others: BTreeSet<&str> = b.lines().collect();
+        a.lines().filter(|line| !others.contains(line)).collect::<Vec<_>>().join("\n  ")
+    };
+    panic!(
+        "{} is not as the register has it.\nTo be removed:\n  {}\nTo be added:\n  {}\n\
+         `STOA_WRITE=1 cargo test -p stoa-tests --test it -- sync::` writes it.",
+        path.display(),
+        only(&text, wanted),
+        only(wanted, &text)
+    );
+}
+
 #[test]
 fn every_fault_has_a_runbook_page_with_its_four_headings() {
     let codes: BTreeSet<String> = Fault::all().map(|fault| fault.code().to_owned()).collect();
     assert_same("runbook", ("the code", &codes), ("docs/runbook/faults", &names("docs/runbook/faults", Some(".md"))));
     for fault in Fault::all() {
-        let text = read(&root().join(format!("docs/runbook/faults/{}.md", fault.code())));
-        assert!(text.starts_with(&format!("# {}", fault.code())), "{}: its title", fault.code());
-        let face = fault.face();
+        let path = root().join(format!("docs/runbook/faults/{}.md", fault.code()));
+        let (face, text) = (fault.face(), read(&path));
+        let (_, sections) = text.split_once("\n## ").unwrap_or_else(|| panic!("{}: no heading", fault.code()));
         let line = format!("Public code `{}` · HTTP {} · acts: {}", face.public, face.status, who(face.actor));
-        assert!(text.contains(&line), "{}: {line}", fault.code());
+        keep(&path, &format!("# {}\n\n{line}\n\n## {sections}", fault.code()));
         for heading in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
             let after = text.split(heading).nth(1).unwrap_or_default();
             let body = after.split("\n## ").next().unwrap_or_default().trim();
@@ -98,9 +121,9 @@ fn who(actor: Actor) -> &'static str {
 
 #[test]
 fn the_runbook_s_table_has_every_fault_as_it_is() {
-    let text = read(&root().join("docs/runbook/README.md"));
-    let rows = text.lines().filter(|line| line.starts_with("| [`") && line.contains("](faults/"));
-    let listed: BTreeSet<String> = rows.map(str::to_owned).collect();
+    let path = root().join("docs/runbook/README.md");
+    let text = read(&path);
+    let is_row = |line: &&str| line.starts_with("| [`") && line.contains("](faults/");
     let row = |fault: Fault| {
         let (face, code) = (fault.face(), fault.code());
         let acts = match face.actor {
@@ -109,9 +132,13 @@ fn the_runbook_s_table_has_every_fault_as_it_is() {
             Actor::SchoolAdministrator => "school",
             Actor::OnCall => "on-call",
         };
-        format!("| [`{code}`](faults/{code}.md) | `{}` | {} | {acts} |", face.public, face.status)
+        (code, format!("| [`{code}`](faults/{code}.md) | `{}` | {} | {acts} |", face.public, face.status))
     };
-    assert_same("faults", ("the code", &Fault::all().map(row).collect()), ("docs/runbook/README.md", &listed));
+    let rows: BTreeMap<_, _> = Fault::all().map(row).collect();
+    let before = text.lines().take_while(|line| !is_row(line));
+    let after = text.lines().skip_while(|line| !is_row(line)).filter(|line| !is_row(line));
+    let lines: Vec<&str> = before.chain(rows.values().map(String::as_str)).chain(after).collect();
+    keep(&path, &(lines.join("\n") + "\n"));
 }
 
 /// Whole logins produce stoa's own faults (`infra/check_ledgers.py`); the verifier's are produced where it is tested.
