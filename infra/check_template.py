@@ -150,11 +150,19 @@ def statement(register, grant):
         tail = "/*" if per_id else "-??????"
         arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
         resource = {"Fn::Sub": f"{arn}${{SecretPrefix}}/{grant['secret']}{tail}"}
-    return {"Effect": "Allow", "Action": grant["actions"], "Resource": resource}
+    condition = {"Condition": grant["condition"]} if grant["condition"] else {}
+    return {"Effect": "Allow", "Action": grant["actions"], "Resource": resource, **condition}
 
 
 def canonical(statement):
-    return json.dumps({**statement, "Action": sorted(as_list(statement["Action"]))}, sort_keys=True)
+    """As text that is the same in whatever order actions, and values of a condition, are written."""
+    ordered = {**statement, "Action": sorted(as_list(statement["Action"]))}
+    if "Condition" in statement:
+        ordered["Condition"] = {
+            operator: {key: sorted(as_list(values)) for key, values in keys.items()}
+            for operator, keys in statement["Condition"].items()
+        }
+    return json.dumps(ordered, sort_keys=True)
 
 
 # IAM knows no resource for these. The list should only ever shrink.

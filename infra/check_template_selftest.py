@@ -85,6 +85,32 @@ def extra_policy(source):
     )
 
 
+def conditioned(source, name):
+    return next(statement for statement in statements(source, name) if "Condition" in statement)
+
+
+def no_condition(source):
+    del conditioned(source, "OidcCallback")["Condition"]
+
+
+def one_attribute_more(source):
+    conditioned(source, "TeamsSession")["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"].append("certificate")
+
+
+def other_leading_keys(source):
+    conditioned(source, "Login")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] = "*"
+
+
+def any_value_instead_of_all(source):
+    condition = conditioned(source, "ThinkificReturn")["Condition"]
+    condition["ForAnyValue:StringEquals"] = condition.pop("ForAllValues:StringEquals")
+
+
+def same_without_condition(source):
+    statement = {key: value for key, value in conditioned(source, "ThinkificReturn").items() if key != "Condition"}
+    statements(source, "ThinkificReturn").append(statement)
+
+
 def starred_action(source):
     document = properties(source, "OnCallRead")["PolicyDocument"]
     document["Statement"][1]["Action"] = ["dynamodb:*"]
@@ -219,7 +245,17 @@ DEFECTS = {
     "check_functions": [add_function, drop_function, rename_function, wrong_folder, function_that_nobody_finds],
     "check_routes": [add_route, change_method, drop_default_route],
     "check_schedules": [other_rate, schedule_switched_off, second_schedule, failures_nowhere],
-    "check_grants": [add_action, drop_statement, other_secret, extra_policy],
+    "check_grants": [
+        add_action,
+        drop_statement,
+        other_secret,
+        extra_policy,
+        no_condition,
+        one_attribute_more,
+        other_leading_keys,
+        any_value_instead_of_all,
+        same_without_condition,
+    ],
     "check_width": [starred_action, starred_resource, managed_policy],
     "check_environment": [add_variable, drop_variable, other_table],
     "check_tables": [

@@ -20,7 +20,7 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 /// A key of the simulator's that no rotation of these tests comes to.
 const PINNED_KEY: &str = include_str!("../../crates/stoa-sandbox/src/pingfederate/keys/signing-4.key.pem");
-const PINNED: &str = include_str!("../../crates/stoa-sandbox/src/pingfederate/keys/signing-4.cert.pem");
+pub const PINNED: &str = include_str!("../../crates/stoa-sandbox/src/pingfederate/keys/signing-4.cert.pem");
 
 /// The sandbox, with metadata that is fetched.
 async fn watched() -> World {

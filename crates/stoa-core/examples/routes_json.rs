@@ -3,7 +3,7 @@
 //! `cargo run -q -p stoa-core --example routes_json`
 
 use serde_json::{Value, json};
-use stoa_core::routes::{Function, Grant, Index, ROUTES, Resource, Route, SecretKind, Table, Variable};
+use stoa_core::routes::{Condition, Function, Grant, Index, ROUTES, Resource, Route, SecretKind, Table, Variable};
 
 fn main() -> std::io::Result<()> {
     let register = json!({
@@ -41,7 +41,18 @@ fn grants(grant: &Grant) -> Vec<Value> {
         Resource::Secrets(kinds) => ("secret", kinds.iter().map(|kind| kind.as_str().to_owned()).collect()),
     };
     let actions: Vec<_> = grant.actions.iter().map(|action| action.as_str()).collect();
-    names.into_iter().map(|name| json!({ "actions": actions, kind: name })).collect()
+    let condition = condition(grant.conditions);
+    names.into_iter().map(|name| json!({ "actions": actions, kind: name, "condition": condition })).collect()
+}
+
+/// As IAM writes them: by operator, then by key.
+fn condition(conditions: &[Condition]) -> Value {
+    let mut operators = serde_json::Map::new();
+    for condition in conditions {
+        let keys = operators.entry(condition.comparison.as_str()).or_insert_with(|| json!({}));
+        keys[condition.key.as_str()] = json!(condition.values);
+    }
+    operators.into()
 }
 
 fn table(table: &Table) -> Value {

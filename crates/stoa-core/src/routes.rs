@@ -81,6 +81,79 @@ pub struct Grant {
     pub actions: &'static [Action],
     /// To what.
     pub resource: Resource,
+    /// What must hold of a request besides; all of it.
+    pub conditions: &'static [Condition],
+}
+
+impl Grant {
+    const fn where_all(self, conditions: &'static [Condition]) -> Self {
+        Self { conditions, ..self }
+    }
+}
+
+/// What every item or attribute that a request touches must be. IAM takes a request that touches none for one that
+/// holds (`ForAllValues`), so a condition is for actions that name what they touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Which values of the request.
+    pub key: ConditionKey,
+    /// How they are compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub values: &'static [&'static str],
+}
+
+/// A condition key of DynamoDB's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionKey {
+    /// `dynamodb:Attributes`: the names of the attributes that a request writes, compares or asks for, its keys included.
+    Attributes,
+    /// `dynamodb:LeadingKeys`: the partition keys of the items.
+    LeadingKeys,
+}
+
+impl ConditionKey {
+    /// The key as IAM spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attributes => "dynamodb:Attributes",
+            Self::LeadingKeys => "dynamodb:LeadingKeys",
+        }
+    }
+}
+
+/// How each value of a request is compared with those of a condition. `*` stands for any text in the last two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// It is one of them.
+    Equals,
+    /// It is like one of them.
+    Like,
+    /// It is like none of them.
+    NotLike,
+}
+
+impl Comparison {
+    /// The operator as IAM spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equals => "ForAllValues:StringEquals",
+            Self::Like => "ForAllValues:StringLike",
+            Self::NotLike => "ForAllValues:StringNotLike",
+        }
+    }
+}
+
+const fn attributes(values: &'static [&'static str]) -> Condition {
+    Condition { key: ConditionKey::Attributes, comparison: Comparison::Equals, values }
+}
+
+const fn keys_like(values: &'static [&'static str]) -> Condition {
+    Condition { key: ConditionKey::LeadingKeys, comparison: Comparison::Like, values }
+}
+
+const fn keys_not_like(values: &'static [&'static str]) -> Condition {
+    Condition { key: ConditionKey::LeadingKeys, comparison: Comparison::NotLike, values }
 }
 
 /// An IAM action that stoa uses.
@@ -143,15 +216,15 @@ impl Resource {
 }
 
 const fn table(table: Table, actions: &'static [Action]) -> Grant {
-    Grant { actions, resource: Resource::Table(table) }
+    Grant { actions, resource: Resource::Table(table), conditions: &[] }
 }
 
 const fn index(index: Index, actions: &'static [Action]) -> Grant {
-    Grant { actions, resource: Resource::Index(index) }
+    Grant { actions, resource: Resource::Index(index), conditions: &[] }
 }
 
 const fn secrets(kinds: &'static [SecretKind]) -> Grant {
-    Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds) }
+    Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds), conditions: &[] }
 }
 
 /// The DynamoDB tables (`docs/data.md` lists what each holds).
@@ -337,6 +410,13 @@ impl Variable {
     }
 }
 
+/// To write the key set of a token with an unknown key, and nothing else that is in `trust`: without `certificate` and
+/// `from` no SAML key comes into being, without `by` and `kept` none gets an operator's name.
+const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
+    attributes(&["pk", "sk", "uri", "jwks", "at", "tried", "asking", "attempt"]),
+    keys_not_like(&["watch#*"]),
+]);
+
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[
     Function {
@@ -344,7 +424,12 @@ pub const ROUTES: &[Function] = &[
         purpose: "Starts a login and sends the browser to the identity provider.",
         routes: &[Route::On(Get, "/login"), Route::On(Post, "/login"), Route::On(Get, "/login/{connection}")],
         schedule: None,
-        grants: &[table(Connections, &[GetItem, Query]), table(Logins, &[PutItem]), secrets(&[Saml])],
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Connections, &[Query]).where_all(&[keys_like(&["discovery#*"])]),
+            table(Logins, &[PutItem]),
+            secrets(&[Saml]),
+        ],
     },
     Function {
         name: "saml-acs",
@@ -372,7 +457,8 @@ pub const ROUTES: &[Function] = &[
         schedule: None,
         grants: &[
             table(Connections, &[GetItem]),
-            table(Trust, &[GetItem, UpdateItem]),
+            table(Trust, &[GetItem]),
+            KEY_SETS,
             table(Logins, &[UpdateItem]),
             secrets(&[Seal, Pepper, Oidc]),
         ],
@@ -390,7 +476,8 @@ pub const ROUTES: &[Function] = &[
         schedule: None,
         grants: &[
             table(Connections, &[GetItem]),
-            table(Trust, &[GetItem, UpdateItem]),
+            table(Trust, &[GetItem]),
+            KEY_SETS,
             table(Logins, &[PutItem, UpdateItem]),
             secrets(&[Seal, Pepper]),
         ],
@@ -412,7 +499,13 @@ pub const ROUTES: &[Function] = &[
         purpose: "Shows what happened when Thinkific sends a person back, signs out, and answers unknown paths.",
         routes: &[Route::On(Get, "/return"), Route::On(Get, "/sign-out/{connection}"), Route::Default],
         schedule: None,
-        grants: &[table(Connections, &[GetItem]), table(Logins, &[UpdateItem])],
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Logins, &[UpdateItem]).where_all(&[
+                attributes(&["pk", "state", "ttl", "steps"]),
+                keys_not_like(&["tested#*", "assertion#*"]),
+            ]),
+        ],
     },
     Function {
         name: "operator",

@@ -234,7 +234,7 @@ impl Shared {
     fn denial(&self, request: &Admitted) -> Option<Served> {
         let mut used = Vec::new();
         for member in &request.members {
-            match policy::decide(&request.principal, &member.action, &member.target) {
+            match policy::decide(&request.principal, &member.action, &member.target, &member.touched) {
                 Decision::Granted(grant) => used.push(grant),
                 Decision::Allowed => {}
                 Decision::Denied => {

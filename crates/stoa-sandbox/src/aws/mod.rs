@@ -12,6 +12,7 @@ mod request;
 mod secrets;
 mod served;
 mod sts;
+mod touched;
 mod unprocessed;
 
 pub use fault::{Fault, FaultKind};

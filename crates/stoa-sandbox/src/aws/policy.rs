@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::touched::Touched;
 use stoa_core::routes::{Function, Grant, Index, ROUTES, Resource, SecretKind, Table};
 
 /// The access key id of who runs the command-line tool. It writes secrets and reads none.
@@ -93,12 +94,12 @@ pub fn is_principal(principal: &str) -> bool {
 }
 
 /// Decides one action.
-pub fn decide(principal: &str, action: &str, target: &Target) -> Decision {
+pub fn decide(principal: &str, action: &str, target: &Target, touched: &Touched) -> Decision {
     let allowed = match principal {
         SANDBOX => true,
         OPERATOR => operator_may(action, target),
         _ => {
-            return match function(principal).and_then(|function| granted(function, action, target)) {
+            return match function(principal).and_then(|function| granted(function, action, target, touched)) {
                 Some(used) => Decision::Granted(used),
                 None => Decision::Denied,
             };
@@ -134,9 +135,11 @@ fn function(name: &str) -> Option<&'static Function> {
     ROUTES.iter().find(|function| function.name == name)
 }
 
-fn granted(function: &Function, action: &str, target: &Target) -> Option<GrantUse> {
+fn granted(function: &Function, action: &str, target: &Target, touched: &Touched) -> Option<GrantUse> {
     let covers = |grant: &&Grant| {
-        grant.actions.iter().any(|known| known.as_str() == action) && targets(grant.resource).contains(target)
+        grant.actions.iter().any(|known| known.as_str() == action)
+            && targets(grant.resource).contains(target)
+            && grant.conditions.iter().all(|condition| touched.meets(condition))
     };
     function.grants.iter().find(covers).map(|_| grant_use(function, action, target))
 }

@@ -3,10 +3,12 @@
 use http::HeaderMap;
 use http::request::Parts;
 use serde_json::Value;
+use stoa_core::routes::Table;
 
 use super::lambda::{function_of, invoked};
 use super::policy::Target;
 use super::secrets::name_of;
+use super::touched::Touched;
 use super::{ACCOUNT, REGION, Stack};
 
 /// The services that answer.
@@ -54,6 +56,8 @@ pub(super) struct Member {
     pub(super) action: String,
     /// For the policy.
     pub(super) target: Target,
+    /// For the conditions of the policy.
+    pub(super) touched: Touched,
     /// For the message of a refusal.
     pub(super) arn: String,
     /// For the journal: without the stack's name.
@@ -80,6 +84,7 @@ fn invocation(name: &str, stack: &Stack) -> Member {
         target: function.map_or(Target::Foreign, |function| Target::Function(function.to_owned())),
         arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
         resource: format!("function/{}", function.unwrap_or(name)),
+        touched: Touched::default(),
         table: None,
         consistent: false,
     }
@@ -116,27 +121,28 @@ fn transaction(body: &Value, stack: &Stack, action: impl Fn(&str) -> &str) -> Ve
 
 fn batch(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
     let tables = body["RequestItems"].as_object().into_iter().flatten();
-    tables.map(|(table, request)| table_member(operation, table, None, is_consistent(request), stack)).collect()
+    tables.map(|(table, request)| table_member(operation, table, request, stack)).collect()
 }
 
 fn on_table(operation: &str, request: &Value, stack: &Stack) -> Member {
     match request["TableName"].as_str() {
-        Some(table) => table_member(operation, table, request["IndexName"].as_str(), is_consistent(request), stack),
+        Some(table) => table_member(operation, table, request, stack),
         None => Member {
             action: format!("dynamodb:{operation}"),
             target: Target::Any,
             arn: "*".to_owned(),
             resource: "*".to_owned(),
+            touched: Touched::default(),
             table: None,
             consistent: false,
         },
     }
 }
 
-fn table_member(operation: &str, table: &str, index: Option<&str>, consistent: bool, stack: &Stack) -> Member {
+fn table_member(operation: &str, table: &str, request: &Value, stack: &Stack) -> Member {
     // A table may also be named by its ARN.
     let name = table.rsplit_once(":table/").map_or(table, |(_, name)| name);
-    let known = stack.table(name);
+    let (known, index) = (stack.table(name), request["IndexName"].as_str());
     let short = known.map_or(name, |table| table.as_str());
     let suffix = index.map(|index| format!("/index/{index}")).unwrap_or_default();
     Member {
@@ -148,8 +154,9 @@ fn table_member(operation: &str, table: &str, index: Option<&str>, consistent: b
         },
         arn: format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}{suffix}"),
         resource: format!("{short}{suffix}"),
+        touched: known.map(|table| Touched::by(request, partition_key(table, index))).unwrap_or_default(),
         table: Some(name.to_owned()),
-        consistent,
+        consistent: request["ConsistentRead"].as_bool().unwrap_or(false),
     }
 }
 
@@ -166,11 +173,13 @@ fn secret(operation: &str, body: &Value, stack: &Stack) -> Member {
         resource: name
             .map_or("*", |name| name.strip_prefix(stack.name()).map_or(name, |rest| rest.trim_start_matches('/')))
             .to_owned(),
+        touched: Touched::default(),
         table: None,
         consistent: false,
     }
 }
 
-fn is_consistent(request: &Value) -> bool {
-    request["ConsistentRead"].as_bool().unwrap_or(false)
+fn partition_key(table: Table, index: Option<&str>) -> &'static str {
+    let index = table.indexes().iter().find(|known| Some(known.as_str()) == index);
+    index.map_or(table.partition_key(), |index| index.partition_key())
 }

@@ -230,7 +230,7 @@ impl Operator {
         certificate: &stoa_saml::Certificate,
     ) -> Result<(), OperatorError> {
         let key = TrustItem::new(id, certificate, Self::now());
-        let put = put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(pk)");
+        let put = put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(certificate)");
         writes.put(put, Guards::Key(id.clone()))
     }
 

@@ -193,7 +193,7 @@ impl Operator {
             is_kept: what == KeyChange::Add,
             ..TrustItem::new(id, certificate, Self::now())
         };
-        let put = put(&self.names.trust, &item)?.condition_expression("attribute_not_exists(pk)");
+        let put = put(&self.names.trust, &item)?.condition_expression("attribute_not_exists(certificate)");
         writes.put(put, Guards::Trusted(id.clone()))?;
         self.record(&mut writes, before, fingerprint, (what, reason))?;
         self.write("trust the key", writes).await

@@ -41,11 +41,14 @@ pub struct TrustItem {
 }
 
 impl TrustItem {
-    /// Whether an item of a connection's partition is a key. A provider's key set stands beside the keys.
+    /// Whether an item of a connection's partition is a key. A provider's key set stands beside the keys, and whatever
+    /// a function may write that may write key sets, which is no certificate.
     pub(crate) fn is_key(item: &HashMap<String, AttributeValue>) -> bool {
-        item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| {
-            sk.len() == 64 && sk.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-        })
+        let has_certificate = item.contains_key("certificate");
+        has_certificate
+            && item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| {
+                sk.len() == 64 && sk.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            })
     }
 
     /// The key itself.
