@@ -18,17 +18,23 @@ pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
 
 /// Probable cause, who acts, repair.
 pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
-    if let Some((fault, _)) = fault_of(login) {
-        let before = match login.state {
-            State::Launched => "\nThe person got in. What happened afterwards:\n",
-            State::Started | State::Verified | State::Refused | State::Failed | State::Returned => "",
-        };
-        return before.to_owned() + &told(&explain(fault), stack, &login.connection);
+    match login.steps.last().map(|step| &step.what) {
+        Some(What::Stopped(fault)) => {
+            let before = match login.state {
+                State::Launched => "\nThe person got in. What happened afterwards:\n",
+                State::Started | State::Verified | State::Refused | State::Failed | State::Returned => "",
+            };
+            before.to_owned() + &told(&explain(*fault), stack, &login.connection)
+        }
+        Some(What::Started | What::Verified | What::Continued | What::Launched | What::Tested) => so_far(login, now),
+        None | Some(What::Unknown(_)) => "\nThe last step is none that this command knows. Is it older than the \
+             functions? Their build is above."
+            .to_owned(),
     }
-    if login.steps.last().is_none_or(|step| matches!(step.what, What::Unknown(_))) {
-        return "\nThe last step is none that this command knows. Is it older than the functions? Their build is above."
-            .to_owned();
-    }
+}
+
+/// Of a login that nothing stopped, as far as its steps go.
+fn so_far(login: &LoginItem, now: Timestamp) -> String {
     match login.state {
         State::Launched => launched(login),
         State::Refused | State::Failed | State::Returned => {
