@@ -122,11 +122,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_fingerprint_names_a_key() {
-        let named = |sk: &str| TrustItem::is_key(&HashMap::from([("sk".to_owned(), AttributeValue::S(sk.to_owned()))]));
-        assert!(named(&"0a".repeat(32)));
+    fn only_a_certificate_under_a_fingerprint_is_a_key() {
+        let item = |sk: &str, other: &str| {
+            let text = |text: &str| AttributeValue::S(text.to_owned());
+            HashMap::from([("sk".to_owned(), text(sk)), (other.to_owned(), text("MII="))])
+        };
+        assert!(TrustItem::is_key(&item(&"0a".repeat(32), "certificate")));
+        assert!(!TrustItem::is_key(&item(&"0a".repeat(32), "jwks")));
         for other in ["jwks", "jwks#teams", "", &"0A".repeat(32), &"0a".repeat(33)] {
-            assert!(!named(other), "{other}");
+            assert!(!TrustItem::is_key(&item(other, "certificate")), "{other}");
         }
     }
 }
