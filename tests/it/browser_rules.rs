@@ -1,8 +1,10 @@
 //! What binds a login to its browser: cookies, and what happens where there are none.
 
+use stoa_core::binding::MAX_PENDING;
 use stoa_core::routes::Table;
 use stoa_saml::AuthnRequest;
 use stoa_saml::idp::parse_redirect_request;
+use stoa_sandbox::aws::journal::Tally;
 use stoa_sandbox::browser::{Browser, Follow, SameSite, StoredCookie};
 use stoa_sandbox::pingfederate::Defect;
 use url::Url;
@@ -83,6 +85,24 @@ async fn a_browser_holds_four_pending_logins_and_drops_the_oldest() {
     assert_eq!(pending.len(), 4);
     assert!(pending.iter().all(|cookie| cookie.name != oldest));
     world.signed_in(&first.post(&browser).await, MARYS_EMAIL);
+}
+
+/// How many may begin is the gateway's to limit (docs/runbook/flood.md); what each of them leaves behind is ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn c145_what_is_begun_and_not_gone_on_with_is_one_write_and_an_item_for_a_day() {
+    let world = World::start().await;
+    let browser = world.browser().following(Follow::Nothing);
+    for _ in 0..10 {
+        assert_eq!(browser.get(&world.login_url()).await.unwrap().status, 303);
+    }
+    assert_eq!(Tally::of(&world.front.take_calls()).writes, 10);
+    let items = world.front.items(Table::Logins).unwrap();
+    assert_eq!(items.len(), 10);
+    for item in items {
+        let number = |name: &str| item[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
+        assert_eq!(number("ttl") - number("began"), 24 * 60 * 60);
+    }
+    assert!(named(&browser, "__Host-").len() <= MAX_PENDING);
 }
 
 #[tokio::test(flavor = "multi_thread")]

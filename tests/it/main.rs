@@ -14,6 +14,7 @@ mod accounts;
 mod aws;
 mod browser_rules;
 mod budget;
+mod catalogue;
 mod chromium;
 mod discovery;
 mod identity;

@@ -1,6 +1,9 @@
 //! The token that the school is given (part H of the catalogue).
 
-use serde_json::{Map, Value};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::steps::{MARY, MARYS_EMAIL, World};
@@ -22,6 +25,22 @@ async fn c177_a_token_is_short_lived_unique_and_as_documented() {
         let names: Vec<_> = claims.keys().map(String::as_str).collect();
         assert_eq!(names, ["email", "exp", "external_id", "first_name", "iat", "jti", "last_name"]);
     }
+}
+
+/// The key is used as text although it looks like hexadecimal digits, and the algorithm is the one that Thinkific takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn c177_a_token_is_an_hs256_under_the_key_as_it_was_given() {
+    let world = World::with_mary().await;
+    let page = world.log_in(&world.browser(), MARY).await;
+    let carrier = page.hops.iter().find_map(|hop| hop.url.query_pairs().find(|(name, _)| name == "jwt")).unwrap().1;
+    let (signed, signature) = carrier.rsplit_once('.').unwrap();
+    let (header, _) = signed.split_once('.').unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    assert_eq!(header, json!({"typ": "JWT", "alg": "HS256"}));
+    let key = world.thinkific.api_key();
+    assert!(key.expose().bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes());
+    assert_eq!(URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes())), signature);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,20 +21,20 @@ fn denied((status, answer): &(u16, Value)) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_parses_strangers_messages_cannot_read_the_school_s_key() {
+async fn c214_what_parses_strangers_messages_cannot_read_the_school_s_key() {
     let world = World::start().await;
     assert!(denied(&secret(&world, "saml-acs", "thinkific/pg-academy").await));
     assert_eq!(secret(&world, "thinkific-launch", "thinkific/pg-academy").await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_holds_the_school_s_key_cannot_read_our_saml_keys() {
+async fn c214_what_holds_the_school_s_key_cannot_read_our_saml_keys() {
     let world = World::start().await;
     assert!(denied(&secret(&world, "thinkific-launch", "saml/pg").await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_secret_has_its_readers_and_no_others_not_even_the_operator() {
+async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() {
     let world = World::start().await;
     let principals = ROUTES.iter().map(|function| function.name).chain([OPERATOR]);
     for principal in principals {
@@ -59,7 +59,7 @@ async fn each_secret_has_its_readers_and_no_others_not_even_the_operator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_function_can_list_people_or_logins_or_write_its_own_configuration() {
+async fn c215_no_function_can_list_people_or_logins_or_write_its_own_configuration() {
     let world = World::start().await;
     for function in ROUTES {
         for table in Table::ALL {
@@ -79,7 +79,7 @@ async fn no_function_can_list_people_or_logins_or_write_its_own_configuration() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_that_is_missing_where_it_is_deployed_is_a_fault_of_its_own() {
+async fn c215_a_grant_that_is_missing_where_it_is_deployed_is_a_fault_of_its_own() {
     for (function, action) in [
         ("saml-acs", "dynamodb:Query"),
         ("thinkific-launch", "dynamodb:BatchGetItem"),

@@ -69,8 +69,8 @@ fn a_main_is_a_module_doc_and_one_call() {
     }
 }
 
-/// What the register says in a document is compared with it, or, with `STOA_WRITE=1`, written into it.
-fn keep(path: &Path, wanted: &str) {
+/// What the code says in a document is compared with it, or, with `STOA_WRITE=1`, written into it.
+pub(crate) fn keep(path: &Path, wanted: &str) {
     let text = read(path);
     if text == wanted {
         return;
@@ -84,8 +84,8 @@ fn keep(path: &Path, wanted: &str) {
         a.lines().filter(|line| !others.contains(line)).collect::<Vec<_>>().join("\n  ")
     };
     panic!(
-        "{} is not as the register has it.\nTo be removed:\n  {}\nTo be added:\n  {}\n\
-         `STOA_WRITE=1 cargo test -p stoa-tests --test it -- sync::` writes it.",
+        "{} is not as the code has it.\nTo be removed:\n  {}\nTo be added:\n  {}\n\
+         `STOA_WRITE=1 cargo test -p stoa-tests --test it -- sync:: catalogue::` writes it.",
         path.display(),
         only(&text, wanted),
         only(wanted, &text)
@@ -234,7 +234,7 @@ fn every_alarm_of_the_template_has_a_runbook_page() {
 
 #[test]
 fn links_in_documents_resolve() {
-    let mut pages = vec![root().join("README.md")];
+    let mut pages: Vec<_> = names("", Some(".md")).iter().map(|name| root().join(format!("{name}.md"))).collect();
     let mut folders = vec![root().join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("docs").filter_map(Result::ok) {

@@ -1,4 +1,4 @@
-//! `security-catalogue.md` part B, what a signature says: algorithms, references, transforms and keys (47–77).
+//! `docs/security.md` part B, what a signature says: algorithms, references, transforms and keys (47–77).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

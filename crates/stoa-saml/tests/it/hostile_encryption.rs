@@ -1,4 +1,4 @@
-//! `security-catalogue.md` part D: what stays shut, and what is not believed once it is open (117–126).
+//! `docs/security.md` part D: what stays shut, and what is not believed once it is open (117–126).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

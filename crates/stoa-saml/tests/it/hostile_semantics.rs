@@ -1,4 +1,4 @@
-//! `security-catalogue.md` part C: signed and genuine, but not for us, or not what was asked. Times are in
+//! `docs/security.md` part C: signed and genuine, but not for us, or not what was asked. Times are in
 //! `hostile_time`.
 //!
 //! What needs a memory or a connection is tried where those are (`tests/`): 90 and 107 (keyed by connection), 101 (of

@@ -1,4 +1,4 @@
-//! `security-catalogue.md` part C, times (95–100): each bound at its edge and one second to either side.
+//! `docs/security.md` part C, times (95–100): each bound at its edge and one second to either side.
 
 use jiff::{SignedDuration, Timestamp};
 use stoa_saml::idp::{AssertionTemplate, ResponseTemplate, SignWhat};

@@ -1,4 +1,4 @@
-//! `security-catalogue.md` part B, where things stand: wrapped, doubled, moved and missing signatures (28–50).
+//! `docs/security.md` part B, where things stand: wrapped, doubled, moved and missing signatures (28–50).
 
 use stoa_saml::RefusalCode as R;
 use stoa_saml::idp::SignWhat;

@@ -1,4 +1,4 @@
-//! `security-catalogue.md` part A: the bytes, before anybody asks who signed them.
+//! `docs/security.md` part A: the bytes, before anybody asks who signed them.
 //!
 //! Elsewhere: 10 in `authn_request`, 12 (what is good), 17 and 23 in `accepted_shapes`, 24 and 26 in `mutated`, the
 //! growth of work in `hostile_work`. That nothing is fetched (3, 4) is plain: the crate opens nothing.

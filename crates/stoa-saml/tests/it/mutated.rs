@@ -95,9 +95,8 @@ fn encrypted() -> String {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
-    /// c024, c026
     #[test]
-    fn c026_a_changed_message_is_refused_or_says_the_same(
+    fn c024_c026_a_changed_message_is_refused_or_says_the_same(
         which in 0..4_usize,
         changes in proptest::collection::vec(change(), 1..4),
     ) {
