@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stoa_core::fault::{Actor, Fault};
-use stoa_core::routes::ROUTES;
+use stoa_core::routes::{ROUTES, Table};
 use stoa_saml::RefusalCode;
+use stoa_service::store::forms;
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
@@ -213,6 +214,52 @@ fn every_setting_is_explained() {
     let tables = ["saml", "oidc", "workos", "teams"].map(|table| format!("ConnectionDocument.{table}"));
     missing.retain(|setting| !tables.contains(setting));
     assert!(missing.is_empty(), "docs/connections.md lacks {missing:?}");
+}
+
+/// The keys in `docs/data.md` are those that the code makes.
+#[test]
+fn every_kind_of_item_is_described_under_its_key() {
+    let text = read(&root().join("docs/data.md"));
+    for table in Table::ALL {
+        let section = text.split("\n## `").find(|section| section.starts_with(&format!("{}`", table.as_str())));
+        let section = section.unwrap_or_else(|| panic!("docs/data.md has no section {}", table.as_str()));
+        let rows = section.lines().skip_while(|line| !line.starts_with("| item | key |")).skip(2);
+        let keys = rows.take_while(|line| line.starts_with('|')).filter_map(|line| line.split(" | ").nth(1));
+        let described: BTreeSet<String> = keys.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect();
+        let made = forms().filter(|form| form.table == *table).map(ToString::to_string).collect();
+        assert_same(table.as_str(), ("the code", &made), ("docs/data.md", &described));
+    }
+}
+
+/// Where the key of an item is put together, and nowhere else.
+#[test]
+fn keys_are_put_together_in_one_room() {
+    let room = root().join("crates/stoa-service/src/store/items");
+    let mut folders: Vec<PathBuf> =
+        names("crates", None).iter().map(|name| root().join("crates").join(name).join("src")).collect();
+    // What a key begins with, or the whole of one that is always the same. A table's name stands for the table, too.
+    let literal = |form: &str| match form.split_once('{') {
+        Some(("", _)) => None,
+        Some((begin, _)) => Some(format!("\"{begin}")),
+        None => Some(format!("\"{form}\"")).filter(|_| Table::ALL.iter().all(|table| table.as_str() != form)),
+    };
+    let literals: BTreeSet<String> =
+        forms().flat_map(|form| [Some(form.pk), form.sk]).flatten().filter_map(literal).collect();
+    assert!(literals.contains("\"person#") && literals.contains("\"current\""), "{literals:?}");
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("sources").filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() && path != room {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = read(&path);
+                let here = literals.iter().filter(|literal| text.contains(literal.as_str()));
+                found.extend(here.map(|literal| format!("{}: {literal}", path.display())));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

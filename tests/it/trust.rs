@@ -376,7 +376,7 @@ async fn a_new_connection_is_applied_by_what_its_provider_publishes() {
         .await;
     let trusts = world.operator.trusts(&ConnectionId::parse("pg-two").unwrap()).await.unwrap();
     assert_eq!(trusts.keys.len(), 1);
-    assert_eq!(trusts.keys[0].sk, keys_in(&metadata(&world))[0].fingerprint());
+    assert_eq!(trusts.keys[0].fingerprint, keys_in(&metadata(&world))[0].fingerprint());
 }
 
 /// The key set is the provider's to change; a login after each change arrives, and asks for no key.

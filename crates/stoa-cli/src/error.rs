@@ -238,7 +238,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         | OperatorError::Jwks { .. }
         | OperatorError::NotSaml(_)
         | OperatorError::Secret(_)
-        | OperatorError::Item(_) => None,
+        | OperatorError::Item(_)
+        | OperatorError::Answer(_)
+        | OperatorError::Unformed => None,
     }
 }
 

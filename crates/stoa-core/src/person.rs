@@ -41,16 +41,12 @@ impl PersonState {
     }
 }
 
-/// A person in a school: partition key `person#{key}`, sort key `school#{id}`.
+/// A person in a school.
 ///
 /// Holds no name, and no address unless the earlier integration made one the `external_id`: what the school was told
 /// is kept as one opaque fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonItem {
-    /// `person#{key}`.
-    pub pk: String,
-    /// `school#{id}`.
-    pub sk: String,
     /// [`PERSON_VERSION`] of the writer.
     pub v: u8,
     /// Thinkific's `external_id`: an opaque id that outlives identity providers, or what an earlier integration bound
@@ -74,13 +70,9 @@ pub struct PersonItem {
     pub changed_day: i64,
 }
 
-/// Whose an e-mail address is: partition key `email#{key}`, sort key `owner`. The key contains the school.
+/// Whose an e-mail address is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailItem {
-    /// `email#{key}`.
-    pub pk: String,
-    /// `owner`.
-    pub sk: String,
     /// Format of the item.
     pub v: u8,
     /// The person's key.
@@ -229,7 +221,7 @@ pub fn external_id(person_id: &str, bound_to: Option<&str>) -> String {
 
 impl PersonItem {
     /// The item of a person whose account has just been settled. `before` is what the launch read.
-    pub fn settled(before: Option<&Self>, keys: &Keys, school: &str, id: String, user: u64, now: Timestamp) -> Self {
+    pub fn settled(before: Option<&Self>, keys: &Keys, id: String, user: u64, now: Timestamp) -> Self {
         let changed = before.is_some_and(|before| before.email != keys.email);
         let today = day(now);
         let (changes, changed_day) = match before {
@@ -239,8 +231,6 @@ impl PersonItem {
             None => (0, 0),
         };
         Self {
-            pk: format!("person#{}", keys.person),
-            sk: format!("school#{school}"),
             v: PERSON_VERSION,
             id,
             state: PersonState::Active,

@@ -7,11 +7,16 @@
 use stoa_core::login::{ITEM_VERSION, LoginItem, State};
 use stoa_core::person::{PERSON_VERSION, PersonItem, PersonState};
 
-/// The item, and that writing it again loses nothing.
+/// The item, and that writing it again loses nothing. A person is written under their key, which the store adds: there
+/// a test holds the two together against the same files.
 fn read<T: for<'de> serde::Deserialize<'de> + serde::Serialize>(text: &str) -> T {
     let item: T = serde_json::from_str(text).unwrap();
     let written: serde_json::Value = serde_json::to_value(&item).unwrap();
-    assert_eq!(written, serde_json::from_str::<serde_json::Value>(text).unwrap());
+    let mut stored: serde_json::Value = serde_json::from_str(text).unwrap();
+    if stored.get("sk").is_some() {
+        stored.as_object_mut().unwrap().retain(|name, _| name != "pk" && name != "sk");
+    }
+    assert_eq!(written, stored);
     item
 }
 

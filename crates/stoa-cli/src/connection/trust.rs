@@ -91,11 +91,11 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
 fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
     let by = key.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
     let kept = if key.is_kept { ", whatever the metadata says" } else { "" };
-    let missing = watch.missing.get(&key.sk).map(|since| {
+    let missing = watch.missing.get(&key.fingerprint).map(|since| {
         format!("; not in the metadata since {}, dropped {} if it stays away", instant(*since), after(*since, WAIT))
     });
     let state = format!("trusted since {}{by}{kept}{}", instant(key.from), missing.unwrap_or_default());
-    print_certificate(&key.sk, key.certificate().ok().as_ref(), &state, now, io)
+    print_certificate(&key.fingerprint, key.certificate().ok().as_ref(), &state, now, io)
 }
 
 fn print_certificate(

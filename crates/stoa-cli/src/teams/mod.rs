@@ -80,7 +80,7 @@ async fn test_link(operator: &Operator, id: &ConnectionId, io: &mut Io<'_>) -> R
 async fn school(operator: &Operator, connection: &ConnectionDocument) -> Result<SchoolDocument, CliError> {
     let school = &connection.school;
     let item = operator.school_item(school).await?.ok_or_else(|| OperatorError::NoSchool(school.clone()))?;
-    Ok(serde_json::from_str(&item.document).map_err(|_| OperatorError::Item(item.pk.clone()))?)
+    Ok(item.document()?)
 }
 
 /// The package: the same bytes for the same manifest, since every file in it is dated 1980.

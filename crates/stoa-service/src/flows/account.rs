@@ -57,15 +57,14 @@ impl Account<'_> {
             }
         };
         let id = if before.is_some() { person_id } else { external_id(&person_id, bound_to.as_deref()) };
-        let school = self.reads.connection.school().as_str();
-        let person = PersonItem::settled(before, self.keys, school, id, user, self.now);
+        let person = PersonItem::settled(before, self.keys, id, user, self.now);
         // Before the person is written: after it, a login would find nothing left to do.
         if let Some(before) = before
             && before.email != self.keys.email
         {
             self.clients.store.release_email(&before.email, &self.keys.person).await?;
         }
-        if self.clients.store.put_person(&person).await? {
+        if self.clients.store.put_person(&self.keys.person, self.reads.connection.school(), &person).await? {
             Ok(person)
         } else {
             Err(Failure::noted(Fault::StoreContended, "the person was written by another login"))
@@ -73,14 +72,8 @@ impl Account<'_> {
     }
 
     async fn claim_email(&self) -> Result<(), Failure> {
-        let claim = EmailItem {
-            pk: format!("email#{}", self.keys.email),
-            sk: "owner".into(),
-            v: PERSON_VERSION,
-            person: self.keys.person.clone(),
-            since: self.now.as_second(),
-        };
-        if self.clients.store.claim_email(&claim).await? {
+        let claim = EmailItem { v: PERSON_VERSION, person: self.keys.person.clone(), since: self.now.as_second() };
+        if self.clients.store.claim_email(&self.keys.email, &claim).await? {
             Ok(())
         } else {
             Err(Failure::noted(Fault::EmailOwned, "another person of the directory claimed the address"))

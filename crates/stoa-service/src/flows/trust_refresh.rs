@@ -93,7 +93,7 @@ impl Look<'_> {
         let store = &self.clients.store;
         let before = store.watch(self.id, SAML_WATCH).await?;
         let reading = self.metadata(saml).await;
-        let items = store.trusted_keys(self.id, true).await?;
+        let items = store.trusted_keys(self.id).await?;
         let mut watch = before.watch.clone();
         let keys = trusted(&items, &mut watch, self.now)?;
         let believed = Believed { idp: saml.idp(), keys: &keys };
@@ -153,7 +153,7 @@ impl Look<'_> {
 
     /// Logs what happened only once it has been written. Where somebody else was quicker, the next look decides.
     async fn write(&self, sk: &'static str, before: &WatchItem, decision: &Decision) -> Result<(), Failure> {
-        if self.clients.store.write_decision(self.id, before, decision, self.now).await? {
+        if self.clients.store.write_decision(self.id, (sk, before), decision, self.now).await? {
             for event in &decision.events {
                 self.line().about(sk, event).write(&self.clients.log);
             }
@@ -180,10 +180,10 @@ fn seen(watch: &Watch, now: Timestamp) -> Seen {
 /// removed: the metadata does not bring it back.
 pub(crate) fn trusted(items: &[TrustItem], watch: &mut Watch, now: Timestamp) -> Result<Vec<TrustedKey>, Failure> {
     let ended = items.iter().filter(|item| item.until.is_some_and(|until| until <= now.as_second()));
-    watch.refused.extend(ended.map(|item| item.sk.clone()));
+    watch.refused.extend(ended.map(|item| item.fingerprint.clone()));
     let key = |item: &TrustItem| {
         let not_after = item.certificate()?.not_after();
-        Ok(TrustedKey { fingerprint: item.sk.clone(), not_after, is_kept: item.is_kept })
+        Ok(TrustedKey { fingerprint: item.fingerprint.clone(), not_after, is_kept: item.is_kept })
     };
     items.iter().filter(|item| item.is_live(now)).map(key).collect()
 }
@@ -200,9 +200,9 @@ mod tests {
 
     #[test]
     fn a_key_whose_end_a_person_set_counts_no_more_and_is_not_waited_for() {
-        let (now, id) = (Timestamp::from_second(1_790_000_000).unwrap(), ConnectionId::parse("pg").unwrap());
+        let now = Timestamp::from_second(1_790_000_000).unwrap();
         let pem = include_str!("../../../stoa-saml/testdata/keys/idp-current.crt");
-        let ended = |until| TrustItem { until, ..TrustItem::new(&id, &Certificate::from_pem(pem).unwrap(), now) };
+        let ended = |until| TrustItem { until, ..TrustItem::new(&Certificate::from_pem(pem).unwrap(), now) };
         let look = |until: Option<i64>| {
             let mut watch = Watch::default();
             let keys = trusted(&[ended(until)], &mut watch, now).unwrap();

@@ -1,15 +1,14 @@
 //! Connections into the tables: plan, then one transaction.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
 
 use super::difference::differences;
-use super::fetch::{KeyAddress, key_addresses};
-use super::history::LIST;
-use super::transaction::{Guards, Writes, put};
+use super::discovery::lead;
+use super::fetch::key_addresses;
+use super::transaction::{Guards, Writes};
 use super::{ConnectionFile, Operator, OperatorError, Published, json};
-use crate::store::{ConnectionItem, DomainItem, TrustItem};
+use crate::store::{ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedItem, NO_KEY, Reads, TrustItem, Write};
 
 /// What an apply did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,12 +119,13 @@ impl Operator {
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
-        let pk = format!("domain#{}#{domain}", document.school);
-        match self.get::<DomainItem>(&self.names.connections, pk, "claim").await? {
-            Some(claim) if claim.customer != document.customer.as_str() => Err(OperatorError::DomainTaken {
+        let claim: Option<DomainItem> =
+            self.tables.get(&Key::domain(&document.school, domain), Reads::Consistent).await?;
+        match claim {
+            Some(claim) if claim.customer != document.customer => Err(OperatorError::DomainTaken {
                 domain: domain.to_owned(),
                 wanted_by: document.customer.clone(),
-                owner: Some(claim.customer),
+                owner: Some(claim.customer.into()),
             }),
             Some(_) | None => Ok(()),
         }
@@ -139,7 +139,8 @@ impl Operator {
         let mut unknown = Vec::new();
         for certificate in &metadata.signing {
             let fingerprint = certificate.fingerprint();
-            if self.get::<TrustItem>(&self.names.trust, id.to_string(), fingerprint).await?.is_none() {
+            let trusted: Option<TrustItem> = self.tables.get(&Key::trusted(id, fingerprint), Reads::Consistent).await?;
+            if trusted.is_none() {
                 unknown.push(fingerprint.to_owned());
             }
         }
@@ -151,111 +152,83 @@ impl Operator {
         if planned.applied.changes.is_empty() {
             return Ok(planned.applied);
         }
-        let (mut writes, id) = (Writes::default(), &planned.document.id);
+        let (mut writes, id, now) = (Writes::default(), &planned.document.id, Self::now());
         let item = ConnectionItem {
-            pk: format!("connection#{id}"),
-            sk: "current".into(),
+            pk: Key::connection(id).pk,
             version: planned.applied.version,
             state: planned.applied.state,
             document: json(&planned.document)?,
-            at: Self::now().as_second(),
+            at: now.as_second(),
             by: self.by.clone(),
             reason: planned.reason.clone(),
             tester: planned.current.as_ref().and_then(|current| current.tester.clone()),
         };
-        self.versioned(&mut writes, id, &item, planned.current.as_ref())?;
+        versioned(&mut writes, id, &item, planned.current.as_ref());
         let before = planned.current.as_ref().map(|item| Ok::<_, OperatorError>((item.document()?, item.state)));
         let before = before.transpose()?;
         let before = before.as_ref().map(|(document, state)| (document, *state));
-        self.lead(&mut writes, before, (&planned.document, planned.applied.state))?;
+        lead(&mut writes, before, (&planned.document, planned.applied.state));
         for domain in &planned.document.domains {
-            self.claim(&mut writes, &planned.document, domain)?;
+            claim(&mut writes, &planned.document, domain);
         }
         if planned.current.is_none() {
-            let entry = serde_json::json!({ "pk": LIST, "sk": id });
-            writes.put(put(&self.names.connections, &entry)?, Guards::Nothing)?;
+            writes.push(Key::listed(id).put(&ListedItem { connection: id.clone() }));
             // `apply` brings a connection's first keys; whatever comes after goes through the trust rules.
             for certificate in planned.published.metadata.iter().flat_map(|metadata| &metadata.signing) {
-                self.first_key(&mut writes, id, certificate)?;
+                let key = Key::trusted(id, certificate.fingerprint()).put(&TrustItem::new(certificate, now));
+                writes.guarded(key.only_if(NO_KEY), Guards::Key(id.clone()));
             }
         }
         for address in key_addresses(&planned.document) {
             if let Some((_, jwks)) = planned.published.key_sets.iter().find(|(sk, _)| *sk == address.sk) {
-                self.key_set(&mut writes, id, &address, jwks)?;
+                // The first keys of an issuer that the connection did not have before replace those of another one.
+                let (uri, jwks, at) = (Some(address.uri), Some(jwks.clone()), now.as_second());
+                writes.push(Key::key_set(id, address.sk).put(&JwksItem { uri, jwks, at, ..JwksItem::default() }));
             }
         }
         self.write("write the connection", writes).await?;
         Ok(planned.applied)
     }
 
-    /// The current item over the one that was read, and its copy in the history.
-    pub(super) fn versioned(
-        &self,
-        writes: &mut Writes,
-        id: &ConnectionId,
-        item: &ConnectionItem,
-        before: Option<&ConnectionItem>,
-    ) -> Result<(), OperatorError> {
-        let sk = format!("version#{:06}#{}", item.version, item.at);
-        let history = ConnectionItem { sk, tester: None, ..item.clone() };
-        let current = put(&self.names.connections, item)?;
-        let current = match before {
-            None => current.condition_expression("attribute_not_exists(pk)"),
-            Some(before) => current
-                .condition_expression("version = :version AND #at = :at")
-                .expression_attribute_names("#at", "at")
-                .expression_attribute_values(":version", AttributeValue::N(before.version.to_string()))
-                .expression_attribute_values(":at", AttributeValue::N(before.at.to_string())),
-        };
-        writes.put(current, Guards::Current(id.clone()))?;
-        writes.put(put(&self.names.connections, &history)?, Guards::Nothing)
-    }
-
-    fn claim(&self, writes: &mut Writes, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {
-        let claim = DomainItem {
-            pk: format!("domain#{}#{domain}", document.school),
-            sk: "claim".into(),
-            customer: document.customer.to_string(),
-        };
-        let put = put(&self.names.connections, &claim)?
-            .condition_expression("attribute_not_exists(pk) OR customer = :customer")
-            .expression_attribute_values(":customer", AttributeValue::S(claim.customer));
-        writes.put(put, Guards::Domain(domain.to_owned(), document.customer.clone()))
-    }
-
-    fn first_key(
-        &self,
-        writes: &mut Writes,
-        id: &ConnectionId,
-        certificate: &stoa_saml::Certificate,
-    ) -> Result<(), OperatorError> {
-        let key = TrustItem::new(id, certificate, Self::now());
-        let put = put(&self.names.trust, &key)?.condition_expression("attribute_not_exists(certificate)");
-        writes.put(put, Guards::Key(id.clone()))
-    }
-
-    /// The first keys of an issuer that the connection did not have before. They replace those of another one.
-    fn key_set(
-        &self,
-        writes: &mut Writes,
-        id: &ConnectionId,
-        address: &KeyAddress,
-        jwks: &str,
-    ) -> Result<(), OperatorError> {
-        let (sk, uri, at) = (address.sk, &address.uri, Self::now().as_second());
-        let item = serde_json::json!({ "pk": id, "sk": sk, "uri": uri, "jwks": jwks, "at": at });
-        writes.put(put(&self.names.trust, &item)?, Guards::Nothing)
-    }
-
     /// A connection's current item.
     pub async fn current(&self, id: &ConnectionId) -> Result<Option<ConnectionItem>, OperatorError> {
-        self.get(&self.names.connections, format!("connection#{id}"), "current").await
+        Ok(self.tables.get(&Key::connection(id), Reads::Consistent).await?)
     }
 }
 
 impl ConnectionItem {
     /// The document that the item holds.
     pub fn document(&self) -> Result<ConnectionDocument, OperatorError> {
-        serde_json::from_str(&self.document).map_err(|_| OperatorError::Item(self.pk.clone()))
+        serde_json::from_str(&self.document).map_err(|_| OperatorError::Item(self.key()))
     }
+
+    /// A write that is refused if anybody has written the connection since this was read.
+    pub(super) fn unchanged(&self, write: Write) -> Write {
+        write.only_if("version = :version AND #at = :at").with(":version", self.version).with(":at", self.at)
+    }
+}
+
+/// The current item over the one that was read, and its copy in the history.
+pub(super) fn versioned(
+    writes: &mut Writes,
+    id: &ConnectionId,
+    item: &ConnectionItem,
+    before: Option<&ConnectionItem>,
+) {
+    let current = Key::connection(id).put(item);
+    let current = match before {
+        None => current.only_if(ABSENT),
+        Some(before) => before.unchanged(current),
+    };
+    writes.guarded(current, Guards::Current(id.clone()));
+    let history = ConnectionItem { tester: None, ..item.clone() };
+    writes.push(Key::version(id, item.version, item.at).put(&history));
+}
+
+fn claim(writes: &mut Writes, document: &ConnectionDocument, domain: &str) {
+    let claim = Key::domain(&document.school, domain)
+        .put(&DomainItem { customer: document.customer.clone() })
+        .only_if("attribute_not_exists(pk) OR customer = :customer")
+        .with(":customer", &document.customer);
+    writes.guarded(claim, Guards::Domain(domain.to_owned(), document.customer.clone()));
 }

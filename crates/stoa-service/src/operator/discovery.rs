@@ -5,35 +5,29 @@ use std::collections::BTreeMap;
 use stoa_core::connection::{ConnectionDocument, ConnectionState};
 use stoa_core::discovery::entries;
 
-use super::transaction::{Guards, Writes, put};
-use super::{Operator, OperatorError};
-use crate::store::DiscoveryItem;
+use super::transaction::Writes;
+use crate::store::{DiscoveryItem, Key};
 
-impl Operator {
-    /// Writes the entries that are new or say something else now, and deletes those that are no more.
-    pub(super) fn lead(
-        &self,
-        writes: &mut Writes,
-        before: Option<(&ConnectionDocument, ConnectionState)>,
-        (document, state): (&ConnectionDocument, ConnectionState),
-    ) -> Result<(), OperatorError> {
-        let (old, new) = (before.map(items).unwrap_or_default(), items((document, state)));
-        for item in new.values().filter(|item| old.get(&item.pk) != Some(item)) {
-            writes.put(put(&self.names.connections, item)?, Guards::Nothing)?;
-        }
-        for item in old.values().filter(|item| !new.contains_key(&item.pk)) {
-            writes.delete(&self.names.connections, &item.pk, item.sk.as_str())?;
-        }
-        Ok(())
+/// Writes the entries that are new or say something else now, and deletes those that are no more.
+pub(super) fn lead(
+    writes: &mut Writes,
+    before: Option<(&ConnectionDocument, ConnectionState)>,
+    after: (&ConnectionDocument, ConnectionState),
+) {
+    let (old, new) = (before.map(items).unwrap_or_default(), items(after));
+    for (domain, item) in new.iter().filter(|(domain, item)| old.get(*domain) != Some(item)) {
+        writes.push(Key::discovery(domain, &item.connection).put(item));
+    }
+    for (domain, item) in old.iter().filter(|(domain, _)| !new.contains_key(*domain)) {
+        writes.push(Key::discovery(domain, &item.connection).delete());
     }
 }
 
-fn items((document, state): (&ConnectionDocument, ConnectionState)) -> BTreeMap<String, DiscoveryItem> {
-    let item = |(domain, name): (&str, &str)| DiscoveryItem {
-        pk: DiscoveryItem::partition(domain),
-        sk: document.id.clone(),
-        name: name.to_owned(),
-        school: document.school.to_string(),
+/// By domain.
+fn items<'a>((document, state): (&'a ConnectionDocument, ConnectionState)) -> BTreeMap<&'a str, DiscoveryItem> {
+    let item = |(domain, name): (&'a str, &str)| {
+        let (connection, school) = (document.id.clone(), document.school.clone());
+        (domain, DiscoveryItem { connection, name: name.to_owned(), school })
     };
-    entries(document, state).into_iter().map(item).map(|item| (item.pk.clone(), item)).collect()
+    entries(document, state).into_iter().map(item).collect()
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, OidcDocument, SamlDocument};
-use stoa_core::oidc::{Jwks, JwksError, MAX_JWKS};
+use stoa_core::oidc::MAX_JWKS;
 use stoa_core::trust::{MAX_DISCOVERY, MAX_METADATA, discovery_url, parse_discovery};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::{IdpMetadata, MetadataError, parse, parse_signed};
 
-use super::files::{Published, idp};
+use super::files::{Published, idp, key_set};
 use super::{Operator, OperatorError};
 use crate::egress::Limits;
 use crate::store::{OIDC_JWKS, TEAMS_JWKS};
@@ -130,14 +130,6 @@ pub(super) fn key_addresses(document: &ConnectionDocument) -> Vec<KeyAddress> {
     let teams = document.teams.as_ref().filter(|teams| teams.token);
     let teams = teams.map(|teams| KeyAddress { sk: TEAMS_JWKS, issuer: String::new(), uri: teams.jwks_uri.clone() });
     oidc.into_iter().chain(teams).collect()
-}
-
-/// The text of a key set that has a usable key.
-pub(super) fn key_set(at: &str, json: &[u8]) -> Result<String, OperatorError> {
-    let bad = |source| OperatorError::Jwks { at: at.to_owned(), source };
-    let text = std::str::from_utf8(json).map_err(|_| bad(JwksError::Form))?;
-    Jwks::parse(text).map_err(bad)?;
-    Ok(text.to_owned())
 }
 
 /// Signed by a pinned certificate, where there are any. Of several identity providers, the one that is known.

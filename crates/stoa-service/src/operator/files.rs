@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, IdpDocument, OidcDocument};
+use stoa_core::oidc::{Jwks, JwksError};
 use stoa_core::trust::parse_discovery;
 use stoa_saml::metadata::{Binding, IdpMetadata};
 
@@ -91,7 +92,7 @@ impl ConnectionFile {
         }
         if let Some(json) = &self.jwks {
             let at = oidc.jwks_file.take().unwrap_or_default();
-            published.key_sets.push((OIDC_JWKS, super::fetch::key_set(&at, json)?));
+            published.key_sets.push((OIDC_JWKS, key_set(&at, json)?));
         }
         Ok(())
     }
@@ -106,6 +107,14 @@ impl ConnectionFile {
     fn broken(&self, message: &str) -> OperatorError {
         OperatorError::File { path: self.path.clone(), message: message.to_owned() }
     }
+}
+
+/// The text of a key set that has a usable key.
+pub(super) fn key_set(at: &str, json: &[u8]) -> Result<String, OperatorError> {
+    let bad = |source| OperatorError::Jwks { at: at.to_owned(), source };
+    let text = std::str::from_utf8(json).map_err(|_| bad(JwksError::Form))?;
+    Jwks::parse(text).map_err(bad)?;
+    Ok(text.to_owned())
 }
 
 /// What stoa takes from the metadata into the connection.

@@ -1,18 +1,13 @@
 //! A connection's states and versions: who changed what, when and why, and the way back.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 
-use super::apply::Planned;
+use super::apply::{Planned, versioned};
+use super::discovery::lead;
 use super::transaction::Writes;
 use super::{Applied, Operator, OperatorError, Published};
-use crate::store::ConnectionItem;
-
-/// The partition that names every connection, so that a list needs a query and no scan.
-pub(crate) const LIST: &str = "connections";
+use crate::store::{ConnectionItem, ListedItem, Range, Reads};
 
 impl Operator {
     /// Moves a connection to another state, with the reason in its history. It becomes active only after a test.
@@ -59,8 +54,8 @@ impl Operator {
             ..before.clone()
         };
         let mut writes = Writes::default();
-        self.versioned(&mut writes, id, &item, Some(&before))?;
-        self.lead(&mut writes, Some((&document, before.state)), (&document, state))?;
+        versioned(&mut writes, id, &item, Some(&before));
+        lead(&mut writes, Some((&document, before.state)), (&document, state));
         self.write("set the state", writes).await?;
         Ok(applied)
     }
@@ -68,25 +63,16 @@ impl Operator {
     /// Every connection, by name.
     pub async fn list(&self) -> Result<Vec<ConnectionItem>, OperatorError> {
         let mut items = Vec::new();
-        for entry in self.query(LIST, None).await? {
-            let id = entry.get("sk").and_then(|id| id.as_s().ok()).and_then(|id| ConnectionId::parse(id).ok());
-            let id = id.ok_or_else(|| OperatorError::Item(LIST.into()))?;
-            items.extend(self.current(&id).await?);
+        for ListedItem { connection } in self.tables.query(&Range::listed(), Reads::Consistent).await? {
+            items.extend(self.current(&connection).await?);
         }
         Ok(items)
     }
 
     /// Every version of a connection, oldest first.
     pub async fn history(&self, id: &ConnectionId) -> Result<Vec<ConnectionItem>, OperatorError> {
-        let pk = format!("connection#{id}");
-        let items = self.query(&pk, Some("version#")).await?;
-        if items.is_empty() {
-            return Err(OperatorError::NoConnection(id.clone()));
-        }
-        items
-            .into_iter()
-            .map(|item| serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(pk.clone())))
-            .collect()
+        let items: Vec<_> = self.tables.query(&Range::versions(id), Reads::Consistent).await?;
+        if items.is_empty() { Err(OperatorError::NoConnection(id.clone())) } else { Ok(items) }
     }
 
     /// Plans to write the document of an earlier version once more. State and keys stay as they are. It also brings
@@ -101,35 +87,5 @@ impl Operator {
         }
         planned.reason = Some(reason.to_owned());
         Ok(planned)
-    }
-
-    /// The items of a partition whose sort key begins so, in its order.
-    async fn query(
-        &self,
-        pk: &str,
-        begin: Option<&str>,
-    ) -> Result<Vec<HashMap<String, AttributeValue>>, OperatorError> {
-        let condition = if begin.is_some() { "pk = :pk AND begins_with(sk, :begin)" } else { "pk = :pk" };
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let mut query = self
-                .dynamodb
-                .query()
-                .table_name(&self.names.connections)
-                .consistent_read(true)
-                .key_condition_expression(condition)
-                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-                .set_exclusive_start_key(start);
-            if let Some(begin) = begin {
-                query = query.expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()));
-            }
-            let page = query.send().await.map_err(|error| OperatorError::aws("read the table", &error))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::{ConnectionId, Reference};
@@ -10,16 +9,13 @@ use stoa_core::login::LoginItem;
 use stoa_core::routes::Index;
 
 use super::question::{MOST_LOGINS, Question, Reply};
-use super::{Operator, OperatorError};
-
-type Item = HashMap<String, AttributeValue>;
+use super::{Answerer, Operator, OperatorError};
+use crate::store::{Entries, Item, Key, Reads, read};
 
 /// DynamoDB takes no more keys in one batch.
 const BATCH: u16 = 100;
 /// How many logins are looked at for those that are wanted.
 const MOST_LOOKED_AT: usize = 2000;
-/// How often what DynamoDB left out of a batch is asked for again.
-const TRIES: usize = 4;
 
 /// Which logins.
 #[derive(Clone, Copy)]
@@ -61,7 +57,7 @@ impl Operator {
                 limit: MOST_LOGINS,
             };
             let Reply::Logins(references) = self.ask(&question).await? else {
-                return Err(OperatorError::Item("the answer of the function operator".into()));
+                return Err(OperatorError::Answer(Answerer::Operator));
             };
             let all = references.len() >= usize::from(MOST_LOGINS);
             return Ok(self.take(&references, wanted.limit, keep).await?.or_more(all));
@@ -88,24 +84,11 @@ impl Operator {
         start: Option<Item>,
     ) -> Result<(Vec<Reference>, Option<Item>), OperatorError> {
         let since = wanted.since.map_or(0, Timestamp::as_second);
-        let page = self
-            .dynamodb
-            .query()
-            .table_name(&self.names.logins)
-            .index_name(Index::LoginsByConnection.as_str())
-            .key_condition_expression("#connection = :connection AND began >= :since")
-            .expression_attribute_names("#connection", "connection")
-            .expression_attribute_values(":connection", AttributeValue::S(wanted.connection.to_string()))
-            .expression_attribute_values(":since", AttributeValue::N(since.to_string()))
-            .scan_index_forward(false)
-            .limit(BATCH.into())
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| OperatorError::aws("read the index by-connection", &error))?;
+        let entries = Entries { index: Index::LoginsByConnection, of: wanted.connection.as_str(), since };
+        let page = self.tables.entries(&entries, BATCH, start).await;
+        let page = page.map_err(OperatorError::store("read the index by-connection"))?;
         let reference = |item: &Item| Reference::parse(item.get("pk")?.as_s().ok()?).ok();
-        let references = page.items().iter().filter_map(reference).collect();
-        Ok((references, page.last_evaluated_key.filter(|key| !key.is_empty())))
+        Ok((page.items.iter().filter_map(reference).collect(), page.next))
     }
 
     /// The items behind some references, in that order, as far as they are kept and wanted.
@@ -125,27 +108,14 @@ impl Operator {
 
     /// The items behind up to a hundred references. One that has been cleaned up meanwhile is missing.
     async fn items(&self, references: &[Reference]) -> Result<HashMap<Reference, LoginItem>, OperatorError> {
-        let key = |reference: &Reference| {
-            HashMap::from([("pk".to_owned(), AttributeValue::S(reference.as_str().to_owned()))])
-        };
-        let mut keys: Vec<Item> = references.iter().map(key).collect();
+        let keys = references.iter().map(Key::login);
+        let found = self.tables.batch("logins", keys, Reads::Eventual).await;
         let mut items = HashMap::new();
-        for _ in 0..TRIES {
-            if keys.is_empty() {
-                return Ok(items);
-            }
-            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).build();
-            let asked = asked.map_err(|_| OperatorError::Item("a batch".into()))?;
-            let answer = self.dynamodb.batch_get_item().request_items(&self.names.logins, asked).send().await;
-            let answer = answer.map_err(|error| OperatorError::aws("read the logins", &error))?;
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let broken = |_| OperatorError::Item("a login".into());
-                let login: LoginItem = serde_dynamo::from_item(item).map_err(broken)?;
-                items.insert(login.pk.clone(), login);
-            }
-            keys = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys).collect();
+        for (table, item) in found.map_err(OperatorError::store("read the logins"))? {
+            let login: LoginItem = read(table, item)?;
+            items.insert(login.pk.clone(), login);
         }
-        Err(OperatorError::Busy)
+        Ok(items)
     }
 }
 

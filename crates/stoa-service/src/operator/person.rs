@@ -3,14 +3,13 @@
 //! The function `operator` says who is meant, since that needs the pepper; what is written is written here, with the
 //! caller's own permission, over the revision that was read. Each change leaves an item that says who made it and why.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
-use serde::{Deserialize, Serialize};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::person::{EmailItem, PERSON_VERSION, PersonItem, PersonState};
 
 use super::question::{Named, Question, Reply};
-use super::transaction::{Guards, Writes, put};
-use super::{Operator, OperatorError};
+use super::transaction::{Guards, Writes};
+use super::{Answerer, Operator, OperatorError};
+use crate::store::{ABSENT, Key, PersonChangeItem, Range, Reads, Write};
 
 /// A person, as the directory knows them.
 #[derive(Debug)]
@@ -21,19 +20,10 @@ pub struct FoundPerson {
     pub school: SchoolId,
     /// Their item; `None`: they have never come in.
     pub item: Option<PersonItem>,
+    /// The key of the address that is asked about or that they had last.
+    email: Option<String>,
     /// The address that is theirs, where one is.
     pub address: Option<EmailItem>,
-}
-
-/// A change of a person by hand: `person#{key}`, sort key `history#{school}#{instant}`.
-#[derive(Serialize, Deserialize)]
-struct ChangeItem {
-    pk: String,
-    sk: String,
-    v: u8,
-    what: String,
-    by: String,
-    reason: String,
 }
 
 /// What is changed.
@@ -74,18 +64,17 @@ impl Operator {
         let (school, customer) = (document.school, document.customer);
         let question = Question::FindPerson { school: school.clone(), customer, named };
         let Reply::Person(found) = self.ask(&question).await? else {
-            return Err(OperatorError::Item("the answer of the function operator".into()));
+            return Err(OperatorError::Answer(Answerer::Operator));
         };
         let key = found.ok_or_else(|| OperatorError::NoPerson(connection.clone()))?;
-        let (pk, sk) = (format!("person#{}", key.person), format!("school#{school}"));
-        let item: Option<PersonItem> = self.get(&self.names.directory, pk, &sk).await?;
+        let item: Option<PersonItem> = self.tables.get(&Key::person(&key.person, &school), Reads::Consistent).await?;
         let email = key.email.or_else(|| item.as_ref().map(|item| item.email.clone()));
-        let address = match email {
-            Some(email) => self.get(&self.names.directory, format!("email#{email}"), "owner").await?,
+        let address = match &email {
+            Some(email) => self.tables.get(&Key::email(email), Reads::Consistent).await?,
             None => None,
         };
         let address = address.filter(|address: &EmailItem| address.person == key.person);
-        Ok(FoundPerson { key: key.person, school, item, address })
+        Ok(FoundPerson { key: key.person, school, item, email, address })
     }
 
     /// Changes a person, if nobody has changed them since they were read.
@@ -95,124 +84,82 @@ impl Operator {
         change: &PersonChange,
         reason: &str,
     ) -> Result<(), OperatorError> {
+        let write = match change {
+            PersonChange::Deactivate => set_state(person, PersonState::Deactivated)?,
+            PersonChange::Reactivate => set_state(person, PersonState::Active)?,
+            PersonChange::FreeAddress => free_address(person)?,
+            PersonChange::Link { user, external_id } => link(person, *user, external_id),
+        };
         let mut writes = Writes::default();
-        match change {
-            PersonChange::Deactivate => self.set_person_state(&mut writes, person, PersonState::Deactivated)?,
-            PersonChange::Reactivate => self.set_person_state(&mut writes, person, PersonState::Active)?,
-            PersonChange::FreeAddress => self.free_address(&mut writes, person)?,
-            PersonChange::Link { user, external_id } => self.link(&mut writes, person, *user, external_id)?,
-        }
-        let history = ChangeItem {
-            pk: format!("person#{}", person.key),
-            sk: format!("history#{}#{}", person.school, Self::now()),
+        writes.guarded(write, Guards::Person);
+        let key = Key::person_change(&person.key, &person.school, Self::now());
+        let change = PersonChangeItem {
+            sk: key.sk.clone().unwrap_or_default(),
             v: PERSON_VERSION,
             what: change.describe(),
             by: self.by.clone(),
             reason: reason.to_owned(),
         };
-        writes.put(put(&self.names.directory, &history)?, Guards::Nothing)?;
+        writes.push(key.put(&change));
         self.write("change the person", writes).await
     }
 
     /// What was changed by hand, oldest first: when, what, by whom and why.
     pub async fn person_history(&self, person: &FoundPerson) -> Result<Vec<[String; 4]>, OperatorError> {
-        let begin = format!("history#{}#", person.school);
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.names.directory)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :begin)")
-            .expression_attribute_values(":pk", AttributeValue::S(format!("person#{}", person.key)))
-            .expression_attribute_values(":begin", AttributeValue::S(begin.clone()))
-            .send()
-            .await
-            .map_err(|error| OperatorError::aws("read the directory", &error))?;
-        let line = |item| -> Result<[String; 4], OperatorError> {
-            let item: ChangeItem =
-                serde_dynamo::from_item(item).map_err(|_| OperatorError::Item("a change of a person".into()))?;
-            Ok([item.sk.trim_start_matches(&begin).to_owned(), item.what, item.by, item.reason])
-        };
-        answer.items.unwrap_or_default().into_iter().map(line).collect()
+        let range = Range::person_changes(&person.key, &person.school);
+        let changes = self.tables.query(&range, Reads::Consistent).await;
+        let changes: Vec<PersonChangeItem> = changes.map_err(OperatorError::store("read the directory"))?;
+        let line = |item: PersonChangeItem| [item.at().to_owned(), item.what, item.by, item.reason];
+        Ok(changes.into_iter().map(line).collect())
     }
+}
 
-    fn set_person_state(
-        &self,
-        writes: &mut Writes,
-        person: &FoundPerson,
-        state: PersonState,
-    ) -> Result<(), OperatorError> {
-        let before = person.item.as_ref().ok_or(OperatorError::NeverCameIn)?;
-        // A tombstone stays one: whoever comes back under a deleted subject is for the directory to say.
-        if before.state == state || before.state == PersonState::Deleted {
-            return Err(OperatorError::PersonIs(before.state));
-        }
-        // By two: a login that is under way takes an item of one more, with its own fingerprint, for its own write.
-        self.write_person(writes, Some(before), &PersonItem { state, rev: before.rev + 2, ..before.clone() })
+fn set_state(person: &FoundPerson, state: PersonState) -> Result<Write, OperatorError> {
+    let before = person.item.as_ref().ok_or(OperatorError::NeverCameIn)?;
+    // A tombstone stays one: whoever comes back under a deleted subject is for the directory to say.
+    if before.state == state || before.state == PersonState::Deleted {
+        return Err(OperatorError::PersonIs(before.state));
     }
+    // By two: a login that is under way takes an item of one more, with its own fingerprint, for its own write.
+    Ok(write(person, &PersonItem { state, rev: before.rev + 2, ..before.clone() }))
+}
 
-    fn free_address(&self, writes: &mut Writes, person: &FoundPerson) -> Result<(), OperatorError> {
-        let address = person.address.as_ref().ok_or(OperatorError::NoAddress)?;
-        let delete = Delete::builder()
-            .table_name(&self.names.directory)
-            .key("pk", AttributeValue::S(address.pk.clone()))
-            .key("sk", AttributeValue::S(address.sk.clone()))
-            .condition_expression("person = :person")
-            .expression_attribute_values(":person", AttributeValue::S(person.key.clone()))
-            .build()
-            .map_err(|_| OperatorError::Item("a write".into()))?;
-        writes.item(TransactWriteItem::builder().delete(delete).build(), Guards::Person);
-        Ok(())
-    }
+fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
+    let email = person.email.as_ref().filter(|_| person.address.is_some()).ok_or(OperatorError::NoAddress)?;
+    Ok(Key::email(email).delete().only_if("person = :person").with(":person", &person.key))
+}
 
-    /// Writes the person as one whose account is known, with nothing that the school was told: their next login
-    /// writes the account and all the rest, by the ordinary rules. An account with a role stays closed to it.
-    fn link(
-        &self,
-        writes: &mut Writes,
-        person: &FoundPerson,
-        user: u64,
-        external_id: &str,
-    ) -> Result<(), OperatorError> {
-        let before = person.item.as_ref();
-        let linked = match before {
-            Some(before) => PersonItem {
-                id: external_id.to_owned(),
-                user,
-                fingerprint: String::new(),
-                rev: before.rev + 2,
-                ..before.clone()
-            },
-            None => PersonItem {
-                pk: format!("person#{}", person.key),
-                sk: format!("school#{}", person.school),
-                v: PERSON_VERSION,
-                id: external_id.to_owned(),
-                state: PersonState::Active,
-                email: String::new(),
-                fingerprint: String::new(),
-                user,
-                rev: 1,
-                changes: 0,
-                changed_day: 0,
-            },
-        };
-        self.write_person(writes, before, &linked)
-    }
+/// The person as one whose account is known, with nothing that the school was told: their next login writes the account
+/// and all the rest, by the ordinary rules. An account with a role stays closed to it.
+fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
+    let linked = match &person.item {
+        Some(before) => PersonItem {
+            id: external_id.to_owned(),
+            user,
+            fingerprint: String::new(),
+            rev: before.rev + 2,
+            ..before.clone()
+        },
+        None => PersonItem {
+            v: PERSON_VERSION,
+            id: external_id.to_owned(),
+            state: PersonState::Active,
+            email: String::new(),
+            fingerprint: String::new(),
+            user,
+            rev: 1,
+            changes: 0,
+            changed_day: 0,
+        },
+    };
+    write(person, &linked)
+}
 
-    fn write_person(
-        &self,
-        writes: &mut Writes,
-        before: Option<&PersonItem>,
-        after: &PersonItem,
-    ) -> Result<(), OperatorError> {
-        let put = put(&self.names.directory, after)?;
-        let put = match before {
-            Some(before) => put
-                .condition_expression("rev = :rev")
-                .expression_attribute_values(":rev", AttributeValue::N(before.rev.to_string())),
-            None => put.condition_expression("attribute_not_exists(pk)"),
-        };
-        writes.put(put, Guards::Person)
+/// Over the revision that was read.
+fn write(person: &FoundPerson, after: &PersonItem) -> Write {
+    let put = Key::person(&person.key, &person.school).put(after);
+    match &person.item {
+        Some(before) => put.only_if("rev = :rev").with(":rev", before.rev),
+        None => put.only_if(ABSENT),
     }
 }

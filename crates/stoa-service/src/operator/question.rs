@@ -7,7 +7,7 @@ use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
 use stoa_core::ids::{CustomerId, Reference, SchoolId};
 
-use super::{Operator, OperatorError};
+use super::{Answerer, Operator, OperatorError};
 
 /// The most logins that one question can ask for.
 pub(crate) const MOST_LOGINS: u16 = 100;
@@ -95,7 +95,7 @@ pub(crate) enum Reply {
 impl Operator {
     /// Asks the function. It only reads, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
-        let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Item("a question".into()))?;
+        let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Unformed)?;
         let answer = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload)).send().await;
         let answer = answer.map_err(|error| OperatorError::aws("ask the function operator", &error))?;
         if let Some(kind) = answer.function_error() {
@@ -106,7 +106,7 @@ impl Operator {
             Ok(Reply::Refused { fault, detail }) => Err(OperatorError::Refused { fault, detail }),
             Ok(Reply::NotUnderstood { known }) => Err(OperatorError::NotUnderstood(known.join(", "))),
             Ok(reply) => Ok(reply),
-            Err(_) => Err(OperatorError::Item("the answer of the function operator".into())),
+            Err(_) => Err(OperatorError::Answer(Answerer::Operator)),
         }
     }
 }

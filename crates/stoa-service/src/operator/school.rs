@@ -1,13 +1,11 @@
 //! Schools into the table.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use stoa_core::connection::{School, SchoolDocument};
 use stoa_core::ids::SchoolId;
 
 use super::difference::differences;
 use super::{Operator, OperatorError, json};
-use crate::store::SchoolItem;
+use crate::store::{ABSENT, Key, Outcome, PRESENT, Reads, SchoolItem};
 
 /// A school that is ready to be written.
 pub struct PlannedSchool {
@@ -38,10 +36,7 @@ impl Operator {
         })?;
         School::check(document.clone(), 0, self.url_policy)?;
         let before = self.school_item(&document.id).await?;
-        let stored = before
-            .as_ref()
-            .map(|item| serde_json::from_str(&item.document).map_err(|_| OperatorError::Item(item.pk.clone())))
-            .transpose()?;
+        let stored = before.as_ref().map(SchoolItem::document).transpose()?;
         let changes = differences(stored.as_ref(), &document);
         Ok(PlannedSchool { document, before, changes })
     }
@@ -51,33 +46,19 @@ impl Operator {
         if planned.changes.is_empty() {
             return Ok(planned.document);
         }
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.names.connections)
-            .key("pk", AttributeValue::S(format!("school#{}", planned.document.id)))
-            .key("sk", AttributeValue::S("current".into()))
-            .update_expression(
-                "SET document = :document, #at = :at, #by = :by, key_version = if_not_exists(key_version, :one)",
-            )
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_names("#by", "by")
-            .expression_attribute_values(":document", AttributeValue::S(json(&planned.document)?))
-            .expression_attribute_values(":at", AttributeValue::N(Self::now().as_second().to_string()))
-            .expression_attribute_values(":by", AttributeValue::S(self.by.clone()))
-            .expression_attribute_values(":one", AttributeValue::N("1".into()));
+        let update = Key::school(&planned.document.id)
+            .update("SET document = :document, #at = :at, #by = :by, key_version = if_not_exists(key_version, :one)")
+            .with(":document", json(&planned.document)?)
+            .with(":at", Self::now().as_second())
+            .with(":by", &self.by)
+            .with(":one", 1);
         let update = match &planned.before {
-            None => update.condition_expression("attribute_not_exists(pk)"),
-            Some(before) => update
-                .condition_expression("document = :before")
-                .expression_attribute_values(":before", AttributeValue::S(before.document.clone())),
+            None => update.only_if(ABSENT),
+            Some(before) => update.only_if("document = :before").with(":before", &before.document),
         };
-        match update.send().await {
-            Ok(_) => Ok(planned.document),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Err(OperatorError::SchoolMeanwhile(planned.document.id))
-            }
-            Err(error) => Err(OperatorError::aws("write the school", &error)),
+        match self.tables.write(update).await.map_err(OperatorError::store("write the school"))? {
+            Outcome::Applied(_) => Ok(planned.document),
+            Outcome::Refused(_) => Err(OperatorError::SchoolMeanwhile(planned.document.id)),
         }
     }
 
@@ -88,27 +69,21 @@ impl Operator {
 
     /// A school's item.
     pub async fn school_item(&self, id: &SchoolId) -> Result<Option<SchoolItem>, OperatorError> {
-        self.get(&self.names.connections, format!("school#{id}"), "current").await
+        Ok(self.tables.get(&Key::school(id), Reads::Consistent).await?)
     }
 
     /// Tells functions that the school's API key has changed, so that none uses the old one. Before the school is
     /// applied there is nobody to tell.
     pub(super) async fn announce_key(&self, school: &SchoolId) -> Result<(), OperatorError> {
-        let answer = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.names.connections)
-            .key("pk", AttributeValue::S(format!("school#{school}")))
-            .key("sk", AttributeValue::S("current".into()))
-            .update_expression("ADD key_version :one")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":one", AttributeValue::N("1".into()))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(OperatorError::aws("announce the key", &error)),
-        }
+        let update = Key::school(school).update("ADD key_version :one").only_if(PRESENT).with(":one", 1);
+        self.tables.write(update).await.map_err(OperatorError::store("announce the key"))?;
+        Ok(())
+    }
+}
+
+impl SchoolItem {
+    /// The document that the item holds.
+    pub fn document(&self) -> Result<SchoolDocument, OperatorError> {
+        serde_json::from_str(&self.document).map_err(|_| OperatorError::Item(self.key()))
     }
 }

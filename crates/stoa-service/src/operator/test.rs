@@ -3,15 +3,13 @@
 
 use std::fmt;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use stoa_core::connection::{ConnectionState, Tester};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::Secret32;
 
 use super::{Applied, Operator, OperatorError};
 use crate::random;
-use crate::store::{ConnectionItem, TestedItem};
+use crate::store::{ConnectionItem, Key, Outcome, Reads, TestedItem};
 
 /// How long a test counts.
 const RECENT_SECONDS: i64 = 7 * 24 * 3600;
@@ -86,33 +84,21 @@ impl Operator {
         }
         let key = Secret32::new(random::bytes().map_err(|_| OperatorError::Secret("no random bytes"))?);
         let tester = Tester::new(id, &key, Self::now());
-        self.write_tester(&current, &tester).await?;
+        self.write_tester(id, &current, &tester).await?;
         Ok((TestLink { key, id: id.clone(), until: tester.until }, moved))
     }
 
     /// A link is no version of the connection, but it must not get lost between two versions either.
-    async fn write_tester(&self, current: &ConnectionItem, tester: &Tester) -> Result<(), OperatorError> {
-        let value = serde_dynamo::to_attribute_value(tester).map_err(|_| OperatorError::Item("a test link".into()))?;
-        let answer = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.names.connections)
-            .key("pk", AttributeValue::S(current.pk.clone()))
-            .key("sk", AttributeValue::S(current.sk.clone()))
-            .update_expression("SET tester = :tester")
-            .condition_expression("version = :version AND #at = :at")
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":tester", value)
-            .expression_attribute_values(":version", AttributeValue::N(current.version.to_string()))
-            .expression_attribute_values(":at", AttributeValue::N(current.at.to_string()))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Err(OperatorError::Meanwhile(current.document()?.id))
-            }
-            Err(error) => Err(OperatorError::aws("write the test link", &error)),
+    async fn write_tester(
+        &self,
+        id: &ConnectionId,
+        current: &ConnectionItem,
+        tester: &Tester,
+    ) -> Result<(), OperatorError> {
+        let update = current.unchanged(Key::connection(id).update("SET tester = :tester")).with(":tester", tester);
+        match self.tables.write(update).await.map_err(OperatorError::store("write the test link"))? {
+            Outcome::Applied(_) => Ok(()),
+            Outcome::Refused(_) => Err(OperatorError::Meanwhile(id.clone())),
         }
     }
 
@@ -126,22 +112,13 @@ impl Operator {
         current: &ConnectionItem,
         id: &ConnectionId,
     ) -> Result<Result<Tested, Untested>, OperatorError> {
-        let answer = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.names.logins)
-            .key("pk", AttributeValue::S(TestedItem::key(id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| OperatorError::aws("read the last test", &error))?;
-        let Some(item) = answer.item else { return Ok(Err(Untested::Never)) };
-        let broken = |_| OperatorError::Item(TestedItem::key(id));
-        let last: TestedItem = serde_dynamo::from_item(item).map_err(broken)?;
+        let last = self.tables.get(&Key::tested(id), Reads::Consistent).await;
+        let last: Option<TestedItem> = last.map_err(OperatorError::store("read the last test"))?;
+        let Some(last) = last else { return Ok(Err(Untested::Never)) };
         // A change of state is a version too. What counts is whether the document is the one that was tested.
         let history = self.history(id).await?;
-        if !history.iter().any(|item| item.version == last.cv && item.document == current.document) {
-            return Ok(Err(Untested::Earlier { version: last.cv }));
+        if !history.iter().any(|item| item.version == last.connection_version && item.document == current.document) {
+            return Ok(Err(Untested::Earlier { version: last.connection_version }));
         }
         let age = Self::now().as_second() - last.at;
         if age > RECENT_SECONDS {

@@ -1,13 +1,9 @@
 //! Writes that happen together or not at all, and which of them stood in the way.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
-use serde::Serialize;
 use stoa_core::ids::{ConnectionId, CustomerId};
 
 use super::{Operator, OperatorError};
+use crate::store::{Transacted, Write};
 
 /// What a write's condition protects.
 pub(super) enum Guards {
@@ -38,74 +34,41 @@ impl Guards {
             Self::Person => OperatorError::PersonMeanwhile,
             Self::Trusted(id) => OperatorError::AlreadyTrusted(id.clone()),
             Self::LastKey(id) => OperatorError::LastKey(id.clone()),
-            Self::Nothing => OperatorError::Item("a write".into()),
+            Self::Nothing => OperatorError::Busy,
         }
     }
 }
 
 /// The writes, each with what its condition protects.
 #[derive(Default)]
-pub(super) struct Writes(Vec<(TransactWriteItem, Guards)>);
+pub(super) struct Writes(Vec<(Write, Guards)>);
 
 impl Writes {
-    pub(super) fn push(&mut self, write: TransactWriteItem, guards: Guards) {
+    /// Adds a write that has a condition.
+    pub(super) fn guarded(&mut self, write: Write, guards: Guards) {
         self.0.push((write, guards));
     }
 
-    pub(super) fn put(&mut self, put: PutBuilder, guards: Guards) -> Result<(), OperatorError> {
-        let put = put.build().map_err(|_| OperatorError::Item("a write".into()))?;
-        self.item(TransactWriteItem::builder().put(put).build(), guards);
-        Ok(())
+    /// Adds a write that has none.
+    pub(super) fn push(&mut self, write: Write) {
+        self.guarded(write, Guards::Nothing);
     }
-
-    pub(super) fn item(&mut self, item: TransactWriteItem, guards: Guards) {
-        self.0.push((item, guards));
-    }
-
-    pub(super) fn delete(&mut self, table: &str, pk: &str, sk: &str) -> Result<(), OperatorError> {
-        let delete = Delete::builder()
-            .table_name(table)
-            .key("pk", AttributeValue::S(pk.to_owned()))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .build()
-            .map_err(|_| OperatorError::Item("a write".into()))?;
-        self.0.push((TransactWriteItem::builder().delete(delete).build(), Guards::Nothing));
-        Ok(())
-    }
-}
-
-/// Begins the write of an item.
-pub(super) fn put<T: Serialize>(table: &str, item: &T) -> Result<PutBuilder, OperatorError> {
-    let item = serde_dynamo::to_item(item).map_err(|_| OperatorError::Item(table.to_owned()))?;
-    Ok(Put::builder().table_name(table).set_item(Some(item)))
 }
 
 impl Operator {
     /// Writes everything or nothing.
     pub(super) async fn write(&self, what: &'static str, writes: Writes) -> Result<(), OperatorError> {
-        let (items, guards): (Vec<_>, Vec<_>) = writes.0.into_iter().unzip();
-        match self.dynamodb.transact_write_items().set_transact_items(Some(items)).send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_transaction_canceled_exception() => {
-                Err(refusal(error.err(), &guards))
-            }
-            Err(error) => Err(OperatorError::aws(what, &error)),
+        let (writes, guards): (Vec<_>, Vec<_>) = writes.0.into_iter().unzip();
+        match self.tables.transact(writes).await.map_err(OperatorError::store(what))? {
+            Transacted::Applied => Ok(()),
+            Transacted::Cancelled(reasons) => Err(refusal(&reasons, &guards)),
         }
     }
 }
 
-/// The reasons are in the order of the writes; `None` stands at those that were not in the way.
-fn refusal(error: &TransactWriteItemsError, guards: &[Guards]) -> OperatorError {
-    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
-        return OperatorError::Item("a transaction".into());
-    };
-    let blocking = cancelled
-        .cancellation_reasons()
-        .iter()
-        .zip(guards)
-        .find(|(reason, _)| reason.code().is_some_and(|code| code == "ConditionalCheckFailed"));
-    match blocking {
-        Some((_, guards)) => guards.refusal(),
-        None => OperatorError::Busy,
-    }
+/// The reasons are in the order of the writes.
+fn refusal(reasons: &[Option<String>], guards: &[Guards]) -> OperatorError {
+    let mut refused = reasons.iter().zip(guards);
+    let blocking = refused.find(|(reason, _)| reason.as_deref() == Some("ConditionalCheckFailed"));
+    blocking.map_or(OperatorError::Busy, |(_, guards)| guards.refusal())
 }

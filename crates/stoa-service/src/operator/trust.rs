@@ -3,22 +3,19 @@
 //! Every change counts the connection's watch up, as `trust-refresh` does: of two writers at once one is refused, so
 //! neither can take the other's last key away.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use stoa_core::connection::{Connection, Protocol, Saml};
 use stoa_core::ids::ConnectionId;
 use stoa_core::trust::{Believed, Decision, HeldChange, MAX_KEYS, MAX_METADATA, Reading, Watch, decide, read};
 use stoa_saml::Certificate;
 
-use super::transaction::{Guards, Writes, put};
+use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::flows::trust_refresh::{pinned, trusted};
-use crate::store::{JwksItem, OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, TrustItem, WatchItem};
-
-const HISTORY: &str = "history#";
+use crate::store::{
+    JwksItem, Key, KeyChange, NO_KEY, OIDC_JWKS, PRESENT, Range, Reads, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem, WatchItem,
+    Write,
+};
 
 /// Everything that a connection trusts, and what is known of the rest.
 pub struct Trusts {
@@ -32,59 +29,13 @@ pub struct Trusts {
     pub history: Vec<TrustChange>,
 }
 
-/// What a person did to a connection's keys: an item beside its watch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TrustChange {
-    /// `watch#{connection}`
-    pub pk: String,
-    /// `history#{number}`, the number of the watch's write.
-    pub sk: String,
-    /// What they did.
-    pub what: KeyChange,
-    /// Lower-case hex SHA-256 of the certificate.
-    pub fingerprint: String,
-    /// When, in epoch seconds.
-    pub at: i64,
-    /// The ARN of who did it.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What a person can do to a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KeyChange {
-    /// Trust one of the metadata's before its time.
-    Approve,
-    /// Trust one whatever the metadata says.
-    Add,
-    /// Trust it no longer.
-    Remove,
-    /// A word of another version's.
-    #[serde(untagged)]
-    Unknown(String),
-}
-
-impl KeyChange {
-    /// As stored. An unknown word may hold anything.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Approve => "approve",
-            Self::Add => "add",
-            Self::Remove => "remove",
-            Self::Unknown(word) => word,
-        }
-    }
-}
-
 impl Operator {
     /// Everything that a connection trusts.
     pub async fn trusts(&self, id: &ConnectionId) -> Result<Trusts, OperatorError> {
         let connection = self.connection(id).await?;
         let mut key_sets = Vec::new();
         for sk in [OIDC_JWKS, TEAMS_JWKS] {
-            if let Some(item) = self.get(&self.names.trust, id.to_string(), sk).await? {
+            if let Some(item) = self.tables.get(&Key::key_set(id, sk), Reads::Consistent).await? {
                 key_sets.push((sk, item, self.watch(id, sk).await?.watch));
             }
         }
@@ -92,8 +43,7 @@ impl Operator {
             Protocol::Saml(_) => self.keys(id).await?,
             Protocol::Oidc(_) | Protocol::Workos(_) | Protocol::Teams => Vec::new(),
         };
-        let history = self.trust_items(WatchItem::partition(id), HISTORY).await?;
-        let history = history.into_iter().map(|item| parse(id, item)).collect::<Result<_, _>>()?;
+        let history = self.tables.query(&Range::trust_changes(id), Reads::Consistent).await?;
         Ok(Trusts { keys, watch: self.watch(id, SAML_WATCH).await?.watch, key_sets, history })
     }
 
@@ -108,7 +58,7 @@ impl Operator {
         let reading = self.metadata(saml, now).await?;
         let mut watch = self.watch(id, SAML_WATCH).await?.watch;
         let keys = trusted(&self.keys(id).await?, &mut watch, now);
-        let keys = keys.map_err(|_| OperatorError::Item(id.to_string()))?;
+        let keys = keys.map_err(|_| OperatorError::Item(Key { sk: None, ..Key::trusted(id, "") }))?;
         Ok(decide(Believed { idp: saml.idp(), keys: &keys }, watch, reading, now))
     }
 
@@ -121,7 +71,7 @@ impl Operator {
     ) -> Result<Certificate, OperatorError> {
         let connection = self.connection(id).await?;
         let saml = saml(&connection)?;
-        if self.keys(id).await?.iter().any(|key| key.sk == fingerprint) {
+        if self.keys(id).await?.iter().any(|key| key.fingerprint == fingerprint) {
             return Err(OperatorError::AlreadyTrusted(id.clone()));
         }
         let before = self.watch(id, SAML_WATCH).await?;
@@ -153,22 +103,22 @@ impl Operator {
         let before = self.watch(id, SAML_WATCH).await?;
         let keys = self.keys(id).await?;
         let is_waiting = before.watch.waiting.iter().any(|waiting| waiting.fingerprint == fingerprint);
-        let is_trusted = keys.iter().any(|key| key.sk == fingerprint);
+        let is_trusted = keys.iter().any(|key| key.fingerprint == fingerprint);
         if !is_trusted && !is_waiting {
             return Err(OperatorError::NoKey(id.clone(), fingerprint.to_owned()));
         }
         let mut watch = before.watch.clone();
         watch.waiting.retain(|waiting| waiting.fingerprint != fingerprint);
         watch.refused.insert(fingerprint.to_owned());
-        let mut writes = self.change(&before, watch)?;
+        let mut writes = change(id, &before, watch);
         if is_trusted {
             let now = Self::now();
-            let other = keys.iter().find(|key| key.sk != fingerprint && key.is_live(now));
+            let other = keys.iter().find(|key| key.fingerprint != fingerprint && key.is_live(now));
             let other = other.ok_or_else(|| OperatorError::LastKey(id.clone()))?;
-            writes.push(self.exists(other)?, Guards::LastKey(id.clone()));
-            writes.delete(&self.names.trust, id.as_str(), fingerprint)?;
+            writes.guarded(Key::trusted(id, &other.fingerprint).check(PRESENT), Guards::LastKey(id.clone()));
+            writes.push(Key::trusted(id, fingerprint).delete());
         }
-        self.record(&mut writes, &before, fingerprint, (KeyChange::Remove, reason))?;
+        writes.push(self.record(id, &before, fingerprint, (KeyChange::Remove, reason)));
         self.write("remove the key", writes).await
     }
 
@@ -187,56 +137,23 @@ impl Operator {
         watch.waiting.retain(|waiting| waiting.fingerprint != fingerprint);
         watch.refused.remove(fingerprint);
         watch.held = watch.held.filter(|held| held.what != HeldChange::AllKeys);
-        let mut writes = self.change(before, watch)?;
-        let item = TrustItem {
-            by: Some(self.by.clone()),
-            is_kept: what == KeyChange::Add,
-            ..TrustItem::new(id, certificate, Self::now())
-        };
-        let put = put(&self.names.trust, &item)?.condition_expression("attribute_not_exists(certificate)");
-        writes.put(put, Guards::Trusted(id.clone()))?;
-        self.record(&mut writes, before, fingerprint, (what, reason))?;
+        let mut writes = change(id, before, watch);
+        let item =
+            TrustItem { by: Some(self.by.clone()), is_kept: what == KeyChange::Add, ..TrustItem::new(certificate, Self::now()) };
+        writes.guarded(Key::trusted(id, fingerprint).put(&item).only_if(NO_KEY), Guards::Trusted(id.clone()));
+        writes.push(self.record(id, before, fingerprint, (what, reason)));
         self.write("trust the key", writes).await
     }
 
-    fn change(&self, before: &WatchItem, watch: Watch) -> Result<Writes, OperatorError> {
-        let id = ConnectionId::parse(before.pk.trim_start_matches("watch#"));
-        let broken = || OperatorError::Item(before.pk.clone());
-        let next = before.next(&self.names.trust, watch).map_err(|_| broken())?;
-        let mut writes = Writes::default();
-        writes.push(next, Guards::Current(id.map_err(|_| broken())?));
-        Ok(writes)
-    }
-
-    fn exists(&self, key: &TrustItem) -> Result<TransactWriteItem, OperatorError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.names.trust)
-            .key("pk", AttributeValue::S(key.pk.clone()))
-            .key("sk", AttributeValue::S(key.sk.clone()))
-            .condition_expression("attribute_exists(pk)")
-            .build()
-            .map_err(|_| OperatorError::Item("a write".into()))?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
-    }
-
-    fn record(
-        &self,
-        writes: &mut Writes,
-        before: &WatchItem,
-        fingerprint: &str,
-        (what, reason): (KeyChange, &str),
-    ) -> Result<(), OperatorError> {
+    fn record(&self, id: &ConnectionId, before: &WatchItem, fingerprint: &str, (what, reason): (KeyChange, &str)) -> Write {
         let change = TrustChange {
-            pk: before.pk.clone(),
-            // In the order of the writes, of which each has a number of its own.
-            sk: format!("{HISTORY}{:06}", before.n + 1),
             what,
             fingerprint: fingerprint.to_owned(),
             at: Self::now().as_second(),
             by: self.by.clone(),
             reason: reason.to_owned(),
         };
-        writes.put(put(&self.names.trust, &change)?, Guards::Nothing)
+        Key::trust_change(id, before.n + 1).put(&change)
     }
 
     async fn connection(&self, id: &ConnectionId) -> Result<Connection, OperatorError> {
@@ -251,45 +168,18 @@ impl Operator {
     }
 
     async fn watch(&self, id: &ConnectionId, sk: &str) -> Result<WatchItem, OperatorError> {
-        let item = self.get(&self.names.trust, WatchItem::partition(id), sk).await?;
-        Ok(item.unwrap_or_else(|| WatchItem::none(id, sk)))
+        Ok(self.tables.get(&Key::watch(id, sk), Reads::Consistent).await?.unwrap_or_default())
     }
 
     async fn keys(&self, id: &ConnectionId) -> Result<Vec<TrustItem>, OperatorError> {
-        let items = self.trust_items(id.to_string(), "").await?;
-        items.into_iter().filter(TrustItem::is_key).map(|item| parse(id, item)).collect()
-    }
-
-    /// The items of a partition of `trust` whose sort key begins so.
-    async fn trust_items(
-        &self,
-        pk: String,
-        begin: &str,
-    ) -> Result<Vec<HashMap<String, AttributeValue>>, OperatorError> {
-        let mut query = self
-            .dynamodb
-            .query()
-            .table_name(&self.names.trust)
-            .consistent_read(true)
-            .key_condition_expression(if begin.is_empty() {
-                "pk = :pk"
-            } else {
-                "pk = :pk AND begins_with(sk, :begin)"
-            })
-            .expression_attribute_values(":pk", AttributeValue::S(pk));
-        if !begin.is_empty() {
-            query = query.expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()));
-        }
-        let page = query.send().await.map_err(|error| OperatorError::aws("read the table", &error))?;
-        Ok(page.items.unwrap_or_default())
+        Ok(self.tables.trusted(id, Reads::Consistent).await?)
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(
-    id: &ConnectionId,
-    item: HashMap<String, AttributeValue>,
-) -> Result<T, OperatorError> {
-    serde_dynamo::from_item(item).map_err(|_| OperatorError::Item(id.to_string()))
+fn change(id: &ConnectionId, before: &WatchItem, watch: Watch) -> Writes {
+    let mut writes = Writes::default();
+    writes.guarded(before.next(Key::watch(id, SAML_WATCH), watch), Guards::Current(id.clone()));
+    writes
 }
 
 fn saml(connection: &Connection) -> Result<&Saml, OperatorError> {

@@ -1,79 +1,42 @@
-//! The `directory` table: persons and the owners of e-mail addresses.
+//! Persons and the owners of e-mail addresses, as a launch settles them.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use stoa_core::failure::Failure;
-use stoa_core::fault::Fault;
+use stoa_core::ids::SchoolId;
 use stoa_core::person::{EmailItem, PersonItem};
 
-use super::{Store, store_failure};
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
+use super::{Key, Reads, Store};
 
 impl Store {
+    /// Whose an address is.
+    pub async fn email_owner(&self, email: &str) -> Result<Option<EmailItem>, Failure> {
+        Ok(self.tables.get(&Key::email(email), Reads::Consistent).await?)
+    }
+
     /// Claims an address for a person. `false`: it is somebody else's.
-    pub async fn claim_email(&self, item: &EmailItem) -> Result<bool, Failure> {
-        let values: HashMap<String, AttributeValue> = serde_dynamo::to_item(item).map_err(|_| Fault::Internal)?;
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.directory)
-            .set_item(Some(values))
-            .condition_expression("attribute_not_exists(pk) OR person = :person")
-            .expression_attribute_values(":person", text(&item.person))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(store_failure("directory", &error)),
-        }
+    pub async fn claim_email(&self, email: &str, owner: &EmailItem) -> Result<bool, Failure> {
+        let claim = Key::email(email)
+            .put(owner)
+            .only_if("attribute_not_exists(pk) OR person = :person")
+            .with(":person", &owner.person);
+        Ok(self.tables.write(claim).await?.is_applied())
     }
 
     /// Writes a person over the revision that was read. `false`: somebody else wrote meanwhile. Our own write whose
     /// reply was lost leaves the very fingerprint that we bring, and counts as applied.
-    pub async fn put_person(&self, item: &PersonItem) -> Result<bool, Failure> {
-        let values: HashMap<String, AttributeValue> = serde_dynamo::to_item(item).map_err(|_| Fault::Internal)?;
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.directory)
-            .set_item(Some(values))
-            .condition_expression(
-                "attribute_not_exists(pk) OR rev = :before OR (rev = :rev AND fingerprint = :fingerprint)",
-            )
-            .expression_attribute_values(":before", AttributeValue::N((item.rev - 1).to_string()))
-            .expression_attribute_values(":rev", AttributeValue::N(item.rev.to_string()))
-            .expression_attribute_values(":fingerprint", text(&item.fingerprint))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(store_failure("directory", &error)),
-        }
+    pub async fn put_person(&self, person: &str, school: &SchoolId, item: &PersonItem) -> Result<bool, Failure> {
+        let put = Key::person(person, school)
+            .put(item)
+            .only_if("attribute_not_exists(pk) OR rev = :before OR (rev = :rev AND fingerprint = :fingerprint)")
+            .with(":before", item.rev - 1)
+            .with(":rev", item.rev)
+            .with(":fingerprint", &item.fingerprint);
+        Ok(self.tables.write(put).await?.is_applied())
     }
 
     /// Gives up a person's former address. Somebody else's is left alone.
     pub async fn release_email(&self, email: &str, person: &str) -> Result<(), Failure> {
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&self.directory)
-            .key("pk", text(format!("email#{email}")))
-            .key("sk", text("owner"))
-            .condition_expression("person = :person")
-            .expression_attribute_values(":person", text(person))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(store_failure("directory", &error)),
-        }
+        let release = Key::email(email).delete().only_if("person = :person").with(":person", person);
+        self.tables.write(release).await?;
+        Ok(())
     }
 }

@@ -1,79 +1,22 @@
-//! Providers' key sets in the `trust` table: one item a key set, beside the connection's other trust.
+//! Providers' key sets: one item a key set, beside the connection's other trust.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnRefusal};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use stoa_core::failure::Failure;
-use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
+use stoa_core::routes::Table;
 
 use super::connections::FRESH_SECONDS;
-use super::{Store, read_item, store_failure};
+use super::{FETCH_EVERY, JwksItem, Key, Outcome, Reads, Store, read};
 
-/// Sort key of the key set of a connection's OpenID provider.
-pub const OIDC_JWKS: &str = "jwks";
-/// Sort key of the key set of its Teams tokens.
-pub const TEAMS_JWKS: &str = "jwks#teams";
-/// How often an unknown key may make functions ask the provider, in seconds.
-const FETCH_EVERY: i64 = 60;
-/// How long one such fetch may take, in seconds.
-const FETCH_SECONDS: i64 = 5;
+/// How far a key set's instant may be ahead of this function's clock.
+const AHEAD_SECONDS: i64 = 300;
 
 /// Key sets held by this process, parsed.
 pub(super) type HeldJwks = Mutex<HashMap<(ConnectionId, &'static str), (i64, Arc<Jwks>)>>;
-
-/// A key set: partition key the connection, sort key [`OIDC_JWKS`] or [`TEAMS_JWKS`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct JwksItem {
-    /// Where it is published. Earlier versions of this format did not write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uri: Option<String>,
-    /// The key set as the provider wrote it. Absent until the first fetch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<String>,
-    /// When it was fetched, in epoch seconds.
-    #[serde(default)]
-    pub at: i64,
-    /// When a token with an unknown key last made a function ask, in epoch seconds.
-    #[serde(default)]
-    pub tried: i64,
-    /// Whether that function has not written what it was told.
-    #[serde(default)]
-    pub asking: bool,
-    /// That function's attempt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<String>,
-}
-
-impl JwksItem {
-    /// Whether somebody asked the provider a moment ago and has not written the answer yet.
-    pub fn is_being_fetched(&self, now: Timestamp) -> bool {
-        self.asking && now.as_second() - self.tried < FETCH_SECONDS
-    }
-
-    /// Whether somebody asked within the last minute. A try in the future was a wrong clock's.
-    fn is_tried(&self, now: Timestamp) -> bool {
-        (now.as_second() - self.tried).abs() < FETCH_EVERY
-    }
-
-    /// Whether somebody asked the provider and was not answered.
-    pub fn is_unanswered(&self, now: Timestamp) -> bool {
-        self.asking && !self.is_being_fetched(now)
-    }
-
-    /// The keys; none, where none have been fetched yet.
-    pub fn keys(&self) -> Result<Jwks, Failure> {
-        let Some(text) = &self.jwks else { return Ok(Jwks::default()) };
-        Jwks::parse(text).map_err(|error| Failure::with(Fault::ConfigurationBroken, "jwks", &error.to_string()))
-    }
-}
 
 /// Whether this function may ask the provider for its keys.
 pub enum FetchClaim {
@@ -111,17 +54,7 @@ impl Store {
     }
 
     async fn read_jwks(&self, connection: &ConnectionId, sk: &'static str) -> Result<JwksItem, Failure> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.trust)
-            .key("pk", AttributeValue::S(connection.to_string()))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| store_failure("trust", &error))?;
-        Ok(answer.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default())
+        Ok(self.tables.get(&Key::key_set(connection, sk), Reads::Consistent).await?.unwrap_or_default())
     }
 
     /// Keeps a key set in this process.
@@ -145,33 +78,28 @@ impl Store {
         if item.is_tried(now) {
             return Ok(FetchClaim::Taken(item));
         }
-        let answer = self
-            .update_jwks(connection, sk, uri)
-            .update_expression("SET tried = :now, asking = :yes, attempt = :attempt, #uri = :uri")
-            .condition_expression(
+        let claim = Key::key_set(connection, sk)
+            .update("SET tried = :now, asking = :yes, attempt = :attempt, #uri = :uri")
+            .only_if(
                 "(attribute_not_exists(#uri) OR #uri = :uri) AND \
                  (attribute_not_exists(tried) OR tried <= :then OR tried > :ahead)",
             )
-            .expression_attribute_values(":now", number(now.as_second()))
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":attempt", AttributeValue::S(attempt.to_owned()))
-            .expression_attribute_values(":then", number(now.as_second() - FETCH_EVERY))
-            .expression_attribute_values(":ahead", number(now.as_second() + FETCH_EVERY))
-            .return_values_on_condition_check_failure(OnRefusal::AllOld)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(FetchClaim::Granted),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                let UpdateItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
-                    return Err(Fault::Internal.into());
-                };
-                let item: JwksItem = refused.item.map(|item| read_item("trust", item)).transpose()?.unwrap_or_default();
+            .showing_refused()
+            .with(":uri", uri)
+            .with(":now", now.as_second())
+            .with(":yes", true)
+            .with(":attempt", attempt)
+            .with(":then", now.as_second() - FETCH_EVERY)
+            .with(":ahead", now.as_second() + FETCH_EVERY);
+        match self.tables.write(claim).await? {
+            Outcome::Applied(_) => Ok(FetchClaim::Granted),
+            Outcome::Refused(item) => {
+                let item = item.map(|item| read(Table::Trust, item)).transpose()?;
+                let item: JwksItem = item.unwrap_or_default();
                 // Only the reply of the first try was lost.
                 let is_mine = item.attempt.as_deref() == Some(attempt);
                 Ok(if is_mine { FetchClaim::Granted } else { FetchClaim::Taken(item) })
             }
-            Err(error) => Err(store_failure("trust", &error)),
         }
     }
 
@@ -185,34 +113,38 @@ impl Store {
         text: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let answer = self
-            .update_jwks(connection, sk, uri)
-            .update_expression("SET jwks = :jwks, #at = :now, #uri = :uri REMOVE asking")
-            .condition_expression("attempt = :attempt")
-            .expression_attribute_values(":attempt", AttributeValue::S(attempt.to_owned()))
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":jwks", AttributeValue::S(text.to_owned()))
-            .expression_attribute_values(":now", number(now.as_second()))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(store_failure("trust", &error)),
-        }
+        let write = Key::key_set(connection, sk)
+            .update("SET jwks = :jwks, #at = :now, #uri = :uri REMOVE asking")
+            .only_if("attempt = :attempt")
+            .with(":uri", uri)
+            .with(":attempt", attempt)
+            .with(":jwks", text)
+            .with(":now", now.as_second());
+        self.tables.write(write).await?;
+        Ok(())
     }
 
-    fn update_jwks(&self, connection: &ConnectionId, sk: &'static str, uri: &str) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.trust)
-            .key("pk", AttributeValue::S(connection.to_string()))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .expression_attribute_names("#uri", "uri")
-            .expression_attribute_values(":uri", AttributeValue::S(uri.to_owned()))
+    /// Replaces a key set by one that was asked for at `asked`, unless a later one is there already. One of a future
+    /// that no clock's difference explains is not a later one.
+    pub async fn replace_jwks(
+        &self,
+        connection: &ConnectionId,
+        (sk, uri): (&str, &str),
+        text: &str,
+        asked: Timestamp,
+    ) -> Result<(), Failure> {
+        // Whoever is fetching in a callback has been overtaken.
+        let replace = Key::key_set(connection, sk)
+            .update("SET jwks = :jwks, #at = :asked, #uri = :uri REMOVE asking, attempt")
+            .only_if(
+                "attribute_not_exists(#at) OR #at < :asked OR #at > :ahead OR \
+                 (#at = :asked AND (attribute_not_exists(#uri) OR #uri = :uri))",
+            )
+            .with(":uri", uri)
+            .with(":ahead", asked.as_second() + AHEAD_SECONDS)
+            .with(":jwks", text)
+            .with(":asked", asked.as_second());
+        self.tables.write(replace).await?;
+        Ok(())
     }
-}
-
-fn number(value: i64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }

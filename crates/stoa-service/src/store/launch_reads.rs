@@ -1,22 +1,15 @@
 //! Everything that a launch reads, in one batch of consistent reads.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use serde::de::DeserializeOwned;
 use stoa_core::connection::{Connection, School};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::login::LoginItem;
 use stoa_core::person::{EmailItem, PersonItem};
+use stoa_core::routes::Table;
 use stoa_core::ticket::Ticket;
 
-use super::connections::{ConnectionItem, SchoolItem};
-use super::{Store, read_item, store_failure};
-
-type Item = HashMap<String, AttributeValue>;
-
-/// How often what DynamoDB left out of a batch is asked for again.
-const TRIES: u32 = 3;
+use super::{ConnectionItem, Item, Key, Reads, SchoolItem, Store, StoreError, read};
 
 /// What a launch decides from. All of it is as of now.
 #[derive(Debug)]
@@ -33,84 +26,31 @@ pub struct LaunchReads {
     pub owner: Option<EmailItem>,
 }
 
-fn key(pairs: &[(&str, String)]) -> Item {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), AttributeValue::S(value.clone()))).collect()
-}
-
 impl Store {
     /// Reads what the ticket names. Nothing in the ticket is believed yet.
     pub async fn launch_reads(&self, ticket: &Ticket) -> Result<LaunchReads, Failure> {
-        let connection = format!("connection#{}", ticket.connection);
-        let school = format!("school#{}", ticket.school);
-        let mut items = self
-            .batch(HashMap::from([
-                (self.logins.clone(), vec![key(&[("pk", ticket.reference.as_str().to_owned())])]),
-                (
-                    self.connections.clone(),
-                    vec![
-                        key(&[("pk", connection.clone()), ("sk", "current".into())]),
-                        key(&[("pk", school.clone()), ("sk", "current".into())]),
-                    ],
-                ),
-                (
-                    self.directory.clone(),
-                    vec![
-                        key(&[("pk", format!("person#{}", ticket.person)), ("sk", school.clone())]),
-                        key(&[("pk", format!("email#{}", ticket.email)), ("sk", "owner".into())]),
-                    ],
-                ),
-            ]))
-            .await?;
-        let mut take = |table: &str, prefix: &str| {
-            let found = items.get_mut(table)?;
-            let place = found.iter().position(|item| {
-                item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk.starts_with(prefix))
-            })?;
+        let (login, connection) = (Key::login(&ticket.reference), Key::connection(&ticket.connection));
+        let (school, person) = (Key::school(&ticket.school), Key::person(&ticket.person, &ticket.school));
+        let keys = [login, connection, school, person, Key::email(&ticket.email)];
+        let mut found = self.tables.batch("launch reads", keys.clone(), Reads::Consistent).await?;
+        let [login, connection, school, person, owner] = keys.map(|key| {
+            let place = found.iter().position(|(table, item)| key.is_of(*table, item))?;
             Some(found.swap_remove(place))
-        };
-        let connection = take(&self.connections, "connection#")
-            .ok_or_else(|| Failure::noted(Fault::ConnectionUnknown, ticket.connection.as_str()))?;
-        let school = take(&self.connections, "school#")
-            .ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, ticket.school.as_str()))?;
+        });
+        let unknown = || Failure::noted(Fault::ConnectionUnknown, ticket.connection.as_str());
+        let broken = || Failure::noted(Fault::ConfigurationBroken, ticket.school.as_str());
+        let connection: ConnectionItem = item(connection)?.ok_or_else(unknown)?;
+        let school: SchoolItem = item(school)?.ok_or_else(broken)?;
         Ok(LaunchReads {
-            connection: read_item::<ConnectionItem>("connections", connection)?.connection(self.url_policy)?,
-            school: read_item::<SchoolItem>("connections", school)?.school(self.url_policy)?,
-            login: take(&self.logins, "").map(|item| read_item("logins", item)).transpose()?,
-            person: take(&self.directory, "person#").map(|item| read_item("directory", item)).transpose()?,
-            owner: take(&self.directory, "email#").map(|item| read_item("directory", item)).transpose()?,
+            connection: connection.connection(self.url_policy)?,
+            school: school.school(self.url_policy)?,
+            login: item(login)?,
+            person: item(person)?,
+            owner: item(owner)?,
         })
     }
+}
 
-    async fn batch(&self, keys: HashMap<String, Vec<Item>>) -> Result<HashMap<String, Vec<Item>>, Failure> {
-        let mut asked = HashMap::new();
-        for (table, keys) in keys {
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(|_| Fault::Internal)?;
-            asked.insert(table, keys);
-        }
-        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        for attempt in 0..TRIES {
-            if attempt > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
-            }
-            let answer = self
-                .client
-                .batch_get_item()
-                .set_request_items(Some(asked))
-                .send()
-                .await
-                .map_err(|error| store_failure("launch reads", &error))?;
-            for (table, items) in answer.responses.unwrap_or_default() {
-                found.entry(table).or_default().extend(items);
-            }
-            asked = answer.unprocessed_keys.unwrap_or_default();
-            if asked.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(Failure::noted(Fault::StoreUnavailable, "a batch stayed unfinished"))
-    }
+fn item<T: DeserializeOwned>(found: Option<(Table, Item)>) -> Result<Option<T>, StoreError> {
+    found.map(|(table, item)| read(table, item)).transpose()
 }

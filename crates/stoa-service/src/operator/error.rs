@@ -1,0 +1,216 @@
+//! Why the operator's command did not do something.
+
+use std::fmt;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use stoa_core::connection::ConnectionError;
+use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
+use stoa_core::oidc::JwksError;
+use stoa_core::person::PersonState;
+use stoa_core::trust::DiscoveryError;
+
+use super::Untested;
+use crate::egress::GetError;
+use crate::store::{Key, NoAnswer, StoreError};
+
+/// Why something was not done. Nothing was written, unless the text says so.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The file does not hold together.
+    #[error("{0}")]
+    Connection(#[from] ConnectionError),
+    /// The file does not parse.
+    #[error("{path}: {message}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        message: String,
+    },
+    /// The identity provider's metadata does not parse.
+    #[error("{path}: {source}")]
+    Metadata {
+        /// Which.
+        path: String,
+        /// Why.
+        source: stoa_saml::metadata::MetadataError,
+    },
+    /// The provider's discovery document is not used.
+    #[error("{at}: {source}")]
+    Discovery {
+        /// Where it was.
+        at: String,
+        /// Why.
+        source: DiscoveryError,
+    },
+    /// The provider's key set is not used.
+    #[error("{at}: {source}")]
+    Jwks {
+        /// Where it was.
+        at: String,
+        /// Why.
+        source: JwksError,
+    },
+    /// What an identity provider publishes could not be fetched from here.
+    #[error("{url}: {source}")]
+    Fetch {
+        /// Where it should be.
+        url: String,
+        /// Why.
+        source: GetError,
+    },
+    /// The connection's school has not been applied.
+    #[error("the school {0} does not exist; apply its file first")]
+    NoSchool(SchoolId),
+    /// There is no such connection.
+    #[error("there is no connection {0}")]
+    NoConnection(ConnectionId),
+    /// The connection has no such version.
+    #[error("the connection {0} has no version {1}")]
+    NoVersion(ConnectionId, u32),
+    /// Nobody has shown that the connection works.
+    #[error("nothing was written: {0} is not tested: {1}")]
+    Untested(ConnectionId, Untested),
+    /// Somebody else has changed the connection since it was read.
+    #[error("nothing was written: somebody else has changed {0} meanwhile")]
+    Meanwhile(ConnectionId),
+    /// Somebody else has changed the school since it was read.
+    #[error("nothing was written: somebody else has changed the school {0} meanwhile")]
+    SchoolMeanwhile(SchoolId),
+    /// Another customer has claimed the domain at this school.
+    #[error("nothing was written: the domain {domain} belongs to {}, not to {wanted_by}", owner.as_deref().unwrap_or("another customer"))]
+    DomainTaken {
+        /// The domain.
+        domain: String,
+        /// Who asks for it.
+        wanted_by: CustomerId,
+        /// Whose it is, where known.
+        owner: Option<String>,
+    },
+    /// A new connection of this name would take over the keys of an earlier one.
+    #[error("nothing was written: the trust table still holds keys of an earlier connection {0}")]
+    KeysLeft(ConnectionId),
+    /// The connection neither trusts nor knows a key with this fingerprint.
+    #[error("{0} has no key with the SHA-256 {1}")]
+    NoKey(ConnectionId, String),
+    /// The connection's metadata is nowhere to be looked at.
+    #[error("{0} names no saml.metadata_url, so there is nothing to look at")]
+    NothingPublished(ConnectionId),
+    /// The key is trusted already.
+    #[error("nothing was written: {0} trusts the key already")]
+    AlreadyTrusted(ConnectionId),
+    /// Without a key nobody could log in. `disable` is the way to let nobody in.
+    #[error("nothing was written: it is the last key that {0} trusts; add another first, or disable the connection")]
+    LastKey(ConnectionId),
+    /// The connection has as many keys as it may have.
+    #[error("nothing was written: {0} has as many keys as it may have; remove one first")]
+    TooManyKeys(ConnectionId),
+    /// An OpenID provider's keys come from its own address, and are its own to change.
+    #[error("{0} is not a SAML connection: its provider's key set is taken as it is published")]
+    NotSaml(ConnectionId),
+    /// Other writes were under way on the same items.
+    #[error("nothing was written: other writes were under way on the same items")]
+    Busy,
+    /// An entity id of ours cannot be changed: the customer's administrator has it.
+    #[error("saml.sp_entity_id of {0} is {1:?} and cannot be changed")]
+    EntityIdFixed(ConnectionId, String),
+    /// The secret's text is not usable.
+    #[error("{0}")]
+    Secret(&'static str),
+    /// An item is not of a form that this version knows.
+    #[error("{0}: the stored item is not of a known form")]
+    Item(Key),
+    /// What came back from AWS is not of a form that this version knows.
+    #[error("the response from {0} is not of a known form")]
+    Answer(Answerer),
+    /// What was to be sent cannot be put into its form: a mistake of the command's.
+    #[error("nothing was written: what was to be sent cannot be put into its form")]
+    Unformed,
+    /// The directory has no owner of that address.
+    #[error("at the school of {0} the address belongs to nobody")]
+    NoPerson(ConnectionId),
+    /// The person has no item that could be changed.
+    #[error("they have never come in, so there is nothing to change")]
+    NeverCameIn,
+    /// The person's state does not allow it, or is that already.
+    #[error("they are {} already, and nothing was written", .0.as_str())]
+    PersonIs(PersonState),
+    /// The person has no address that could be freed.
+    #[error("no address is theirs, so there is none to free")]
+    NoAddress,
+    /// Somebody, or a login of theirs, has changed the person since they were read.
+    #[error("nothing was written: the person has been changed meanwhile")]
+    PersonMeanwhile,
+    /// The function could not answer the question.
+    #[error("the function operator answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Refused {
+        /// The fault's code.
+        fault: String,
+        /// Detail.
+        detail: Option<String>,
+    },
+    /// The function is of another version than the command.
+    #[error("the function operator of this stack answers only: {0}")]
+    NotUnderstood(String),
+    /// The function broke off.
+    #[error("the function operator broke off ({0}); its log says why")]
+    Function(String),
+    /// AWS refused or did not answer.
+    #[error("could not {what}: {code}")]
+    Aws {
+        /// What was wanted, as a verb.
+        what: &'static str,
+        /// AWS's error code.
+        code: String,
+    },
+}
+
+/// Who answers the command, besides the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answerer {
+    /// AWS STS.
+    Sts,
+    /// The function `operator`.
+    Operator,
+}
+
+impl fmt::Display for Answerer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sts => "STS",
+            Self::Operator => "the function operator",
+        })
+    }
+}
+
+impl OperatorError {
+    pub(super) fn aws<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Self {
+        Self::no_answer(what, NoAnswer::of(error))
+    }
+
+    /// What a table did not do, as a verb says it.
+    pub(super) fn store(what: &'static str) -> impl FnOnce(StoreError) -> Self {
+        move |error| match error {
+            StoreError::Aws { answer, .. } => Self::no_answer(what, answer),
+            StoreError::Strange { key, .. } => Self::Item(key),
+            StoreError::Unformed => Self::Unformed,
+            StoreError::Unfinished => Self::Busy,
+        }
+    }
+
+    fn no_answer(what: &'static str, answer: NoAnswer) -> Self {
+        let code = match answer {
+            NoAnswer::Refused(Some(code)) => code,
+            NoAnswer::Refused(None) => "unknown error".to_owned(),
+            NoAnswer::Late => "no answer in time".to_owned(),
+            NoAnswer::Nothing => "no connection".to_owned(),
+        };
+        Self::Aws { what, code }
+    }
+}
+
+impl From<StoreError> for OperatorError {
+    fn from(error: StoreError) -> Self {
+        Self::store("read the table")(error)
+    }
+}

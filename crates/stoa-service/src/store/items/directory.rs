@@ -1,0 +1,49 @@
+//! The `directory` table: persons, the owners of e-mail addresses, and what was changed of persons by hand. Kept until
+//! removed.
+//!
+//! The forms of persons and owners are in `stoa-core`, which decides from them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stoa_core::ids::SchoolId;
+use stoa_core::routes::Table;
+
+use super::key::{Form, Key, Range, keys};
+
+keys! { Directory:
+    /// A person in a school: `PersonItem`.
+    person(person: &str, school: &SchoolId) = "person#{person}" / "school#{school}";
+    /// Whose an address is: `EmailItem`. The address's key contains the school.
+    email(email: &str) = "email#{email}" / "owner";
+    /// What was changed of a person by hand. The instant's fraction makes it a key.
+    person_change(person: &str, school: &SchoolId, at: Timestamp) = "person#{person}" / "history#{school}#{at}";
+}
+
+impl Range {
+    /// What was changed of a person by hand, oldest first.
+    pub(crate) fn person_changes(person: &str, school: &SchoolId) -> Self {
+        Key::person(person, school).partition().from(format!("history#{school}#"))
+    }
+}
+
+/// A change of a person by hand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PersonChangeItem {
+    /// The sort key, which ends with the instant.
+    pub(crate) sk: String,
+    /// The item's format.
+    pub(crate) v: u8,
+    /// What was changed.
+    pub(crate) what: String,
+    /// The ARN of who changed it.
+    pub(crate) by: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+impl PersonChangeItem {
+    /// When.
+    pub(crate) fn at(&self) -> &str {
+        self.sk.rsplit('#').next().unwrap_or_default()
+    }
+}

@@ -1,0 +1,51 @@
+//! The `logins` table: each login, the last test of each connection that succeeded, and the unsolicited assertions that
+//! have been used. `ttl` cleans them up; what is too old is compared in code.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stoa_core::ids::{ConnectionId, Reference};
+use stoa_core::routes::Table;
+
+use super::key::{Form, Key, keys};
+
+keys! { Logins:
+    /// A login: `LoginItem`, kept for a day, and for thirty from the proof or a failure on.
+    login(reference: &Reference => reference.as_str()) = "{reference}";
+    /// The last test of a connection that succeeded, kept for thirty days.
+    tested(connection: &ConnectionId) = "tested#{connection}";
+    /// An unsolicited assertion that has been used, by its hash.
+    assertion(hash: &str) = "assertion#{hash}";
+}
+
+/// How long it is remembered that an assertion was used, once it could not pass any more.
+const USED_KEPT_SECONDS: i64 = 3600;
+
+/// A test login that got as far as a test can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestedItem {
+    /// When, in epoch seconds.
+    pub at: i64,
+    /// The connection's version under which the identity was proven.
+    #[serde(rename = "cv")]
+    pub connection_version: u32,
+    /// The login.
+    pub login: Reference,
+    /// When DynamoDB may clean it up, in epoch seconds.
+    pub ttl: i64,
+}
+
+/// An unsolicited assertion that has been used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AssertionItem {
+    /// The attempt that used it.
+    pub(crate) attempt: String,
+    /// When DynamoDB may clean it up, in epoch seconds.
+    pub(crate) ttl: i64,
+}
+
+impl AssertionItem {
+    /// Of an assertion that could pass until then.
+    pub(crate) fn new(attempt: &str, until: Timestamp) -> Self {
+        Self { attempt: attempt.to_owned(), ttl: until.as_second() + USED_KEPT_SECONDS }
+    }
+}

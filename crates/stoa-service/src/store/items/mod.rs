@@ -1,0 +1,29 @@
+//! What is stored: one file a table, and in it the keys of its items, their forms, and how long they are kept.
+//!
+//! Functions and the operator's command read and write the same items, by the same [`Key`]s: no key is put together
+//! anywhere else, and `docs/data.md` is held against [`forms`]. A key is no part of an item's form: an item is written
+//! under its key, and holds of it only what it is read for.
+
+mod connections;
+mod directory;
+mod key;
+mod logins;
+mod trust;
+
+pub use connections::{ConnectionItem, SchoolItem};
+pub(crate) use connections::{DiscoveryItem, DomainItem, ListedItem};
+pub(crate) use directory::PersonChangeItem;
+pub(crate) use key::Range;
+pub use key::{Form, Key};
+pub(crate) use logins::AssertionItem;
+pub use logins::TestedItem;
+pub(crate) use trust::{FETCH_EVERY, NO_KEY};
+pub use trust::{JwksItem, KeyChange, OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem, WatchItem};
+
+/// The form of the keys of every kind of item.
+pub fn forms() -> impl Iterator<Item = &'static Form> {
+    [connections::FORMS, trust::FORMS, logins::FORMS, directory::FORMS].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use stoa_core::ids::{ConnectionId, CustomerId, Reference, SchoolId};
+use stoa_core::login::LoginItem;
+use stoa_core::person::PersonItem;
+use stoa_core::trust::Watch;
+
+use super::*;
+use crate::store::write::{Action, Write};
+
+fn pg() -> ConnectionId {
+    ConnectionId::parse("pg").unwrap()
+}
+
+fn academy() -> SchoolId {
+    SchoolId::parse("pg-academy").unwrap()
+}
+
+/// What is put, as JSON.
+fn put(write: Write) -> Value {
+    let Action::Put(item) = write.action else { panic!("no put: {write:?}") };
+    serde_dynamo::from_item(item).unwrap()
+}
+
+/// Items in the field have these keys.
+#[test]
+fn keys_are_what_they_were() {
+    let at = Timestamp::from_second(1_790_000_000).unwrap();
+    let keys = [
+        (Key::connection(&pg()), "connection#pg / current"),
+        (Key::version(&pg(), 7, 1_790_000_000), "connection#pg / version#000007#1790000000"),
+        (Key::listed(&pg()), "connections / pg"),
+        (Key::school(&academy()), "school#pg-academy / current"),
+        (Key::domain(&academy(), "pg.com"), "domain#pg-academy#pg.com / claim"),
+        (Key::discovery("pg.com", &pg()), "discovery#pg.com / pg"),
+        (Key::trusted(&pg(), "0a"), "pg / 0a"),
+        (Key::key_set(&pg(), TEAMS_JWKS), "pg / jwks#teams"),
+        (Key::watch(&pg(), SAML_WATCH), "watch#pg / saml"),
+        (Key::trust_change(&pg(), 12), "watch#pg / history#000012"),
+        (Key::login(&Reference::parse("7KQ3-9FXM-2B4T").unwrap()), "7KQ39FXM2B4T"),
+        (Key::tested(&pg()), "tested#pg"),
+        (Key::assertion("h"), "assertion#h"),
+        (Key::person("p", &academy()), "person#p / school#pg-academy"),
+        (Key::email("e"), "email#e / owner"),
+        (Key::person_change("p", &academy(), at), "person#p / history#pg-academy#2026-09-21T14:13:20Z"),
+    ];
+    for (key, text) in &keys {
+        assert_eq!(key.to_string(), *text);
+    }
+    assert_eq!(keys.len(), forms().count(), "a kind of item whose key is not here");
+}
+
+#[test]
+fn a_table_with_a_sort_key_has_keys_with_one() {
+    for form in forms() {
+        assert_eq!(form.sk.is_some(), form.table.sort_key().is_some(), "{form}");
+    }
+}
+
+/// What a range is asked for is in it, and what else is in the partition is not.
+#[test]
+fn ranges_hold_their_keys() {
+    let holds = |range: &Range, key: &Key| {
+        range.table == key.table
+            && range.pk == key.pk
+            && range.begin.as_ref().is_none_or(|begin| key.sk.as_ref().is_some_and(|sk| sk.starts_with(begin)))
+    };
+    let at = Timestamp::UNIX_EPOCH;
+    assert!(holds(&Range::listed(), &Key::listed(&pg())));
+    assert!(holds(&Range::discovery("pg.com"), &Key::discovery("pg.com", &pg())));
+    assert!(holds(&Range::trusted(&pg()), &Key::trusted(&pg(), "0a")));
+    let versions = Range::versions(&pg());
+    assert!(holds(&versions, &Key::version(&pg(), 1, 0)) && !holds(&versions, &Key::connection(&pg())));
+    let changes = Range::trust_changes(&pg());
+    assert!(holds(&changes, &Key::trust_change(&pg(), 1)) && !holds(&changes, &Key::watch(&pg(), SAML_WATCH)));
+    let changes = Range::person_changes("p", &academy());
+    assert!(
+        holds(&changes, &Key::person_change("p", &academy(), at)) && !holds(&changes, &Key::person("p", &academy()))
+    );
+    let other = SchoolId::parse("pg").unwrap();
+    assert!(!holds(&Range::person_changes("p", &other), &Key::person_change("p", &academy(), at)));
+}
+
+/// Items as versions in the field have written them: under its key, this version writes each as it is there.
+#[test]
+fn items_of_version_1_are_written_as_they_were() {
+    let person = include_str!("../../../../stoa-core/tests/items/v1/person.json");
+    let item: PersonItem = serde_json::from_str(person).unwrap();
+    let key = Key::person("Wn4kLq9wE2rT5yU7iO0pAsDfGhJkLzXc", &academy());
+    assert_eq!(put(key.put(&item)), serde_json::from_str::<Value>(person).unwrap());
+    for login in [
+        include_str!("../../../../stoa-core/tests/items/v1/started.json"),
+        include_str!("../../../../stoa-core/tests/items/v1/verified-who.json"),
+        include_str!("../../../../stoa-core/tests/items/v1/launched.json"),
+    ] {
+        let item: LoginItem = serde_json::from_str(login).unwrap();
+        assert_eq!(put(Key::login(&item.pk).put(&item)), serde_json::from_str::<Value>(login).unwrap());
+    }
+}
+
+/// The forms that only the store reads, as versions in the field have written them.
+#[test]
+fn what_is_read_of_a_key_is_written_as_a_key() {
+    let listed = Key::listed(&pg()).put(&ListedItem { connection: pg() });
+    assert_eq!(put(listed), json!({ "pk": "connections", "sk": "pg" }));
+    let domain = DomainItem { customer: CustomerId::parse("pg").unwrap() };
+    let domain = Key::domain(&academy(), "pg.com").put(&domain);
+    assert_eq!(put(domain), json!({ "pk": "domain#pg-academy#pg.com", "sk": "claim", "customer": "pg" }));
+    let leads = DiscoveryItem { connection: pg(), name: "P&G".to_owned(), school: academy() };
+    let leads = Key::discovery("pg.com", &pg()).put(&leads);
+    assert_eq!(put(leads), json!({ "pk": "discovery#pg.com", "sk": "pg", "name": "P&G", "school": "pg-academy" }));
+    let keys = JwksItem { uri: Some("u".to_owned()), jwks: Some("j".to_owned()), at: 7, ..JwksItem::default() };
+    let keys = Key::key_set(&pg(), OIDC_JWKS).put(&keys);
+    assert_eq!(put(keys), json!({ "pk": "pg", "sk": "jwks", "uri": "u", "jwks": "j", "at": 7 }));
+    let used = AssertionItem::new("a", Timestamp::from_second(1_790_000_000).unwrap());
+    let used = Key::assertion("h").put(&used);
+    assert_eq!(put(used), json!({ "pk": "assertion#h", "attempt": "a", "ttl": 1_790_003_600 }));
+    let watch = WatchItem::default().next(Key::watch(&pg(), SAML_WATCH), Watch::default());
+    assert_eq!(put(watch), json!({ "pk": "watch#pg", "sk": "saml", "n": 1, "watch": {} }));
+}
