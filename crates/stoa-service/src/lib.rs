@@ -11,6 +11,7 @@ mod egress;
 mod environment;
 mod flows;
 pub mod functions;
+mod held;
 mod http_client;
 mod incoming;
 mod invoked;

@@ -1,7 +1,6 @@
 //! Secrets Manager, with values held for a minute and, while it is out of reach, for an hour.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use aws_sdk_secretsmanager::error::SdkError;
 use jiff::Timestamp;
@@ -10,26 +9,27 @@ use stoa_core::fault::Fault;
 use stoa_core::keys::KeySet;
 use stoa_core::routes::SecretKind;
 
-const FRESH_SECONDS: i64 = 60;
+use crate::held::Held;
+
+/// How long a value is used while Secrets Manager does not answer, in seconds.
 const STALE_SECONDS: i64 = 3600;
 
 /// Reads secrets that the function is granted.
 pub struct Secrets {
     client: aws_sdk_secretsmanager::Client,
     prefix: String,
-    held: Mutex<HashMap<String, Held>>,
+    held: Held<String, Read>,
 }
 
-#[derive(Clone)]
-struct Held {
+/// A secret's keys, and as of which version of the school they were read.
+struct Read {
     keys: Arc<KeySet>,
     version: u32,
-    at: i64,
 }
 
 impl Secrets {
     pub(crate) fn new(client: aws_sdk_secretsmanager::Client, prefix: &str) -> Self {
-        Self { client, prefix: prefix.to_owned(), held: Mutex::default() }
+        Self { client, prefix: prefix.to_owned(), held: Held::default() }
     }
 
     /// A secret of the whole installation.
@@ -49,26 +49,15 @@ impl Secrets {
     }
 
     async fn read(&self, name: String, version: u32, now: Timestamp) -> Result<Arc<KeySet>, Failure> {
-        let held = self.held().get(&name).cloned();
-        let age = held.as_ref().map(|held| now.as_second() - held.at);
-        if let (Some(held), Some(age)) = (&held, age)
-            && (0..FRESH_SECONDS).contains(&age)
-            && held.version == version
-        {
+        if let Some(held) = self.held.fresh(&name, now).filter(|held| held.version == version) {
             return Ok(held.keys.clone());
         }
-        match (self.fetch(&name).await, held) {
-            (Ok(keys), _) => {
-                let keys = Arc::new(keys);
-                self.held().insert(name, Held { keys: keys.clone(), version, at: now.as_second() });
-                Ok(keys)
+        match self.fetch(&name).await {
+            Ok(keys) => Ok(self.held.hold(name, Read { keys: Arc::new(keys), version }, now).keys.clone()),
+            Err(failure) if failure.fault == Fault::SecretsUnavailable => {
+                self.held.within(&name, STALE_SECONDS, now).map(|held| held.keys.clone()).ok_or(failure)
             }
-            (Err(failure), Some(held))
-                if failure.fault == Fault::SecretsUnavailable && age.is_some_and(|age| age < STALE_SECONDS) =>
-            {
-                Ok(held.keys)
-            }
-            (Err(failure), _) => Err(failure),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -77,11 +66,6 @@ impl Secrets {
         let output = answer.map_err(|error| refused(name, &error))?;
         let text = output.secret_string().ok_or_else(|| Failure::noted(Fault::SecretBroken, name))?;
         KeySet::parse(text).map_err(|error| Failure::with(Fault::SecretBroken, name, &error.to_string()))
-    }
-
-    /// A panic elsewhere must not make every later login fail, so a poisoned lock is used as it is.
-    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

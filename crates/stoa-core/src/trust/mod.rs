@@ -13,5 +13,8 @@ mod watch;
 pub use self::event::{Event, EventKind, HeldChange};
 pub use self::openid::{DescriptionError, ProviderDecision, ProviderReading, decide_provider};
 pub use self::provider::{DiscoveryError, MAX_DISCOVERY, discovery_url, parse_discovery};
-pub use self::saml::{Believed, Decision, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, days_until, decide, read};
+pub use self::saml::{
+    Believed, Decision, GONE, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, WAIT, days_until, decide, read,
+    read_metadata,
+};
 pub use self::watch::{Held, WaitingKey, Watch};

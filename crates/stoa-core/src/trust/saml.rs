@@ -15,9 +15,9 @@ use crate::connection::IdpDocument;
 use crate::quote::quote;
 
 /// How long every fetch must have a new key before it is trusted with nobody's approval.
-const WAIT: SignedDuration = SignedDuration::from_hours(72);
+pub const WAIT: SignedDuration = SignedDuration::from_hours(72);
 /// How long every fetch must lack a trusted key before it is dropped.
-const GONE: SignedDuration = SignedDuration::from_hours(72);
+pub const GONE: SignedDuration = SignedDuration::from_hours(72);
 /// A longer time without a look is a time in which anything may have stood there: both waits begin again.
 const MAX_GAP: SignedDuration = SignedDuration::from_hours(24);
 /// Keys of one provider, trusted and waiting. The verifier takes twenty.
@@ -60,13 +60,24 @@ pub enum Reading {
     NotPublished,
 }
 
-/// Reads what was fetched (saml-metadata-2.0-os). The provider is chosen by its entity id and by nothing else.
+/// Reads metadata (saml-metadata-2.0-os): of the provider with this entity id, or of the only one. Where certificates
+/// are pinned, one of them must have signed it.
+pub fn read_metadata(
+    xml: &[u8],
+    entity_id: Option<&str>,
+    pinned: Option<&[Certificate]>,
+    now: Timestamp,
+) -> Result<IdpMetadata, MetadataError> {
+    match pinned {
+        Some(pinned) => parse_signed(xml, entity_id, pinned, now),
+        None => parse(xml, entity_id, now),
+    }
+}
+
+/// Reads what was fetched. The provider is chosen by its entity id and by nothing else.
 pub fn read(xml: &[u8], entity_id: &str, pinned: &[Certificate], now: Timestamp) -> Reading {
     let is_pinned = !pinned.is_empty();
-    let read = |entity_id: Option<&str>| match is_pinned {
-        true => parse_signed(xml, entity_id, pinned, now),
-        false => parse(xml, entity_id, now),
-    };
+    let read = |entity_id: Option<&str>| read_metadata(xml, entity_id, is_pinned.then_some(pinned), now);
     match read(Some(entity_id)) {
         Ok(metadata) => Reading::Metadata(Box::new(metadata), is_pinned),
         // A single other provider is this one under another name, or an attack.

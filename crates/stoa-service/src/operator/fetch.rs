@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, OidcDocument, SamlDocument};
 use stoa_core::oidc::MAX_JWKS;
-use stoa_core::trust::{MAX_DISCOVERY, MAX_METADATA, discovery_url, parse_discovery};
+use stoa_core::trust::{MAX_DISCOVERY, MAX_METADATA, discovery_url, parse_discovery, read_metadata};
 use stoa_saml::Certificate;
-use stoa_saml::metadata::{IdpMetadata, MetadataError, parse, parse_signed};
+use stoa_saml::metadata::{IdpMetadata, MetadataError};
 
 use super::files::{Published, idp, key_set};
 use super::{Operator, OperatorError};
@@ -50,7 +50,7 @@ impl Operator {
         let same = known.filter(|_| stored.is_some_and(|stored| stored.metadata_url.as_ref() == Some(&url)));
         match (self.read_from(&url, MAX_METADATA).await, same) {
             (Ok(xml), _) => {
-                let metadata = read_metadata(&xml, saml, known.map(|idp| idp.entity_id.as_str()), now)
+                let metadata = read_known(&xml, saml, known.map(|idp| idp.entity_id.as_str()), now)
                     .map_err(|source| OperatorError::Metadata { path: url, source })?;
                 saml.idp = Some(idp(&metadata));
                 published.metadata = Some(metadata);
@@ -132,8 +132,8 @@ pub(super) fn key_addresses(document: &ConnectionDocument) -> Vec<KeyAddress> {
     oidc.into_iter().chain(teams).collect()
 }
 
-/// Signed by a pinned certificate, where there are any. Of several identity providers, the one that is known.
-fn read_metadata(
+/// Of several identity providers, the one that is known.
+fn read_known(
     xml: &[u8],
     saml: &SamlDocument,
     known: Option<&str>,
@@ -141,12 +141,9 @@ fn read_metadata(
 ) -> Result<IdpMetadata, MetadataError> {
     // One that does not parse is reported when the connection is checked, and pins nothing until then.
     let pinned: Vec<_> = saml.metadata_certificates.iter().flat_map(|pem| Certificate::from_pem(pem)).collect();
-    let read = |entity_id: Option<&str>| match saml.metadata_certificates.is_empty() {
-        true => parse(xml, entity_id, now),
-        false => parse_signed(xml, entity_id, &pinned, now),
-    };
-    match (read(saml.idp_entity_id.as_deref()), known) {
-        (Err(MetadataError::SeveralIdentityProviders), Some(known)) => read(Some(known)),
+    let pinned = (!saml.metadata_certificates.is_empty()).then_some(pinned.as_slice());
+    match (read_metadata(xml, saml.idp_entity_id.as_deref(), pinned, now), known) {
+        (Err(MetadataError::SeveralIdentityProviders), Some(known)) => read_metadata(xml, Some(known), pinned, now),
         (result, _) => result,
     }
 }

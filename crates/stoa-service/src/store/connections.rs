@@ -1,7 +1,6 @@
 //! Connections and schools, for those who log in.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, School};
@@ -11,22 +10,13 @@ use stoa_core::ids::{ConnectionId, SchoolId};
 
 use super::{ConnectionItem, Key, ListedItem, Range, Reads, SchoolItem, Store};
 
-/// How long a process may use a connection without looking again. The launch always looks.
-pub(super) const FRESH_SECONDS: i64 = 60;
-
-/// Connections held by this process.
-pub(super) type Held = Mutex<HashMap<ConnectionId, (i64, Arc<Connection>)>>;
-
 impl Store {
-    /// A connection as of the last minute.
+    /// A connection as of the last minute. The launch always looks.
     pub async fn connection(&self, id: &ConnectionId, now: Timestamp) -> Result<Arc<Connection>, Failure> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if let Some((at, connection)) = held
-            && (0..FRESH_SECONDS).contains(&(now.as_second() - at))
-        {
-            return Ok(connection);
+        match self.held_connections.fresh(id, now) {
+            Some(connection) => Ok(connection),
+            None => self.read_connection(id, Reads::Eventual, now).await,
         }
-        self.read_connection(id, Reads::Eventual, now).await
     }
 
     /// A connection as it is now, for whoever tests it: their last change has to count at once.
@@ -42,10 +32,7 @@ impl Store {
     ) -> Result<Arc<Connection>, Failure> {
         let item: Option<ConnectionItem> = self.tables.get(&Key::connection(id), reads).await?;
         let item = item.ok_or_else(|| Failure::noted(Fault::ConnectionUnknown, id.as_str()))?;
-        let connection = Arc::new(item.connection(self.url_policy)?);
-        let entry = (now.as_second(), connection.clone());
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), entry);
-        Ok(connection)
+        Ok(self.held_connections.hold(id.clone(), item.connection(self.url_policy)?, now))
     }
 }
 

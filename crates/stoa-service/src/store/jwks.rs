@@ -1,7 +1,6 @@
 //! Providers' key sets: one item a key set, beside the connection's other trust.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use stoa_core::failure::Failure;
@@ -9,14 +8,10 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
 use stoa_core::routes::Table;
 
-use super::connections::FRESH_SECONDS;
 use super::{FETCH_EVERY, JwksItem, Key, Outcome, Reads, Store, read};
 
 /// How far a key set's instant may be ahead of this function's clock.
 const AHEAD_SECONDS: i64 = 300;
-
-/// Key sets held by this process, parsed.
-pub(super) type HeldJwks = Mutex<HashMap<(ConnectionId, &'static str), (i64, Arc<Jwks>)>>;
 
 /// Whether this function may ask the provider for its keys.
 pub enum FetchClaim {
@@ -34,11 +29,9 @@ impl Store {
         sk: &'static str,
         now: Timestamp,
     ) -> Result<Arc<Jwks>, Failure> {
-        let name = (connection.clone(), sk);
-        let held = self.held_jwks.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        match held {
-            Some((at, keys)) if (0..FRESH_SECONDS).contains(&(now.as_second() - at)) => Ok(keys),
-            _ => self.jwks_now(connection, sk, now).await,
+        match self.held_jwks.fresh(&(connection.clone(), sk), now) {
+            Some(keys) => Ok(keys),
+            None => self.jwks_now(connection, sk, now).await,
         }
     }
 
@@ -59,10 +52,7 @@ impl Store {
 
     /// Keeps a key set in this process.
     pub fn hold_jwks(&self, connection: &ConnectionId, sk: &'static str, keys: Jwks, now: Timestamp) -> Arc<Jwks> {
-        let keys = Arc::new(keys);
-        let entry = (now.as_second(), keys.clone());
-        self.held_jwks.lock().unwrap_or_else(PoisonError::into_inner).insert((connection.clone(), sk), entry);
-        keys
+        self.held_jwks.hold((connection.clone(), sk), keys, now)
     }
 
     /// Asks leave to fetch a key set. A last try in the future was a wrong clock's.

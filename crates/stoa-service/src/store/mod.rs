@@ -17,9 +17,13 @@ mod watch;
 mod write;
 
 use aws_sdk_dynamodb::Client;
-use stoa_core::connection::UrlPolicy;
+use stoa_core::connection::{Connection, UrlPolicy};
+use stoa_core::ids::ConnectionId;
+use stoa_core::oidc::Jwks;
+use stoa_saml::Trust;
 
 use crate::environment::Environment;
+use crate::held::Held;
 
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
@@ -34,13 +38,13 @@ pub use logins::{Code, Sealed, Written};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub(crate) use write::{ABSENT, Item, Outcome, PRESENT, Write};
 
-/// The tables as functions use them, with what a process holds of them for a minute.
+/// The tables as functions use them, and what a process holds of them: parsed, so that a login parses no key.
 pub struct Store {
     tables: Tables,
     url_policy: UrlPolicy,
-    held: connections::Held,
-    held_trust: trust::HeldTrust,
-    held_jwks: jwks::HeldJwks,
+    held_connections: Held<ConnectionId, Connection>,
+    held_trust: Held<ConnectionId, Trust>,
+    held_jwks: Held<(ConnectionId, &'static str), Jwks>,
 }
 
 impl Store {
@@ -48,9 +52,9 @@ impl Store {
         Self {
             tables: Tables::new(client, |table| environment.table(table).to_owned()),
             url_policy: environment.url_policy,
-            held: connections::Held::default(),
-            held_trust: trust::HeldTrust::default(),
-            held_jwks: jwks::HeldJwks::default(),
+            held_connections: Held::default(),
+            held_trust: Held::default(),
+            held_jwks: Held::default(),
         }
     }
 }

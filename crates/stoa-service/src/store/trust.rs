@@ -1,7 +1,6 @@
 //! The keys that an identity provider may sign with.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use stoa_core::connection::Connection;
@@ -10,25 +9,16 @@ use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 use stoa_saml::Trust;
 
-use super::connections::FRESH_SECONDS;
 use super::{Reads, Store, TrustItem};
-
-/// Trust held by this process: parsed keys, so that a login parses none.
-pub(super) type HeldTrust = Mutex<HashMap<ConnectionId, (i64, Arc<Trust>)>>;
 
 impl Store {
     /// Whom a connection trusts, as of the last minute.
     pub async fn trust(&self, connection: &Connection, now: Timestamp) -> Result<Arc<Trust>, Failure> {
-        let held = self.held_trust.lock().unwrap_or_else(PoisonError::into_inner).get(connection.id()).cloned();
-        if let Some((at, trust)) = held
-            && (0..FRESH_SECONDS).contains(&(now.as_second() - at))
-        {
+        if let Some(trust) = self.held_trust.fresh(connection.id(), now) {
             return Ok(trust);
         }
-        let trust = Arc::new(self.read_trust(connection, now).await?);
-        let entry = (now.as_second(), trust.clone());
-        self.held_trust.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.id().clone(), entry);
-        Ok(trust)
+        let trust = self.read_trust(connection, now).await?;
+        Ok(self.held_trust.hold(connection.id().clone(), trust, now))
     }
 
     /// No live key is a broken configuration, never "no check".
