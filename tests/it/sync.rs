@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stoa_core::fault::{Actor, Fault};
-use stoa_core::routes::{ROUTES, Table};
+use stoa_core::routes::{ConditionKey, ROUTES, Table};
 use stoa_saml::RefusalCode;
 use stoa_service::store::forms;
 
@@ -254,12 +254,20 @@ fn keys_are_put_together_in_one_room() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = read(&path);
-                let here = literals.iter().filter(|literal| text.contains(literal.as_str()));
+                // With a `*` it is a pattern of the register's.
+                let is_key = |literal: &str| text.split(literal).skip(1).any(|rest| !rest.starts_with('*'));
+                let here = literals.iter().filter(|literal| is_key(literal));
                 found.extend(here.map(|literal| format!("{}: {literal}", path.display())));
             }
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+    let conditions = ROUTES.iter().flat_map(|function| function.grants).flat_map(|grant| grant.conditions);
+    let patterns = conditions.filter(|condition| condition.key == ConditionKey::LeadingKeys);
+    for pattern in patterns.flat_map(|condition| condition.values) {
+        let begin = format!("\"{}", pattern.trim_end_matches('*'));
+        assert!(literals.contains(&begin), "the register knows keys like {pattern}");
+    }
 }
 
 #[test]

@@ -13,8 +13,8 @@ use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::flows::trust_refresh::{pinned, trusted};
 use crate::store::{
-    JwksItem, Key, KeyChange, NO_KEY, OIDC_JWKS, PRESENT, Range, Reads, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem, WatchItem,
-    Write,
+    JwksItem, Key, KeyChange, NO_KEY, OIDC_JWKS, PRESENT, Range, Reads, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem,
+    WatchItem, Write,
 };
 
 /// Everything that a connection trusts, and what is known of the rest.
@@ -138,14 +138,23 @@ impl Operator {
         watch.refused.remove(fingerprint);
         watch.held = watch.held.filter(|held| held.what != HeldChange::AllKeys);
         let mut writes = change(id, before, watch);
-        let item =
-            TrustItem { by: Some(self.by.clone()), is_kept: what == KeyChange::Add, ..TrustItem::new(certificate, Self::now()) };
+        let item = TrustItem {
+            by: Some(self.by.clone()),
+            is_kept: what == KeyChange::Add,
+            ..TrustItem::new(certificate, Self::now())
+        };
         writes.guarded(Key::trusted(id, fingerprint).put(&item).only_if(NO_KEY), Guards::Trusted(id.clone()));
         writes.push(self.record(id, before, fingerprint, (what, reason)));
         self.write("trust the key", writes).await
     }
 
-    fn record(&self, id: &ConnectionId, before: &WatchItem, fingerprint: &str, (what, reason): (KeyChange, &str)) -> Write {
+    fn record(
+        &self,
+        id: &ConnectionId,
+        before: &WatchItem,
+        fingerprint: &str,
+        (what, reason): (KeyChange, &str),
+    ) -> Write {
         let change = TrustChange {
             what,
             fingerprint: fingerprint.to_owned(),

@@ -28,8 +28,8 @@ use crate::held::Held;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, OIDC_JWKS, SAML_WATCH, SchoolItem, TEAMS_JWKS, TestedItem, TrustChange,
-    TrustItem, WatchItem, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, OIDC_JWKS, SAML_WATCH, SchoolItem, TEAMS_JWKS, TestedItem,
+    TrustChange, TrustItem, WatchItem, forms,
 };
 pub(crate) use items::{DiscoveryItem, DomainItem, ListedItem, NO_KEY, PersonChangeItem, Range};
 pub use jwks::FetchClaim;
