@@ -85,7 +85,7 @@ pub fn read(xml: &[u8], entity_id: &str, pinned: &[Certificate], now: Timestamp)
             Ok(other) => Reading::Held(HeldChange::EntityId, quote(&other.entity_id)),
             Err(error) => Reading::Failed(error.to_string()),
         },
-        // Good but for the signature: somebody has stopped to sign, or somebody else has written it.
+        // Good but for the signature: somebody has stopped signing, or somebody else has written it.
         Err(MetadataError::Refused(refusal)) if is_pinned && parse(xml, Some(entity_id), now).is_ok() => {
             Reading::Held(HeldChange::Unsigned, refusal.code.as_str().to_owned())
         }
