@@ -16,6 +16,7 @@ mod browser_rules;
 mod budget;
 mod catalogue;
 mod chromium;
+mod contributing;
 mod discovery;
 mod identity;
 mod idp_initiated;

@@ -2,6 +2,16 @@
 //!
 //! It reads no secret, says in exact words what it changes, and records who changed it. Exit codes: 0 done, 1 refused
 //! or failed, 2 a mistake in the arguments.
+//!
+//! | module | is |
+//! |---|---|
+//! | `arguments` | the command line |
+//! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
+//! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
+//! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
+//! | `runbook` | the pages that `trace` quotes, compiled in |
+//! | `stack` | which stack, by whose credentials |
+//! | `io`, `error` | what is read and printed, and what can stop the command |
 
 mod arguments;
 mod connection;

@@ -9,14 +9,81 @@
 //! | [`connection`] | whether a customer's configuration holds together |
 //! | [`discovery`] | which connection an address signs in through |
 //! | [`binding`], [`ticket`] | what ties a login to its browser |
+//! | [`relay`], [`destination`] | what a login remembers on its way, and where in the school it may end |
 //! | [`login`] | what a conditional write that was refused means |
-//! | [`identity`] | who a proven message speaks of, and whether they may enter |
-//! | [`person`], [`thinkific`] | which school account is theirs |
-//! | [`teams`] | whether a Teams token is one of ours |
+//! | [`oidc`] | what an OpenID provider is asked, and whether what it answers is proven |
 //! | [`workos`] | what WorkOS answered, and whose profile it is |
+//! | [`teams`] | whether a Teams token is one of ours |
+//! | [`identity`] | who a proven message speaks of, and whether they may enter |
+//! | [`ids`], [`email`] | which names, references and addresses there can be |
+//! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
+//! | [`person`], [`thinkific`] | which school account is theirs |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
+//! | [`language`] | in which language |
+//! | [`quote`] | how much of a stranger's text is repeated |
 //! | [`arrived`] | what an administrator who tests is shown |
+//!
+//! # From bytes to somebody who may enter
+//!
+//! Each step takes the proof of the one before, so none can be left out.
+//!
+//! ```
+//! use stoa_core::connection::{Connection, ConnectionState, UrlPolicy};
+//! use stoa_core::fault::Fault;
+//! use stoa_core::identity::Verified;
+//! use stoa_saml::{Certificate, Expected, Freshness, ResponseInput, Skew, Trust};
+//! # use stoa_saml::{SigningKey, idp::{Issue, ResponseTemplate}};
+//!
+//! # macro_rules! key { ($file:literal) => {
+//! #     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../stoa-saml/testdata/keys/", $file))
+//! # } }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = r#"
+//!     id = "acme"
+//!     customer = "acme"
+//!     school = "pg-academy"
+//!     domains = ["acme.com"]
+//!     [attributes]
+//!     email = "mail"
+//!     [saml]
+//!     sp_entity_id = "https://stoa.example/saml/acme"
+//!     [saml.idp]
+//!     entity_id = "https://idp.acme.com"
+//!     sso_redirect = "https://idp.acme.com/sso"
+//! "#;
+//! let connection = Connection::check(toml::from_str(file)?, 1, ConnectionState::Active, UrlPolicy::Https)?;
+//! let (us, acs) = ("https://stoa.example/saml/acme", connection.acs_url("https://stoa.example"));
+//! let trust = Trust::new("https://idp.acme.com", vec![Certificate::from_pem(key!("idp-current.crt"))?])?;
+//! let now = "2026-11-20T12:00:00Z".parse()?;
+//!
+//! let verified = |address: &str| -> Result<Verified, Box<dyn std::error::Error>> {
+//!     // What the browser posts.
+//! #   let key = SigningKey::from_pkcs8_pem(key!("idp-current.key"))?;
+//! #   let response = ResponseTemplate::pingfederate("-1", "https://idp.acme.com", us, &acs, Some("_1"), "maria", now);
+//! #   let xml = response.attribute("mail", &[address]).issue(&Issue::new(&key), &mut |_| ())?;
+//!     let response = stoa_saml::verify(&ResponseInput {
+//!         xml: &xml,
+//!         trust: &trust,
+//!         sp_entity_id: us,
+//!         acs_url: &acs,
+//!         expected: Expected::Request { id: "_1" },
+//!         freshness: Freshness::Any,
+//!         skew: Skew::default(),
+//!         decryption_keys: &[],
+//!         now,
+//!     })?;
+//!     Verified::from_saml(&response, &connection).map_err(|failure| failure.fault.code().into())
+//! };
+//! let admitted = verified("maria@acme.com")?.admit(&connection).map_err(|failure| failure.fault.code())?;
+//! assert_eq!(format!("{admitted:?}"), "Admitted([redacted])");
+//!
+//! // Signed by their identity provider, and not theirs to say.
+//! let failure = verified("maria@globex.com")?.admit(&connection).unwrap_err();
+//! assert_eq!(failure.fault, Fault::EmailDomainForeign);
+//! # Ok(())
+//! # }
+//! ```
 // A new variant must say what it means in every table.
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -16,6 +16,39 @@ use crate::xml::{self, is, ns};
 ///
 /// Bounds, one parse, the places of signatures and Assertions, the identity provider's own verdict, signatures,
 /// decryption, and only then what is said.
+///
+/// ```
+/// use stoa_saml::{Certificate, Expected, Freshness, RefusalCode, ResponseInput, Skew, Trust, verify};
+///
+/// # macro_rules! testdata { ($file:literal) => { concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/", $file) } }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pem = include_str!(testdata!("keys/idp-current.crt"));
+/// # let xml = include_bytes!(testdata!("hostile/c076-padding-sound.xml"));
+/// let trust = Trust::new("https://idp.example", vec![Certificate::from_pem(pem)?])?;
+/// let mut input = ResponseInput {
+///     xml, // what the browser posted, its base64 undone
+///     trust: &trust,
+///     sp_entity_id: "https://stoa.example/saml/acme",
+///     acs_url: "https://stoa.example/saml/acme/acs",
+///     expected: Expected::Request { id: "_request-1" },
+///     freshness: Freshness::Any,
+///     skew: Skew::default(),
+///     decryption_keys: &[],
+///     now: "2026-11-20T12:00:00Z".parse()?,
+/// };
+/// assert_eq!(verify(&input)?.name_id().value, "m.muster@acme.example");
+///
+/// // The same bytes, in the hands of whoever kept them.
+/// input.now = "2026-11-20T12:30:00Z".parse()?;
+/// assert_eq!(verify(&input).unwrap_err().code, RefusalCode::Expired);
+///
+/// // The same bytes, in a browser that asked something else.
+/// input.now = "2026-11-20T12:00:00Z".parse()?;
+/// input.expected = Expected::Request { id: "_request-2" };
+/// assert_eq!(verify(&input).unwrap_err().code, RefusalCode::InResponseToMismatch);
+/// # Ok(())
+/// # }
+/// ```
 pub fn verify(input: &ResponseInput<'_>) -> Result<VerifiedResponse, Refusal> {
     let text = prescan(input.xml, &MESSAGE)?;
     let document = xml::parse(&text)?;

@@ -1,4 +1,22 @@
 //! A laptop's stand-in for everything around stoa: AWS, the identity providers and the school. Loopback only.
+//!
+//! Each simulator is as strict as the real one is known to be, says where its knowledge comes from, has a control page
+//! at `/sandbox`, and can be told to go wrong.
+//!
+//! | module | stands for |
+//! |---|---|
+//! | [`sandbox`] | the whole of it, as tests and the command start it |
+//! | [`aws`] | DynamoDB, Secrets Manager and Lambda, with the grants of the register enforced |
+//! | [`gateway`] | API Gateway |
+//! | [`in_process`] | Lambda, where the functions run in this process instead of as their binaries |
+//! | [`pingfederate`] | a customer's SAML identity provider |
+//! | [`openid`] | customers' OpenID providers: PingFederate, Entra, Okta, Google |
+//! | [`workos`] | WorkOS |
+//! | [`thinkific`] | the school |
+//! | [`browser`] | the person's browser, with the rules of cookies, forms and origins |
+//! | [`clock`] | the time, which tests move |
+//! | [`events`] | the gateway's events as files: the samples of `events/`, and fresh ones |
+//! | [`show`] | what the command prints |
 
 pub mod aws;
 pub mod browser;

@@ -2,6 +2,18 @@
 //!
 //! The only crate that names AWS. Each function is a module of [`functions`], and its binary is one call of `serve`.
 //! What a flow decides is in `stoa-core`; here it is carried out.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`functions`] | joins each name of the register to its flow, and runs it |
+//! | `edge`, `invoked`, `incoming` | an event in, an answer out, whatever happens in between |
+//! | `flows` | one file a function |
+//! | [`store`] | DynamoDB, one file a table |
+//! | `secrets`, `environment` | what a function is told |
+//! | `http_client`, `egress`, `api` | calls to the outside: guarded where somebody else chose the address; the school's API |
+//! | `log`, `trust_log` | the one line of an invocation, and the lines of `trust-refresh` |
+//! | [`operator`] | what the command `stoa` does in AWS |
+//! | `clients`, `clock`, `random` | what all of them are handed |
 
 mod api;
 mod clients;
