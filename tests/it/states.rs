@@ -3,6 +3,7 @@
 
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
+use stoa_core::routes::{Method, ROUTES, Route};
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::openid::GLOBEX;
 
@@ -172,6 +173,46 @@ async fn c132_a_disabled_connection_takes_nothing() {
         world.refused(&kind.answer_from_nowhere(&world).await, "connection_disabled");
         assert_eq!(world.launches(), 0, "{kind:?}");
     }
+}
+
+/// Signing out lets nobody in.
+const LETS_NOBODY_IN: &str = "GET /sign-out/{connection}";
+
+/// What a route answers whose connection is switched off, and what its log line says.
+async fn at_closed(world: &World, route: Route) -> (Page, serde_json::Value) {
+    let Route::On(method, pattern) = route else { panic!("{route:?}") };
+    let address = format!("{}{}", world.url(), pattern.replace("{connection}", Kind::Saml.id()));
+    let browser = world.browser().following(Follow::Nothing);
+    let page = match method {
+        Method::Get => browser.get(&address).await.unwrap(),
+        Method::Post => browser.post(Some(&world.url()), &address, &[("SAMLResponse", "PHg+PC94Pg==")]).await.unwrap(),
+    };
+    (page, serde_json::from_str(&world.log().pop().unwrap()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c132_every_route_of_a_disabled_connection_is_closed_and_its_line_names_the_connection() {
+    let world = Kind::Saml.world().await;
+    Kind::Saml.set_state(&world, ConnectionState::Disabled).await;
+    let routes = ROUTES.iter().flat_map(|function| function.routes);
+    let (of_a_connection, others): (Vec<Route>, Vec<Route>) =
+        routes.partition(|route| route.key().contains("{connection}"));
+    for route in of_a_connection {
+        let (page, line) = at_closed(&world, route).await;
+        assert_eq!(line["connection"], Kind::Saml.id(), "{route:?}: {line}");
+        if route.key() == LETS_NOBODY_IN {
+            assert_eq!((page.status, line["fault"].as_str()), (303, None), "{route:?}");
+        } else {
+            assert_eq!(line["fault"], "connection_disabled", "{route:?}: {line}");
+            assert!(page.status == 403 && page.text().contains("connection-closed"), "{route:?}: {}", page.text());
+        }
+    }
+    // A test above goes through the launch and one of `discovery` through `POST /login`; the others know no connection.
+    let others: Vec<String> = others.into_iter().map(Route::key).collect();
+    assert_eq!(
+        others,
+        ["GET /login", "POST /login", "GET /teams/script.js", "GET /launch", "POST /launch", "GET /return", "$default"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

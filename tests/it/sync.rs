@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stoa_core::fault::{Actor, Fault};
-use stoa_core::routes::{ConditionKey, ROUTES, Table};
+use stoa_core::routes::{ConditionKey, ROUTES, Route, Table};
 use stoa_saml::RefusalCode;
 use stoa_service::store::forms;
 
@@ -61,8 +61,8 @@ fn a_main_is_a_module_doc_and_one_call() {
         assert!(text.contains(&format!("functions::{module}::serve().await")), "{}: no call", function.name);
         for route in function.routes {
             let path = match route {
-                stoa_core::routes::Route::On(_, path) => path,
-                stoa_core::routes::Route::Default => "$default",
+                Route::On(_, path) => path,
+                Route::Default => "$default",
             };
             assert!(text.contains(path), "{}: the module doc does not name {path}", function.name);
         }
@@ -91,6 +91,51 @@ pub(crate) fn keep(path: &Path, wanted: &str) {
         only(&text, wanted),
         only(wanted, &text)
     );
+}
+
+/// Every source file of the flows, by its path under `flows/`.
+fn flows() -> Vec<(String, String)> {
+    let mut folders = vec![root().join("crates/stoa-service/src/flows")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root().join("crates/stoa-service/src/flows")).unwrap();
+                files.push((name.display().to_string(), read(&path)));
+            }
+        }
+    }
+    files
+}
+
+/// `Visit::enter` names the connection to the log and ends at one that is switched off. `trust-refresh` serves nobody.
+#[test]
+fn a_flow_has_its_connection_from_its_visit() {
+    for (name, text) in flows() {
+        let own: Vec<&str> = text.lines().filter(|line| line.contains("store.connection")).collect();
+        assert!(own.is_empty() || name == "trust_refresh.rs", "{name}: {own:?}");
+    }
+}
+
+#[test]
+fn a_flow_knows_its_routes_by_the_words_of_the_register() {
+    let keys: BTreeSet<String> = ROUTES.iter().flat_map(|function| function.routes).map(|route| route.key()).collect();
+    let mut known = BTreeSet::new();
+    for (name, text) in flows() {
+        for arm in text.lines().map(str::trim).filter(|line| line.starts_with('"') && line.contains("\" => ")) {
+            let key = arm.split('"').nth(1).unwrap();
+            assert!(keys.contains(key), "{name}: {key} is no route");
+            known.insert(key.to_owned());
+        }
+    }
+    // A function with one route, or one that takes both of its routes alike, asks nothing.
+    let asked =
+        ROUTES.iter().filter(|function| ["login", "teams-session", "thinkific-return"].contains(&function.name));
+    let wanted = asked.flat_map(|function| function.routes).filter(|route| **route != Route::Default);
+    assert_same("routes", ("ROUTES", &wanted.map(|route| route.key()).collect()), ("the flows", &known));
 }
 
 #[test]

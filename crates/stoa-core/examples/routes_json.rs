@@ -3,7 +3,7 @@
 //! `cargo run -q -p stoa-core --example routes_json`
 
 use serde_json::{Value, json};
-use stoa_core::routes::{Condition, Function, Grant, Index, ROUTES, Resource, Route, SecretKind, Table, Variable};
+use stoa_core::routes::{Condition, Function, Grant, Index, ROUTES, Resource, SecretKind, Table, Variable};
 
 fn main() -> std::io::Result<()> {
     let register = json!({
@@ -19,21 +19,13 @@ fn function(function: &Function) -> Value {
     json!({
         "name": function.name,
         "logical_id": function.logical_id(),
-        "routes": function.routes.iter().map(route).collect::<Vec<_>>(),
+        "routes": function.routes.iter().map(|route| route.key()).collect::<Vec<_>>(),
         "schedule": function.schedule,
         "grants": function.grants.iter().flat_map(grants).collect::<Vec<_>>(),
         "environment": function.environment().map(Variable::as_str).collect::<Vec<_>>(),
     })
 }
 
-fn route(route: &Route) -> String {
-    match route {
-        Route::On(method, path) => format!("{} {path}", method.as_str()),
-        Route::Default => "$default".into(),
-    }
-}
-
-/// One for each resource, as the template has a statement for each.
 fn grants(grant: &Grant) -> Vec<Value> {
     let (kind, names) = match grant.resource {
         Resource::Table(table) => ("table", vec![table.as_str().to_owned()]),

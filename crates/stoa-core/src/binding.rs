@@ -58,6 +58,12 @@ impl Pending {
         pending
     }
 
+    /// Whether this browser has begun as many logins as it can hold within two minutes.
+    pub fn is_going_round(pending: &[Self], now: Timestamp) -> bool {
+        let recent = |login: &&Self| now.as_second() - login.unverified_began < 120;
+        pending.iter().filter(recent).count() >= MAX_PENDING
+    }
+
     fn from_cookie(cookie: &str) -> Option<Self> {
         let (name, value) = cookie.trim().split_once('=')?;
         let reference = Reference::parse(name.strip_prefix(LOGIN_COOKIE_PREFIX)?).ok()?;

@@ -3,7 +3,7 @@
 //! [`Detail`] has no `Display`, so it cannot reach a page by accident.
 
 use crate::arrived::Arrived;
-use crate::connection::{Connection, Oidc, Protocol, Saml};
+use crate::connection::{Connection, ConnectionState, Oidc, Protocol, Saml};
 use crate::fault::Fault;
 use crate::oidc;
 use crate::quote::quote;
@@ -71,6 +71,16 @@ impl From<oidc::RefusalCode> for Failure {
 }
 
 impl Connection {
+    /// Whether its state lets such a login begin or go on.
+    pub fn takes(&self, is_test: bool) -> Result<(), Failure> {
+        match self.state {
+            ConnectionState::Active => Ok(()),
+            ConnectionState::Draft | ConnectionState::Tested if is_test => Ok(()),
+            ConnectionState::Draft | ConnectionState::Tested => Err(Fault::ConnectionNotActive.into()),
+            ConnectionState::Disabled => Err(Fault::ConnectionDisabled.into()),
+        }
+    }
+
     /// The SAML side; a connection without one is unknown to the SAML routes.
     pub fn saml(&self) -> Result<&Saml, Failure> {
         match self.protocol() {

@@ -199,8 +199,28 @@ pub struct Begin {
     pub to: Option<Destination>,
     /// Whether it can never reach the school.
     pub test: bool,
+    /// Whether an administrator's test link began it.
+    pub show: bool,
     /// Whether it follows one that had ended.
     pub again: bool,
+}
+
+/// What a login holds, beside what it begins with, that begins with its proof.
+pub struct ProofAtOnce {
+    /// The writer's attempt.
+    pub attempt: String,
+    /// Hash of the proof, where the same one must not be taken twice.
+    pub assertion: Option<String>,
+    /// Hash of the ticket, where the browser has it from the start.
+    pub ticket: Option<String>,
+    /// The identity, encrypted.
+    pub sealed: String,
+    /// Under which seal secret.
+    pub seal_key: String,
+    /// The key of the e-mail address.
+    pub who: String,
+    /// Whether the person must press "Continue".
+    pub confirm: bool,
 }
 
 impl LoginItem {
@@ -216,7 +236,7 @@ impl LoginItem {
             binding: begin.binding,
             to: begin.to,
             test: begin.test,
-            show: false,
+            show: begin.show,
             again: begin.again,
             confirm: false,
             attempt,
@@ -228,6 +248,22 @@ impl LoginItem {
             who: None,
             steps: vec![step],
             ttl: now.as_second() + STARTED_KEPT_SECONDS,
+        }
+    }
+
+    /// The item of a login that begins with its proof, and so in Verified: nobody was sent to an identity provider.
+    pub fn begin_proven(reference: Reference, begin: Begin, proof: ProofAtOnce, step: Step, now: Timestamp) -> Self {
+        Self {
+            state: State::Verified,
+            confirm: proof.confirm,
+            assertion: proof.assertion,
+            ticket: proof.ticket,
+            sealed: Some(proof.sealed),
+            seal_key: Some(proof.seal_key),
+            verified: Some(now.as_second()),
+            who: Some(proof.who),
+            ttl: kept_until(now),
+            ..Self::begin(reference, begin, proof.attempt, step, now)
         }
     }
 
@@ -308,7 +344,33 @@ pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Tim
             Meeting::Fault(Failure::noted(Fault::LoginReplayed, "another assertion had answered this login"))
         }
         State::Verified => Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_NOTES },
-        State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(old),
+        State::Launched | State::Returned | State::Refused | State::Failed => match fresh_once(old) {
+            Ok(destination) => Meeting::Fresh(destination),
+            Err(failure) => Meeting::Fault(failure),
+        },
+    }
+}
+
+/// What a ticket is to the login that it names.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// The one that launches it.
+    Current,
+    /// The login has ended: begin one fresh login to the same destination.
+    Spent(Option<Destination>),
+}
+
+/// Decides what somebody gets who brings a ticket, before anything is written.
+pub fn meet_ticket(login: &LoginItem, ticket: &str, now: Timestamp) -> Result<Brought, Failure> {
+    match login.state {
+        State::Started => Err(Failure::noted(Fault::TicketWrong, "the login is not verified yet")),
+        State::Verified if login.ticket.as_deref() != Some(ticket) => {
+            // The same browser posted again meanwhile and holds a newer ticket in the same cookie.
+            Err(Failure::noted(Fault::TicketWrong, "a newer ticket has taken this one's place"))
+        }
+        State::Verified if login.is_ticket_expired(now) => Err(Fault::TicketExpired.into()),
+        State::Verified => Ok(Brought::Current),
+        State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(login).map(Brought::Spent),
     }
 }
 
@@ -318,21 +380,16 @@ pub fn meet_launched(old: Option<&LoginItem>, attempt: &str, ticket: &str, now: 
     if old.attempt == attempt {
         return Meeting::Mine;
     }
-    match old.state {
-        State::Started => Meeting::Fault(Failure::noted(Fault::TicketWrong, "the login is not verified yet")),
-        State::Verified if old.ticket.as_deref() != Some(ticket) => {
-            // The same browser posted again meanwhile and holds a newer ticket in the same cookie.
-            Meeting::Fault(Failure::noted(Fault::TicketWrong, "a newer ticket has taken this one's place"))
-        }
-        State::Verified if old.is_ticket_expired(now) => Meeting::Fault(Fault::TicketExpired.into()),
-        State::Verified => Meeting::Fault(Fault::StoreContended.into()),
-        State::Launched | State::Returned | State::Refused | State::Failed => fresh_once(old),
+    match meet_ticket(old, ticket, now) {
+        Ok(Brought::Current) => Meeting::Fault(Fault::StoreContended.into()),
+        Ok(Brought::Spent(destination)) => Meeting::Fresh(destination),
+        Err(failure) => Meeting::Fault(failure),
     }
 }
 
 /// One fresh login for one that had ended, and none after that. A test is not followed by a login that is none.
-pub fn fresh_once(old: &LoginItem) -> Meeting {
-    if old.again || old.test { Meeting::Fault(Fault::LoginUsed.into()) } else { Meeting::Fresh(old.to.clone()) }
+pub fn fresh_once(old: &LoginItem) -> Result<Option<Destination>, Failure> {
+    if old.again || old.test { Err(Fault::LoginUsed.into()) } else { Ok(old.to.clone()) }
 }
 
 #[cfg(test)]
@@ -351,6 +408,7 @@ mod tests {
             binding: "b".into(),
             to: Destination::parse("/courses/x").ok(),
             test: false,
+            show: false,
             again: false,
         };
         let step = Step {
@@ -431,5 +489,62 @@ mod tests {
         assert_eq!(fault(meet_launched(Some(&late), "a1", "t", now())), Fault::TicketExpired);
         assert!(matches!(meet_launched(Some(&item(State::Launched)), "a1", "t", now()), Meeting::Fresh(Some(_))));
         assert_eq!(fault(meet_launched(Some(&item(State::Started)), "a1", "t", now())), Fault::TicketWrong);
+    }
+
+    #[test]
+    fn c107_what_a_ticket_is_before_anything_is_written() {
+        let meet = |login: &LoginItem, ticket| meet_ticket(login, ticket, now()).map_err(|failure| failure.fault);
+        let verified = item(State::Verified);
+        assert_eq!(meet(&verified, "t"), Ok(Brought::Current));
+        assert_eq!(meet(&verified, "u"), Err(Fault::TicketWrong));
+        let without = LoginItem { ticket: None, ..verified.clone() };
+        assert_eq!(meet(&without, ""), Err(Fault::TicketWrong));
+        let late = LoginItem { verified: Some(now().as_second() - TICKET_SECONDS - 1), ..verified };
+        assert_eq!(meet(&late, "t"), Err(Fault::TicketExpired));
+        assert_eq!(meet(&item(State::Started), "t"), Err(Fault::TicketWrong));
+        for ended in [State::Launched, State::Returned, State::Refused, State::Failed] {
+            let login = item(ended);
+            assert_eq!(meet(&login, "t"), Ok(Brought::Spent(login.to.clone())), "{ended:?}");
+            assert_eq!(meet(&LoginItem { again: true, ..login }, "t"), Err(Fault::LoginUsed), "{ended:?}");
+        }
+    }
+
+    /// Field by field the item that the former version wrote, since a deployment happens in mid-login.
+    #[test]
+    fn a_login_that_begins_with_its_proof_is_verified_at_once() {
+        let begun = item(State::Started);
+        let begin = Begin {
+            connection: begun.connection.clone(),
+            version: begun.cv,
+            binding: begun.binding.clone(),
+            to: begun.to.clone(),
+            test: false,
+            show: false,
+            again: true,
+        };
+        let proof = ProofAtOnce {
+            attempt: "a0".into(),
+            assertion: Some("x".into()),
+            ticket: Some("t".into()),
+            sealed: "s".into(),
+            seal_key: "1".into(),
+            who: "w".into(),
+            confirm: true,
+        };
+        let proven = LoginItem::begin_proven(begun.pk.clone(), begin, proof, begun.steps[0].clone(), now());
+        let wanted = LoginItem {
+            state: State::Verified,
+            again: true,
+            confirm: true,
+            assertion: Some("x".into()),
+            ticket: Some("t".into()),
+            sealed: Some("s".into()),
+            seal_key: Some("1".into()),
+            verified: Some(now().as_second()),
+            who: Some("w".into()),
+            ttl: kept_until(now()),
+            ..begun
+        };
+        assert_eq!(proven, wanted);
     }
 }

@@ -16,6 +16,11 @@ pub struct Relay {
 }
 
 impl Relay {
+    /// Of a login that is begun for the first time.
+    pub fn to(destination: Option<Destination>) -> Self {
+        Self { retries: 0, destination }
+    }
+
     /// `{retries}{destination}`: one digit, then a path. A path that does not fit is left out; the login's item has
     /// it as well.
     pub fn to_relay_state(&self) -> String {

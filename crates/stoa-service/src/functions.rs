@@ -66,7 +66,7 @@ macro_rules! started_by {
         Invoked
     };
     (Requests, $clients:expr, $flow:path) => {
-        edge::handler($clients, |clients, incoming, trail| Box::pin($flow(clients, incoming, trail)))
+        edge::handler($clients, edge::fault_page, |visit| Box::pin($flow(visit)))
     };
     (Events, $clients:expr, $flow:path) => {
         invoked::invoked($clients, |clients, event, request| Box::pin($flow(clients, event, request)))

@@ -30,6 +30,14 @@ impl Incoming {
         Self { request, request_id, gateway_id }
     }
 
+    /// The gateway's name of the route, as the register has it: `POST /saml/{connection}/acs`, or `$default`.
+    pub fn route_key(&self) -> &str {
+        match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref().unwrap_or_default(),
+            _ => "",
+        }
+    }
+
     /// The method.
     pub fn method(&self) -> &str {
         self.request.method().as_str()
@@ -76,6 +84,17 @@ impl Incoming {
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Failure::with(Fault::MediaTypeUnsupported, "application/x-www-form-urlencoded", kind));
         }
+        let mut fields = HashMap::new();
+        for (name, value) in url::form_urlencoded::parse(self.body()?) {
+            if fields.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                return Err(Failure::noted(Fault::FormMalformed, &format!("{name} is sent twice")));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// The body, byte for byte.
+    pub fn body(&self) -> Result<&[u8], Failure> {
         let body: &[u8] = match self.request.body() {
             Body::Text(text) => text.as_bytes(),
             Body::Binary(bytes) => bytes,
@@ -84,13 +103,7 @@ impl Incoming {
         if body.len() > MAX_BODY {
             return Err(Failure::with(Fault::BodyTooLarge, format!("{MAX_BODY} bytes"), &body.len().to_string()));
         }
-        let mut fields = HashMap::new();
-        for (name, value) in url::form_urlencoded::parse(body) {
-            if fields.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-                return Err(Failure::noted(Fault::FormMalformed, &format!("{name} is sent twice")));
-            }
-        }
-        Ok(fields)
+        Ok(body)
     }
 
     /// Whether the browser only loads this in advance (`Sec-Purpose: prefetch`).

@@ -33,6 +33,7 @@ mod random;
 mod secrets;
 pub mod store;
 mod trust_log;
+mod visit;
 
 pub use clients::{Clients, Credentials};
 pub use clock::Clock;

@@ -123,6 +123,7 @@ mod tests {
             binding: "b".into(),
             to: None,
             test: false,
+            show: false,
             again: false,
         };
         let mut login = LoginItem::begin(Reference::from_random([1; 8]), begin, "a".into(), step("started"), began());

@@ -164,6 +164,7 @@ fn verified() -> LoginItem {
         binding: "code".to_owned(),
         to: None,
         test: false,
+        show: false,
         again: false,
     };
     let step = Step {

@@ -37,7 +37,7 @@ pub struct Account<'a> {
     /// Their keys.
     pub keys: &'a Keys,
     /// The id that a new person gets: derived, so that a second try after a crash has the same.
-    pub new_id: String,
+    pub new_id: &'a str,
     /// The school's API key.
     pub api_key: &'a Key,
     /// The time of the request.
@@ -48,7 +48,7 @@ impl Account<'_> {
     /// Settles the account and returns the person as written.
     pub async fn settle(&self, before: Option<&PersonItem>) -> Result<PersonItem, Failure> {
         self.claim_email().await?;
-        let person_id = before.map_or(&self.new_id, |before| &before.id).clone();
+        let person_id = before.map_or(self.new_id, |before| &before.id).to_owned();
         let (user, bound_to) = match self.write_account(before, &person_id).await {
             Ok(written) => written,
             Err(failure) => {

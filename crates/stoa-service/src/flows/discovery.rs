@@ -3,8 +3,6 @@
 //! The address is posted, used for its domain and as a hint to the identity provider, and forgotten: it is in no
 //! address of ours, no item and no log line.
 
-use std::collections::HashMap;
-
 use stoa_core::destination::Destination;
 use stoa_core::discovery::{Found, find};
 use stoa_core::email::Email;
@@ -12,56 +10,46 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::relay::Relay;
 
-use crate::clients::Clients;
-use crate::edge::{Answer, Trail};
-use crate::flows::login::{Asked, Test, form_action, start};
-use crate::incoming::Incoming;
+use crate::flows::begin::{Asked, Test, start};
+use crate::visit::{Answer, Visit};
 
-/// The flow of `GET /login` and `POST /login`.
-pub(super) async fn discovery(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    if incoming.is_framed() {
-        return Err(Fault::Framed.into());
-    }
-    if incoming.method() != "POST" {
-        trail.destination = incoming.query("return_to").and_then(|text| Destination::parse(&text).ok());
-        return Ok(ask(clients, trail));
-    }
-    let form = incoming.form()?;
-    trail.destination = form.get("return_to").and_then(|text| Destination::parse(text).ok());
+/// `GET /login`: the question.
+pub(super) fn ask(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    visit.outside_frames()?;
+    visit.trail.destination = visit.incoming.query("return_to").and_then(|text| Destination::parse(&text).ok());
+    Ok(question(visit))
+}
+
+/// `POST /login`: what was typed.
+pub(super) async fn answer(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    visit.outside_frames()?;
+    let form = visit.incoming.form()?;
+    visit.trail.destination = form.get("return_to").and_then(|text| Destination::parse(text).ok());
     // Another site's page must not choose through whom somebody signs in.
-    if !incoming.is_from_us(&clients.environment.public_url) {
-        return Ok(ask(clients, trail));
+    if !visit.is_from_us() {
+        return Ok(question(visit));
     }
-    answer(clients, incoming, &form, trail).await
-}
-
-fn ask(clients: &Clients, trail: &Trail) -> Answer {
-    Answer::Page(trail.frame().ask_address(trail.destination.as_ref(), form_action(clients)))
-}
-
-async fn answer(
-    clients: &Clients,
-    incoming: &Incoming,
-    form: &HashMap<String, String>,
-    trail: &mut Trail,
-) -> Result<Answer, Failure> {
     let typed = form.get("email").map_or("", |text| text.trim());
     let address = Email::parse(typed).map_err(|_| Fault::AddressMalformed)?;
-    let entries = clients.store.discover(address.domain()).await?;
+    let entries = visit.clients.store.discover(address.domain()).await?;
     let choice = form.get("connection").map(String::as_str);
     let id = match find(address.domain(), &entries, choice)? {
         Found::One(entry) => entry.connection.clone(),
         Found::Several => {
-            let (frame, destination) = (trail.frame(), trail.destination.as_ref());
-            let page = frame.ask_connection(&entries, address.as_str(), destination, form_action(clients));
+            let (frame, destination) = (visit.frame(), visit.trail.destination.as_ref());
+            let page = frame.ask_connection(&entries, address.as_str(), destination, visit.form_action());
             return Ok(Answer::Page(page));
         }
     };
     let asked = Asked {
-        relay: Relay { retries: 0, destination: trail.destination.clone() },
+        relay: Relay::to(visit.trail.destination.clone()),
         again: false,
         test: Test::No,
         login_hint: Some(address.as_str().to_owned()),
     };
-    start(clients, incoming, &id, &asked, trail).await
+    start(visit, &id, &asked).await
+}
+
+fn question(visit: &Visit<'_>) -> Answer {
+    Answer::Page(visit.frame().ask_address(visit.trail.destination.as_ref(), visit.form_action()))
 }

@@ -1,6 +1,7 @@
 //! The flows: one file a function.
 
 mod account;
+mod begin;
 mod discovery;
 pub mod login;
 pub mod oidc_callback;

@@ -7,45 +7,33 @@
 //!
 //! Endpoints and keys come from the connection and the `trust` table: a callback makes one call, or two.
 
-use jiff::Timestamp;
 use stoa_core::binding::Pending;
-use stoa_core::connection::{Connection, ConnectionState, Oidc, Protocol};
+use stoa_core::connection::{Connection, Oidc, Protocol};
 use stoa_core::failure::Failure;
-use stoa_core::fault::Fault;
 use stoa_core::identity::Verified;
 use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
 
-use crate::clients::Clients;
-use crate::edge::{Answer, Trail};
 use crate::flows::oidc_exchange::prove_code;
-use crate::flows::proven::{admit, connection_for, proof_hash};
+use crate::flows::proven::proof_hash;
 use crate::flows::unproven::unproven;
 use crate::flows::workos;
-use crate::incoming::Incoming;
+use crate::visit::{Answer, Fresh, Visit};
 
 /// The flow.
-pub async fn oidc_callback(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    if incoming.is_prefetch() {
+pub async fn oidc_callback(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    if visit.incoming.is_prefetch() {
         return Ok(Answer::Nothing);
     }
-    let now = clients.clock.now();
-    let id = incoming.connection()?;
-    let pending = Pending::among(incoming.cookies());
-    let connection = connection_for(clients, &id, &pending, now).await?;
-    trail.connection = Some(id);
-    if connection.state == ConnectionState::Disabled {
-        return Err(Fault::ConnectionDisabled.into());
-    }
-    if incoming.is_framed() {
-        return Err(Fault::Framed.into());
-    }
+    let pending = visit.pending();
+    let connection = visit.enter(Fresh::for_browser(&pending)).await?;
+    visit.outside_frames()?;
     match connection.protocol() {
         Protocol::Oidc(oidc) => {
-            let response = Response::parse(incoming.raw_query())?;
+            let response = Response::parse(visit.incoming.raw_query())?;
             let login = login_of(&response, oidc, &pending)?;
-            answered(clients, &connection, incoming, &response, login, trail).await
+            answered(visit, &connection, &response, login).await
         }
-        Protocol::Workos(_) => workos::callback(clients, &connection, incoming, trail, now).await,
+        Protocol::Workos(settings) => workos::callback(visit, &connection, settings).await,
         Protocol::Saml(_) | Protocol::Teams => Err(connection.other_protocol("oidc")),
     }
 }
@@ -58,36 +46,31 @@ fn login_of<'a>(response: &Response, oidc: &Oidc, pending: &'a [Pending]) -> Res
 }
 
 async fn answered(
-    clients: &Clients,
+    visit: &mut Visit<'_>,
     connection: &Connection,
-    incoming: &Incoming,
     response: &Response,
     login: &Pending,
-    trail: &mut Trail,
 ) -> Result<Answer, Failure> {
-    trail.login = Some(login.reference.clone());
-    let now = clients.clock.now();
-    let (identity, proof) = match prove(clients, connection, response, login, now).await {
+    visit.trail.login = Some(login.reference.clone());
+    let (identity, proof) = match prove(visit, connection, response, login).await {
         Ok(proven) => proven,
         Err(failure) => {
             let proof = response.code.as_deref().map(|code| proof_of(connection, code));
-            return unproven(clients, connection, incoming, login, proof.as_deref(), failure, trail).await;
+            return unproven(visit, connection, login, proof.as_deref(), failure).await;
         }
     };
-    admit(clients, connection, login, Verified::from_id_token(&identity, connection), &proof, trail, now).await
+    visit.admit(connection, login, Verified::from_id_token(&identity, connection), &proof).await
 }
 
 /// The identity, and a hash of what proved it.
 async fn prove(
-    clients: &Clients,
+    visit: &Visit<'_>,
     connection: &Connection,
     response: &Response,
     login: &Pending,
-    now: Timestamp,
 ) -> Result<(ProvenIdentity, String), Failure> {
-    let oidc = connection.oidc()?;
-    let code = response.code_from(oidc)?;
-    let identity = prove_code(clients, connection, code, login, now).await?;
+    let code = response.code_from(connection.oidc()?)?;
+    let identity = prove_code(visit, connection, code, login).await?;
     Ok((identity, proof_of(connection, code)))
 }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use stoa_core::binding::Pending;
-use stoa_core::connection::{Connection, Oidc};
+use stoa_core::connection::Connection;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::oidc::{
@@ -12,11 +11,11 @@ use stoa_core::oidc::{
 };
 use stoa_core::routes::SecretKind;
 
-use crate::clients::Clients;
 use crate::egress::{EgressError, Limits};
-use crate::flows::provider_keys::{KeySource, verified_claims};
+use crate::flows::provider_keys::{token_failure, verified_claims};
 use crate::random;
-use crate::store::OIDC_JWKS;
+use crate::store::{KeySource, OIDC_JWKS};
+use crate::visit::Visit;
 
 /// A browser waits behind these, and is answered within 8 s.
 const TOKEN: Limits = Limits { timeout: Duration::from_secs(4), max_bytes: 128 * 1024 };
@@ -24,71 +23,54 @@ const USERINFO: Limits = Limits { timeout: Duration::from_secs(3), max_bytes: 12
 
 /// Exchanges the code and proves what comes back.
 pub(super) async fn prove_code(
-    clients: &Clients,
+    visit: &Visit<'_>,
     connection: &Connection,
     code: &str,
     login: &Pending,
-    now: Timestamp,
 ) -> Result<ProvenIdentity, Failure> {
     let oidc = connection.oidc()?;
-    let tokens = tokens(clients, connection, oidc, code, login, now).await?;
+    let tokens = tokens(visit, connection, code, login).await?;
     let source = KeySource { sk: OIDC_JWKS, uri: &oidc.provider().jwks_uri };
     let algorithms = &oidc.document().algorithms;
-    let claims = verified_claims(clients, connection, source, tokens.unverified_id_token(), algorithms, now).await?;
+    let claims = verified_claims(visit, connection, source, tokens.unverified_id_token(), algorithms).await?;
     let nonce = login.oidc_nonce();
-    let expected = Expected { oidc, nonce: &nonce, code, tokens: &tokens, began: login.unverified_began, now };
+    let expected =
+        Expected { oidc, nonce: &nonce, code, tokens: &tokens, began: login.unverified_began, now: visit.now };
     let identity = prove(claims, &expected)?;
     match identity.userinfo_endpoint(connection)? {
-        Some(endpoint) => with_userinfo(clients, endpoint, &tokens, identity).await,
+        Some(endpoint) => with_userinfo(visit, endpoint, &tokens, identity).await,
         None => Ok(identity),
     }
 }
 
-async fn tokens(
-    clients: &Clients,
-    connection: &Connection,
-    oidc: &Oidc,
-    code: &str,
-    login: &Pending,
-    now: Timestamp,
-) -> Result<Tokens, Failure> {
-    let secrets = clients.secrets.of(SecretKind::Oidc, connection.id().as_str(), 0, now).await?;
-    let redirect_uri = connection.redirect_uri(&clients.environment.public_url);
+async fn tokens(visit: &Visit<'_>, connection: &Connection, code: &str, login: &Pending) -> Result<Tokens, Failure> {
+    let secrets = visit.secret_of(SecretKind::Oidc, connection).await?;
+    let redirect_uri = connection.redirect_uri(visit.public_url());
     let assertion_id = random::token()?;
     let request = Exchange {
-        oidc,
+        oidc: connection.oidc()?,
         redirect_uri: &redirect_uri,
         code,
         login,
-        secret: secrets.current(now),
+        secret: secrets.current(visit.now),
         assertion_id: &assertion_id,
-        now,
+        now: visit.now,
     };
     exchange(request, |request| {
-        let egress = clients.egress.clone();
+        let egress = visit.clients.egress.clone();
         async move { judge(egress.send(request, TOKEN).await.map_err(|error| NoAnswer(token_failure(error)))?) }
     })
     .await
 }
 
-/// What it means that the token endpoint's answer did not come.
-pub(super) fn token_failure(error: EgressError) -> Failure {
-    let code = match error {
-        EgressError::Forbidden => RefusalCode::AddressForbidden,
-        EgressError::Unreachable | EgressError::TimedOut => RefusalCode::TokenEndpointUnavailable,
-        EgressError::TooLarge | EgressError::Encoded => RefusalCode::TokenAnswerStrange,
-    };
-    Failure::noted(Fault::Oidc(code), &error.to_string())
-}
-
 async fn with_userinfo(
-    clients: &Clients,
+    visit: &Visit<'_>,
     endpoint: &str,
     tokens: &Tokens,
     identity: ProvenIdentity,
 ) -> Result<ProvenIdentity, Failure> {
     let request = userinfo_request(endpoint, tokens)?;
-    let answer = clients.egress.send(request, USERINFO).await.map_err(userinfo_failure)?;
+    let answer = visit.clients.egress.send(request, USERINFO).await.map_err(userinfo_failure)?;
     identity.with_userinfo(&answer)
 }
 

@@ -7,16 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use stoa_core::connection::{Connection, SigningAlgorithm};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::oidc::{Claims, Jwks, MAX_JWKS, RefusalCode, verify_jws};
 
-use crate::clients::Clients;
 use crate::egress::{EgressError, GetError, Limits};
 use crate::random;
-use crate::store::FetchClaim;
+use crate::store::{FetchClaim, FetchLeave, KeySource};
+use crate::visit::Visit;
 
 /// A browser waits behind this.
 const FETCH: Limits = Limits { timeout: Duration::from_secs(3), max_bytes: MAX_JWKS };
@@ -24,36 +23,24 @@ const FETCH: Limits = Limits { timeout: Duration::from_secs(3), max_bytes: MAX_J
 const LOOKS: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 
-/// Where a key set is kept, and where it comes from.
-#[derive(Clone, Copy)]
-pub struct KeySource<'a> {
-    /// Sort key in `trust`.
-    pub sk: &'static str,
-    /// The issuer's `jwks_uri`.
-    pub uri: &'a str,
-}
-
 /// Verifies a token's signature. None of its claims is checked yet.
 pub async fn verified_claims(
-    clients: &Clients,
+    visit: &Visit<'_>,
     connection: &Connection,
     source: KeySource<'_>,
     token: &str,
     algorithms: &[SigningAlgorithm],
-    now: Timestamp,
 ) -> Result<Claims, Failure> {
-    let held = clients.store.jwks(connection.id(), source.sk, now).await?;
+    let (store, now) = (&visit.clients.store, visit.now);
+    let held = store.jwks(connection.id(), source.sk, now).await?;
     match verify_jws(token, &held, algorithms) {
         Err(failure) if is_key_unknown(&failure) => {}
         verified => return verified,
     }
-    let attempt = random::token()?;
-    match clients.store.claim_jwks_fetch(connection.id(), (source.sk, source.uri), &attempt, now).await? {
-        FetchClaim::Granted => {
-            verify_jws(token, &*fetch(clients, connection, source, &attempt, now).await?, algorithms)
-        }
+    match store.claim_jwks_fetch(connection.id(), source, random::token()?, now).await? {
+        FetchClaim::Granted(leave) => verify_jws(token, &*fetch(visit, &leave).await?, algorithms),
         FetchClaim::Taken(item) => {
-            let mut keys = clients.store.hold_jwks(connection.id(), source.sk, item.keys()?, now);
+            let mut keys = store.hold_jwks(connection.id(), source.sk, item.keys()?, now);
             let mut looks = if item.is_being_fetched(now) { LOOKS } else { 0 };
             loop {
                 match verify_jws(token, &keys, algorithms) {
@@ -64,7 +51,7 @@ pub async fn verified_claims(
                     verified => return verified,
                 }
                 tokio::time::sleep(BETWEEN_LOOKS).await;
-                keys = clients.store.jwks_now(connection.id(), source.sk, now).await?;
+                keys = store.jwks_now(connection.id(), source.sk, now).await?;
             }
         }
     }
@@ -79,14 +66,9 @@ fn unavailable(source: KeySource<'_>, note: &str) -> Failure {
 }
 
 /// One fetch of the issuer's keys. What is no key set leaves the snapshot as it was.
-async fn fetch(
-    clients: &Clients,
-    connection: &Connection,
-    source: KeySource<'_>,
-    attempt: &str,
-    now: Timestamp,
-) -> Result<Arc<Jwks>, Failure> {
-    let body = clients.egress.get(source.uri, FETCH).await.map_err(|error| match error {
+async fn fetch(visit: &Visit<'_>, leave: &FetchLeave<'_>) -> Result<Arc<Jwks>, Failure> {
+    let source = leave.source();
+    let body = visit.clients.egress.get(source.uri, FETCH).await.map_err(|error| match error {
         GetError::Egress(EgressError::Forbidden) => {
             Failure::noted(Fault::Oidc(RefusalCode::AddressForbidden), source.uri)
         }
@@ -94,6 +76,16 @@ async fn fetch(
     })?;
     let text = String::from_utf8(body).map_err(|_| unavailable(source, "not UTF-8"))?;
     let keys = Jwks::parse(&text).map_err(|error| unavailable(source, &error.to_string()))?;
-    clients.store.write_jwks(connection.id(), (source.sk, source.uri), attempt, &text, now).await?;
-    Ok(clients.store.hold_jwks(connection.id(), source.sk, keys, now))
+    visit.clients.store.write_jwks(leave, &text, visit.now).await?;
+    Ok(visit.clients.store.hold_jwks(leave.connection(), source.sk, keys, visit.now))
+}
+
+/// What it means that the token endpoint's answer did not come.
+pub(super) fn token_failure(error: EgressError) -> Failure {
+    let code = match error {
+        EgressError::Forbidden => RefusalCode::AddressForbidden,
+        EgressError::Unreachable | EgressError::TimedOut => RefusalCode::TokenEndpointUnavailable,
+        EgressError::TooLarge | EgressError::Encoded => RefusalCode::TokenAnswerStrange,
+    };
+    Failure::noted(Fault::Oidc(code), &error.to_string())
 }

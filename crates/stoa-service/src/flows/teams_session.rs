@@ -13,28 +13,25 @@
 mod handover;
 mod session;
 
-use stoa_core::connection::{Connection, ConnectionState, TeamsDocument};
+use stoa_core::connection::{Connection, TeamsDocument};
 use stoa_core::destination::Destination;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::pages::TEAMS_JS;
 use stoa_core::relay::Relay;
 
-use crate::clients::Clients;
-use crate::edge::{Answer, Trail};
-use crate::flows::login::{Test, check_test, connection, form_action};
-use crate::incoming::Incoming;
+use crate::flows::begin::Test;
+use crate::visit::{Answer, Fresh, Visit};
 
-/// The flow: which of its routes it is, method and path say.
-pub async fn teams_session(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    let path: Vec<&str> = incoming.path().split('/').skip(2).collect();
-    match (incoming.method(), path.as_slice()) {
-        ("GET", ["script.js"]) => Ok(Answer::Script(TEAMS_JS)),
-        ("GET", [_connection]) => tab(clients, incoming, trail).await,
-        ("POST", [_connection, "session"]) => session::session(clients, incoming, trail).await,
-        ("GET", [_connection, "continue"]) => continue_page(clients, incoming, trail).await,
-        ("POST", [_connection, "continue"]) => handover::hand_over(clients, incoming, trail).await,
-        _ => Err(Failure::noted(Fault::NotFound, incoming.path())),
+/// The flow.
+pub async fn teams_session(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    match visit.incoming.route_key() {
+        "GET /teams/script.js" => Ok(Answer::Script(TEAMS_JS)),
+        "GET /teams/{connection}" => tab(visit).await,
+        "POST /teams/{connection}/session" => session::session(visit).await,
+        "GET /teams/{connection}/continue" => continue_page(visit).await,
+        "POST /teams/{connection}/continue" => handover::hand_over(visit).await,
+        other => Err(Failure::noted(Fault::NotFound, other)),
     }
 }
 
@@ -50,35 +47,25 @@ fn token_settings(connection: &Connection) -> Result<&TeamsDocument, Failure> {
 }
 
 /// `GET /teams/{connection}`: the page in Teams' frame. Its faults are seen there too.
-async fn tab(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    trail.in_teams = true;
-    let now = clients.clock.now();
-    let id = incoming.connection()?;
-    let test = Test::read(incoming.query("test"));
-    let connection = connection(clients, &id, &test, now).await?;
-    trail.connection = Some(id);
+async fn tab(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    visit.trail.in_teams = true;
+    let test = Test::read(visit.incoming.query("test"));
+    let connection = visit.enter(test.fresh()).await?;
     let teams = settings(&connection)?;
-    check_test(&connection, &test, now)?;
-    let destination = incoming.query("return_to").and_then(|text| Destination::parse(&text).ok());
-    let mut login = Relay { retries: 0, destination }.login_path(connection.id());
+    test.check(&connection, visit.now)?;
+    let destination = visit.incoming.query("return_to").and_then(|text| Destination::parse(&text).ok());
+    let mut login = Relay::to(destination).login_path(connection.id());
     if let Some(parameter) = test.parameter() {
         let separator = if login.contains('?') { '&' } else { '?' };
         login.push_str(&format!("{separator}test={parameter}"));
     }
-    Ok(Answer::Page(trail.frame().teams_tab(teams, &login, &clients.environment.public_url)))
+    Ok(Answer::Page(visit.frame().teams_tab(teams, &login, visit.public_url())))
 }
 
 /// `GET /teams/{connection}/continue`: the page in the browser. The code is in the fragment, so this reads nothing.
-async fn continue_page(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    let id = incoming.connection()?;
-    let connection = clients.store.connection(&id, clients.clock.now()).await?;
-    trail.connection = Some(id);
+async fn continue_page(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    let connection = visit.enter(Fresh::LastMinute).await?;
     token_settings(&connection)?;
-    if connection.state == ConnectionState::Disabled {
-        return Err(Fault::ConnectionDisabled.into());
-    }
-    if incoming.is_framed() {
-        return Err(Fault::Framed.into());
-    }
-    Ok(Answer::Page(trail.frame().teams_continue(incoming.path(), form_action(clients))))
+    visit.outside_frames()?;
+    Ok(Answer::Page(visit.frame().teams_continue(visit.incoming.path(), visit.form_action())))
 }

@@ -2,47 +2,45 @@
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::{ConnectionId, Reference};
+use stoa_core::ids::Reference;
 use stoa_core::login::State;
 use stoa_core::quote::quote;
-use stoa_core::routes::{ROUTES, Route};
+use stoa_core::routes::ROUTES;
 
-use crate::clients::Clients;
-use crate::edge::{Answer, Trail};
-use crate::incoming::Incoming;
+use crate::store::Note;
+use crate::visit::{Answer, Visit};
 
-/// The flow: which of the three it is, the path says.
-pub async fn thinkific_return(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    let path = incoming.path();
-    if incoming.method() == "GET" && path == "/return" {
-        return returned(clients, incoming, trail).await;
+/// The flow.
+pub async fn thinkific_return(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    match visit.incoming.route_key() {
+        "GET /return" => returned(visit).await,
+        "GET /sign-out/{connection}" => sign_out(visit).await,
+        _ => Err(unknown(visit.incoming.path())),
     }
-    if incoming.method() == "GET"
-        && let Some(connection) = path.strip_prefix("/sign-out/")
-    {
-        return sign_out(clients, connection, trail).await;
-    }
-    let known = ROUTES.iter().flat_map(|function| function.routes).any(|route| takes_path(route, path));
-    Err(if known { Fault::MethodNotAllowed } else { Fault::NotFound }.into())
+}
+
+/// Nothing is there, or not for this method.
+fn unknown(path: &str) -> Failure {
+    let known = ROUTES.iter().flat_map(|function| function.routes).any(|route| route.takes(path).is_some());
+    if known { Fault::MethodNotAllowed } else { Fault::NotFound }.into()
 }
 
 /// Thinkific refused the token. It may say why in parameters that it does not document; they are noted, not shown.
-async fn returned(clients: &Clients, incoming: &Incoming, trail: &mut Trail) -> Result<Answer, Failure> {
-    let reference = incoming.query("login").and_then(|text| Reference::parse(&text).ok());
+async fn returned(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
     let reference = reference.ok_or(Fault::NotFound)?;
     let said: Vec<String> = ["kind", "error", "message", "error_description"]
         .iter()
-        .filter_map(|name| Some(format!("{name}={}", known_word(&incoming.query(name)?))))
+        .filter_map(|name| Some(format!("{name}={}", known_word(&visit.incoming.query(name)?))))
         .collect();
     let failure = Failure::noted(Fault::ThinkificSentBack, &said.join(" "));
-    trail.login = Some(reference.clone());
-    let now = clients.clock.now();
-    let step = trail.failed_step(&failure, now);
-    let old = clients.store.note_step(&reference, None, State::Launched, State::Returned, &step, now).await?;
-    match old {
+    visit.trail.login = Some(reference.clone());
+    let step = visit.failed_step(&failure);
+    let note = Note { reference: &reference, binding: None, from: State::Launched, to: State::Returned, step: &step };
+    match visit.clients.store.note_step(&note, visit.now).await? {
         Some(login) => {
-            trail.connection = Some(login.connection);
-            trail.destination = login.to;
+            visit.trail.connection = Some(login.connection);
+            visit.trail.destination = login.to;
         }
         None => return Err(Fault::LoginUnknown.into()),
     }
@@ -74,27 +72,8 @@ fn known_word(text: &str) -> &'static str {
 }
 
 /// Sends the browser to the school's own sign-out. There is no session of ours to end.
-async fn sign_out(clients: &Clients, connection: &str, trail: &mut Trail) -> Result<Answer, Failure> {
-    let id = ConnectionId::parse(connection).map_err(|_| Failure::noted(Fault::ConnectionUnknown, connection))?;
-    let connection = clients.store.connection(&id, clients.clock.now()).await?;
-    trail.connection = Some(id);
-    let school = clients.store.school(connection.school()).await?;
+async fn sign_out(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+    let connection = visit.leave().await?;
+    let school = visit.clients.store.school(connection.school()).await?;
     Ok(Answer::Redirect(format!("{}/users/sign_out", school.document.base_url)))
-}
-
-fn takes_path(route: &Route, path: &str) -> bool {
-    match route {
-        Route::Default => false,
-        Route::On(_, pattern) => {
-            let (mut wanted, mut got) = (pattern.split('/'), path.split('/'));
-            loop {
-                match (wanted.next(), got.next()) {
-                    (None, None) => return true,
-                    (Some(part), Some(segment))
-                        if part == segment || (part.starts_with('{') && !segment.is_empty()) => {}
-                    _ => return false,
-                }
-            }
-        }
-    }
 }

@@ -14,14 +14,14 @@ use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{
-    Believed, Decision, DescriptionError, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, TrustedKey, Watch,
-    days_until, decide, decide_provider, discovery_url, parse_discovery, read,
+    Believed, Decision, DescriptionError, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Watch, days_until,
+    decide, decide_provider, discovery_url, parse_discovery, read,
 };
 use stoa_saml::Certificate;
 
 use crate::clients::Clients;
 use crate::egress::Limits;
-use crate::store::{OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, TrustItem, WatchItem};
+use crate::store::{KeySource, OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, Watched, pinned, trusted};
 use crate::trust_log::{RunLine, Seen, TrustLine};
 
 /// Nobody waits, and some providers are slow.
@@ -79,11 +79,13 @@ impl Look<'_> {
         }
         let own = match connection.protocol() {
             Protocol::Saml(saml) => self.saml(saml).await?,
-            Protocol::Oidc(oidc) => self.openid(OIDC_JWKS, &oidc.provider().jwks_uri, Some(oidc)).await?,
+            Protocol::Oidc(oidc) => {
+                self.openid(KeySource { sk: OIDC_JWKS, uri: &oidc.provider().jwks_uri }, Some(oidc)).await?
+            }
             Protocol::Workos(_) | Protocol::Teams => Seen::default(),
         };
         let teams = match &connection.document().teams {
-            Some(teams) if teams.token => self.openid(TEAMS_JWKS, &teams.jwks_uri, None).await?,
+            Some(teams) if teams.token => self.openid(KeySource { sk: TEAMS_JWKS, uri: &teams.jwks_uri }, None).await?,
             Some(_) | None => Seen::default(),
         };
         Ok(own.and(teams))
@@ -94,11 +96,11 @@ impl Look<'_> {
         let before = store.watch(self.id, SAML_WATCH).await?;
         let reading = self.metadata(saml).await;
         let items = store.trusted_keys(self.id).await?;
-        let mut watch = before.watch.clone();
+        let mut watch = before.item.watch.clone();
         let keys = trusted(&items, &mut watch, self.now)?;
         let believed = Believed { idp: saml.idp(), keys: &keys };
         let decision = decide(believed, watch, reading, self.now);
-        self.write(SAML_WATCH, &before, &decision).await?;
+        self.write(&before, &decision).await?;
         let ends = keys.iter().map(|key| key.not_after).chain(decision.trust.iter().map(Certificate::not_after));
         // One that has ended still verifies, and must not hide for ever the next one that ends.
         let expiring_days = ends.max().map(|end| days_until(end, self.now)).filter(|days| *days > 0);
@@ -113,11 +115,11 @@ impl Look<'_> {
         }
     }
 
-    async fn openid(&self, sk: &'static str, uri: &str, oidc: Option<&Oidc>) -> Result<Seen, Failure> {
+    async fn openid(&self, source: KeySource<'_>, oidc: Option<&Oidc>) -> Result<Seen, Failure> {
         let store = &self.clients.store;
-        let before = store.watch(self.id, sk).await?;
-        let stored = store.jwks_now(self.id, sk, self.now).await?;
-        let fetched = self.fetch_text(uri, MAX_JWKS).await;
+        let before = store.watch(self.id, source.sk).await?;
+        let stored = store.jwks_now(self.id, source.sk, self.now).await?;
+        let fetched = self.fetch_text(source.uri, MAX_JWKS).await;
         let parsed = match &fetched {
             Ok(text) => Jwks::parse(text).map_err(|error| error.to_string()),
             Err(why) => Err(why.clone()),
@@ -127,12 +129,12 @@ impl Look<'_> {
             None => None,
         };
         let reading = ProviderReading { keys: parsed, description };
-        let decided = decide_provider(Some(&stored), before.watch.clone(), reading, self.now);
+        let decided = decide_provider(Some(&stored), before.item.watch.clone(), reading, self.now);
         if let (true, Ok(text)) = (decided.replace, &fetched) {
-            store.replace_jwks(self.id, (sk, uri), text, self.now).await?;
+            store.replace_jwks(self.id, source, text, self.now).await?;
         }
         let decision = Decision { watch: decided.watch, events: decided.events, ..Decision::default() };
-        self.write(sk, &before, &decision).await?;
+        self.write(&before, &decision).await?;
         Ok(seen(&decision.watch, self.now))
     }
 
@@ -152,10 +154,10 @@ impl Look<'_> {
     }
 
     /// Logs what happened only once it has been written. Where somebody else was quicker, the next look decides.
-    async fn write(&self, sk: &'static str, before: &WatchItem, decision: &Decision) -> Result<(), Failure> {
-        if self.clients.store.write_decision(self.id, (sk, before), decision, self.now).await? {
+    async fn write(&self, before: &Watched<'_>, decision: &Decision) -> Result<(), Failure> {
+        if self.clients.store.write_decision(before, decision, self.now).await? {
             for event in &decision.events {
-                self.line().about(sk, event).write(&self.clients.log);
+                self.line().about(before.sk(), event).write(&self.clients.log);
             }
         }
         Ok(())
@@ -176,46 +178,10 @@ fn seen(watch: &Watch, now: Timestamp) -> Seen {
     }
 }
 
-/// The keys that count now, as the rules read them. One whose end a person has set is refused like one that they
-/// removed: the metadata does not bring it back.
-pub(crate) fn trusted(items: &[TrustItem], watch: &mut Watch, now: Timestamp) -> Result<Vec<TrustedKey>, Failure> {
-    let ended = items.iter().filter(|item| item.until.is_some_and(|until| until <= now.as_second()));
-    watch.refused.extend(ended.map(|item| item.fingerprint.clone()));
-    let key = |item: &TrustItem| {
-        let not_after = item.certificate()?.not_after();
-        Ok(TrustedKey { fingerprint: item.fingerprint.clone(), not_after, is_kept: item.is_kept })
-    };
-    items.iter().filter(|item| item.is_live(now)).map(key).collect()
-}
-
-/// The certificates that sign the metadata. A connection whose certificates do not parse does not exist.
-pub(crate) fn pinned(saml: &Saml) -> Vec<Certificate> {
-    saml.document().metadata_certificates.iter().flat_map(|pem| Certificate::from_pem(pem)).collect()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_whose_end_a_person_set_counts_no_more_and_is_not_waited_for() {
-        let now = Timestamp::from_second(1_790_000_000).unwrap();
-        let pem = include_str!("../../../stoa-saml/testdata/keys/idp-current.crt");
-        let ended = |until| TrustItem { until, ..TrustItem::new(&Certificate::from_pem(pem).unwrap(), now) };
-        let look = |until: Option<i64>| {
-            let mut watch = Watch::default();
-            let keys = trusted(&[ended(until)], &mut watch, now).unwrap();
-            (keys.len(), watch.refused.len())
-        };
-        assert_eq!(look(None), (1, 0));
-        assert_eq!(look(Some(now.as_second() + 1)), (1, 0));
-        assert_eq!(look(Some(now.as_second())), (0, 1));
-        // By the clock of whoever added it, it begins in a minute: nobody has taken it away.
-        let early = TrustItem { from: now.as_second() + 60, ..ended(None) };
-        let mut watch = Watch::default();
-        assert!(trusted(&[early], &mut watch, now).unwrap().is_empty() && watch.refused.is_empty());
-    }
 
     #[test]
     fn each_hour_begins_with_another_connection() {

@@ -8,101 +8,78 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use stoa_core::binding::Pending;
-use stoa_core::connection::{Connection, Protocol, WorkosDocument};
+use stoa_core::connection::{Connection, WorkosDocument};
 use stoa_core::failure::Failure;
 use stoa_core::oidc::{RefusalCode, Response};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::workos::{Callback, Profile, token_request};
 
-use crate::clients::Clients;
-use crate::edge::{Answer, Trail};
 use crate::egress::Limits;
-use crate::flows::oidc_exchange::token_failure;
-use crate::flows::proven::{admit, proof_hash};
-use crate::flows::saml_acs::is_going_round;
+use crate::flows::proven::proof_hash;
+use crate::flows::provider_keys::token_failure;
 use crate::flows::unproven::unproven;
-use crate::incoming::Incoming;
+use crate::visit::{Answer, Visit};
 
 /// A browser waits, and 8 s is the soft deadline of the whole. A profile with a thousand groups is 100 KB.
 const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), max_bytes: 256 * 1024 };
 
 /// The answer of WorkOS. The connection's state has been checked.
 pub(super) async fn callback(
-    clients: &Clients,
+    visit: &mut Visit<'_>,
     connection: &Connection,
-    incoming: &Incoming,
-    trail: &mut Trail,
-    now: Timestamp,
+    settings: &WorkosDocument,
 ) -> Result<Answer, Failure> {
-    let Protocol::Workos(settings) = connection.protocol() else { return Err(connection.other_protocol("workos")) };
-    let pending = Pending::among(incoming.cookies());
-    let response = Response::parse(incoming.raw_query())?;
+    let pending = visit.pending();
+    let response = Response::parse(visit.incoming.raw_query())?;
     match Callback::read(&response, settings, &pending)? {
         Callback::Answer { login, code } => {
-            trail.login = Some(login.reference.clone());
-            answered(clients, connection, settings, incoming, login, code, trail).await
+            visit.trail.login = Some(login.reference.clone());
+            answered(visit, connection, settings, login, code).await
         }
         // A state that is lost each time would be a login begun each time, for ever.
-        Callback::Unsolicited if is_going_round(&pending, now) => Err(RefusalCode::StateMissing.into()),
+        Callback::Unsolicited if Pending::is_going_round(&pending, visit.now) => Err(RefusalCode::StateMissing.into()),
         Callback::Unsolicited => Ok(Answer::Redirect(Relay::default().login_path(connection.id()))),
     }
 }
 
 async fn answered(
-    clients: &Clients,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     settings: &WorkosDocument,
-    incoming: &Incoming,
     login: &Pending,
     code: Result<String, Failure>,
-    trail: &mut Trail,
 ) -> Result<Answer, Failure> {
-    let now = clients.clock.now();
-    let (profile, proof) = match prove(clients, connection, settings, login, &code, now).await {
-        Ok(proven) => proven,
-        Err(failure) => {
-            let proof = code.ok().map(|code| proof_hash(connection, &settings.client_id, &code));
-            return unproven(clients, connection, incoming, login, proof.as_deref(), failure, trail).await;
-        }
+    let code = match code {
+        Ok(code) => code,
+        Err(failure) => return unproven(visit, connection, login, None, failure).await,
     };
-    admit(clients, connection, login, profile.verify(connection), &proof, trail, now).await
-}
-
-/// The profile, and a hash of what proved it.
-async fn prove(
-    clients: &Clients,
-    connection: &Connection,
-    settings: &WorkosDocument,
-    login: &Pending,
-    code: &Result<String, Failure>,
-    now: Timestamp,
-) -> Result<(Profile, String), Failure> {
-    let code = code.as_ref().map_err(Clone::clone)?;
-    let profile = exchange(clients, connection, settings, login, code, now).await?;
-    Ok((profile, proof_hash(connection, &settings.client_id, code)))
+    let proof = proof_hash(connection, &settings.client_id, &code);
+    match exchange(visit, connection, settings, login, &code).await {
+        Ok(profile) => visit.admit(connection, login, profile.verify(connection), &proof).await,
+        Err(failure) => unproven(visit, connection, login, Some(&proof), failure).await,
+    }
 }
 
 /// The one call of a login: the code for a profile.
 async fn exchange(
-    clients: &Clients,
+    visit: &Visit<'_>,
     connection: &Connection,
     settings: &WorkosDocument,
     login: &Pending,
     code: &str,
-    now: Timestamp,
 ) -> Result<Profile, Failure> {
-    let keys = clients.secrets.of(SecretKind::Oidc, connection.id().as_str(), 0, now).await?;
-    let request = token_request(settings, keys.current(now), code, login)?;
-    let answer = clients.egress.send(request, LIMITS).await.map_err(token_failure)?;
+    let keys = visit.secret_of(SecretKind::Oidc, connection).await?;
+    let request = token_request(settings, keys.current(visit.now), code, login)?;
+    let answer = visit.clients.egress.send(request, LIMITS).await.map_err(token_failure)?;
     Profile::from_token_answer(&answer)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use jiff::Timestamp;
     use stoa_core::connection::UrlPolicy;
     use stoa_core::ids::Reference;
     use stoa_core::keys::KeySet;

@@ -11,10 +11,9 @@ use stoa_saml::Certificate;
 
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
-use crate::flows::trust_refresh::{pinned, trusted};
 use crate::store::{
     JwksItem, Key, KeyChange, NO_KEY, OIDC_JWKS, PRESENT, Range, Reads, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem,
-    WatchItem, Write,
+    WatchItem, Write, pinned, trusted,
 };
 
 /// Everything that a connection trusts, and what is known of the rest.

@@ -13,10 +13,38 @@ use super::{FETCH_EVERY, JwksItem, Key, Outcome, Reads, Store, read};
 /// How far a key set's instant may be ahead of this function's clock.
 const AHEAD_SECONDS: i64 = 300;
 
+/// Where a key set is kept, and where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct KeySource<'a> {
+    /// Sort key in `trust`: [`OIDC_JWKS`](super::OIDC_JWKS) or [`TEAMS_JWKS`](super::TEAMS_JWKS).
+    pub sk: &'static str,
+    /// The issuer's `jwks_uri`.
+    pub uri: &'a str,
+}
+
+/// Leave to ask a provider for its keys, and to write them. Only [`Store::claim_jwks_fetch`] gives it.
+pub struct FetchLeave<'a> {
+    connection: &'a ConnectionId,
+    source: KeySource<'a>,
+    attempt: String,
+}
+
+impl<'a> FetchLeave<'a> {
+    /// Whose keys.
+    pub const fn connection(&self) -> &'a ConnectionId {
+        self.connection
+    }
+
+    /// Where they are.
+    pub const fn source(&self) -> KeySource<'a> {
+        self.source
+    }
+}
+
 /// Whether this function may ask the provider for its keys.
-pub enum FetchClaim {
+pub enum FetchClaim<'a> {
     /// It may, and nobody else for a minute.
-    Granted,
+    Granted(FetchLeave<'a>),
     /// Somebody asked less than a minute ago, or the connection has its keys from elsewhere by now. The item as it is.
     Taken(JwksItem),
 }
@@ -56,58 +84,52 @@ impl Store {
     }
 
     /// Asks leave to fetch a key set. A last try in the future was a wrong clock's.
-    pub async fn claim_jwks_fetch(
+    pub async fn claim_jwks_fetch<'a>(
         &self,
-        connection: &ConnectionId,
-        (sk, uri): (&'static str, &str),
-        attempt: &str,
+        connection: &'a ConnectionId,
+        source: KeySource<'a>,
+        attempt: String,
         now: Timestamp,
-    ) -> Result<FetchClaim, Failure> {
+    ) -> Result<FetchClaim<'a>, Failure> {
         // Anybody can name an unknown key, and a refused write costs as much as one that is applied.
-        let item = self.read_jwks(connection, sk).await?;
+        let item = self.read_jwks(connection, source.sk).await?;
         if item.is_tried(now) {
             return Ok(FetchClaim::Taken(item));
         }
-        let claim = Key::key_set(connection, sk)
+        let claim = Key::key_set(connection, source.sk)
             .update("SET tried = :now, asking = :yes, attempt = :attempt, #uri = :uri")
             .only_if(
                 "(attribute_not_exists(#uri) OR #uri = :uri) AND \
                  (attribute_not_exists(tried) OR tried <= :then OR tried > :ahead)",
             )
             .showing_refused()
-            .with(":uri", uri)
+            .with(":uri", source.uri)
             .with(":now", now.as_second())
             .with(":yes", true)
-            .with(":attempt", attempt)
+            .with(":attempt", &attempt)
             .with(":then", now.as_second() - FETCH_EVERY)
             .with(":ahead", now.as_second() + FETCH_EVERY);
+        let leave = FetchLeave { connection, source, attempt };
         match self.tables.write(claim).await? {
-            Outcome::Applied(_) => Ok(FetchClaim::Granted),
+            Outcome::Applied(_) => Ok(FetchClaim::Granted(leave)),
             Outcome::Refused(item) => {
                 let item = item.map(|item| read(Table::Trust, item)).transpose()?;
                 let item: JwksItem = item.unwrap_or_default();
                 // Only the reply of the first try was lost.
-                let is_mine = item.attempt.as_deref() == Some(attempt);
-                Ok(if is_mine { FetchClaim::Granted } else { FetchClaim::Taken(item) })
+                let is_mine = item.attempt.as_ref() == Some(&leave.attempt);
+                Ok(if is_mine { FetchClaim::Granted(leave) } else { FetchClaim::Taken(item) })
             }
         }
     }
 
-    /// Writes a key set that was fetched and parsed, unless keys have come another way since this attempt's claim: a
-    /// look of `trust-refresh`, which may have seen one withdrawn, or an `apply`.
-    pub async fn write_jwks(
-        &self,
-        connection: &ConnectionId,
-        (sk, uri): (&'static str, &str),
-        attempt: &str,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        let write = Key::key_set(connection, sk)
+    /// Writes a key set that was fetched and parsed, unless keys have come another way since leave was given: a look of
+    /// `trust-refresh`, which may have seen one withdrawn, or an `apply`.
+    pub async fn write_jwks(&self, leave: &FetchLeave<'_>, text: &str, now: Timestamp) -> Result<(), Failure> {
+        let write = Key::key_set(leave.connection, leave.source.sk)
             .update("SET jwks = :jwks, #at = :now, #uri = :uri REMOVE asking")
             .only_if("attempt = :attempt")
-            .with(":uri", uri)
-            .with(":attempt", attempt)
+            .with(":uri", leave.source.uri)
+            .with(":attempt", &leave.attempt)
             .with(":jwks", text)
             .with(":now", now.as_second());
         self.tables.write(write).await?;
@@ -119,18 +141,18 @@ impl Store {
     pub async fn replace_jwks(
         &self,
         connection: &ConnectionId,
-        (sk, uri): (&str, &str),
+        source: KeySource<'_>,
         text: &str,
         asked: Timestamp,
     ) -> Result<(), Failure> {
         // Whoever is fetching in a callback has been overtaken.
-        let replace = Key::key_set(connection, sk)
+        let replace = Key::key_set(connection, source.sk)
             .update("SET jwks = :jwks, #at = :asked, #uri = :uri REMOVE asking, attempt")
             .only_if(
                 "attribute_not_exists(#at) OR #at < :asked OR #at > :ahead OR \
                  (#at = :asked AND (attribute_not_exists(#uri) OR #uri = :uri))",
             )
-            .with(":uri", uri)
+            .with(":uri", source.uri)
             .with(":ahead", asked.as_second() + AHEAD_SECONDS)
             .with(":jwks", text)
             .with(":asked", asked.as_second());

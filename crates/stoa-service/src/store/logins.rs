@@ -65,6 +65,20 @@ pub struct Code<'a> {
     pub step: &'a Step,
 }
 
+/// A step that is noted on a login in state `from`, which moves on to `to`.
+pub struct Note<'a> {
+    /// The login.
+    pub reference: &'a Reference,
+    /// Hash of the browser's secret, where a browser's cookie named the login: then only if that browser began it.
+    pub binding: Option<&'a str>,
+    /// The state in which the login must be.
+    pub from: State,
+    /// The state that it moves to; the same, where it stays.
+    pub to: State,
+    /// The step.
+    pub step: &'a Step,
+}
+
 impl Store {
     /// Write 1: the login begins. A reference that exists already with another attempt is [`Written::Refused`].
     pub async fn begin_login(&self, item: &LoginItem) -> Result<Written, Failure> {
@@ -124,28 +138,19 @@ impl Store {
         written(self.tables.write(update).await?)
     }
 
-    /// Notes a step on a login that is in state `from`, and moves it on to `to`; where a browser's cookie named the
-    /// login, only if that browser began it. Best effort: the person's page does not depend on it. A login that has
-    /// something to tell is kept as long as one that arrived. Returns the login as it was.
-    pub async fn note_step(
-        &self,
-        reference: &Reference,
-        binding: Option<&str>,
-        from: State,
-        to: State,
-        step: &Step,
-        now: Timestamp,
-    ) -> Result<Option<Box<LoginItem>>, Failure> {
-        let update = Key::login(reference)
+    /// Notes a step on a login. Best effort: the person's page does not depend on it. A login that has something to
+    /// tell is kept as long as one that arrived. Returns the login as it was.
+    pub async fn note_step(&self, note: &Note<'_>, now: Timestamp) -> Result<Option<Box<LoginItem>>, Failure> {
+        let update = Key::login(note.reference)
             .update("SET #state = :to, #ttl = :ttl, steps = list_append(steps, :step)")
             .showing_old()
-            .with(":to", to)
+            .with(":to", note.to)
             .with(":ttl", kept_until(now))
-            .with(":from", from)
+            .with(":from", note.from)
             .with(":max", MAX_NOTES)
-            .with(":step", [step]);
+            .with(":step", [note.step]);
         let condition = "#state = :from AND size(steps) < :max";
-        let update = match binding {
+        let update = match note.binding {
             Some(binding) => update.only_if(format!("{condition} AND binding = :binding")).with(":binding", binding),
             None => update.only_if(condition),
         };

@@ -32,10 +32,12 @@ pub use items::{
     TrustChange, TrustItem, WatchItem, forms,
 };
 pub(crate) use items::{DiscoveryItem, DomainItem, ListedItem, NO_KEY, PersonChangeItem, Range};
-pub use jwks::FetchClaim;
+pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::LaunchReads;
-pub use logins::{Code, Sealed, Written};
+pub use logins::{Code, Note, Sealed, Written};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub(crate) use trust::{pinned, trusted};
+pub use watch::Watched;
 pub(crate) use write::{ABSENT, Item, Outcome, PRESENT, Write};
 
 /// The tables as functions use them, and what a process holds of them: parsed, so that a login parses no key.

@@ -19,6 +19,21 @@ impl WatchItem {
     }
 }
 
+/// What had been seen of a provider, and whose it is.
+pub struct Watched<'a> {
+    connection: &'a ConnectionId,
+    sk: &'static str,
+    /// The item as it was read.
+    pub item: WatchItem,
+}
+
+impl Watched<'_> {
+    /// Sort key of what is watched.
+    pub const fn sk(&self) -> &'static str {
+        self.sk
+    }
+}
+
 /// Whether a transaction was cancelled by another writer, and by nothing else: a throttled one is a failure.
 fn was_overtaken(reasons: &[Option<String>]) -> bool {
     let mut reasons = reasons.iter().flatten().peekable();
@@ -28,20 +43,21 @@ fn was_overtaken(reasons: &[Option<String>]) -> bool {
 
 impl Store {
     /// What has been seen of a provider.
-    pub async fn watch(&self, connection: &ConnectionId, sk: &str) -> Result<WatchItem, Failure> {
-        Ok(self.tables.get(&Key::watch(connection, sk), Reads::Consistent).await?.unwrap_or_default())
+    pub async fn watch<'a>(&self, connection: &'a ConnectionId, sk: &'static str) -> Result<Watched<'a>, Failure> {
+        let item = self.tables.get(&Key::watch(connection, sk), Reads::Consistent).await?.unwrap_or_default();
+        Ok(Watched { connection, sk, item })
     }
 
     /// Writes what follows from a look, all or nothing. `false`: somebody has written since `before` was read, and the
     /// next look sees what they wrote.
     pub async fn write_decision(
         &self,
-        connection: &ConnectionId,
-        (sk, before): (&str, &WatchItem),
+        before: &Watched<'_>,
         decision: &Decision,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        let mut writes = vec![before.next(Key::watch(connection, sk), decision.watch.clone())];
+        let Watched { connection, sk, item } = before;
+        let mut writes = vec![item.next(Key::watch(connection, sk), decision.watch.clone())];
         for certificate in &decision.trust {
             let key = Key::trusted(connection, certificate.fingerprint());
             writes.push(key.put(&TrustItem::new(certificate, now)));
