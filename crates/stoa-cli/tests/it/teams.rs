@@ -87,7 +87,7 @@ async fn a_test_package_stands_beside_the_other_and_is_a_link_of_its_own() {
     let login = page.link("Open the course").unwrap();
     desk.sandbox.pingfederate.sign_on_as("miller.m");
     let shown = desk.sandbox.browser().get(login.as_str()).await.unwrap();
-    assert!(shown.text().contains("because you came by a test link"), "{}", shown.text());
+    assert!(shown.text().contains("because you used a test link"), "{}", shown.text());
 }
 
 #[tokio::test]
