@@ -385,7 +385,11 @@ async fn a_test_link_in_teams_shows_what_arrived_and_why_somebody_is_refused() {
     assert!(refused.text().contains("email_missing") && refused.text().contains("Email email (not sent)"));
     let stranger = session("noah@globex.com", "1").await;
     tab.world.refused(&stranger, "email_missing");
-    assert!(!stranger.text().contains("email_missing") && !stranger.text().contains("(not sent)"), "{}", stranger.text());
+    assert!(
+        !stranger.text().contains("email_missing") && !stranger.text().contains("(not sent)"),
+        "{}",
+        stranger.text()
+    );
     tab.world.refused(&session(MILA, &key.to_lowercase()).await, "test_link_wrong");
     tab.world.advance(72 * 3600);
     tab.world.refused(&tab.world.browser().get(&address).await.unwrap(), "test_link_wrong");

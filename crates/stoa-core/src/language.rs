@@ -111,7 +111,8 @@ mod tests {
         for file in LOCALES.files() {
             let text = file.contents_utf8().unwrap();
             assert_eq!(references(text), english, "{:?}", file.path());
-            let sentences = text.lines().filter_map(|line| Some(line.split_once(" = ")?.1)).filter(|text| text.ends_with('.'));
+            let sentences =
+                text.lines().filter_map(|line| Some(line.split_once(" = ")?.1)).filter(|text| text.ends_with('.'));
             let mut seen = BTreeSet::new();
             for sentence in sentences {
                 assert!(seen.insert(sentence), "{:?}: twice: {sentence}", file.path());

@@ -76,7 +76,7 @@ async fn a_test_package_stands_beside_the_other_and_is_a_link_of_its_own() {
         let shown = desk.stoa(&["--host", &host, "teams", "package", "pg", "--test", "--out", &out]).await.done();
         let manifest: Value = serde_json::from_slice(&read(&out, "manifest.json")).unwrap();
         let tab = manifest["staticTabs"][0]["contentUrl"].as_str().unwrap().to_owned();
-        assert!(shown.contains(&tab) && shown.contains("in place of any test link before"), "{shown}");
+        assert!(shown.contains(&tab) && shown.contains("replaces any earlier test link"), "{shown}");
         assert_eq!(manifest["id"], format!("a{}", &APP[1..]));
         assert_eq!(manifest["name"]["short"], "P&G Academy (test)");
         tabs.push(tab);
