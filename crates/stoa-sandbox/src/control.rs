@@ -41,7 +41,7 @@ pub(crate) fn defect_form(label: &str, defects: &Markup) -> Markup {
     html! {
         form method="post" action="/sandbox/defect" {
             label { (label) select name="defect" { (defects) } }
-            button { "Arm" }
+            button { "Set" }
         }
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn sign_on_form<'a>(
             (hidden)
             label { "Sign everybody on as"
                 select name="person" {
-                    option value="" { "whom the page says" }
+                    option value="" { "whoever is chosen on the page" }
                     @for (id, name, note) in people {
                         option value=(id) selected[chosen == Some(id)] { (name) " – " (note) }
                     }

@@ -14,7 +14,7 @@ pub(super) fn sign_on(action: &str, people: &[Person], waiting: &Waiting) -> Htm
         "WorkOS",
         "Sign on",
         &html! {
-            p { "By the connection " (waiting.connection) ", to continue to " (waiting.redirect_uri) }
+            p { "Through the connection " (waiting.connection) ", to continue to " (waiting.redirect_uri) }
             form method="post" action=(action) {
                 label for="person" { "Who" }
                 select #person name="person" {
@@ -24,7 +24,7 @@ pub(super) fn sign_on(action: &str, people: &[Person], waiting: &Waiting) -> Htm
                         }
                     }
                 }
-                label for="defect" { "What is wrong with the answer" }
+                label for="defect" { "What is wrong with the response" }
                 select #defect name="defect" {
                     option value="" { "nothing" }
                     (defects())

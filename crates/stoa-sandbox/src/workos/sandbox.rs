@@ -42,7 +42,7 @@ async fn start(State(shared): State<Shared>, Query(query): Query<StartQuery>) ->
             let waiting = Waiting { connection, redirect_uri, state: None, challenge: None, login_hint: None };
             authorize::ask(&shared, waiting)
         }
-        _ => pages::error("There is no such connection that is linked, or no redirect URI"),
+        _ => pages::error("There is no such linked connection, or no redirect URI"),
     }
 }
 
@@ -70,7 +70,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
         "WorkOS",
         "Behind the sign-on page",
         &html! {
-            (control::defect_form("The next answer has", &pages::defects()))
+            (control::defect_form("The next response has", &pages::defects()))
             (control::sign_on_form(&html! {}, people, state.always.as_deref()))
             h2 { "Customers" }
             ul {
