@@ -55,7 +55,7 @@ pub(crate) fn sign_on_form<'a>(
     html! {
         form method="post" action="/sandbox/sign-on-as" {
             (hidden)
-            label { "Sign everybody on as"
+            label { "Sign everybody in as"
                 select name="person" {
                     option value="" { "whoever is chosen on the page" }
                     @for (id, name, note) in people {

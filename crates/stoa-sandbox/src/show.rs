@@ -164,10 +164,10 @@ fn print_addresses(sandbox: &Sandbox) {
     let (url, ping) = (sandbox.url(), sandbox.pingfederate.url());
     println!(
         "\nNow it is your turn. Open these in Chromium or Firefox, which find *.localhost on this machine:\n\n\
-         \x20 log in                 {}\n\
-         \x20 log in as a test       {}?test=1\n\
-         \x20 log in by an address   {url}/login\n\
-         \x20 start at the IdP       {}\n\
+         \x20 sign in                {}\n\
+         \x20 sign in as a test      {}?test=1\n\
+         \x20 sign in by an address  {url}/login\n\
+         \x20 start at the provider  {}\n\
          \x20 choose people, defects {ping}/sandbox\n\
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\
          \x20 the school             {}\n\
@@ -194,8 +194,8 @@ fn print_workos(sandbox: &Sandbox, connection: &ConnectionId) {
     let (url, workos) = (sandbox.url(), sandbox.workos.url());
     println!(
         "\nThrough WorkOS:\n\n\
-         \x20 log in                 {url}/login/{connection}   (as ada.wong@umbrella.example)\n\
-         \x20 start at the IdP       {}\n\
+         \x20 sign in                {url}/login/{connection}   (as ada.wong@umbrella.example)\n\
+         \x20 start at the provider  {}\n\
          \x20 choose people, defects {workos}/sandbox",
         sandbox.workos.start_url(CONNECTION),
     );

@@ -131,9 +131,9 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
             "    note: the identity provider cannot be read now, so what it last published is kept: {why}"
         ))?;
     }
-    if let Some(former) = &planned.former_idp {
+    if let Some(previous) = &planned.former_idp {
         io.say(&format!(
-            "    note: the keys of the previous identity provider, {former}, stay trusted until `stoa connection trust {id} \
+            "    note: the keys of the previous identity provider, {previous}, stay trusted until `stoa connection trust {id} \
              remove` removes each of them"
         ))?;
     }

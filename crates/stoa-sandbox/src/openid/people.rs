@@ -88,7 +88,7 @@ fn pingfederate() -> Vec<Person> {
         plain("admin.s", "admin@pg.com", "Sasha", "Admin", "email of the school's administrator"),
         plain("mallory.m", "miller.m@pg.com", "Mallory", "Mallory", "record shows a colleague's email"),
         Person { email: None, ..plain("nomail.n", "", "Nils", "Nomail", "no email") },
-        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign on") },
+        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign in") },
     ]
 }
 
@@ -125,7 +125,7 @@ fn entra() -> Vec<Person> {
             email: Some("mila@globex.com".to_owned()),
             ..plain("mallory@evil.example", "Mallory", "Mallory", "own tenant, with Mila's email in it")
         },
-        Person { active: false, ..plain("gina@globex.com", "Gina", "Gone", "deactivated: cannot sign on") },
+        Person { active: false, ..plain("gina@globex.com", "Gina", "Gone", "deactivated: cannot sign in") },
     ]
 }
 
@@ -138,7 +138,7 @@ fn okta() -> Vec<Person> {
             ..plain("milton@initech.com", "Milton", "Waddams", "email not verified")
         },
         Person { groups: Vec::new(), ..plain("nina@initech.com", "Nina", "Nogroup", "no groups") },
-        Person { active: false, ..plain("bill@initech.com", "Bill", "Gone", "suspended: cannot sign on") },
+        Person { active: false, ..plain("bill@initech.com", "Bill", "Gone", "suspended: cannot sign in") },
     ]
 }
 

@@ -110,7 +110,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
     let state = shared.state();
     crate::web::page(
         "OpenID providers",
-        "Behind the sign-on pages",
+        "Behind the sign-in pages",
         &html! {
             (control::defect_form("The next login is", &pages::defects()))
             @for product in Product::ALL {

@@ -71,6 +71,6 @@ pub(super) fn samples() -> Vec<Person> {
         plain("mallory.m", "miller.m@pg.com", "Mallory", "Mallory", "record shows a colleague's email"),
         plain("upper.p", "Petra.UPPER@PG.COM", "Petra", "Upper", "email in capitals"),
         Person { email: None, ..plain("nomail.n", "", "Nils", "Nomail", "no email") },
-        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign on") },
+        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign in") },
     ]
 }

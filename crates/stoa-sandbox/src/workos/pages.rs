@@ -12,7 +12,7 @@ use super::state::Waiting;
 pub(super) fn sign_on(action: &str, people: &[Person], waiting: &Waiting) -> Html<String> {
     crate::web::page(
         "WorkOS",
-        "Sign on",
+        "Sign in",
         &html! {
             p { "Through the connection " (waiting.connection) ", to continue to " (waiting.redirect_uri) }
             form method="post" action=(action) {
@@ -29,7 +29,7 @@ pub(super) fn sign_on(action: &str, people: &[Person], waiting: &Waiting) -> Htm
                     option value="" { "nothing" }
                     (defects())
                 }
-                button name="ok" value="1" { "Sign on" }
+                button name="ok" value="1" { "Sign in" }
                 " "
                 button name="cancel" value="1" { "Cancel" }
             }

@@ -68,7 +68,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
     let people = people.map(|person| (person.idp_id.as_str(), person.email.as_str(), person.note.as_str()));
     crate::web::page(
         "WorkOS",
-        "Behind the sign-on page",
+        "Behind the sign-in page",
         &html! {
             (control::defect_form("The next response has", &pages::defects()))
             (control::sign_on_form(&html! {}, people, state.always.as_deref()))

@@ -97,13 +97,17 @@ fn claims(connection: &Connection, oidc: &Oidc) -> Section {
             .note("Applications > OAuth > OpenID Connect Policy Management: the policy's Attribute Contract, Attribute")
             .note("Scopes and Contract Fulfillment. sub must be a permanent identifier of the person."),
         Preset::Entra => section
-            .note("A person without an address in Entra (Mail) cannot sign in: preferred_username does not count as one.")
+            .note(
+                "A person without an address in Entra (Mail) cannot sign in: preferred_username does not count as one.",
+            )
             .note("Add acct in the same place: it says who is a guest. A guest's address is accepted only if")
             .note("the optional claim xms_edov says that Entra has verified who owns its domain."),
-        Preset::Google => section.note(format!(
-            "Only accounts of the Google Workspace whose primary domain is {} can sign in; private Google accounts cannot.",
-            oidc.hosted_domains().join(" or ")
-        )),
+        Preset::Google => section
+            .note(format!(
+                "Only accounts of the Google Workspace whose primary domain is {} can sign in;",
+                oidc.hosted_domains().join(" or ")
+            ))
+            .note("private Google accounts cannot."),
         Preset::Generic | Preset::Okta => section,
     }
 }

@@ -90,7 +90,7 @@ fn generic(values: &Values) -> Section {
         .row("Metadata to import", &*values.metadata_url)
         .row("Entity ID, Audience", &*values.entity_id)
         .row("Assertion Consumer Service URL, Reply URL", format!("{}   (binding HTTP-POST)", values.acs_url))
-        .row("Sign-on URL", &*values.login_url)
+        .row("Sign-in URL", &*values.login_url)
         .row("Signature", "Response or Assertion or both; RSA-SHA256 or stronger, or ECDSA")
 }
 
