@@ -33,7 +33,7 @@ async fn keys_are_listed_and_a_waiting_one_is_approved_and_removed() {
     let [current, next] = [keys[0].fingerprint(), keys[1].fingerprint()];
     let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
     assert!(list.contains(&format!("SHA-256 {current}\n")) && list.contains("trusted since"), "{list}");
-    assert!(list.contains(&format!("SHA-256 {next}\n")) && list.contains("waiting; trusted 20"), "{list}");
+    assert!(list.contains(&format!("SHA-256 {next}\n")) && list.contains("waiting; trusted from 20"), "{list}");
 
     let short = desk.stoa(&["connection", "trust", "pg", "approve", &next[..16], "--reason", "x"]).await;
     assert!(short.code == 2 && short.err.contains("64 hexadecimal digits"), "{short:?}");
@@ -41,11 +41,11 @@ async fn keys_are_listed_and_a_waiting_one_is_approved_and_removed() {
     assert!(silent.code == 2 && silent.err.contains("--reason"), "{silent:?}");
     // As a console prints it.
     let colons: Vec<_> = next.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
-    let arguments = ["connection", "trust", "pg", "approve", &colons.join(":"), "--reason", "read out by telephone"];
+    let arguments = ["connection", "trust", "pg", "approve", &colons.join(":"), "--reason", "read out by phone"];
     desk.stoa(&arguments).await.done();
     let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
     assert!(!list.contains("waiting") && list.contains(", by arn:aws:iam::000000000000:user/"), "{list}");
-    assert!(list.contains("approve ") && list.ends_with("read out by telephone\n"), "{list}");
+    assert!(list.contains("approve ") && list.ends_with("read out by phone\n"), "{list}");
 
     desk.stoa(&["connection", "trust", "pg", "remove", next, "--reason", "stolen"]).await.done();
     let list = desk.stoa(&["connection", "trust", "pg"]).await.done();
