@@ -150,7 +150,7 @@ async fn chromium_walks_a_login_and_failed_ones_with_and_without_cookies() {
     let browser = driver.browser("es-MX", true).await;
     browser.goto(&login).await.expect("the login");
     sign_on(&browser, "partner.p", "").await;
-    let page = expect_page(&browser, "No ha iniciado sesión", "fault-spanish").await;
+    let page = expect_page(&browser, "No pudo iniciar sesión", "fault-spanish").await;
     assert!(page.contains("email-domain-foreign"), "{page}");
     browser.close().await.expect("the end");
 
@@ -197,7 +197,7 @@ async fn chromium_finds_the_connection_of_an_address_and_shows_an_administrator_
     let (driver, sandbox) = (Driver::start(), Sandbox::start(Options::default()).await.expect("a sandbox"));
     let browser = driver.browser("en", true).await;
     browser.goto(&format!("{}/login?return_to=/courses/safety-basics", sandbox.url())).await.expect("the question");
-    expect_page(&browser, "Please type your work e-mail address", "address").await;
+    expect_page(&browser, "Enter your work email address", "address").await;
     let field = browser.find(Locator::Css("input[type='email']")).await.expect("the field");
     field.send_keys("miller.m@pg.com").await.expect("keys");
     browser.find(Locator::Css("button")).await.expect("the button").click().await.expect("a click");
@@ -207,7 +207,7 @@ async fn chromium_finds_the_connection_of_an_address_and_shows_an_administrator_
     let id = ConnectionId::parse(sandbox.connection()).expect("its name");
     let (link, _) = sandbox.operator.open_test_link(&id).await.expect("a test link");
     browser.goto(&link.address(&sandbox.url())).await.expect("the link");
-    let page = expect_page(&browser, "because you came by a test link", "test-shown").await;
+    let page = expect_page(&browser, "because you used a test link", "test-shown").await;
     assert!(page.contains("miller.m@pg.com") && page.contains("external_id"), "{page}");
     browser.close().await.expect("the end");
 
@@ -215,6 +215,6 @@ async fn chromium_finds_the_connection_of_an_address_and_shows_an_administrator_
     browser.goto(&link.address(&sandbox.url())).await.expect("the link");
     sign_on(&browser, "partner.p", "").await;
     let page = expect_page(&browser, "email_domain_foreign", "test-failed-spanish").await;
-    assert!(page.contains("Todo lo que ha llegado"), "{page}");
+    assert!(page.contains("Todo lo que llegó"), "{page}");
     browser.close().await.expect("the end");
 }

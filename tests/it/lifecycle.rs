@@ -46,8 +46,8 @@ async fn a_test_link_shows_what_arrived_what_was_wanted_and_what_would_be_sent_o
     let world = World::start().await;
     let page = follow(&world, &world.browser(), &format!("{}&return_to=/courses/safety", link(&world).await)).await;
     assert_eq!(page.status, 200);
-    shows(&page, &["The test login worked", "because you came by a test link"]);
-    shows(&page, &["Person name_id miller.m", "E-mail email miller.m@pg.com", "First name firstName Mary"]);
+    shows(&page, &["The test login worked", "because you used a test link"]);
+    shows(&page, &["Person name_id miller.m", "Email email miller.m@pg.com", "First name firstName Mary"]);
     shows(&page, &["return_to http://thinkific.localhost", "/courses/safety", "external_id"]);
     assert_eq!((world.launches(), world.thinkific.calls().len()), (0, 0));
     assert_eq!(world.front.items(Table::Directory).unwrap().len(), 0);
@@ -86,7 +86,7 @@ async fn a_failed_test_shows_the_exact_reason_and_everything_that_was_proven() {
     world.pingfederate.sign_on_as("noemail.n");
     let page = world.browser().get(&link).await.unwrap();
     world.refused_and_traced(&page, "email_missing");
-    shows(&page, &["email_missing", "Nora", "Nomail", "E-mail email nothing"]);
+    shows(&page, &["email_missing", "Nora", "Nomail", "Email email (not sent)"]);
     assert!(page.link("Try again").is_none(), "a retry without the link would be no test");
 }
 
@@ -98,7 +98,7 @@ async fn a_failed_proof_shows_the_exact_reason_and_nothing_that_was_not_proven()
     let page = follow(&world, &world.browser(), &link).await;
     let fault = world.faults().pop().unwrap();
     assert!(page.status >= 400 && fault.starts_with("saml_"), "{fault}");
-    shows(&page, &[&fault, "only where it could be verified"]);
+    shows(&page, &[&fault, "only if it could be verified"]);
     assert!(!page.text().contains(MARYS_EMAIL), "{}", page.text());
 
     world.pingfederate.next_defect(Defect::SignedByAnotherKey);

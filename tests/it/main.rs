@@ -33,6 +33,7 @@ mod pages;
 mod peers;
 mod permissions;
 mod person;
+mod printed;
 mod privacy;
 mod references;
 mod replay;

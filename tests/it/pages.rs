@@ -231,7 +231,7 @@ async fn c141_nothing_in_a_person_s_record_becomes_markup() {
         harmless(&page, payload);
         assert_eq!(world.faults().len(), 1);
         let page = world.browser().get(&link.address(&world.url())).await.unwrap();
-        assert!(page.text().contains("because you came by a test link"), "{}", page.text());
+        assert!(page.text().contains("because you used a test link"), "{}", page.text());
         harmless(&page, payload);
         world.faults();
     }

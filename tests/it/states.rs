@@ -148,7 +148,7 @@ async fn c132_a_draft_and_a_tested_connection_take_test_logins_only() {
             assert!(plain.text().contains("The test login worked"), "{kind:?}: {}", plain.text());
             let (link, _) = world.operator.open_test_link(&id).await.unwrap();
             let shown = get(&link.address(&world.url())).await;
-            assert!(shown.text().contains("because you came by a test link"), "{kind:?}: {}", shown.text());
+            assert!(shown.text().contains("because you used a test link"), "{kind:?}: {}", shown.text());
             assert!(shown.text().contains(kind.arrives()), "{kind:?}: {}", shown.text());
         }
         assert_eq!(world.launches(), 0, "{kind:?}");

@@ -365,7 +365,7 @@ async fn a_test_link_in_teams_shows_what_arrived_and_why_somebody_is_refused() {
         tab.post(&[("token", &token), ("test", key)]).await
     };
     let page = Handed::read(&session(MILA, &key).await).press(&tab.world.browser()).await;
-    for part in ["The test login worked", "because you came by a test link", "E-mail email mila@globex.com", "tid"] {
+    for part in ["The test login worked", "because you used a test link", "Email email mila@globex.com", "tid"] {
         assert!(page.text().contains(part), "no {part:?} in {}", page.text());
     }
     // From here on the login is known by its code and then by its ticket.
@@ -373,19 +373,23 @@ async fn a_test_link_in_teams_shows_what_arrived_and_why_somebody_is_refused() {
     let ticket = handed.press(&browser.following(Follow::Nothing)).await;
     let twice = handed.press(&tab.world.browser()).await;
     tab.world.refused(&twice, "teams_code_wrong");
-    assert!(twice.text().contains("Code teams_code_wrong Got it was used before"), "{}", twice.text());
+    assert!(twice.text().contains("Code teams_code_wrong Received it was used before"), "{}", twice.text());
     let set = async |state| tab.world.operator.set_state(&id, state, "a test").await.unwrap();
     set(ConnectionState::Disabled).await;
     let stopped = go_on(&browser, &ticket).await;
     tab.world.refused(&stopped, "connection_disabled");
-    assert!(stopped.text().contains("because you came by a test link"), "{}", stopped.text());
+    assert!(stopped.text().contains("because you used a test link"), "{}", stopped.text());
     set(ConnectionState::Draft).await;
     let refused = session("noah@globex.com", &key).await;
     tab.world.refused(&refused, "email_missing");
-    assert!(refused.text().contains("email_missing") && refused.text().contains("E-mail email nothing"));
+    assert!(refused.text().contains("email_missing") && refused.text().contains("Email email (not sent)"));
     let stranger = session("noah@globex.com", "1").await;
     tab.world.refused(&stranger, "email_missing");
-    assert!(!stranger.text().contains("email_missing") && !stranger.text().contains("nothing"), "{}", stranger.text());
+    assert!(
+        !stranger.text().contains("email_missing") && !stranger.text().contains("(not sent)"),
+        "{}",
+        stranger.text()
+    );
     tab.world.refused(&session(MILA, &key.to_lowercase()).await, "test_link_wrong");
     tab.world.advance(72 * 3600);
     tab.world.refused(&tab.world.browser().get(&address).await.unwrap(), "test_link_wrong");

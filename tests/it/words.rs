@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::sync::{read, root};
 
 /// A row of the glossary.
-struct Row {
+pub(crate) struct Row {
     write: String,
     not: Vec<Phrase>,
     unless: Vec<Phrase>,
@@ -153,12 +153,12 @@ fn is_a(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     entries.filter_map(Result::ok).map(|entry| entry.path()).collect()
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
@@ -177,7 +177,7 @@ fn without_glossary(path: &Path) -> String {
 }
 
 /// The rows of one language.
-fn glossary(language: &str) -> Vec<Row> {
+pub(crate) fn glossary(language: &str) -> Vec<Row> {
     let text = read(&root().join("CONTRIBUTING.md"));
     let (_, glossary) = text.split_once("\n## Glossary\n").expect("a glossary");
     let glossary = glossary.split("\n## ").next().unwrap_or_default();
@@ -212,7 +212,7 @@ impl Phrase {
 }
 
 /// What a text says otherwise than the glossary: where, which word, and what to write.
-fn misused(file: &str, prose: &str, rows: &[Row]) -> Vec<String> {
+pub(crate) fn misused(file: &str, prose: &str, rows: &[Row]) -> Vec<String> {
     let words = words(prose);
     let mut found = Vec::new();
     for row in rows {
@@ -262,10 +262,10 @@ fn is_of_word(c: char) -> bool {
 }
 
 /// Stands for what is no prose, so that no phrase goes across it.
-const LEFT_OUT: char = '\u{1a}';
+pub(crate) const LEFT_OUT: char = '\u{1a}';
 
 /// Markdown without code, addresses, comments and the names in italics. Each line stays where it is.
-fn prose(markdown: &str) -> String {
+pub(crate) fn prose(markdown: &str) -> String {
     let text = without_blocks(markdown);
     let (mut prose, mut rest) = (String::new(), text.as_str());
     while let Some(first) = rest.chars().next() {

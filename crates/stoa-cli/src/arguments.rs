@@ -10,15 +10,15 @@ use stoa_core::ids::{BadName, ConnectionId};
 use crate::logins;
 
 const AFTER_HELP: &str = "\
-Which stack: --outputs names a file with the outputs of a deployed stack, as this prints them:
+Which stack: --outputs names a file with the outputs of a deployed stack, as printed by:
   sam list stack-outputs --stack-name NAME --output json > stack.json
 Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.
 --sandbox names a running sandbox instead, and needs no credentials. The environment variables
-STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX stand for the options.
+STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX can be set instead of the options.
 
 Exit codes: 0 done, 1 refused or failed, 2 a mistake in the arguments.";
 
-/// Connections, secrets and logins of stoa.
+/// Operate stoa: connections, secrets, people and logins.
 #[derive(Debug, Parser)]
 #[command(name = "stoa", version, after_help = AFTER_HELP, term_width = 100)]
 pub(crate) struct Arguments {
@@ -32,37 +32,37 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which stack")]
 pub(crate) struct Target {
-    /// The outputs of a deployed stack
+    /// A file with the outputs of a deployed stack
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "sandbox")]
     pub(crate) outputs: Option<PathBuf>,
-    /// The stack's name, where it cannot be read off the outputs
+    /// The stack's name, if the outputs do not give it
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// A running sandbox, by its "DynamoDB and secrets" address
+    /// A running sandbox: the address that it prints as "DynamoDB and secrets"
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) sandbox: Option<String>,
-    /// What browsers use, where the outputs do not say it or the sandbox is on another port
+    /// The public host, if the outputs do not give it or the sandbox uses another port
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) host: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Customers' identity providers: plan, apply, check, guide, list, test, activate, disable, trust, history, rollback
+    /// Manage customers' identity providers
     #[command(subcommand)]
     Connection(Connection),
-    /// Secrets: written, never read
+    /// Write secrets; they are never read back
     #[command(subcommand)]
     Secret(Secret),
-    /// The app for a customer's Microsoft Teams
+    /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
-    /// Which logins there were, newest first
+    /// List logins, newest first
     Logins(Logins),
-    /// One person of the directory: show, let in or keep out, free their address, link their account
+    /// Show or change one person in the directory
     #[command(subcommand)]
     Person(Person),
-    /// What happened to a login, why, and who mends it how
+    /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
     /// A fresh sample event for a function, against a running sandbox
     Event(Event),
@@ -74,48 +74,48 @@ pub(crate) enum Connection {
     Plan(Files),
     /// Print what changes, and write it
     Apply(Files),
-    /// Check a file and its metadata, offline, and print its certificates
+    /// Check a file and its metadata offline, and print its certificates
     Check {
         /// A connection's TOML file
         file: PathBuf,
     },
-    /// Print what the customer's administrator sets up, with the values to paste
+    /// Print what the customer's administrator has to set up, with the values to paste
     Guide {
-        /// The connection, or its TOML file where it waits for what the guide asks for
+        /// The connection; or its TOML file, if it has not been applied yet
         #[arg(value_name = "ID|FILE", value_parser = which)]
         connection: Which,
     },
-    /// Print every connection, its state and its last change
+    /// List every connection with its state and last change
     List,
-    /// Make a test link for the customer's administrator, and print what the last test showed
+    /// Make a test link for the customer's administrator, and print the result of the last test
     Test {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
-        /// Make no link: the one before goes on working
+        /// Make no new link; the current one keeps working
         #[arg(long)]
         result: bool,
     },
-    /// Let everybody in through a connection, after a test login
+    /// Open a connection to everybody, after a successful test login
     Activate(StateChange),
-    /// Let nobody in through a connection, at once
+    /// Close a connection immediately
     Disable(StateChange),
-    /// Print the keys that a connection trusts; or say which it is to trust
+    /// Show the keys that a connection trusts, or change them
     Trust(Trust),
-    /// Print who changed a connection, when and why
+    /// Show who changed a connection, when and why
     History {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
     },
-    /// Write an earlier version of a connection once more; state and keys stay
+    /// Restore an earlier version of a connection; its state and keys stay
     Rollback {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
-        /// The version to take, as `history` prints it
+        /// The version to restore, as `history` prints it
         version: u32,
-        /// Why; it goes into the history
+        /// The reason; it is kept in the history
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
@@ -130,7 +130,7 @@ pub(crate) enum Which {
 
 #[derive(Debug, Args)]
 pub(crate) struct Files {
-    /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata are read beside them
+    /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata next to them are read too
     pub(crate) path: PathBuf,
 }
 
@@ -139,21 +139,21 @@ pub(crate) struct Trust {
     /// The connection
     #[arg(value_parser = connection)]
     pub(crate) id: ConnectionId,
-    /// Without one, print the keys
+    /// Without one, the keys are printed
     #[command(subcommand)]
     pub(crate) action: Option<TrustAction>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustAction {
-    /// Read the metadata from here and now, and print what would change; write nothing
+    /// Fetch the metadata now, from this machine, and print what would change; write nothing
     Fetch,
-    /// Trust a key of the metadata without waiting
+    /// Trust a key in the metadata without waiting
     Approve {
-        /// The certificate's SHA-256, as `trust` prints it or as a console does
+        /// The certificate's SHA-256 fingerprint, as `trust` or the provider's console shows it
         #[arg(value_parser = fingerprint)]
         fingerprint: String,
-        /// Why; it goes into the history
+        /// The reason; it is kept in the history
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
@@ -161,16 +161,16 @@ pub(crate) enum TrustAction {
     Add {
         /// A certificate, PEM or DER
         file: PathBuf,
-        /// Why; it goes into the history
+        /// The reason; it is kept in the history
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
-    /// Trust a key no longer, though the metadata may name it; never the last
+    /// Stop trusting a key, even if the metadata names it; never the last one
     Remove {
-        /// The certificate's SHA-256, as `trust` prints it or as a console does
+        /// The certificate's SHA-256 fingerprint, as `trust` or the provider's console shows it
         #[arg(value_parser = fingerprint)]
         fingerprint: String,
-        /// Why; it goes into the history
+        /// The reason; it is kept in the history
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
@@ -181,26 +181,26 @@ pub(crate) struct StateChange {
     /// The connection
     #[arg(value_parser = connection)]
     pub(crate) id: ConnectionId,
-    /// Why; it goes into the history
+    /// The reason; it is kept in the history
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(crate) reason: String,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Teams {
-    /// Make the package that a Teams administrator uploads, and print what they set up
+    /// Make the package that a Teams administrator uploads, and print what they have to set up
     Package(Package),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Package {
-    /// The connection, which has a [teams] table
+    /// The connection; it needs a [teams] table
     #[arg(value_parser = connection)]
     pub(crate) id: ConnectionId,
-    /// Where to write it; without it, ID-teams.zip here
+    /// Where to write it; by default, ID-teams.zip in this folder
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// For the customer's administrator: a tab that is a test link, in place of any before
+    /// For the customer's administrator: the tab is a test link, which replaces any earlier one
     #[arg(long)]
     pub(crate) test: bool,
 }
@@ -211,7 +211,7 @@ pub(crate) enum Secret {
     Put {
         /// seal, pepper, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
         name: String,
-        /// Make a random value; for seal and pepper
+        /// Generate a random value; only for seal and pepper
         #[arg(long)]
         random: bool,
     },
@@ -219,38 +219,38 @@ pub(crate) enum Secret {
 
 #[derive(Debug, Args)]
 pub(crate) struct Logins {
-    /// Through which connection; with --email alone, through those that have its domain
+    /// Only logins through this connection; --email alone means all that have its domain
     #[arg(long, value_name = "ID", value_parser = connection, required_unless_present = "email")]
     pub(crate) connection: Option<ConnectionId>,
-    /// Begun since: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
+    /// Only logins that began since then: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = logins::since)]
     pub(crate) since: Option<Timestamp>,
-    /// Of one person, as far as they were proven; asks the function `operator`
+    /// Only this address's verified logins; asks the function `operator`
     #[arg(long, value_name = "ADDRESS", value_parser = Email::parse)]
     pub(crate) email: Option<Email>,
-    /// Only those that something stopped
+    /// Only failed logins
     #[arg(long)]
     pub(crate) failed: bool,
-    /// How many at most, through one connection
+    /// At most this many per connection
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) limit: u16,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Person {
-    /// Print what the directory knows, and what was changed by hand
+    /// Print what the directory knows about them, and what was changed by hand
     Show(PersonAsked),
-    /// Keep them out, from their next launch on
+    /// Keep them out, starting with their next launch
     Deactivate(PersonChanged),
     /// Let them in again
     Reactivate(PersonChanged),
-    /// Let somebody else have their address
+    /// Release their address, so that somebody else can have it
     FreeAddress(PersonChanged),
-    /// Say which school account is theirs, whatever it was bound to
+    /// Link a person to a school account, replacing any earlier link
     Link {
         #[command(flatten)]
         changed: PersonChanged,
-        /// Thinkific's user id of the account
+        /// The account's user id in Thinkific
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         user: u64,
         /// The account's external id, as Thinkific has it; it cannot be changed there
@@ -261,7 +261,7 @@ pub(crate) enum Person {
 
 #[derive(Debug, Args)]
 pub(crate) struct PersonAsked {
-    /// Through which connection they come
+    /// The connection through which they sign in
     #[arg(long, value_name = "ID", value_parser = connection)]
     pub(crate) connection: ConnectionId,
     #[command(flatten)]
@@ -271,10 +271,10 @@ pub(crate) struct PersonAsked {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Whom {
-    /// Whose address this is, in the connection's school
+    /// The person with this address at the connection's school
     #[arg(long, value_name = "ADDRESS", value_parser = Email::parse)]
     pub(crate) email: Option<Email>,
-    /// Whom the identity provider names so, exactly
+    /// The subject, exactly as the identity provider sends it
     #[arg(long, value_name = "TEXT")]
     pub(crate) subject: Option<String>,
 }
@@ -283,7 +283,7 @@ pub(crate) struct Whom {
 pub(crate) struct PersonChanged {
     #[command(flatten)]
     pub(crate) asked: PersonAsked,
-    /// Why; it stays with the person
+    /// The reason; it is kept with the person
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(crate) reason: String,
 }
@@ -325,7 +325,7 @@ fn reason(text: &str) -> Result<String, &'static str> {
 /// As it stands: it is compared byte for byte.
 fn external_id(text: &str) -> Result<String, &'static str> {
     match text.trim().is_empty() {
-        true => Err("an account without an external id needs no link: the next login with its address binds it"),
+        true => Err("an account without an external id needs no link: the next login with its address links it"),
         false => Ok(text.to_owned()),
     }
 }

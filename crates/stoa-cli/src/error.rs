@@ -38,7 +38,7 @@ pub enum CliError {
         source: stoa_saml::CertificateError,
     },
     /// The folder holds nothing to apply.
-    #[error("{} holds no *.toml and no schools/*.toml", .0.display())]
+    #[error("there is no *.toml and no schools/*.toml in {}", .0.display())]
     NoFiles(PathBuf),
     /// There is nothing that says which stack is meant.
     #[error("which stack?")]
@@ -55,7 +55,7 @@ pub enum CliError {
     #[error(transparent)]
     Credentials(#[from] EnvironmentError),
     /// A secret would be seen on the screen.
-    #[error("a secret is not typed: the screen would show it")]
+    #[error("a secret is not read from the terminal, where it would be visible")]
     Terminal,
     /// Standard input cannot be read.
     #[error("standard input cannot be read: {0}")]
@@ -64,10 +64,12 @@ pub enum CliError {
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
     /// `--random` makes no sense for this secret.
-    #[error("{0} has a value of its own; only seal and pepper can be random")]
+    #[error("only seal and pepper can be random; the value of {0} comes from elsewhere")]
     NotRandom(String),
     /// There is no secret of this name.
-    #[error("{0:?} names no secret: they are seal, pepper, saml/CONNECTION, oidc/CONNECTION and thinkific/SCHOOL")]
+    #[error(
+        "there is no secret named {0:?}; the names are seal, pepper, saml/CONNECTION, oidc/CONNECTION and thinkific/SCHOOL"
+    )]
     SecretName(String),
     /// Secrets Manager would not take it.
     #[error("the secret is longer than 64 KiB")]
@@ -79,7 +81,7 @@ pub enum CliError {
     #[error("that is neither a reference, like 7KQ3-9FXM-2B4T, nor an apigw-requestid")]
     Reference,
     /// The login is not in the table. What it can mean has been printed.
-    #[error("no login {0} in this stack")]
+    #[error("there is no login {0} in this stack")]
     NoLogin(String),
     /// No connection takes addresses of the domain.
     #[error("no connection has the domain {0}")]
@@ -137,23 +139,25 @@ impl CliError {
                  FILE`), or a running sandbox with --sandbox URL. `connection guide FILE` needs only \
                  --host URL."
             }
-            Self::Outputs { .. } => "Make it with `sam list stack-outputs --stack-name NAME --output json`.",
+            Self::Outputs { .. } => "Create it with `sam list stack-outputs --stack-name NAME --output json`.",
             Self::Credentials(_) => {
                 "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`, \
                  and AWS_REGION."
             }
-            Self::NoTab(_) => "docs/connections.md says what it holds. Add it to the connection's file and apply.",
-            Self::SecretTooShort => "`--random` makes one, and nobody has to see it.",
+            Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
+            Self::SecretTooShort => "`--random` generates one that nobody has to see.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
             Self::Event(EventError::Browser(_)) => {
                 "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
             }
-            Self::NoDomain(_) => "`stoa connection list` shows the domains of each; say --connection.",
+            Self::NoDomain(_) => {
+                "`stoa connection list` shows the domains of each connection; choose one with --connection."
+            }
             Self::Event(EventError::NoResponse(_)) => {
                 "`saml-acs` needs a SAML connection, `oidc-callback` another: say --connection and --person."
             }
             Self::Certificate { .. } => {
-                "PEM or DER is read; a PEM certificate begins with -----BEGIN CERTIFICATE-----."
+                "The file must be PEM or DER; a PEM certificate begins with -----BEGIN CERTIFICATE-----."
             }
             Self::File { .. }
             | Self::NoFiles(_)
@@ -174,60 +178,60 @@ impl CliError {
 fn operator_advice(error: &OperatorError) -> Option<String> {
     match error {
         OperatorError::Meanwhile(id) => {
-            Some(format!("Look at `stoa connection history {id}`, bring the file up to date, and plan again."))
+            Some(format!("Look at `stoa connection history {id}`, update the file, and plan again."))
         }
-        OperatorError::SchoolMeanwhile(_) => Some("Plan again and look at what differs.".to_owned()),
+        OperatorError::SchoolMeanwhile(_) => Some("Plan again and check the differences.".to_owned()),
         OperatorError::Busy => Some("Try again.".to_owned()),
         OperatorError::DomainTaken { .. } => {
-            Some("A domain is one customer's in each school. The two must agree whose it is.".to_owned())
+            Some("At each school a domain belongs to one customer. The two must agree whose it is.".to_owned())
         }
         OperatorError::EntityIdFixed(id, fixed) => Some(format!(
-            "The customer's administrator has entered it. Write sp_entity_id = {fixed:?}, or make a new connection \
-             beside {id}."
+            "The customer's administrator has already entered it. Set sp_entity_id = {fixed:?}, or create a new \
+             connection next to {id}."
         )),
         OperatorError::Untested(id, _) => Some(format!(
-            "`stoa connection test {id}` makes a link; once somebody has signed in by it, activate again. `stoa logins \
-             --connection {id}` has the tests that failed."
+            "`stoa connection test {id}` makes a link; once somebody has signed in with it, activate again. `stoa logins \
+             --connection {id}` lists the tests that failed."
         )),
         OperatorError::NoConnection(_) => Some("`stoa connection list` shows the names.".to_owned()),
         OperatorError::NoVersion(id, _) => Some(format!("`stoa connection history {id}` shows the versions.")),
         OperatorError::NoSchool(school) => {
-            Some(format!("Put its file beside the connection's, as schools/{school}.toml, and plan again."))
+            Some(format!("Put its file next to the connection's, as schools/{school}.toml, and plan again."))
         }
         OperatorError::KeysLeft(id) => Some(format!(
-            "If it existed before, `stoa connection history {id}` shows it and `rollback` brings it back. If not, look \
-             at the keys as docs/runbook/trust-keys.md says, and remove them."
+            "If the connection existed before, `stoa connection history {id}` shows it and `rollback` brings it back. \
+             If not, check the keys as docs/runbook/trust-keys.md describes, and remove them."
         )),
         OperatorError::NoKey(id, _) => {
-            Some(format!("`stoa connection trust {id}` shows its keys, `… fetch` those of its metadata."))
+            Some(format!("`stoa connection trust {id}` shows its keys, `… fetch` those in its metadata."))
         }
         OperatorError::NothingPublished(id) => Some(format!(
-            "`stoa connection trust {id}` shows its keys, `… add FILE` trusts a certificate from elsewhere."
+            "`stoa connection trust {id}` shows its keys, `… add FILE` trusts a certificate from another source."
         )),
-        OperatorError::LastKey(id) => Some(format!("`stoa connection disable {id}` lets nobody in, at once.")),
+        OperatorError::LastKey(id) => Some(format!("`stoa connection disable {id}` closes the connection immediately.")),
         OperatorError::TooManyKeys(id) | OperatorError::AlreadyTrusted(id) => {
             Some(format!("`stoa connection trust {id}` shows them."))
         }
         OperatorError::Fetch { source: GetError::Egress(EgressError::Forbidden), .. } => Some(
-            "Only https on the public internet is read. From elsewhere, save it as a file and name that.".to_owned(),
+            "Only https addresses on the public internet are read. If it is elsewhere, save it as a file and name that.".to_owned(),
         ),
         OperatorError::Fetch { .. } => Some(
-            "Is the address right? Where only this machine cannot reach it, save it as a file and name that in the \
+            "Is the address right? If only this machine cannot reach it, save it as a file and name that in the \
                  connection."
                 .to_owned(),
         ),
         OperatorError::Aws { code, .. } => aws_advice(code),
-        OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md says what it means.")),
-        OperatorError::NotUnderstood(_) => Some("It is older than this command: deploy the stack.".to_owned()),
+        OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md explains it.")),
+        OperatorError::NotUnderstood(_) => Some("The stack is older than this command: deploy it again.".to_owned()),
         OperatorError::Function(_) => {
-            Some("`aws logs tail /aws/lambda/STACK-operator` shows it; STACK is the stack's name.".to_owned())
+            Some("`aws logs tail /aws/lambda/STACK-operator` shows the log; STACK is the stack's name.".to_owned())
         }
         OperatorError::NoPerson(_) => Some(
-            "It is somebody's from their first login with it on, until it is freed or changed. If there was none, the \
-             customer's administrator knows the --subject."
+            "An address is known from somebody's first login with it until it is freed or changed. If there was none, \
+             ask the customer's administrator for the subject, and use --subject."
                 .to_owned(),
         ),
-        OperatorError::PersonMeanwhile => Some("Look with `stoa person show`, and decide again.".to_owned()),
+        OperatorError::PersonMeanwhile => Some("Check `stoa person show`, then decide again.".to_owned()),
         OperatorError::NeverCameIn
         | OperatorError::PersonIs(_)
         | OperatorError::NoAddress
@@ -247,14 +251,15 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
 fn aws_advice(code: &str) -> Option<String> {
     match code {
         "AccessDeniedException" | "AccessDenied" => {
-            Some("Looking needs the stack's policy OnCallRead, changing needs OnCallRepair beside it.".to_owned())
+            Some("Reading needs the stack's policy OnCallRead; changing also needs OnCallRepair.".to_owned())
         }
         "ExpiredTokenException" | "ExpiredToken" | "InvalidClientTokenId" | "UnrecognizedClientException" => {
-            Some("The credentials in the environment are not valid (any more); get new ones.".to_owned())
+            Some("The credentials in the environment are wrong or no longer valid; get new ones.".to_owned())
         }
-        "ResourceNotFoundException" => {
-            Some("It is not in this account and region: are AWS_REGION and --outputs of one stack?".to_owned())
-        }
+        "ResourceNotFoundException" => Some(
+            "It does not exist in this account and region: do AWS_REGION and --outputs belong to the same stack?"
+                .to_owned(),
+        ),
         "no connection" | "no answer in time" => Some(
             "Is the address right, and reachable? The sandbox prints its own as \"DynamoDB and secrets\".".to_owned(),
         ),

@@ -18,7 +18,7 @@ pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> R
     };
     for (at, id) in of_domain.iter().enumerate() {
         let apart = if at > 0 { "\n" } else { "" };
-        io.say(&format!("{apart}Through the connection {id}:"))?;
+        io.say(&format!("{apart}Through connection {id}:"))?;
         of_connection(id, command, &operator, io).await?;
     }
     match &command.connection {
@@ -60,8 +60,8 @@ async fn of_connection(
     for login in &found.logins {
         io.say(&line(login))?;
     }
-    let more = if found.may_be_more { " There are more: --limit, --since." } else { "" };
-    io.say(&format!("\n`stoa trace REFERENCE` says what happened, why, and who mends it.{more}"))
+    let more = if found.may_be_more { " There are more: use --limit or --since." } else { "" };
+    io.say(&format!("\n`stoa trace REFERENCE` shows what happened, why, and who can fix it.{more}"))
 }
 
 /// Whether something stopped it. A login that is under way, or was left, has not failed.
@@ -83,12 +83,12 @@ fn line(login: &LoginItem) -> String {
 fn nothing(id: &ConnectionId, command: &Logins, may_be_more: bool) -> String {
     let mut text = "No such login.".to_owned();
     if may_be_more {
-        text.push_str(" Only the newest were looked at; --since narrows it down.");
+        text.push_str(" Only the newest were searched; --since narrows it down.");
     }
     if command.email.is_some() {
         text.push_str(&format!(
-            "\nAn address is known only where the identity provider's answer was proven and the person admitted. One \
-             that\nfailed before is among the connection's: stoa logins --connection {id} --failed",
+            "\nAn address is known only if the identity provider's response was verified and the person admitted. A \
+             login\nthat failed before that is among the connection's: stoa logins --connection {id} --failed",
         ));
     }
     text

@@ -47,11 +47,11 @@ async fn change(
 fn after(change: &PersonChange) -> &'static str {
     match change {
         PersonChange::Deactivate => {
-            "It counts from their next launch on. A session that they have at Thinkific goes on until they sign out there."
+            "It takes effect at their next launch. A session that they already have at Thinkific lasts until they sign out there."
         }
-        PersonChange::Reactivate => "They come in at their next login.",
-        PersonChange::FreeAddress => "The next login with it claims it, whoever's that is.",
-        PersonChange::Link { .. } => "Their next login enters that account and writes address and names to it.",
+        PersonChange::Reactivate => "They can sign in again.",
+        PersonChange::FreeAddress => "Whoever next signs in with that address will own it.",
+        PersonChange::Link { .. } => "Their next login opens that account and writes their address and names to it.",
     }
 }
 
@@ -65,7 +65,7 @@ fn named(whom: Whom) -> Named {
 fn render(person: &FoundPerson) -> String {
     let mut lines = vec![format!("person {} in {}", person.key, person.school)];
     match &person.item {
-        None => lines.push("they have never come in".to_owned()),
+        None => lines.push("they have never signed in".to_owned()),
         Some(item) => {
             lines.push(format!("state       {}", item.state.as_str()));
             lines.push(format!("account     Thinkific user {}, external id {:?}", item.user, item.id));
@@ -73,7 +73,7 @@ fn render(person: &FoundPerson) -> String {
                 let day = Timestamp::from_second(item.changed_day * 86_400)
                     .map_or_else(|_| item.changed_day.to_string(), |at| at.to_string()[..10].to_owned());
                 let (changes, most) = (item.changes, EMAIL_CHANGES_PER_DAY);
-                lines.push(format!("changes     of their address on {day}: {changes} of {most}"));
+                lines.push(format!("changes     address changed on {day}: {changes} of {most} allowed changes"));
             }
         }
     }
@@ -85,7 +85,7 @@ fn render(person: &FoundPerson) -> String {
                 since.map_or_else(|_| address.since.to_string(), |at| at.to_string())
             )
         }
-        None => "address     none is theirs".to_owned(),
+        None => "address     none".to_owned(),
     });
     lines.join("\n")
 }

@@ -25,7 +25,7 @@ pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Re
         SecretName::Saml(id) | SecretName::Oidc(id) => operator.current(id).await?.is_some(),
         SecretName::Thinkific(id) => operator.school_item(id).await?.is_some(),
     };
-    if known { Ok(()) } else { io.say("note: what it is for does not exist (yet). Is the name right?") }
+    if known { Ok(()) } else { io.say("note: there is no connection or school with that name yet. Is the name right?") }
 }
 
 fn parse(name: &str) -> Result<SecretName, CliError> {

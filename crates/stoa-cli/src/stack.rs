@@ -61,7 +61,7 @@ impl Target {
         let named = output(&outputs, "PublicUrl").or_else(|| output(&outputs, "ApiUrl"));
         named.ok_or_else(|| CliError::Outputs {
             path: path.to_owned(),
-            missing: "it has no output PublicUrl; say --host URL",
+            missing: "it has no output PublicUrl; use --host URL",
         })
     }
 
@@ -70,7 +70,9 @@ impl Target {
         let broken = |missing: &'static str| CliError::Outputs { path: path.to_owned(), missing };
         let names = names(&text).map_err(broken)?;
         let named = self.stack.clone().or_else(|| set("STOA_STACK", io).map(str::to_owned));
-        let stack = named.or_else(|| stack_of(&names)).ok_or_else(|| broken("say --stack NAME as well"))?;
+        let stack = named
+            .or_else(|| stack_of(&names))
+            .ok_or_else(|| broken("it does not give the stack's name; add --stack NAME"))?;
         let credentials = Credentials::read(&io.environment)?;
         Ok(Access { operator: Operator::new(names, credentials, None, String::new()), stack })
     }

@@ -11,7 +11,7 @@ pub struct Email {
 
 /// The text is not an address of the plain form.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("an e-mail address is local@domain in ASCII, without quotes, spaces or a trailing dot")]
+#[error("an email address is local@domain in ASCII, without quotes, spaces or a trailing dot")]
 pub struct BadEmail;
 
 impl Email {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A name was not of the form `[a-z0-9-]{1,40}`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a name is 1 to 40 of a-z, 0-9 and -, and does not begin or end with -")]
+#[error("a name has 1 to 40 characters of a-z, 0-9 and -, and does not begin or end with -")]
 pub struct BadName;
 
 fn is_name(text: &str) -> bool {

@@ -99,6 +99,34 @@ mod tests {
         }
     }
 
+    /// The messages of a file that are another message's text, and whose.
+    fn references(source: &str) -> BTreeSet<(&str, &str)> {
+        let messages = source.lines().filter_map(|line| line.split_once(" = "));
+        messages.filter_map(|(id, text)| Some((id, text.strip_prefix("{ ")?.strip_suffix(" }")?))).collect()
+    }
+
+    #[test]
+    fn what_is_said_twice_is_written_once_and_the_same_in_every_language() {
+        let english = references(source(FALLBACK).unwrap());
+        for file in LOCALES.files() {
+            let text = file.contents_utf8().unwrap();
+            assert_eq!(references(text), english, "{:?}", file.path());
+            let sentences =
+                text.lines().filter_map(|line| Some(line.split_once(" = ")?.1)).filter(|text| text.ends_with('.'));
+            let mut seen = BTreeSet::new();
+            for sentence in sentences {
+                assert!(seen.insert(sentence), "{:?}: twice: {sentence}", file.path());
+            }
+        }
+        for (id, of) in english {
+            for tag in ["en", "es"] {
+                let language = Language::load(tag);
+                assert_eq!(language.text(id), language.text(of), "{tag}");
+                assert!(!language.text(id).contains('{'), "{tag}: {id}");
+            }
+        }
+    }
+
     #[test]
     fn every_fault_has_a_sentence_and_no_sentence_is_left_over() {
         let wanted: BTreeSet<String> = Fault::all().map(|fault| format!("fault-{}", fault.face().public)).collect();

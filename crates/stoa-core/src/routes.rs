@@ -481,7 +481,7 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "oidc-callback",
-        purpose: "Takes the answer of an OpenID provider or of WorkOS, proves it, and hands the identity on under a ticket.",
+        purpose: "Takes the response from an OpenID provider or WorkOS, proves it, and hands the identity on under a ticket.",
         routes: &[Route::On(Get, "/oidc/{connection}/callback")],
         schedule: None,
         grants: &[

@@ -186,7 +186,7 @@ pub fn meet_handed_over(
     match old {
         None => wrong("there is no such login"),
         Some(old) if old.attempt == attempt => Ok(()),
-        Some(old) if old.binding != code_hash => wrong("the code, or the hint beside it, is another one"),
+        Some(old) if old.binding != code_hash => wrong("the code, or the hint with it, is a different one"),
         Some(old) if old.ticket.is_some() || old.state != State::Verified => wrong("it was used before"),
         Some(old) if old.verified.is_none_or(|made| made < code_since(now)) => wrong("it is older than a minute"),
         Some(_) => Err(Fault::StoreContended.into()),

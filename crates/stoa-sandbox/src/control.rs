@@ -41,7 +41,7 @@ pub(crate) fn defect_form(label: &str, defects: &Markup) -> Markup {
     html! {
         form method="post" action="/sandbox/defect" {
             label { (label) select name="defect" { (defects) } }
-            button { "Arm" }
+            button { "Set" }
         }
     }
 }
@@ -55,9 +55,9 @@ pub(crate) fn sign_on_form<'a>(
     html! {
         form method="post" action="/sandbox/sign-on-as" {
             (hidden)
-            label { "Sign everybody on as"
+            label { "Sign everybody in as"
                 select name="person" {
-                    option value="" { "whom the page says" }
+                    option value="" { "whoever is chosen on the page" }
                     @for (id, name, note) in people {
                         option value=(id) selected[chosen == Some(id)] { (name) " – " (note) }
                     }

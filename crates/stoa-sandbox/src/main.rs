@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     match show::run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("the sandbox did not start: {error}");
+            eprintln!("the sandbox stopped: {error}");
             if let Some(advice) = error.advice() {
                 eprintln!("{advice}");
             }

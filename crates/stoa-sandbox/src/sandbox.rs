@@ -85,7 +85,7 @@ pub enum SandboxError {
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The sandbox's own files.
-    #[error("the sandbox's own connection does not hold together: {0}")]
+    #[error("the sandbox's own connection is not valid: {0}")]
     Own(&'static str),
 }
 

@@ -17,11 +17,11 @@ use crate::workos::CONNECTION;
 const USAGE: &str = "\
 cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,IDP,SCHOOL,AWS[,OPENID[,WORKOS]]]
 
-  --once            run one login, print it, and stop
+  --once            run two logins, print them, and stop
   --wire            run the deployable binaries of target/lambda (`sam build` or `cargo lambda build --release`)
-  --folder FOLDER   keep state in a folder; without it, state is in memory
-  --ports A,B,C,D   the ports to listen on; without it 8080 to 8085, or with --once any. Of a fifth (the OpenID
-                    providers) and a sixth (WorkOS) any, where they are not given";
+  --folder FOLDER   keep state in a folder; by default it is in memory
+  --ports A,B,C,D   the ports to listen on; by default 8080 to 8085, or any free ones with --once. The fifth (the
+                    OpenID providers) and the sixth (WorkOS) are any free ones if they are not given";
 
 const PORTS: [u16; 6] = [8080, 8081, 8082, 8083, 8084, 8085];
 
@@ -46,7 +46,7 @@ pub fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, Strin
                 parsed.options.storage = Storage::Folder(folder.into());
             }
             "--ports" => ports = Some(parse_ports(&given.next().unwrap_or_default())?),
-            other => return Err(format!("{other:?} is not an argument\n\n{USAGE}")),
+            other => return Err(format!("unknown argument {other:?}\n\n{USAGE}")),
         }
     }
     parsed.options.ports = ports.unwrap_or(if parsed.once { [0; 6] } else { PORTS });
@@ -75,7 +75,7 @@ pub enum ShowError {
     #[error("the login did not complete: {0}")]
     Browser(#[from] BrowserError),
     /// The login ended somewhere else than in the school.
-    #[error("the login ended at {0} with status {1}, not in the school")]
+    #[error("the login ended at {0} with status {1}, not at the school")]
     Elsewhere(String, u16),
     /// Waiting for Ctrl-C failed.
     #[error(transparent)]
@@ -89,7 +89,9 @@ impl ShowError {
         while let Some(error) = cause {
             let io = error.downcast_ref::<std::io::Error>();
             if io.is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse) {
-                return Some("A port is taken, perhaps by another sandbox. Choose others: --ports 9080,9081,9082,9083");
+                return Some(
+                    "A port is in use, perhaps by another sandbox. Choose others: --ports 9080,9081,9082,9083",
+                );
             }
             cause = error.source();
         }
@@ -101,7 +103,7 @@ impl ShowError {
 pub async fn run(arguments: Arguments) -> Result<(), ShowError> {
     let sandbox = Sandbox::start(arguments.options).await?;
     println!("stoa sandbox: everything on loopback, nothing leaves this machine\n");
-    println!("A login; the first one of a person makes their account:");
+    println!("A login; a person's first one creates their account:");
     one_login(&sandbox).await?;
     println!("\nThe same person on another day, known and unchanged:");
     one_login(&sandbox).await?;
@@ -161,11 +163,11 @@ fn function_of(hop: &Hop) -> Option<&'static str> {
 fn print_addresses(sandbox: &Sandbox) {
     let (url, ping) = (sandbox.url(), sandbox.pingfederate.url());
     println!(
-        "\nNow yours. Open in Chromium or Firefox (they find *.localhost on this machine):\n\n\
-         \x20 log in                 {}\n\
-         \x20 log in, as a test      {}?test=1\n\
-         \x20 log in, by an address  {url}/login\n\
-         \x20 begin at the IdP       {}\n\
+        "\nNow it is your turn. Open these in Chromium or Firefox, which find *.localhost on this machine:\n\n\
+         \x20 sign in                {}\n\
+         \x20 sign in as a test      {}?test=1\n\
+         \x20 sign in by an address  {url}/login\n\
+         \x20 start at the provider  {}\n\
          \x20 choose people, defects {ping}/sandbox\n\
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\
          \x20 the school             {}\n\
@@ -184,7 +186,7 @@ fn print_addresses(sandbox: &Sandbox) {
     for example in EXAMPLES {
         println!("  {:<22} {url}/login/{}   (as {})", example.product.name(), example.id, example.person);
     }
-    println!("  Entra, a tab in Teams  {url}/teams/{}   (here outside Teams: it opens the login)", GLOBEX.id);
+    println!("  Entra, a tab in Teams  {url}/teams/{}   (outside Teams, as here, it opens the login)", GLOBEX.id);
     println!("  choose people, defects {}/sandbox", sandbox.openid.url(Product::PingFederate));
 }
 
@@ -192,8 +194,8 @@ fn print_workos(sandbox: &Sandbox, connection: &ConnectionId) {
     let (url, workos) = (sandbox.url(), sandbox.workos.url());
     println!(
         "\nThrough WorkOS:\n\n\
-         \x20 log in                 {url}/login/{connection}   (as ada.wong@umbrella.example)\n\
-         \x20 begin at the IdP       {}\n\
+         \x20 sign in                {url}/login/{connection}   (as ada.wong@umbrella.example)\n\
+         \x20 start at the provider  {}\n\
          \x20 choose people, defects {workos}/sandbox",
         sandbox.workos.start_url(CONNECTION),
     );

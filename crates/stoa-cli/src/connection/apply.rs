@@ -61,9 +61,9 @@ pub(super) async fn apply(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
 async fn next_steps(operator: &Operator, id: &ConnectionId, public_url: &str, io: &mut Io<'_>) -> Result<(), CliError> {
     let document = operator.current(id).await?.map(|item| item.document()).transpose()?;
     if document.is_some_and(|document| document.oidc.is_some() || document.workos.is_some()) {
-        io.say(&format!("Its secret comes from standard input: `stoa secret put oidc/{id}`."))?;
+        io.say(&format!("Write its secret from standard input: `stoa secret put oidc/{id}`."))?;
     }
-    io.say(&format!("What their administrator sets up: `stoa connection guide {id}`."))?;
+    io.say(&format!("The guide for their administrator: `stoa connection guide {id}`."))?;
     link(operator, id, public_url, io).await?;
     io.say(&format!("After their test login: `stoa connection activate {id} --reason \"…\"`."))
 }
@@ -119,26 +119,28 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     print_changes(&summary.changes, io)?;
     if summary.state == ConnectionState::Active && !summary.changes.is_empty() {
         io.say(&format!(
-            "    note: {id} is active and stays so: the change counts for everybody within a minute. `stoa connection test \
-             {id}` tries it"
+            "    note: {id} is active and stays active: the change applies to everybody within a minute. `stoa connection \
+             test {id}` tries it"
         ))?;
     }
     for domain in &planned.kept_domains {
-        io.say(&format!("    note: {domain} stays claimed, so that no other customer can take it over"))?;
+        io.say(&format!("    note: {domain} stays claimed, so that no other customer can take it"))?;
     }
     if let Some(why) = planned.unreached() {
-        io.say(&format!("    note: what the identity provider said last is kept, as it cannot be read now: {why}"))?;
-    }
-    if let Some(former) = &planned.former_idp {
         io.say(&format!(
-            "    note: the keys of the identity provider before, {former}, stay trusted until `stoa connection trust {id} \
-             remove` takes each away"
+            "    note: the identity provider cannot be read now, so what it last published is kept: {why}"
+        ))?;
+    }
+    if let Some(previous) = &planned.former_idp {
+        io.say(&format!(
+            "    note: the keys of the previous identity provider, {previous}, stay trusted until `stoa connection trust {id} \
+             remove` removes each of them"
         ))?;
     }
     for fingerprint in &planned.untrusted_keys {
         io.say(&format!(
-            "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply changes no keys, \
-             `stoa connection trust {id}` does"
+            "    note: the metadata names a key that {id} does not trust, SHA-256 {fingerprint}; apply does not \
+             change keys, `stoa connection trust {id}` does"
         ))?;
     }
     Ok(())

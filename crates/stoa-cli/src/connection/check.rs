@@ -33,7 +33,7 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
     let checked = Connection::check(document, 1, ConnectionState::Draft, policy)
         .map_err(|error| CliError::in_file(&file.path, OperatorError::Connection(error)))?;
     let document = checked.document();
-    io.say(&format!("Connection {}: holds together.", checked.id()))?;
+    io.say(&format!("Connection {}: valid.", checked.id()))?;
     io.say(&format!("    customer {}, school {}", checked.customer(), checked.school()))?;
     io.say(&format!("    domains {}", document.domains.join(", ")))?;
     match checked.protocol() {
@@ -61,10 +61,10 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
             io.say(&format!("    through WorkOS, {}", workos.api_url))?;
             io.say(&format!("    our client id {}", workos.client_id))?;
         }
-        Protocol::Teams => io.say("    by Teams tokens only")?,
+        Protocol::Teams => io.say("    with Teams tokens only")?,
     }
     if is_partial {
-        io.say("What the identity provider publishes is in no file beside it, so it was not looked at:")?;
+        io.say("What the identity provider publishes is not in a file next to this one, so it was not checked:")?;
         io.say("`stoa connection plan` fetches it, and writes nothing.")?;
     }
     Ok(())
@@ -89,18 +89,18 @@ fn print_metadata(
     let mut warnings = Vec::new();
     if metadata.signing.len() > 1 {
         warnings.push(format!(
-            "{} signing certificates: all of them are trusted. Ask whether one is on its way out.",
+            "{} signing certificates: all of them are trusted. Ask whether one is being phased out.",
             metadata.signing.len()
         ));
     }
     for refused in &metadata.refused_keys {
-        warnings.push(format!("a signing key is left out: {refused}"));
+        warnings.push(format!("a signing key was left out: {refused}"));
     }
     if let Some(end) = metadata.valid_until {
-        warnings.push(format!("the metadata is valid until {end}; fetch it again before"));
+        warnings.push(format!("the metadata is valid until {end}; fetch it again before then"));
     }
     if metadata.wants_signed_requests && !sign_requests {
-        warnings.push("the identity provider wants signed requests, and saml.sign_requests is not set".to_owned());
+        warnings.push("the identity provider wants signed requests, but saml.sign_requests is not set".to_owned());
     }
     warnings.iter().try_for_each(|warning| io.say(&format!("warning: {warning}")))
 }
@@ -118,7 +118,7 @@ fn warnings(certificate: &Certificate, now: Timestamp) -> Vec<&'static str> {
     let mut warnings = Vec::new();
     if until <= now {
         warnings.push(
-            "it has expired. It still verifies (docs/runbook/trust-keys.md), but its owner is about to replace it.",
+            "it has expired. It still verifies (docs/runbook/trust-keys.md), but its owner will probably replace it soon.",
         );
     } else if until.duration_since(now) < SOON {
         warnings.push("it expires within 60 days. Ask for the next one now.");
@@ -128,7 +128,7 @@ fn warnings(certificate: &Certificate, now: Timestamp) -> Vec<&'static str> {
     }
     if signed_with_sha1(certificate) {
         warnings.push(
-            "it is itself signed with SHA-1, a sign of an old set-up. Its messages may be, too, and those are refused.",
+            "it is itself signed with SHA-1, a sign of an old setup. Its messages may be, too, and those are refused.",
         );
     }
     warnings

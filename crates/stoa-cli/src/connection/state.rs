@@ -14,7 +14,7 @@ pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliErro
     let operator = target.read(io)?.operator;
     let items = operator.list().await?;
     if items.is_empty() {
-        return io.say("No connections. `stoa connection apply FOLDER` writes the first.");
+        return io.say("No connections. `stoa connection apply FOLDER` creates the first.");
     }
     for item in items {
         let document = item.document()?;
@@ -60,12 +60,12 @@ pub(crate) fn instant(seconds: i64) -> String {
 }
 
 pub(super) async fn activate(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let effect = "Within a minute everybody of its identity provider is let in.";
+    let effect = "Within a minute everybody at its identity provider can sign in.";
     set(change, ConnectionState::Active, effect, target, io).await
 }
 
 pub(super) async fn disable(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let effect = "From now on nobody gets in through it. Sessions at the school stay.";
+    let effect = "From now on nobody can sign in through it. Sessions at the school continue.";
     set(change, ConnectionState::Disabled, effect, target, io).await
 }
 
@@ -79,7 +79,7 @@ async fn set(
     let applied = target.change(io).await?.set_state(&change.id, state, &change.reason).await?;
     let id = &change.id;
     if applied.changes.is_empty() {
-        return io.say(&format!("Connection {id} is {} already. Nothing was written.", state.as_str()));
+        return io.say(&format!("Connection {id} is already {}. Nothing was written.", state.as_str()));
     }
     io.say(&format!("Connection {id}: version {}, {}", applied.version, applied.changes.join(", ")))?;
     io.say(effect)
@@ -96,8 +96,8 @@ pub(super) async fn rollback(
     let planned = operator.plan_rollback(id, version, reason).await?;
     print_connection(&planned, io)?;
     if planned.summary().changes.is_empty() {
-        return io.say(&format!("Version {version} says what is in force. Nothing was written."));
+        return io.say(&format!("Version {version} is the same as the current one. Nothing was written."));
     }
     let applied = operator.apply(planned).await?;
-    io.say(&format!("Written: connection {id}, version {}, as version {version} was.", applied.version))
+    io.say(&format!("Written: connection {id}, version {}, restored from version {version}.", applied.version))
 }

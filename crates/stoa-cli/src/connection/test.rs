@@ -18,12 +18,12 @@ pub(super) async fn test(
     let operator = target.change(io).await?;
     match operator.last_test(id).await? {
         Ok(test) => io.say(&format!(
-            "Connection {id} is tested: login {} at {}, with the document that is in force.",
+            "Connection {id} is tested: login {} at {}, with the current document.",
             test.login,
             instant(test.at)
         ))?,
         Err(why) => io.say(&format!(
-            "Connection {id} is not tested: {why}. `stoa logins --connection {id}` shows those that failed, too."
+            "Connection {id} is not tested: {why}. `stoa logins --connection {id}` lists the tests that failed."
         ))?,
     }
     if let Some(applied) = operator.mark_tested(id).await? {
@@ -44,15 +44,15 @@ pub(super) async fn link(
 ) -> Result<(), CliError> {
     if operator.current(id).await?.is_some_and(|item| item.document().is_ok_and(|document| is_teams_only(&document))) {
         return io
-            .say(&format!("It is opened in Teams: `stoa teams package {id} --test` makes a tab for test logins."));
+            .say(&format!("It works only in Teams: `stoa teams package {id} --test` makes a tab for test logins."));
     }
     let (link, moved) = operator.open_test_link(id).await?;
     if let Some(applied) = moved {
         print_move(&applied, io)?;
     }
     io.say(&format!(
-        "For the customer's administrator, until {}, in place of any link before. It shows what arrives, what is wanted \
-         of it, and what would be sent on; it never reaches the school:",
+        "For the customer's administrator, valid until {}; it replaces any earlier link. It shows what arrived, what we \
+         expected, and what would be passed on; it never reaches the school:",
         instant(link.until)
     ))?;
     io.say(&format!("    {}", link.address(public_url)))

@@ -23,22 +23,22 @@ pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Resu
         Some(TrustAction::Fetch) => fetch(id, target, io).await,
         Some(TrustAction::Approve { fingerprint, reason }) => {
             let certificate = target.change(io).await?.approve_key(id, fingerprint, reason).await?;
-            io.say(&format!("Connection {id} trusts {} within a minute:", certificate.subject()))?;
+            io.say(&format!("Within a minute connection {id} will trust {}:", certificate.subject()))?;
             io.say(&format!("    SHA-256 {fingerprint}"))
         }
         Some(TrustAction::Add { file, reason }) => {
             let certificate = certificate(file)?;
             target.change(io).await?.add_key(id, &certificate, reason).await?;
-            io.say(&format!("Connection {id} trusts {} within a minute,", certificate.subject()))?;
+            io.say(&format!("Within a minute connection {id} will trust {},", certificate.subject()))?;
             io.say("whatever the identity provider's metadata says, until it is removed:")?;
             io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
             io.say(&format!("    valid to {}", certificate.not_after()))
         }
         Some(TrustAction::Remove { fingerprint, reason }) => {
             target.change(io).await?.remove_key(id, fingerprint, reason).await?;
-            io.say(&format!("Within a minute connection {id} takes nothing that this key has signed:"))?;
+            io.say(&format!("Within a minute connection {id} will accept nothing signed with this key:"))?;
             io.say(&format!("    SHA-256 {fingerprint}"))?;
-            io.say("It stays removed though the metadata may go on naming it; `approve` takes it back.")
+            io.say("It stays removed even if the metadata still names it; `approve` brings it back.")
         }
     }
 }
@@ -60,14 +60,14 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
     }
     for waiting in &watch.waiting {
         let state = match waiting.since {
-            Some(since) => format!("waiting; trusted {} if every fetch has it", after(since, WAIT)),
-            None => "held: it came with a change that a person must let through".to_owned(),
+            Some(since) => format!("waiting; trusted from {} if every fetch until then has it", after(since, WAIT)),
+            None => "held: it came with a change that a person must approve".to_owned(),
         };
         let certificate = Certificate::from_base64(&waiting.certificate).ok();
         print_certificate(&waiting.fingerprint, certificate.as_ref(), &state, now, io)?;
     }
     for fingerprint in &watch.refused {
-        print_certificate(fingerprint, None, "removed; it does not come back by itself", now, io)?;
+        print_certificate(fingerprint, None, "removed; it does not come back on its own", now, io)?;
     }
     for (name, item, watch) in &trusts.key_sets {
         let ids = item.jwks.as_deref().and_then(|text| Jwks::parse(text).ok());
@@ -92,7 +92,11 @@ fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) ->
     let by = key.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
     let kept = if key.is_kept { ", whatever the metadata says" } else { "" };
     let missing = watch.missing.get(&key.fingerprint).map(|since| {
-        format!("; not in the metadata since {}, dropped {} if it stays away", instant(*since), after(*since, WAIT))
+        format!(
+            "; missing from the metadata since {}, dropped at {} if it does not come back",
+            instant(*since),
+            after(*since, WAIT)
+        )
     });
     let state = format!("trusted since {}{by}{kept}{}", instant(key.from), missing.unwrap_or_default());
     print_certificate(&key.fingerprint, key.certificate().ok().as_ref(), &state, now, io)
@@ -115,16 +119,16 @@ fn print_certificate(
 
 fn print_watch(watch: &Watch, io: &mut Io<'_>) -> Result<(), CliError> {
     if let Some(at) = watch.fetched {
-        io.say(&format!("Read from the identity provider {}.", instant(at)))?;
+        io.say(&format!("Last read from the identity provider at {}.", instant(at)))?;
     }
     if let (Some(since), Some(why)) = (watch.failing_since, &watch.failure) {
-        io.say(&format!("It cannot be read since {}: {why}", instant(since)))?;
+        io.say(&format!("It has been unreadable since {}: {why}", instant(since)))?;
     }
     if let Some(held) = &watch.held {
         io.say(&format!("Held since {}: {}: {}", instant(held.since), held.what.as_str(), held.got))?;
     }
     if let Some(drift) = &watch.drift {
-        io.say(&format!("The provider says otherwise than the connection, which `apply` changes: {drift}"))?;
+        io.say(&format!("The provider's description differs from the connection's; `apply` takes it over: {drift}"))?;
     }
     Ok(())
 }
@@ -132,7 +136,7 @@ fn print_watch(watch: &Watch, io: &mut Io<'_>) -> Result<(), CliError> {
 async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let decision = target.read(io)?.operator.look(id).await?;
     if decision.events.is_empty() {
-        io.say(&format!("The metadata of {id} says nothing new."))?;
+        io.say(&format!("There is nothing new in the metadata of {id}."))?;
     }
     for event in &decision.events {
         let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {key}")).unwrap_or_default();
@@ -144,7 +148,7 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
     if decision.watch.waiting.is_empty() {
         return Ok(());
     }
-    io.say("A key that is on its way, once its fingerprint has been compared with the customer's administrator:")?;
+    io.say("To trust a new key now, compare its fingerprint with the customer's administrator first, then:")?;
     for waiting in &decision.watch.waiting {
         let fingerprint = &waiting.fingerprint;
         io.say(&format!("    stoa connection trust {id} approve {fingerprint} --reason TEXT"))?;

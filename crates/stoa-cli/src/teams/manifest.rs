@@ -82,7 +82,7 @@ impl App<'_> {
             "name": { "short": name, "full": cut(&format!("{name}: {customer}"), 100) },
             "description": {
                 "short": cut(&format!("Courses at {school}"), 80),
-                "full": format!("Opens the courses at {school} in your browser, signed in as in Teams."),
+                "full": format!("Opens the courses at {school} in your browser, signed in with your work account."),
             },
             "icons": { "color": COLOR_ICON, "outline": OUTLINE_ICON },
             "accentColor": ACCENT,

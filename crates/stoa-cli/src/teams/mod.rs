@@ -55,13 +55,13 @@ async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(),
     ))?;
     if let Some(link) = &test {
         io.say(&format!(
-            "    It works until {}, in place of any test link before. It shows what arrives, what is wanted of it, and \
-             what would be sent on; it never reaches the school.",
+            "    It works until {}, and replaces any earlier test link. It shows what arrived, what we expected, and what \
+             would be passed on; it never reaches the school.",
             instant(link.until)
         ))?;
     }
     if !public_url.starts_with("https://") {
-        io.say("    warning: Teams takes https addresses only; say --host URL")?;
+        io.say("    warning: Teams accepts only https addresses; use --host URL")?;
     }
     if teams.token {
         print_application(&connection, teams, &public_url, io)?;
@@ -111,14 +111,14 @@ fn print_application(
         io.say(&format!("        {id}  {program}"))?;
     }
     io.say(&format!("    Token configuration, access token      {email}, given_name, family_name, acct"))?;
-    io.say("    API permissions                        Grant admin consent, so that nobody is asked")
+    io.say("    API permissions                        Grant admin consent, so that people are not asked")
 }
 
 fn print_upload(app: &App<'_>, io: &mut Io<'_>) -> Result<(), CliError> {
     io.say("\nIn the Teams admin center:")?;
-    io.say("    Teams apps, Manage apps, Upload new app; an app that is there is updated by a higher version")?;
-    io.say("    Teams apps, Setup policies: installed and pinned for whom it is meant")?;
-    io.say("\nThe app's entry shows two pages of the school. Look whether they are there:")?;
+    io.say("    Teams apps, Manage apps, Upload new app; a higher version updates an app that is there")?;
+    io.say("    Teams apps, Setup policies: installed and pinned for the people it is meant for")?;
+    io.say("\nThe app's entry links to two pages of the school. Check that they exist:")?;
     io.say(&format!("    {}\n    {}", app.privacy_url(), app.terms_url()))
 }
 

@@ -27,8 +27,8 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
             before.to_owned() + &told(&explain(*fault), stack, &login.connection)
         }
         Some(What::Started | What::Verified | What::Continued | What::Launched | What::Tested) => so_far(login, now),
-        None | Some(What::Unknown(_)) => "\nThe last step is none that this command knows. Is it older than the \
-             functions? Their build is above."
+        None | Some(What::Unknown(_)) => "\nThis command does not know the last step. It may be \
+             older than the functions, whose build is above."
             .to_owned(),
     }
 }
@@ -38,17 +38,17 @@ fn so_far(login: &LoginItem, now: Timestamp) -> String {
     match login.state {
         State::Launched => launched(login),
         State::Refused | State::Failed | State::Returned => {
-            "\nThe step that ended it is not in the item; the log has it (commands above).".to_owned()
+            "\nThe step that ended the login was not stored; the log has it (commands above).".to_owned()
         }
         State::Started if login.is_expired(now) => "\nProbable cause\n\
             The person never came back from the identity provider: they closed the window, could not sign in there, or\n\
-            were shown an error there. Its own log knows. stoa was not asked again.\n\n\
-            Who acts: the person, by trying again; if many are concerned, the administrator of the identity provider."
+            were shown an error there. Its log will show which. stoa was not asked again.\n\n\
+            Who acts: the person, by trying again; if many are affected, the administrator of the identity provider."
             .to_owned(),
         State::Started => "\nNothing is wrong so far: the person is at the identity provider.".to_owned(),
         State::Verified if login.is_ticket_expired(now) => "\nProbable cause\n\
-            The browser did not follow the redirect to /launch: the window was closed or the connection lost. Posting\n\
-            the same answer again (reload) would have mended it; now a new login does.\n\n\
+            The browser did not follow the redirect to /launch: the window was closed or the connection was lost.\n\
+            Posting the same response again (reload) would have fixed it; now it takes a new login.\n\n\
             Who acts: the person, by trying again."
             .to_owned(),
         State::Verified => "\nNothing is wrong so far: the browser is on its way to /launch.".to_owned(),
@@ -57,9 +57,13 @@ fn so_far(login: &LoginItem, now: Timestamp) -> String {
 
 fn launched(login: &LoginItem) -> String {
     let stumbled = login.steps.iter().any(|step| matches!(step.what, What::Stopped(_)));
-    let before = if stumbled { " What stopped it before was overcome." } else { "" };
-    let end = if login.test { "The test ended well." } else { "The person was handed to Thinkific and not sent back." };
-    format!("\n{end}{before} Nothing to mend here.")
+    let before = if stumbled { " An earlier failure was resolved." } else { "" };
+    let end = if login.test {
+        "The test succeeded."
+    } else {
+        "The person was handed over to Thinkific and was not sent back."
+    };
+    format!("\n{end}{before} There is nothing to fix.")
 }
 
 fn explain(fault: Fault) -> String {
@@ -69,7 +73,7 @@ fn explain(fault: Fault) -> String {
     let sentence = Language::negotiate(None).text(&format!("fault-{}", face.public));
     let cause = section("Meaning").unwrap_or(&sentence);
     let mut text = format!("\nProbable cause: {code}\n{cause}\n\nWho acts: {}", who(face.actor));
-    for (heading, title) in [("Diagnosis", "To be sure"), ("Mitigation", "Repair")] {
+    for (heading, title) in [("Diagnosis", "How to confirm it"), ("Mitigation", "How to fix it")] {
         if let Some(section) = section(heading) {
             text.push_str(&format!("\n\n{title}\n{section}"));
         }
@@ -86,7 +90,7 @@ fn explain(fault: Fault) -> String {
 fn who(actor: Actor) -> &'static str {
     match actor {
         Actor::Person => "the person.",
-        Actor::IdpAdministrator => "the administrator of the customer's identity provider. A mail to them is below.",
+        Actor::IdpAdministrator => "the administrator of the customer's identity provider. An email to them is below.",
         Actor::SchoolAdministrator => "the administrator of the school.",
         Actor::OnCall => "you, on call.",
     }
@@ -145,8 +149,8 @@ mod tests {
             (State::Verified, &["verified", "continued"], false, "on its way to /launch"),
             (State::Verified, &["verified", "continued"], true, "did not follow the redirect to /launch"),
             (State::Verified, &["verified", "store_unavailable"], false, "Probable cause: store_unavailable"),
-            (State::Launched, &["verified", "launched"], true, "Nothing to mend here."),
-            (State::Launched, &["ticket_expired", "verified", "launched"], true, "was overcome"),
+            (State::Launched, &["verified", "launched"], true, "There is nothing to fix."),
+            (State::Launched, &["ticket_expired", "verified", "launched"], true, "An earlier failure was resolved"),
             (State::Launched, &["verified", "launched", "login_replayed"], true, "The person got in. What happened"),
             (
                 State::Returned,

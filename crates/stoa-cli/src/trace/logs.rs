@@ -45,10 +45,10 @@ fn of_every_function(stack: &str, pattern: &str) -> String {
 pub(super) fn of_request(id: &RequestId, stack: &str) -> String {
     let id = &id.0;
     format!(
-        "{id} is the id of a request, not of a login. A page shows it where no login was known: an address that does\n\
-         not exist, a message without a login's cookie, a connection that is switched off. Such a request leaves a log\n\
-         line and no item. The line names the fault (`fault`), what was wanted and what came; each fault has its page in\n\
-         docs/runbook/faults. This command does not read logs; these do:\n\n\
+        "{id} is the id of a request, not of a login. A page shows it if no login was known: an address that does\n\
+         not exist, a message without a login's cookie, a connection that is turned off. Such a request leaves a log\n\
+         line and no item. The line has the fault (`fault`), what was expected (`wanted`) and what arrived (`got`);\n\
+         each fault has its page in docs/runbook/faults. This command does not read logs; these do:\n\n\
          \x20 aws logs filter-log-events --log-group-name /aws/vendedlogs/{stack}-http-api \
          --filter-pattern '{{ $.requestId = \"{id}\" }}'\n{}",
         of_every_function(stack, &format!("{{ $.gateway = \"{id}\" }}"))
@@ -59,10 +59,10 @@ pub(super) fn of_request(id: &RequestId, stack: &str) -> String {
 pub(super) fn of_unknown(reference: &Reference, stack: &str) -> String {
     format!(
         "There is no login {reference} in {stack}. Either\n\
-         - it was misread: letters I, L and O are read as 1, 1 and 0 already, so look at the others;\n\
-         - it is of another stack;\n\
+         - it was misread: the letters I, L and O are already read as 1, 1 and 0, so check the others;\n\
+         - it belongs to another stack;\n\
          - it began more than a day ago and never got past the identity provider, or ended more than 30 days ago.\n\
-         Log lines may outlive it:\n\n{}",
+         The log may still have it:\n\n{}",
         of_every_function(stack, &format!("{{ $.login = \"{}\" }}", reference.as_str()))
     )
 }

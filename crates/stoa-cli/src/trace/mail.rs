@@ -24,21 +24,21 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
         detail.iter().filter_map(|(label, value)| Some(format!("{label}: {:?}\n", value.as_deref()?))).collect();
     let (reference, connection, code) = (&login.pk, &login.connection, fault.code());
     Some(format!(
-        "\n----- mail to the administrator of the customer's identity provider -----\n\
+        "\n----- email to the administrator of the customer's identity provider -----\n\
          Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\
          Hello,\n\n\
-         a sign-in from your identity provider to the learning platform was turned away.\n\n\
+         A sign-in through your identity provider to the learning platform was refused.\n\n\
          When: {at} (UTC)\n\
          Connection: {connection}\n\
          Reference: {reference}\n\
-         What is wrong: {code}\n\
+         Problem: {code}\n\
          What the person was told: {sentence}\n\n\
          {meaning}\n\n\
          {detail}\
          \n\
-         Your identity provider's log has the message that it sent us at that time. Could you look at it, and tell us\n\
-         when it is mended or if something is unclear? Please name the reference.\n\n\
+         Your identity provider's log has the message that it sent us at that time. Could you check it,\n\
+         and let us know when it is fixed or if anything is unclear? Please quote the reference.\n\n\
          Thank you\n\
-         ----- end of mail -----"
+         ----- end of email -----"
     ))
 }

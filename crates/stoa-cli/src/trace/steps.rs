@@ -36,14 +36,14 @@ fn header(login: &LoginItem) -> String {
     );
     let notes = [
         (login.test, "A test login: it never reaches the school."),
-        (login.again, "It was begun by itself, since an earlier one had ended."),
-        (login.confirm, "The identity provider began it, so the person had to press Continue."),
+        (login.again, "It was started automatically, because an earlier one had ended."),
+        (login.confirm, "The identity provider started it, so the person had to select Continue."),
     ];
     for (_, note) in notes.iter().filter(|(applies, _)| *applies) {
         let _ = write!(text, "\n{note}");
     }
     if let Some(destination) = &login.to {
-        let _ = write!(text, "\nWanted to go to {}", destination.as_str());
+        let _ = write!(text, "\nDestination {}", destination.as_str());
     }
     text
 }
@@ -51,10 +51,10 @@ fn header(login: &LoginItem) -> String {
 fn meaning(state: State) -> &'static str {
     match state {
         State::Started => "the browser was sent to the identity provider.",
-        State::Verified => "the identity provider's answer was proven; the school has not been reached.",
+        State::Verified => "the identity provider's response was verified; the school has not been reached.",
         State::Launched => "done.",
-        State::Refused => "the identity provider's answer was proven and then refused.",
-        State::Failed => "the person was proven, but no account of the school could be settled for them.",
+        State::Refused => "the identity provider's response was verified, and then refused.",
+        State::Failed => "the person was verified, but no account at the school could be found or created for them.",
         State::Returned => "Thinkific sent the person back instead of signing them in.",
     }
 }
@@ -83,13 +83,13 @@ fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
 
 fn what(step: &What) -> String {
     match step {
-        What::Started => "the login began; the browser was sent to the identity provider".to_owned(),
-        What::Verified => "the identity provider's answer was proven and sealed under a ticket".to_owned(),
-        What::Continued => {
-            "the person came over from Microsoft Teams into the browser, and pressed Continue".to_owned()
+        What::Started => "the login started; the browser was sent to the identity provider".to_owned(),
+        What::Verified => {
+            "the identity provider's response was verified, and the identity sealed under a ticket".to_owned()
         }
-        What::Launched => "the account was settled, the token signed, the person sent to the school".to_owned(),
-        What::Tested => "the test login ended well".to_owned(),
+        What::Continued => "the person came from Microsoft Teams to the browser, and selected Continue".to_owned(),
+        What::Launched => "the account was made ready, the token signed, and the person sent to the school".to_owned(),
+        What::Tested => "the test login succeeded".to_owned(),
         What::Stopped(fault) => format!("stopped: {}", fault.code()),
         What::Unknown(word) => format!("stopped: {}", word.escape_debug()),
     }
@@ -119,10 +119,10 @@ mod tests {
             request: "r".into(),
             build: "b".into(),
             wanted: Some("pg.com".into()),
-            got: Some("\u{1b}[2J\u{202e}moc.gp\n----- end of mail -----".into()),
+            got: Some("\u{1b}[2J\u{202e}moc.gp\n----- end of email -----".into()),
         };
         let text = step_text(&step, None, "stoa");
-        assert!(text.contains(r#"got       "\u{1b}[2J\u{202e}moc.gp\n----- end of mail -----""#), "{text}");
+        assert!(text.contains(r#"got       "\u{1b}[2J\u{202e}moc.gp\n----- end of email -----""#), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
         let text = step_text(&Step { what: What::Unknown("\u{1b}[2J".into()), ..step }, None, "stoa");
         assert!(!text.contains('\u{1b}'), "{text}");

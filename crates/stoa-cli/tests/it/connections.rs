@@ -73,7 +73,7 @@ async fn one_of_two_who_apply_at_once_is_refused() {
     }
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     let refusal = results.into_iter().find_map(Result::err).unwrap();
-    assert_eq!(refusal, "nothing was written: somebody else has changed pg meanwhile");
+    assert_eq!(refusal, "nothing was written: somebody else has changed pg in the meantime");
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn disabling_is_immediate_and_the_history_says_who_and_why() {
     let page = desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
     assert_eq!(page.status, 403);
     let twice = desk.stoa(&["connection", "disable", "pg", "--reason", "again"]).await.done();
-    assert!(twice.contains("disabled already. Nothing was written."), "{twice}");
+    assert!(twice.contains("is already disabled. Nothing was written."), "{twice}");
     desk.stoa(&["connection", "activate", "pg", "--reason", "new key"]).await.done();
     let history = desk.stoa(&["connection", "history", "pg"]).await.done();
     let versions: Vec<&str> = history.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
@@ -145,7 +145,7 @@ async fn a_rollback_writes_the_earlier_document_as_a_new_version() {
     desk.stoa(&["connection", "apply", &file]).await.done();
     let back = desk.stoa(&["connection", "rollback", "pg", "2", "--reason", "locked everybody out"]).await.done();
     assert!(back.contains("admit.groups: [\"nobody\"] → []"), "{back}");
-    assert!(back.contains("Written: connection pg, version 4, as version 2 was."), "{back}");
+    assert!(back.contains("Written: connection pg, version 4, restored from version 2."), "{back}");
     let again = desk.stoa(&["connection", "rollback", "pg", "2", "--reason", "twice"]).await.done();
     assert!(again.contains("Nothing was written."), "{again}");
     let unknown = desk.stoa(&["connection", "rollback", "pg", "9", "--reason", "x"]).await.refused();
@@ -202,7 +202,7 @@ async fn check_says_what_is_known_of_the_certificates_without_asking_anybody() {
     let refusal = crate::command::stoa(&["connection", "check", &file]).await.refused();
     assert!(refusal.contains("must be an absolute https address"), "{refusal}");
     let checked = crate::command::stoa(&["--sandbox", "http://127.0.0.1:1", "connection", "check", &file]).await.done();
-    assert!(checked.contains("Connection pg: holds together."), "{checked}");
+    assert!(checked.contains("Connection pg: valid."), "{checked}");
     assert!(checked.contains("Signing certificate: ") && checked.contains("    SHA-256 "), "{checked}");
     desk.sandbox.pingfederate.announce_next_certificate();
     let metadata = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();

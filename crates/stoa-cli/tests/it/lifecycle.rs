@@ -57,10 +57,10 @@ async fn a_change_of_an_active_connection_says_that_it_counts_for_everybody() {
     let file = desk.file("pg.toml", |text| format!("{text}company = \"company\"\n"));
     for command in ["plan", "apply"] {
         let said = desk.stoa(&["connection", command, &file]).await.done();
-        assert!(said.contains("note: pg is active and stays so"), "{said}");
+        assert!(said.contains("note: pg is active and stays active"), "{said}");
     }
     let said = desk.stoa(&["connection", "rollback", "pg", "1", "--reason", "back"]).await.done();
-    assert!(said.contains("note: pg is active and stays so"), "{said}");
+    assert!(said.contains("note: pg is active and stays active"), "{said}");
 }
 
 #[tokio::test]

@@ -38,9 +38,9 @@ async fn logins_are_listed_newest_first() {
     assert!(with(&["--since", "2100-01-01"]).await.starts_with("No such login."));
     assert_eq!(told(&with(&["--email", "Miller.M@pg.com"]).await), [["launched", "launched"]]);
     let unproven = with(&["--email", "pat@agency.example"]).await;
-    assert!(unproven.contains("only where the identity provider's answer was proven"), "{unproven}");
+    assert!(unproven.contains("only if the identity provider's response was verified"), "{unproven}");
     let by_address = desk.stoa(&["logins", "--email", "miller.m@pg.com"]).await.done();
-    assert!(by_address.starts_with("Through the connection pg:\nREFERENCE"), "{by_address}");
+    assert!(by_address.starts_with("Through connection pg:\nREFERENCE"), "{by_address}");
     let nobody_s = desk.stoa(&["logins", "--email", "somebody@else.example"]).await.refused();
     assert!(nobody_s.contains("no connection has the domain else.example"), "{nobody_s}");
     assert!(desk.stoa(&["logins", "--connection", "nobody"]).await.refused().contains("there is no connection nobody"));
@@ -60,16 +60,16 @@ async fn a_person_is_shown_and_changed_with_a_reason() {
     assert!(!shown.contains("miller"), "{shown}");
     assert_eq!(person("deactivate", &[]).await.code, 2, "without a reason");
     let done = person("deactivate", &["--reason", "lost laptop"]).await.done();
-    assert!(done.contains("deactivated. It counts from their next launch on."), "{done}");
+    assert!(done.contains("deactivated. It takes effect at their next launch."), "{done}");
     let again = person("deactivate", &["--reason", "lost laptop"]).await.refused();
-    assert!(again.contains("they are deactivated already"), "{again}");
+    assert!(again.contains("this person is already deactivated"), "{again}");
     let shown = person("show", &[]).await.done();
     assert!(shown.contains("state       deactivated\n"), "{shown}");
     assert!(shown.contains("deactivated, by arn:aws:iam::000000000000:user/on-call: lost laptop"), "{shown}");
-    assert!(person("reactivate", &["--reason", "found"]).await.done().contains("They come in at their next login."));
+    assert!(person("reactivate", &["--reason", "found"]).await.done().contains("They can sign in again."));
 
     let nobody = desk.stoa(&["person", "show", "--connection", "pg", "--email", "nobody@pg.com"]).await.refused();
-    assert!(nobody.contains("belongs to nobody") && nobody.contains("--subject"), "{nobody}");
+    assert!(nobody.contains("nobody at the school of pg has that address") && nobody.contains("--subject"), "{nobody}");
     for arguments in [&["show", "--connection", "pg"][..], &["show", "--connection", "pg", "--email", "nobody"]] {
         assert_eq!(desk.stoa(&[&["person"], arguments].concat()).await.code, 2);
     }

@@ -79,7 +79,7 @@ async fn no_command_reads_a_secret() {
 async fn nothing_is_typed_and_nothing_unknown_is_written() {
     let sandbox = ["--sandbox", "http://127.0.0.1:1", "secret", "put"];
     let typed = stoa_with(&[&sandbox[..], &["seal"]].concat(), Input::Terminal).await;
-    assert!(typed.refused().contains("the screen would show it"));
+    assert!(typed.refused().contains("where it would be visible"));
     for (name, random) in [("salt", false), ("saml/../x", false), ("thinkific/pg-academy", true)] {
         let more: &[&str] = if random { &["--random"] } else { &[] };
         let ran = stoa_with(&[&sandbox[..], &[name], more].concat(), piped(SECRET)).await;

@@ -76,7 +76,7 @@ async fn a_test_package_stands_beside_the_other_and_is_a_link_of_its_own() {
         let shown = desk.stoa(&["--host", &host, "teams", "package", "pg", "--test", "--out", &out]).await.done();
         let manifest: Value = serde_json::from_slice(&read(&out, "manifest.json")).unwrap();
         let tab = manifest["staticTabs"][0]["contentUrl"].as_str().unwrap().to_owned();
-        assert!(shown.contains(&tab) && shown.contains("in place of any test link before"), "{shown}");
+        assert!(shown.contains(&tab) && shown.contains("replaces any earlier test link"), "{shown}");
         assert_eq!(manifest["id"], format!("a{}", &APP[1..]));
         assert_eq!(manifest["name"]["short"], "P&G Academy (test)");
         tabs.push(tab);
@@ -87,7 +87,7 @@ async fn a_test_package_stands_beside_the_other_and_is_a_link_of_its_own() {
     let login = page.link("Open the course").unwrap();
     desk.sandbox.pingfederate.sign_on_as("miller.m");
     let shown = desk.sandbox.browser().get(login.as_str()).await.unwrap();
-    assert!(shown.text().contains("because you came by a test link"), "{}", shown.text());
+    assert!(shown.text().contains("because you used a test link"), "{}", shown.text());
 }
 
 #[tokio::test]

@@ -26,17 +26,17 @@ async fn a_good_login_is_told_step_by_step() {
     let trace = desk.stoa(&["trace", &reference(&desk)]).await.done();
     for part in [
         "State launched: done.",
-        "login: the login began",
-        "saml-acs: the identity provider's answer was proven",
-        "thinkific-launch: the account was settled",
+        "login: the login started",
+        "saml-acs: the identity provider's response was verified",
+        "thinkific-launch: the account was made ready",
         "log group /aws/lambda/stoa-local-saml-acs, request local-",
         "aws logs filter-log-events --log-group-name /aws/lambda/stoa-local-login",
         "build sandbox",
-        "Nothing to mend here.",
+        "There is nothing to fix.",
     ] {
         assert!(trace.contains(part), "{part}\n{trace}");
     }
-    assert!(!trace.contains("mail to the administrator"), "{trace}");
+    assert!(!trace.contains("email to the administrator"), "{trace}");
 }
 
 #[tokio::test]
@@ -59,10 +59,10 @@ async fn a_failed_login_names_cause_repair_and_who_acts_and_no_person() {
         assert!(page.contains(&reference), "{page}");
         let trace = desk.stoa(&["trace", &reference.to_lowercase()]).await.done();
         assert!(trace.contains(&format!("Probable cause: {fault}")), "{person} {fault}\n{trace}");
-        for part in ["Who acts: ", "\nRepair\n", "Runbook: docs/runbook/faults/"] {
+        for part in ["Who acts: ", "\nHow to fix it\n", "Runbook: docs/runbook/faults/"] {
             assert!(trace.contains(part), "{part}\n{trace}");
         }
-        assert_eq!(trace.contains("mail to the administrator of the customer's"), mail, "{trace}");
+        assert_eq!(trace.contains("email to the administrator of the customer's"), mail, "{trace}");
         for personal in ["miller", "Mary", "@pg.com", "pat@", "admin@"] {
             assert!(!trace.contains(personal), "{personal}\n{trace}");
         }
@@ -83,7 +83,7 @@ async fn an_unknown_reference_and_a_request_s_id_lead_to_the_log() {
     let desk = Desk::new().await;
     let ran = desk.stoa(&["trace", "7KQ3-9FXM-2B4T"]).await;
     assert!(ran.out.contains("misread") && ran.out.contains("$.login = \"7KQ39FXM2B4T\""), "{ran:?}");
-    assert_eq!(ran.refused(), "error: no login 7KQ3-9FXM-2B4T in this stack\n");
+    assert_eq!(ran.refused(), "error: there is no login 7KQ3-9FXM-2B4T in this stack\n");
     let found = desk.stoa(&["trace", "AbCdEfGhIAMEJ1A="]).await.done();
     assert!(found.contains("/aws/vendedlogs/stoa-local-http-api"), "{found}");
     assert!(found.contains("$.gateway = \"AbCdEfGhIAMEJ1A=\""), "{found}");

@@ -277,24 +277,24 @@ pub enum ConnectionError {
     #[error("oidc.algorithms: name at least one")]
     NoAlgorithm,
     /// A parameter is stoa's to set.
-    #[error("oidc.authorize_parameters: {0:?} is set by stoa; where it is a setting, use that")]
+    #[error("oidc.authorize_parameters: {0:?} is set by stoa; if there is a setting for it, use that")]
     ReservedParameter(String),
     /// Without `openid` there is no ID token.
     #[error("oidc.scopes: openid is missing")]
     NoOpenidScope,
     /// Anybody could come.
     #[error(
-        "tenants: name the Entra tenants whose people may come; the issuer must be one tenant's, or have {{tenantid}}"
+        "tenants: name the Entra tenants whose people can sign in; the issuer must be one tenant's, or have {{tenantid}}"
     )]
     NoTenant,
     /// Anybody can have a personal account, with the address of an employer of long ago.
-    #[error("{0}: the tenant of everybody's personal Microsoft accounts is no customer's")]
+    #[error("{0}: this is the tenant of personal Microsoft accounts, which belongs to no customer")]
     PersonalTenant(&'static str),
     /// Not a GUID.
     #[error("{0}: {1:?} is not a GUID in lower case")]
     BadGuid(&'static str, String),
     /// Not an id of WorkOS's.
-    #[error("workos: {1:?} does not begin with {0:?}, or has other characters than letters, digits and _")]
+    #[error("workos: {1:?} does not begin with {0:?}, or has characters other than letters, digits and _")]
     BadWorkosId(&'static str, String),
     /// Anybody of the WorkOS environment could come.
     #[error("workos: name an organization or a connection")]
@@ -332,10 +332,10 @@ pub enum ConnectionError {
     #[error("attributes: a name is empty")]
     EmptyAttributeName,
     /// The subject is the e-mail attribute, and that is not said.
-    #[error("subject: the e-mail address names the person; say is_email = true if that is meant")]
+    #[error("subject: the email address identifies the person; set is_email = true if that is intended")]
     SubjectIsEmail,
     /// Transient identifiers change at each login (SAML core §8.3.8).
-    #[error("saml.name_id_format: transient identifiers cannot name a person")]
+    #[error("saml.name_id_format: transient identifiers cannot identify a person")]
     TransientNameId,
 }
 

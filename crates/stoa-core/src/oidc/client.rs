@@ -42,7 +42,7 @@ pub(super) type Client = openidconnect::Client<
 
 /// Makes the client. It verifies nothing itself, so it is given no keys.
 pub(super) fn client(oidc: &Oidc, redirect_uri: &str) -> Result<Client, Failure> {
-    let broken = |_| Failure::noted(Fault::ConfigurationBroken, "an address of the provider's");
+    let broken = |_| Failure::noted(Fault::ConfigurationBroken, "one of the provider's addresses");
     let (document, provider) = (oidc.document(), oidc.provider());
     Ok(openidconnect::Client::new(
         ClientId::new(document.client_id.clone()),

@@ -107,7 +107,7 @@ pub enum UnusableKey {
     #[error("the key is not for signatures")]
     Use,
     /// Neither RSA nor a known curve, or `alg` is of another kind.
-    #[error("the key is of a kind that is not taken")]
+    #[error("this kind of key is not supported")]
     Kind,
     /// A number is missing or no base64url, or the RSA modulus is under 2048 bits.
     #[error("the key's numbers are missing, malformed or too small")]

@@ -60,7 +60,7 @@ impl ProvenIdentity {
         let said = self.claims.get("email_verified").filter(|said| !said.is_null());
         match (rule, said) {
             (EmailVerified::Required, Some(_)) if self.claims.get(address) != self.claims.get("email") => {
-                let got = format!("{address} is another address than email");
+                let got = format!("{address} differs from email");
                 Err(Failure::with(Fault::Oidc(RefusalCode::EmailUnverified), "true", &got))
             }
             (EmailVerified::Ignored, _) | (EmailVerified::WhenPresent, None) => Ok(()),

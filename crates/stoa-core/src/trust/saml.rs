@@ -198,7 +198,7 @@ impl Decision {
             let since = waits.and_then(|waiting| waiting.since);
             match since.filter(|_| is_unbroken) {
                 Some(since) if now.as_second() - since >= WAIT.as_secs() => {
-                    self.trust(key, "every fetch of 72 hours had it");
+                    self.trust(key, "every fetch in 72 hours had it");
                 }
                 Some(since) => self.watch.waiting.push(waiting(key, Some(since))),
                 None => {
@@ -261,8 +261,11 @@ impl Decision {
             let left = days_until(end, now);
             let Some(days) = EXPIRY_DAYS.into_iter().find(|days| left <= i64::from(*days)) else { continue };
             if before.get(fingerprint).is_none_or(|reported| days < *reported) {
-                let detail =
-                    if Some(end) == latest { "no other trusted key is valid longer" } else { "another follows" };
+                let detail = if Some(end) == latest {
+                    "no other trusted key is valid longer"
+                } else {
+                    "another trusted key is valid longer"
+                };
                 let event = Event::of_key(EventKind::KeyExpiresIn, fingerprint, Some(detail));
                 self.events.push(Event { days: Some(days), ..event });
             }

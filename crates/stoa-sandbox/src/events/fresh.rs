@@ -40,16 +40,16 @@ pub enum EventError {
     #[error("{0:?} is not an address")]
     Address(String),
     /// The sandbox did not answer.
-    #[error("the sandbox did not answer as a login needs it: {0}")]
+    #[error("the sandbox did not respond as a login needs: {0}")]
     Browser(#[from] BrowserError),
     /// The answer before is not of a function's form.
-    #[error("the answer of the function before is not one: {0}")]
+    #[error("the previous function's answer cannot be used: {0}")]
     Answer(&'static str),
     /// A step before did not lead on.
     #[error("{0} answered with status {1}, which leads no further")]
     Stopped(&'static str, u16),
     /// The identity provider showed something else than an answer.
-    #[error("the identity provider sent no answer for {0:?}; is it the login of one of its people?")]
+    #[error("the identity provider sent no response for {0:?}; is that the login of one of its people?")]
     NoResponse(String),
 }
 

@@ -12,8 +12,8 @@ const STAGES: &[(Stage, &str)] = &[
     (Stage::Answer, "in what the browser carries back"),
     (Stage::Signature, "in the ID token's key and signature"),
     (Stage::Claims, "in what the ID token says"),
-    (Stage::Token, "in the token endpoint's answer"),
-    (Stage::UserInfo, "in the userinfo endpoint's answer"),
+    (Stage::Token, "in the token endpoint's response"),
+    (Stage::UserInfo, "in the userinfo endpoint's response"),
 ];
 
 /// The sign-on page. `defect` is the simulator's own field. A `login_hint` chooses the person.

@@ -84,11 +84,11 @@ fn pingfederate() -> Vec<Person> {
         Person { first_name: None, ..plain("suharto", "suharto@pg.com", "", "Suharto", "one name only") },
         plain("li.xl", "li.xl@pg.com", "小龙", "李", "name in Chinese"),
         plain("bak.z", "bak.z@pg.com", "Zoë-Anaïs", "Bąk-Østergård O’Neill", "accents and an apostrophe"),
-        plain("partner.p", "pat@agency.example", "Pat", "Partner", "e-mail outside the domain"),
-        plain("admin.s", "admin@pg.com", "Sasha", "Admin", "e-mail of the school's administrator"),
-        plain("mallory.m", "miller.m@pg.com", "Mallory", "Mallory", "record shows a colleague's e-mail"),
-        Person { email: None, ..plain("nomail.n", "", "Nils", "Nomail", "no e-mail") },
-        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign on") },
+        plain("partner.p", "pat@agency.example", "Pat", "Partner", "email outside the domain"),
+        plain("admin.s", "admin@pg.com", "Sasha", "Admin", "email of the school's administrator"),
+        plain("mallory.m", "miller.m@pg.com", "Mallory", "Mallory", "record shows a colleague's email"),
+        Person { email: None, ..plain("nomail.n", "", "Nils", "Nomail", "no email") },
+        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign in") },
     ]
 }
 
@@ -96,7 +96,7 @@ fn entra() -> Vec<Person> {
     let plain = |login, first, last, note| Person::new(Product::Entra, login, login, first, last, note);
     vec![
         plain("mila@globex.com", "Mila", "Nikolova", "ordinary"),
-        Person { email: None, ..plain("noah@globex.com", "Noah", "Nomail", "account without a mailbox: no e-mail") },
+        Person { email: None, ..plain("noah@globex.com", "Noah", "Nomail", "account without a mailbox: no email") },
         Person {
             groups: (1..=201).map(|n| group(Product::Entra, n)).collect(),
             ..plain("olga@globex.com", "Olga", "Overage", "201 groups: overage")
@@ -123,9 +123,9 @@ fn entra() -> Vec<Person> {
         Person {
             tenant: FOREIGN_TENANT.to_owned(),
             email: Some("mila@globex.com".to_owned()),
-            ..plain("mallory@evil.example", "Mallory", "Mallory", "own tenant, with Mila's e-mail in it")
+            ..plain("mallory@evil.example", "Mallory", "Mallory", "own tenant, with Mila's email in it")
         },
-        Person { active: false, ..plain("gina@globex.com", "Gina", "Gone", "deactivated: cannot sign on") },
+        Person { active: false, ..plain("gina@globex.com", "Gina", "Gone", "deactivated: cannot sign in") },
     ]
 }
 
@@ -135,10 +135,10 @@ fn okta() -> Vec<Person> {
         plain("peter@initech.com", "Peter", "Gibbons", "ordinary"),
         Person {
             email_verified: Some(json!(false)),
-            ..plain("milton@initech.com", "Milton", "Waddams", "e-mail not verified")
+            ..plain("milton@initech.com", "Milton", "Waddams", "email not verified")
         },
         Person { groups: Vec::new(), ..plain("nina@initech.com", "Nina", "Nogroup", "no groups") },
-        Person { active: false, ..plain("bill@initech.com", "Bill", "Gone", "suspended: cannot sign on") },
+        Person { active: false, ..plain("bill@initech.com", "Bill", "Gone", "suspended: cannot sign in") },
     ]
 }
 

@@ -110,7 +110,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
     let state = shared.state();
     crate::web::page(
         "OpenID providers",
-        "Behind the sign-on pages",
+        "Behind the sign-in pages",
         &html! {
             (control::defect_form("The next login is", &pages::defects()))
             @for product in Product::ALL {
@@ -122,7 +122,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                     button name="step" value="announce" { "Announce the next" } " "
                     button name="step" value="rotate" { "Rotate" } " "
                     button name="step" value="retire" { "Retire the previous" } " "
-                    button name="step" value="mend" { "Take back what defects published" }
+                    button name="step" value="mend" { "Undo what defects published" }
                 }
                 (client_form(*product))
                 ul {

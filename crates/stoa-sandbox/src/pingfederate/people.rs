@@ -64,13 +64,13 @@ pub(super) fn samples() -> Vec<Person> {
             )
         },
         Person { groups: Vec::new(), ..plain("nogroup.n", "nogroup.n@pg.com", "Nadia", "Nogroup", "no groups") },
-        plain("partner.p", "pat@agency.example", "Pat", "Partner", "e-mail outside the domain"),
-        plain("admin.s", "admin@pg.com", "Sasha", "Admin", "e-mail of the school's administrator"),
+        plain("partner.p", "pat@agency.example", "Pat", "Partner", "email outside the domain"),
+        plain("admin.s", "admin@pg.com", "Sasha", "Admin", "email of the school's administrator"),
         plain("smith.j1", "john.smith@pg.com", "John", "Smith", "left; the address was given away"),
         plain("smith.j2", "john.smith@pg.com", "John", "Smith", "has the address of the one who left"),
-        plain("mallory.m", "miller.m@pg.com", "Mallory", "Mallory", "record shows a colleague's e-mail"),
-        plain("upper.p", "Petra.UPPER@PG.COM", "Petra", "Upper", "e-mail in capitals"),
-        Person { email: None, ..plain("nomail.n", "", "Nils", "Nomail", "no e-mail") },
-        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign on") },
+        plain("mallory.m", "miller.m@pg.com", "Mallory", "Mallory", "record shows a colleague's email"),
+        plain("upper.p", "Petra.UPPER@PG.COM", "Petra", "Upper", "email in capitals"),
+        Person { email: None, ..plain("nomail.n", "", "Nils", "Nomail", "no email") },
+        Person { active: false, ..plain("gone.g", "gone.g@pg.com", "Gina", "Gone", "deactivated: cannot sign in") },
     ]
 }

@@ -91,7 +91,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
     let people = state.people.iter().map(|person| (person.login.as_str(), person.login.as_str(), person.note.as_str()));
     crate::web::page(
         "PingFederate",
-        "Behind the sign-on page",
+        "Behind the sign-in page",
         &html! {
             (control::defect_form("The next Response is", &choice::defects()))
             (control::sign_on_form(&html! {}, people, state.always.as_deref()))

@@ -54,10 +54,10 @@ const TROUBLES: &[(&str, &str)] = &[
     ("500", "500"),
     ("503", "503"),
     ("520", "520 from Cloudflare"),
-    ("taken", "422: the e-mail has already been taken"),
+    ("taken", "422: the email has already been taken"),
     ("slow", "three seconds late"),
     ("cut", "the connection is cut"),
-    ("applied-cut", "it is done, and the answer lost"),
+    ("applied-cut", "the change is made, but the response is lost"),
 ];
 
 async fn fault(State(shared): State<Shared>, Form(form): Form<FaultForm>) -> Response {
@@ -88,12 +88,12 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                 select #trouble name="trouble" { @for (value, label) in TROUBLES { option value=(value) { (label) } } }
                 label for="on" { "Which call" }
                 select #on name="on" { option value="admin" { "Admin API" } option value="sso" { "SSO endpoint" } }
-                button { "Arm" }
+                button { "Set" }
             }
-            @if !school.faults.is_empty() { p { (school.faults.len()) " armed" } }
+            @if !school.faults.is_empty() { p { (school.faults.len()) " set" } }
             h2 { "Accounts" }
             table {
-                tr { th { "id" } th { "e-mail" } th { "name" } th { "roles" } th { "external id" } }
+                tr { th { "id" } th { "email" } th { "name" } th { "roles" } th { "external id" } }
                 @for user in &school.users {
                     tr {
                         td { (user.id) } td { (user.email) } td { (user.first_name) " " (user.last_name) }

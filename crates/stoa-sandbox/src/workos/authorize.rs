@@ -99,15 +99,15 @@ async fn sign_on(
     Form(fields): Form<HashMap<String, String>>,
 ) -> Response {
     let Some(waiting) = shared.state().waiting.remove(&transaction) else {
-        return pages::error("This sign-on has ended");
+        return pages::error("This sign-in has ended");
     };
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     if fields.contains_key("cancel") {
-        return back(&waiting, &[("error", "access_denied"), ("error_description", "The person said no.")]);
+        return back(&waiting, &[("error", "access_denied"), ("error_description", "The person refused.")]);
     }
     match people(&shared, &waiting).iter().find(|person| person.idp_id == field("person")) {
         Some(person) => answer(&shared, &waiting, person, Defect::parse(field("defect"))),
-        None => back(&waiting, &[("error", "access_denied"), ("error_description", "Nobody of that name.")]),
+        None => back(&waiting, &[("error", "access_denied"), ("error_description", "Nobody has that name.")]),
     }
 }
 

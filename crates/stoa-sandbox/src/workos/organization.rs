@@ -85,7 +85,7 @@ impl Organization {
         let umbrella = vec![
             Person::new("00u1a", "ada.wong@umbrella.example", ("Ada", "Wong"), "ordinary"),
             Person::new("00u1b", "wesker@umbrella.example", ("", "Wesker"), "one name only"),
-            Person::new("00u1c", "hunk@contractor.example", ("H.", "Unk"), "e-mail outside the domain"),
+            Person::new("00u1c", "hunk@contractor.example", ("H.", "Unk"), "email outside the domain"),
             Person {
                 groups: Vec::new(),
                 ..Person::new("00u1d", "rain@umbrella.example", ("Rain", "Ocampo"), "no groups")

@@ -12,9 +12,9 @@ use super::state::Waiting;
 pub(super) fn sign_on(action: &str, people: &[Person], waiting: &Waiting) -> Html<String> {
     crate::web::page(
         "WorkOS",
-        "Sign on",
+        "Sign in",
         &html! {
-            p { "By the connection " (waiting.connection) ", to continue to " (waiting.redirect_uri) }
+            p { "Through the connection " (waiting.connection) ", to continue to " (waiting.redirect_uri) }
             form method="post" action=(action) {
                 label for="person" { "Who" }
                 select #person name="person" {
@@ -24,12 +24,12 @@ pub(super) fn sign_on(action: &str, people: &[Person], waiting: &Waiting) -> Htm
                         }
                     }
                 }
-                label for="defect" { "What is wrong with the answer" }
+                label for="defect" { "What is wrong with the response" }
                 select #defect name="defect" {
                     option value="" { "nothing" }
                     (defects())
                 }
-                button name="ok" value="1" { "Sign on" }
+                button name="ok" value="1" { "Sign in" }
                 " "
                 button name="cancel" value="1" { "Cancel" }
             }

@@ -42,7 +42,7 @@ async fn start(State(shared): State<Shared>, Query(query): Query<StartQuery>) ->
             let waiting = Waiting { connection, redirect_uri, state: None, challenge: None, login_hint: None };
             authorize::ask(&shared, waiting)
         }
-        _ => pages::error("There is no such connection that is linked, or no redirect URI"),
+        _ => pages::error("There is no such linked connection, or no redirect URI"),
     }
 }
 
@@ -68,9 +68,9 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
     let people = people.map(|person| (person.idp_id.as_str(), person.email.as_str(), person.note.as_str()));
     crate::web::page(
         "WorkOS",
-        "Behind the sign-on page",
+        "Behind the sign-in page",
         &html! {
-            (control::defect_form("The next answer has", &pages::defects()))
+            (control::defect_form("The next response has", &pages::defects()))
             (control::sign_on_form(&html! {}, people, state.always.as_deref()))
             h2 { "Customers" }
             ul {

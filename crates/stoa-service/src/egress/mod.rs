@@ -48,19 +48,19 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
     /// Not https, or not a public address.
-    #[error("the address is not https, or is not of the public internet")]
+    #[error("the address is not https, or is not on the public internet")]
     Forbidden,
     /// No such name, no connection, no TLS, or the answer broke off.
-    #[error("there was no connection, or it broke off")]
+    #[error("there was no connection, or it was interrupted")]
     Unreachable,
     /// It took longer than it may.
-    #[error("there was no whole answer in time")]
+    #[error("there was no complete response in time")]
     TimedOut,
     /// It is larger than it may be.
-    #[error("the answer is too large")]
+    #[error("the response is too large")]
     TooLarge,
     /// It is compressed, which was not asked for: a few bytes may stand for very many.
-    #[error("the answer is compressed")]
+    #[error("the response is compressed")]
     Encoded,
 }
 
@@ -71,7 +71,7 @@ pub enum GetError {
     #[error(transparent)]
     Egress(#[from] EgressError),
     /// The answer is not 200. A redirect is one of these.
-    #[error("the answer's status is {0}")]
+    #[error("the response has status {0}")]
     Status(u16),
 }
 

@@ -72,10 +72,10 @@ pub enum OperatorError {
     #[error("nothing was written: {0} is not tested: {1}")]
     Untested(ConnectionId, Untested),
     /// Somebody else has changed the connection since it was read.
-    #[error("nothing was written: somebody else has changed {0} meanwhile")]
+    #[error("nothing was written: somebody else has changed {0} in the meantime")]
     Meanwhile(ConnectionId),
     /// Somebody else has changed the school since it was read.
-    #[error("nothing was written: somebody else has changed the school {0} meanwhile")]
+    #[error("nothing was written: somebody else has changed the school {0} in the meantime")]
     SchoolMeanwhile(SchoolId),
     /// Another customer has claimed the domain at this school.
     #[error("nothing was written: the domain {domain} belongs to {}, not to {wanted_by}", owner.as_deref().unwrap_or("another customer"))]
@@ -94,10 +94,10 @@ pub enum OperatorError {
     #[error("{0} has no key with the SHA-256 {1}")]
     NoKey(ConnectionId, String),
     /// The connection's metadata is nowhere to be looked at.
-    #[error("{0} names no saml.metadata_url, so there is nothing to look at")]
+    #[error("{0} has no saml.metadata_url, so there is nothing to fetch")]
     NothingPublished(ConnectionId),
     /// The key is trusted already.
-    #[error("nothing was written: {0} trusts the key already")]
+    #[error("nothing was written: {0} already trusts the key")]
     AlreadyTrusted(ConnectionId),
     /// Without a key nobody could log in. `disable` is the way to let nobody in.
     #[error("nothing was written: it is the last key that {0} trusts; add another first, or disable the connection")]
@@ -106,10 +106,10 @@ pub enum OperatorError {
     #[error("nothing was written: {0} has as many keys as it may have; remove one first")]
     TooManyKeys(ConnectionId),
     /// An OpenID provider's keys come from its own address, and are its own to change.
-    #[error("{0} is not a SAML connection: its provider's key set is taken as it is published")]
+    #[error("{0} is not a SAML connection: its provider's key set is used as published")]
     NotSaml(ConnectionId),
     /// Other writes were under way on the same items.
-    #[error("nothing was written: other writes were under way on the same items")]
+    #[error("nothing was written: other writes to the same items were in progress")]
     Busy,
     /// An entity id of ours cannot be changed: the customer's administrator has it.
     #[error("saml.sp_entity_id of {0} is {1:?} and cannot be changed")]
@@ -118,28 +118,28 @@ pub enum OperatorError {
     #[error("{0}")]
     Secret(&'static str),
     /// An item is not of a form that this version knows.
-    #[error("{0}: the stored item is not of a known form")]
+    #[error("{0}: the stored item is not in a form that this version knows")]
     Item(Key),
     /// What came back from AWS is not of a form that this version knows.
-    #[error("the response from {0} is not of a known form")]
+    #[error("the response from {0} is not in a form that this version knows")]
     Answer(Answerer),
     /// What was to be sent cannot be put into its form: a mistake of the command's.
-    #[error("nothing was written: what was to be sent cannot be put into its form")]
+    #[error("nothing was written: the request could not be built")]
     Unformed,
     /// The directory has no owner of that address.
-    #[error("at the school of {0} the address belongs to nobody")]
+    #[error("nobody at the school of {0} has that address")]
     NoPerson(ConnectionId),
     /// The person has no item that could be changed.
-    #[error("they have never come in, so there is nothing to change")]
+    #[error("this person has never signed in, so there is nothing to change")]
     NeverCameIn,
     /// The person's state does not allow it, or is that already.
-    #[error("they are {} already, and nothing was written", .0.as_str())]
+    #[error("nothing was written: this person is already {}", .0.as_str())]
     PersonIs(PersonState),
     /// The person has no address that could be freed.
-    #[error("no address is theirs, so there is none to free")]
+    #[error("this person has no address to free")]
     NoAddress,
     /// Somebody, or a login of theirs, has changed the person since they were read.
-    #[error("nothing was written: the person has been changed meanwhile")]
+    #[error("nothing was written: somebody else has changed this person in the meantime")]
     PersonMeanwhile,
     /// The function could not answer the question.
     #[error("the function operator answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
@@ -150,10 +150,10 @@ pub enum OperatorError {
         detail: Option<String>,
     },
     /// The function is of another version than the command.
-    #[error("the function operator of this stack answers only: {0}")]
+    #[error("the function operator of this stack understands only: {0}")]
     NotUnderstood(String),
     /// The function broke off.
-    #[error("the function operator broke off ({0}); its log says why")]
+    #[error("the function operator failed ({0}); its log shows why")]
     Function(String),
     /// AWS refused or did not answer.
     #[error("could not {what}: {code}")]

@@ -70,7 +70,7 @@ impl ConnectionFile {
             toml::from_str(&self.text).map_err(|error| self.broken(error.to_string().trim_end()))?;
         let mut published = Published::default();
         if let Some(xml) = &self.metadata {
-            let saml = document.saml.as_mut().ok_or_else(|| self.broken("metadata, but no [saml]"))?;
+            let saml = document.saml.as_mut().ok_or_else(|| self.broken("there is metadata, but no [saml]"))?;
             let metadata = stoa_saml::metadata::parse(xml, saml.idp_entity_id.as_deref(), now)
                 .map_err(|source| OperatorError::Metadata { path: self.path.clone(), source })?;
             saml.idp = Some(idp(&metadata));

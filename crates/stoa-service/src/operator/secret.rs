@@ -47,7 +47,9 @@ impl SecretText {
         }
         if text.starts_with('{') {
             KeySet::parse(text).map_err(|_| {
-                OperatorError::Secret("a key set is {\"keys\":[{\"id\":…,\"from\":…,\"value\":…}]}, with a key in it")
+                OperatorError::Secret(
+                    "a key set is {\"keys\":[{\"id\":…,\"from\":…,\"value\":…}]}, with at least one key",
+                )
             })?;
             return Ok(Self(text.to_owned()));
         }
@@ -90,7 +92,7 @@ impl Operator {
                     .await
                     .map_err(|error| OperatorError::aws("write the secret", &error))?;
             }
-            Err(error) => return Err(OperatorError::aws("make the secret", &error)),
+            Err(error) => return Err(OperatorError::aws("create the secret", &error)),
         }
         match name {
             SecretName::Thinkific(school) => self.announce_key(school).await,

@@ -65,9 +65,9 @@ impl fmt::Display for Untested {
         match self {
             Self::Never => f.write_str("no test login has succeeded"),
             Self::Earlier { version } => {
-                write!(f, "the last test login was through version {version}, and the document has changed since")
+                write!(f, "the last test login used version {version}, and the connection has changed since")
             }
-            Self::Old { days } => write!(f, "the last test login was {days} days ago; 7 count"),
+            Self::Old { days } => write!(f, "the last test login was {days} days ago; it counts for 7 days"),
         }
     }
 }

@@ -45,12 +45,12 @@ pub(super) fn rows(connection: &Connection, travel: Travel) -> Vec<(String, Stri
 
 fn source(preset: Preset, travel: Travel, purpose: Purpose, name: &str) -> String {
     let what = match purpose {
-        Purpose::Subject => "what names the person for ever: never changed, never given to somebody else",
-        Purpose::Email => "the e-mail address",
-        Purpose::FirstName => "the given name",
-        Purpose::LastName => "the family name",
+        Purpose::Subject => "a permanent identifier of the person: never changed, never reassigned",
+        Purpose::Email => "the email address",
+        Purpose::FirstName => "the first name",
+        Purpose::LastName => "the last name",
         Purpose::Company => "the company, if there is one",
-        Purpose::Groups => "the groups of the person",
+        Purpose::Groups => "the person's groups",
     };
     match console(preset, travel, purpose, name) {
         Some(console) => format!("{console}   ({what})"),
@@ -61,7 +61,7 @@ fn source(preset: Preset, travel: Travel, purpose: Purpose, name: &str) -> Strin
 /// The product's own word for the source.
 fn console(preset: Preset, travel: Travel, purpose: Purpose, name: &str) -> Option<&'static str> {
     match (preset, travel, purpose) {
-        (_, Travel::Oidc, Purpose::Subject) if matches!(name, "sub" | "tid" | "oid") => Some("sent by itself"),
+        (_, Travel::Oidc, Purpose::Subject) if matches!(name, "sub" | "tid" | "oid") => Some("sent by default"),
         (Preset::Okta, Travel::Saml, Purpose::Subject) => Some("user.id"),
         (Preset::Okta, Travel::Saml, Purpose::Email) => Some("user.email"),
         (Preset::Okta, Travel::Saml, Purpose::FirstName) => Some("user.firstName"),
@@ -70,7 +70,7 @@ fn console(preset: Preset, travel: Travel, purpose: Purpose, name: &str) -> Opti
         (Preset::Okta, Travel::Saml, Purpose::Groups) => Some("Group Attribute Statements, Matches regex .*"),
         (Preset::Okta, Travel::Oidc, Purpose::Groups) => Some("Sign On > Group claims filter, Matches regex .*"),
         (Preset::Entra, Travel::Saml, Purpose::Subject) if name.starts_with("http://schemas.microsoft.com/") => {
-            Some("sent by itself")
+            Some("sent by default")
         }
         (Preset::Entra, Travel::Saml, Purpose::Email) => Some("user.mail"),
         (Preset::Entra, Travel::Saml, Purpose::FirstName) => Some("user.givenname"),

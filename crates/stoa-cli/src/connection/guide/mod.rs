@@ -83,21 +83,25 @@ const fn product(preset: Preset) -> Option<&'static str> {
 fn who_may_come(connection: &Connection) -> Section {
     let document = connection.document();
     let assign = match (document.preset, connection.protocol()) {
-        (Preset::Okta, _) => "Assignments > Assign: the people or groups who may come.",
+        (Preset::Okta, _) => "Assignments > Assign: the people or groups that can sign in.",
         (Preset::Entra, _) => {
             "Enterprise applications > the application > Properties > Assignment required: Yes; then Users and groups."
         }
-        (Preset::Google, Protocol::Saml(_)) => "User access > On, for the organizational units or groups who may come.",
-        (Preset::Google, _) => "Internal lets in everybody of your Google Workspace.",
-        (Preset::Generic | Preset::Pingfederate, _) => "Whomever your identity provider lets through may come.",
+        (Preset::Google, Protocol::Saml(_)) => {
+            "User access > On, for the organizational units or groups that can sign in."
+        }
+        (Preset::Google, _) => "Internal lets in everybody in your Google Workspace.",
+        (Preset::Generic | Preset::Pingfederate, _) => "Anybody your identity provider lets through can sign in.",
     };
-    let mut section = Section::new("Say who may come").note(assign).note(format!(
-        "Only addresses of {} are taken, to the letter: a subdomain is another domain.",
+    let mut section = Section::new("Decide who can sign in").note(assign).note(format!(
+        "Only addresses at exactly {} are accepted; a subdomain is a different domain.",
         document.domains.join(", ")
     ));
     if !document.admit.groups.is_empty() {
-        section =
-            section.note(format!("Of them, members of one of these groups: {}", document.admit.groups.join(", ")));
+        section = section.note(format!(
+            "Of these people, only members of one of these groups: {}",
+            document.admit.groups.join(", ")
+        ));
     }
     section
 }
@@ -105,14 +109,14 @@ fn who_may_come(connection: &Connection) -> Section {
 fn trial(connection: &Connection, public_url: &str) -> Section {
     let id = connection.id();
     let section =
-        Section::new("Try it, then go live").row("Once it is live, people open", format!("{public_url}/login/{id}"));
+        Section::new("Test it, then go live").row("Once it is live, people open", format!("{public_url}/login/{id}"));
     let section = if connection.document().discoverable {
-        section.row("or, by their e-mail address", format!("{public_url}/login"))
+        section.row("or, with their email address", format!("{public_url}/login"))
     } else {
         section
     };
     section
-        .note("Open the test link that comes with this guide. It signs you on, shows what arrived, what was wanted and")
-        .note("what would be sent on, and never reaches the school. Send us the reference on the page if it fails.")
-        .note(format!("We make the link with `stoa connection test {id}`; it is good for three days."))
+        .note("Open the test link that comes with this guide. It signs you in, shows what arrived, what was expected")
+        .note("and what would be passed on, and never reaches the school. If it fails, send us the reference on the page.")
+        .note(format!("We make the link with `stoa connection test {id}`; it is valid for three days."))
 }

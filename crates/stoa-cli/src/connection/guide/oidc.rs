@@ -16,7 +16,7 @@ pub(super) fn sections(connection: &Connection, oidc: &Oidc, public_url: &str) -
         Preset::Google => google(&redirect_uri),
         Preset::Generic => generic(&redirect_uri, oidc),
     };
-    let application = application.note("The redirect URI is compared to the letter. PKCE (S256) is always used.");
+    let application = application.note("The redirect URI must match exactly. PKCE (S256) is always used.");
     vec![application, claims(connection, oidc), send_back(preset, oidc)]
 }
 
@@ -37,9 +37,9 @@ fn pingfederate(redirect_uri: &str, oidc: &Oidc) -> Section {
         .row("Client ID", &*oidc.document().client_id)
         .row("Client Authentication", authentication(oidc))
         .row("Redirect URIs", redirect_uri)
-        .row("Bypass Authorization Approval", "ticked, so that people are not asked for consent")
+        .row("Bypass Authorization Approval", "selected, so that people are not asked for consent")
         .row("Allowed Grant Types", "Authorization Code")
-        .row("Require Proof Key for Code Exchange (PKCE)", "ticked")
+        .row("Require Proof Key for Code Exchange (PKCE)", "selected")
         .row("Scopes", scopes(oidc))
         .row("OpenID Connect > ID Token Signing Algorithm", "RSA using SHA-256")
 }
@@ -56,14 +56,17 @@ fn okta(redirect_uri: &str, login_url: &str, oidc: &Oidc) -> Section {
         .row("Login initiated by", "Either Okta or App, for a tile in the dashboard")
         .row("Initiate login URI", login_url)
         .row("Client authentication", authentication)
-        .row("Require PKCE as additional verification", "ticked")
+        .row("Require PKCE as additional verification", "selected")
 }
 
 fn entra(redirect_uri: &str) -> Section {
     Section::new("App registrations > New registration")
         .row("Supported account types", "Accounts in this organizational directory only (Single tenant)")
         .row("Redirect URI", format!("Web   {redirect_uri}"))
-        .row("Certificates & secrets > New client secret", "as long as your rules allow; tell us when it ends")
+        .row(
+            "Certificates & secrets > New client secret",
+            "valid as long as your policy allows; tell us when it expires",
+        )
         .row("API permissions > Microsoft Graph > Delegated", "openid, profile, email; Grant admin consent")
 }
 
@@ -75,7 +78,7 @@ fn google(redirect_uri: &str) -> Section {
 }
 
 fn generic(redirect_uri: &str, oidc: &Oidc) -> Section {
-    Section::new("Make a client (web application) for OpenID Connect")
+    Section::new("Create a client (web application) for OpenID Connect")
         .row("Redirect URI", redirect_uri)
         .row("Grant type, response type", "Authorization Code, code")
         .row("Client authentication", authentication(oidc))
@@ -92,21 +95,25 @@ fn claims(connection: &Connection, oidc: &Oidc) -> Section {
     match connection.document().preset {
         Preset::Pingfederate => section
             .note("Applications > OAuth > OpenID Connect Policy Management: the policy's Attribute Contract, Attribute")
-            .note("Scopes and Contract Fulfillment. sub must stay the person's for ever."),
+            .note("Scopes and Contract Fulfillment. sub must be a permanent identifier of the person."),
         Preset::Entra => section
-            .note("A person without an address in Entra (Mail) cannot come: preferred_username is not one.")
-            .note("Add acct in the same place: it says who is a guest. A guest's address is taken only where the")
-            .note("optional claim xms_edov says that Entra knows whose its domain is."),
-        Preset::Google => section.note(format!(
-            "Only accounts of the Workspace of {} come, its first domain; private Google accounts do not.",
-            oidc.hosted_domains().join(" or ")
-        )),
+            .note(
+                "A person without an address in Entra (Mail) cannot sign in: preferred_username does not count as one.",
+            )
+            .note("Add acct in the same place: it says who is a guest. A guest's address is accepted only if")
+            .note("the optional claim xms_edov says that Entra has verified who owns its domain."),
+        Preset::Google => section
+            .note(format!(
+                "Only accounts of the Google Workspace whose primary domain is {} can sign in;",
+                oidc.hosted_domains().join(" or ")
+            ))
+            .note("private Google accounts cannot."),
         Preset::Generic | Preset::Okta => section,
     }
 }
 
 fn send_back(preset: Preset, oidc: &Oidc) -> Section {
-    let section = Section::new("Send us, the secret by another way than this guide");
+    let section = Section::new("Send us these, the secret through another channel");
     let section = match preset {
         Preset::Pingfederate => section.row("Issuer", "the Base URL (System > Server > Protocol Settings)"),
         Preset::Okta => section
@@ -117,15 +124,21 @@ fn send_back(preset: Preset, oidc: &Oidc) -> Section {
             .row("Directory (tenant) ID", "Overview")
             .row("Application (client) ID", "Overview")
             .row("Client secret", "Certificates & secrets > Value (not Secret ID)"),
-        Preset::Google => section.row("Client ID, Client secret", "shown when the client is made"),
+        Preset::Google => section.row("Client ID, Client secret", "shown when the client is created"),
         Preset::Generic => {
             section.row("Issuer", "whose /.well-known/openid-configuration we read").row("Client ID", "yours to choose")
         }
     };
     let section = match (preset, oidc.document().client_auth) {
-        (_, ClientAuth::PrivateKeyJwt) => section.note("No secret: we have a private key, and you our public one."),
+        (_, ClientAuth::PrivateKeyJwt) => {
+            section.note("No secret is needed: we have a private key, and send you its public key.")
+        }
         (Preset::Pingfederate | Preset::Generic, _) => section.row("Client secret", "the one that you generate"),
         (Preset::Okta | Preset::Entra | Preset::Google, _) => section,
     };
-    section.note(format!("We have now: issuer {}, client id {}.", oidc.document().issuer, oidc.document().client_id))
+    section.note(format!(
+        "What we have so far: issuer {}, client id {}.",
+        oidc.document().issuer,
+        oidc.document().client_id
+    ))
 }

@@ -36,7 +36,7 @@ fn pingfederate(values: &Values, saml: &Saml) -> Section {
     let profiles = match saml.document().idp_initiated {
         IdpInitiated::Off => "SP-Initiated SSO",
         IdpInitiated::Convert | IdpInitiated::Confirm => {
-            "SP-Initiated SSO; IdP-Initiated SSO too, if people begin in a portal"
+            "SP-Initiated SSO; IdP-Initiated SSO too, if people start from a portal"
         }
     };
     Section::new("Applications > Integration > SP Connections > Create Connection")
@@ -47,7 +47,7 @@ fn pingfederate(values: &Values, saml: &Saml) -> Section {
         .row("Identity Mapping", "Standard")
         .row("Assertion Consumer Service URL", format!("POST   {}", values.acs_url))
         .row("Allowable SAML Bindings", "POST, Redirect")
-        .row("Signature Policy", "as it comes: the Response is signed. Always Sign Assertion may be ticked")
+        .row("Signature Policy", "leave as it is: the Response is signed. Always Sign Assertion is optional")
         .row("Encryption Policy", encryption(saml, "None", "The Entire Assertion"))
         .row("Digital Signature Settings", "RSA SHA256, or stronger")
         .row("Connection Status", "Active")
@@ -56,9 +56,9 @@ fn pingfederate(values: &Values, saml: &Saml) -> Section {
 fn okta(values: &Values, saml: &Saml) -> Section {
     Section::new("Applications > Applications > Create App Integration > SAML 2.0")
         .row("Single sign-on URL", &*values.acs_url)
-        .row("Use this for Recipient URL and Destination URL", "ticked")
+        .row("Use this for Recipient URL and Destination URL", "selected")
         .row("Audience URI (SP Entity ID)", &*values.entity_id)
-        .row("Default RelayState", "empty")
+        .row("Default RelayState", "leave empty")
         .row("Name ID format", "Unspecified")
         .row("Response, Assertion Signature", "Signed")
         .row("Signature Algorithm, Digest Algorithm", "RSA-SHA256, SHA256")
@@ -71,7 +71,7 @@ fn entra(values: &Values) -> Section {
         .row("Identifier (Entity ID)", &*values.entity_id)
         .row("Reply URL (Assertion Consumer Service URL)", &*values.acs_url)
         .row("Sign on URL (Optional)", &*values.login_url)
-        .row("Relay State (Optional)", "empty")
+        .row("Relay State (Optional)", "leave empty")
         .row("SAML Certificates > Signing Option", "Sign SAML assertion, or Sign SAML response and assertion")
         .row("SAML Certificates > Signing Algorithm", "SHA-256")
 }
@@ -80,17 +80,17 @@ fn google(values: &Values) -> Section {
     Section::new("Apps > Web and mobile apps > Add app > Add custom SAML app")
         .row("ACS URL", &*values.acs_url)
         .row("Entity ID", &*values.entity_id)
-        .row("Start URL", "empty")
-        .row("Signed response", "ticked")
+        .row("Start URL", "leave empty")
+        .row("Signed response", "selected")
         .row("Name ID format", "UNSPECIFIED")
 }
 
 fn generic(values: &Values) -> Section {
-    Section::new("Make an application (service provider) for SAML 2.0")
+    Section::new("Create an application (service provider) for SAML 2.0")
         .row("Metadata to import", &*values.metadata_url)
         .row("Entity ID, Audience", &*values.entity_id)
         .row("Assertion Consumer Service URL, Reply URL", format!("{}   (binding HTTP-POST)", values.acs_url))
-        .row("Sign-on URL", &*values.login_url)
+        .row("Sign-in URL", &*values.login_url)
         .row("Signature", "Response or Assertion or both; RSA-SHA256 or stronger, or ECDSA")
 }
 
@@ -100,7 +100,7 @@ fn encryption(saml: &Saml, none: &'static str, offered: &'static str) -> String 
 
 /// What holds whichever the product is.
 fn with_rules(section: Section, saml: &Saml) -> Section {
-    let section = section.note("SHA-1 is refused. No single logout is offered.");
+    let section = section.note("SHA-1 is refused. Single logout is not supported.");
     let section = if saml.document().sign_requests {
         section.note("Our requests are signed; the certificate is in our metadata.")
     } else {
@@ -108,7 +108,7 @@ fn with_rules(section: Section, saml: &Saml) -> Section {
     };
     match saml.document().idp_initiated {
         IdpInitiated::Off => {
-            section.note("Logins that begin in your portal are refused: link there to the address at the end.")
+            section.note("Logins that start in your portal are refused: in the portal, link to the address at the end of this guide.")
         }
         IdpInitiated::Convert | IdpInitiated::Confirm => section,
     }
@@ -134,18 +134,18 @@ fn attributes(connection: &Connection, saml: &Saml) -> Section {
         section = section.row(label, name_id(document.preset, document.subject.is_email));
     }
     if let Some(format) = &saml.document().name_id_format {
-        section = section.row("NameID format that we ask for", format);
+        section = section.row("NameID format that we request", format);
     }
     section = section.rows(rows(connection, Travel::Saml));
-    if by_name_id { section.note("A transient NameID is refused: it names nobody.") } else { section }
+    if by_name_id { section.note("A transient NameID is refused: it identifies nobody.") } else { section }
 }
 
 fn name_id(preset: Preset, is_email: bool) -> &'static str {
     match (is_email, preset) {
         (true, Preset::Google) => "Basic Information > Primary email",
-        (true, _) => "the e-mail address",
-        (false, Preset::Google) => "an ID that a person keeps, such as a custom attribute; not Primary email",
-        (false, _) => "what names the person for ever, such as a short name or employee number; not the e-mail address",
+        (true, _) => "the email address",
+        (false, Preset::Google) => "an ID that never changes, such as a custom attribute; not Primary email",
+        (false, _) => "a permanent identifier of the person, such as an employee number; not the email address",
     }
 }
 
@@ -161,7 +161,7 @@ fn send_back(preset: Preset, values: &Values) -> Section {
     let section = Section::new("Send us").row("Metadata", what);
     match preset {
         Preset::Pingfederate => {
-            section.note("With PartnerSpId: without it, PingFederate shows another connection's certificate.")
+            section.note("Keep PartnerSpId: without it, PingFederate shows another connection's certificate.")
         }
         Preset::Generic | Preset::Okta | Preset::Entra | Preset::Google => section,
     }

@@ -36,9 +36,8 @@ impl Section {
 
 /// The whole guide.
 pub(super) fn render(title: &str, sections: &[Section]) -> String {
-    let mut text = format!(
-        "{title}\nFor the administrator of the identity provider. Values are copied as they stand, with case.\n"
-    );
+    let mut text =
+        format!("{title}\nFor the administrator of the identity provider. Copy the values exactly; case matters.\n");
     for (number, section) in sections.iter().enumerate() {
         let _ = writeln!(text, "\n{}. {}", number + 1, section.title);
         let width = section.rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();

@@ -14,7 +14,7 @@ pub(super) fn sections(connection: &Connection, settings: &TeamsDocument, public
         Section::new("Teams admin center > Teams apps > Manage apps > Actions > Upload new app")
             .row("Package", format!("{}-teams.zip, which comes with this guide", connection.id()))
             .row("The tab's name", &*settings.name)
-            .note("Then Setup policies, where the tab is to be pinned for everybody.")
+            .note("Then Setup policies, if the tab is to be pinned for everybody.")
             .note(format!("We make the package with `stoa teams package {}`.", connection.id())),
     );
     sections
