@@ -95,38 +95,6 @@ fn code_links_names_and_other_words_are_left_alone() {
     }
 }
 
-#[test]
-fn of_a_source_only_what_is_printed_is_read() {
-    let source = r##"
-        use clap::Parser; //! A comment that may mend.
-        /// Mends a login
-        fn former<'a>(text: &'a str) -> char { print("mend {former} it", r#"for "ever" "#); '"' }
-        const LINES: &str = "for \
-            ever and \"anew\"";
-        // "mend"
-        /* "mend" */
-        #[cfg(test)]
-        mod tests { const OLD: &str = "mend"; }
-    "##;
-    let rows = glossary("English");
-    let expected = [
-        "x:3: “Mends”: write “fix”",
-        "x:4: “mend”: write “fix”",
-        "x:5: “for ever”: write “permanently, forever”",
-        "x:6: “anew”: write “again”",
-    ];
-    assert_eq!(misused("x", &prose(&literals(source)), &rows), expected);
-    let no_help = source.replace("clap", "slap");
-    assert_eq!(misused("x", &prose(&literals(&no_help)), &rows), expected[1..]);
-}
-
-#[test]
-fn of_a_locale_only_the_sentences_are_read() {
-    let text = "# mend\nfault-former = You can\n    mend { $former } this.\n-mend = x\n";
-    let rows = glossary("English");
-    assert_eq!(misused("x", &prose(&messages(text)), &rows), ["x:3: “mend”: write “fix”"]);
-}
-
 /// The documents that people read, the glossary's among them; the template; and the examples that they copy.
 fn documents() -> Vec<PathBuf> {
     let mut found = files(&root().join("docs"), "md");
@@ -317,71 +285,4 @@ fn without_blocks(markdown: &str) -> String {
         if inside || is_fence { "" } else { line }
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The sentences of a locale. Each line stays where it is.
-fn messages(fluent: &str) -> String {
-    let lines = fluent.lines().map(|line| match line.split_once(" = ") {
-        _ if line.starts_with('#') => "",
-        Some((_, sentence)) if !line.starts_with(' ') => sentence,
-        _ => line,
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What a source's program prints: its texts, and its documentation where clap makes the help of that. Its own tests,
-/// at its end, print nothing. Each line stays where it is.
-fn literals(source: &str) -> String {
-    let source = source.split("#[cfg(test)]").next().unwrap_or(source);
-    let is_help = source.contains("use clap::");
-    let (mut printed, mut rest) = (String::new(), source);
-    while let Some(first) = rest.chars().next() {
-        let (length, text) = token(rest);
-        match text.filter(|_| is_help || !rest.starts_with("///")) {
-            Some(text) => printed.extend([LEFT_OUT].into_iter().chain(unescaped(text).chars()).chain([LEFT_OUT])),
-            None => printed.extend(rest[..length].chars().map(|c| if c == '\n' { '\n' } else { LEFT_OUT })),
-        }
-        rest = &rest[length.max(first.len_utf8())..];
-    }
-    printed
-}
-
-/// How long the token is that a source begins with, and its text if it is one that is printed.
-fn token(source: &str) -> (usize, Option<&str>) {
-    let until = |end: &str| source.find(end).map_or(source.len(), |at| at + end.len());
-    if let Some(text) = source.strip_prefix("///") {
-        let text = text.split('\n').next().unwrap_or(text);
-        (3 + text.len(), Some(text))
-    } else if source.starts_with("//") {
-        (source.find('\n').unwrap_or(source.len()), None)
-    } else if source.starts_with("/*") {
-        (until("*/"), None)
-    } else if let Some(text) = source.strip_prefix("r#\"") {
-        let text = text.split("\"#").next().unwrap_or(text);
-        (text.len() + 5, Some(text))
-    } else if let Some(text) = source.strip_prefix('"') {
-        let end = end_of_literal(text);
-        (end + 2, Some(&text[..end]))
-    } else if source.starts_with("'\"'") || source.starts_with("'\\") {
-        // A character; any other holds no quotation mark, and a lifetime does not end.
-        (3, None)
-    } else {
-        (source.chars().next().map_or(0, char::len_utf8), None)
-    }
-}
-
-/// Where the quotation mark is that ends a text.
-fn end_of_literal(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text.find(|c: char| {
-        let ends = c == '"' && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        ends
-    });
-    end.unwrap_or(text.len())
-}
-
-/// A text as it is read, with a blank for each line break that it has by an escape.
-fn unescaped(text: &str) -> String {
-    text.replace("\\n", " ").replace("\\\n", " \n").replace('\\', "")
 }
