@@ -15,7 +15,7 @@ use crate::sandbox::{HOST, Mode, Options, Sandbox, SandboxError};
 use crate::workos::CONNECTION;
 
 const USAGE: &str = "\
-cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,IDP,SCHOOL,AWS[,OPENID[,WORKOS]]]
+cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,SAML,SCHOOL,AWS[,OPENID[,WORKOS]]]
 
   --once            run two logins, print them, and stop
   --wire            run the deployable binaries of target/lambda (`sam build` or `cargo lambda build --release`)

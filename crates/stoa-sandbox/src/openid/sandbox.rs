@@ -122,7 +122,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                     button name="step" value="announce" { "Announce the next" } " "
                     button name="step" value="rotate" { "Rotate" } " "
                     button name="step" value="retire" { "Retire the previous" } " "
-                    button name="step" value="mend" { "Undo what defects published" }
+                    button name="step" value="undo" { "Undo what defects published" }
                 }
                 (client_form(*product))
                 ul {

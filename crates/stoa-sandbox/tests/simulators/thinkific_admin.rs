@@ -251,7 +251,7 @@ async fn the_sandbox_paths_do_what_the_handle_does() {
     let at = |path: &str| format!("{}/sandbox{path}", api.school.school_url());
     let armed =
         browser.post(None, &at("/fault"), &[("trouble", "503"), ("on", "admin"), ("times", "1")]).await.unwrap();
-    assert!(armed.text().contains("1 armed"), "{}", armed.text());
+    assert!(armed.text().contains("1 set"), "{}", armed.text());
     assert_eq!(api.get("/users").await.0, 503);
     assert_eq!(browser.post(None, &at("/fault"), &[("trouble", "9")]).await.unwrap().status, 400);
     let before = api.school.clock().now();
