@@ -67,7 +67,7 @@ enum KeyStep {
     Announce,
     Rotate,
     Retire,
-    Mend,
+    Undo,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,7 +82,7 @@ async fn keys(State(shared): State<Shared>, Form(KeyForm { product, step }): For
         KeyStep::Announce => state.rotations.entry(product).or_default().announce(),
         KeyStep::Rotate => state.rotations.entry(product).or_default().rotate(),
         KeyStep::Retire => state.rotations.entry(product).or_default().retire(),
-        KeyStep::Mend => state.mend_keys(product),
+        KeyStep::Undo => state.mend_keys(product),
     }
     control::back()
 }
