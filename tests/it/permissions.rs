@@ -115,7 +115,7 @@ async fn update(world: &World, function: &str, (table, key): (Table, &Value), ex
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fetches_key_sets_can_plant_neither_a_saml_key_nor_what_a_watch_has_seen() {
+async fn c215_what_fetches_key_sets_can_plant_neither_a_saml_key_nor_what_a_watch_has_seen() {
     let world = World::start().await;
     let item = |pk: &str, sk: &str| json!({"pk": {"S": pk}, "sk": {"S": sk}});
     let (set, watch, added) = (item("pg", "jwks"), item("watch#pg", "saml"), Certificate::from_pem(PINNED).unwrap());
@@ -155,7 +155,7 @@ async fn what_fetches_key_sets_can_plant_neither_a_saml_key_nor_what_a_watch_has
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_answers_unknown_paths_can_end_a_login_and_change_nothing_else_of_it() {
+async fn c215_what_answers_unknown_paths_can_end_a_login_and_change_nothing_else_of_it() {
     let world = World::start().await;
     let key = |pk: &str| json!({"pk": {"S": pk}});
     for (key, expression) in [
@@ -174,7 +174,7 @@ async fn what_answers_unknown_paths_can_end_a_login_and_change_nothing_else_of_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_begins_logins_reads_whole_partitions_of_domains_only() {
+async fn c215_what_begins_logins_reads_whole_partitions_of_domains_only() {
     let world = World::start().await;
     for (partition, allowed) in [("discovery#pg.com", true), ("connections", false), ("connection#pg", false)] {
         let request = json!({

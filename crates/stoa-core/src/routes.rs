@@ -557,6 +557,8 @@ pub const ROUTES: &[Function] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -570,5 +572,17 @@ mod tests {
         let script = Route::On(Method::Get, "/teams/script.js");
         assert_eq!(script.takes("/teams/script.js"), Some(Vec::new()));
         assert_eq!((Route::Default.key().as_str(), Route::Default.takes("/")), ("$default", None));
+    }
+
+    #[test]
+    fn c215_conditions_are_of_writes_and_queries_and_none_hides_another() {
+        let is_read = |action: &Action| matches!(action, GetItem | BatchGetItem | Action::GetSecretValue);
+        for grant in ROUTES.iter().flat_map(|function| function.grants).filter(|grant| !grant.conditions.is_empty()) {
+            let kinds =
+                grant.conditions.iter().map(|condition| (condition.comparison.as_str(), condition.key.as_str()));
+            assert_eq!(kinds.collect::<BTreeSet<_>>().len(), grant.conditions.len(), "{grant:?}");
+            assert!(grant.conditions.iter().all(|condition| !condition.values.is_empty()), "{grant:?}");
+            assert!(!grant.actions.iter().any(is_read), "{grant:?}");
+        }
     }
 }
