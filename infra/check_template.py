@@ -11,6 +11,7 @@ import copy
 import json
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -146,12 +147,21 @@ def statement(register, grant):
         resource = {"Fn::Sub": f"${{{camel(table)}Table.Arn}}/index/{index}"}
     else:
         per_id = next(secret["is_per_id"] for secret in register["secrets"] if secret["name"] == grant["secret"])
-        # Six characters that Secrets Manager adds to every ARN.
-        tail = "/*" if per_id else "-??????"
-        arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
-        resource = {"Fn::Sub": f"{arn}${{SecretPrefix}}/{grant['secret']}{tail}"}
+        # Six characters that Secrets Manager adds to every ARN. A secret that does not exist is authorized without
+        # them: were that not granted, one that was never put would look like a missing permission.
+        tails = ["/*"] if per_id else ["", "-??????"]
+        arns = [secret_arn(f"{grant['secret']}{tail}") for tail in tails]
+        resource = arns if len(arns) > 1 else arns[0]
     condition = {"Condition": grant["condition"]} if grant["condition"] else {}
     return {"Effect": "Allow", "Action": grant["actions"], "Resource": resource, **condition}
+
+
+PREFIX = {"Fn::If": ["HasSecretPrefix", {"Ref": "SecretPrefix"}, {"Ref": "AWS::StackName"}]}
+
+
+def secret_arn(name):
+    arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+    return {"Fn::Sub": [f"{arn}${{Prefix}}/{name}", {"Prefix": PREFIX}]}
 
 
 def canonical(statement):
@@ -166,7 +176,15 @@ def canonical(statement):
 
 
 # IAM knows no resource for these. The list should only ever shrink.
-ACTIONS_WITHOUT_RESOURCE = {"logs:GetQueryResults", "logs:StopQuery"}
+ACTIONS_WITHOUT_RESOURCE = {
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "lambda:GetAccountSettings",
+    "logs:DescribeLogGroups",
+    "logs:GetQueryResults",
+    "logs:StopQuery",
+}
 
 
 def check_width(_register, template):
@@ -205,7 +223,7 @@ def check_environment(register, template):
     others = {
         "STOA_BUILD": {"Ref": "Build"},
         "STOA_METRIC_NAMESPACE": NAMESPACE,
-        "STOA_SECRET_PREFIX": {"Ref": "SecretPrefix"},
+        "STOA_SECRET_PREFIX": PREFIX,
     }
     for function in register["functions"]:
         logical_id = function["logical_id"]
@@ -242,9 +260,10 @@ def check_tables(register, template):
         # What expires must not come back by a restore; what does not expire must be restorable.
         recovery = actual.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
         yield from equal(f"{logical_id}: point-in-time recovery", recovery, ttl is None)
-        kept = "Delete" if ttl else "Retain"
-        yield from equal(f"{logical_id}: DeletionPolicy", resource.get("DeletionPolicy"), kept)
-        yield from equal(f"{logical_id}: UpdateReplacePolicy", resource.get("UpdateReplacePolicy"), kept)
+        # A creation that fails must leave no table behind, or the next try finds the stack in the way.
+        deleted, replaced = ("Delete", "Delete") if ttl else ("RetainExceptOnCreate", "Retain")
+        yield from equal(f"{logical_id}: DeletionPolicy", resource.get("DeletionPolicy"), deleted)
+        yield from equal(f"{logical_id}: UpdateReplacePolicy", resource.get("UpdateReplacePolicy"), replaced)
         if "TableName" in actual:
             yield f"{logical_id}: a fixed name, so a restored table cannot stand beside it"
         yield from equal(f"{logical_id}: output", template.outputs.get(logical_id, {}).get("Value"), {"Ref": logical_id})
@@ -288,6 +307,10 @@ def check_alarms(register, template):
         for stat in stats or [actual]:
             if not str(stat["Namespace"]).startswith("AWS/"):
                 yield from equal(f"{name}: namespace", stat["Namespace"], NAMESPACE)
+        for metric in actual.get("Metrics", []):
+            # Whether METRICS() takes a metric without data for nothing or for zero is not documented.
+            if "METRICS()" in metric.get("Expression", "") and "FILL(METRICS(), 0)" not in metric["Expression"]:
+                yield f"{name}: an expression over metrics of which some have no data"
         if name.startswith("Function"):
             watched = [dimension["Value"]["Ref"] for metric in stats for dimension in metric["Dimensions"]]
             yield from differ(f"{name}: functions it watches", watched, in_browsers if name == "FunctionSlow" else functions)
@@ -310,6 +333,9 @@ def check_gateway(register, template):
     for route in routes:
         if route != "$default" and route not in known:
             yield f"HttpApi: a throttle for {route}, which is no route"
+    # The import warns of what SAM writes for DisableExecuteApiEndpoint (a server without a URL).
+    if template.properties("HttpApi").get("FailOnWarnings"):
+        yield "HttpApi: FailOnWarnings, so the API cannot be created"
     log = stage.get("AccessLogSettings", {})
     yield from equal("HttpApi: access log", log.get("DestinationArn"), {"Fn::GetAtt": ["HttpApiLogGroup", "Arn"]})
     for word in PERSONAL:
@@ -335,6 +361,74 @@ def check_deployment(register, template, source):
         group = template.properties(f"{logical_id}DeploymentGroup")
         alarms = group.get("AlarmConfiguration", {}).get("Alarms")
         yield from equal(f"{logical_id}: alarms that roll a deploy back", alarms, [{"Name": {"Ref": "FunctionErrors"}}])
+
+
+# What a command of AWS's own is called in IAM, where it is not the command's own words.
+COMMANDS = {
+    "configure export-credentials": None,
+    "lambda invoke": "lambda:InvokeFunction",
+    "logs tail": "logs:FilterLogEvents",
+}
+# Says beside it that no policy of the stack gives it.
+UNGRANTED = {"dynamodb:Scan"}
+
+
+def check_on_call(register, template):
+    """The two policies are the register's, own no other stack's names, and allow every command that a page shows."""
+    allowed, denied = set(), set()
+    for statement in on_call(template):
+        grants = allowed if statement["Effect"] == "Allow" else denied
+        for resource in as_list(statement["Resource"]):
+            grants.update((action, kind) for action in statement["Action"] for kind in kinds(register, resource))
+            text = json.dumps(resource)
+            if "${AWS::StackName}-*" in text and ":alarm:" not in text:
+                yield f"on call: {text} matches another stack's too"
+    got = {f"{action} {kind}" for action, kind in allowed - denied}
+    wanted = {
+        f"{action} {kind} {grant[kind]}"
+        for grant in register["on_call"]
+        for action in grant["actions"]
+        for kind in ("table", "index", "secret")
+        if kind in grant
+    }
+    yield from differ("what on-call may do to tables and secrets", got, wanted)
+    actions = {action for statement in on_call(template) for action in statement["Action"]}
+    for path, command in commands():
+        action = COMMANDS.get(command, iam_action(command))
+        if action and action not in actions | UNGRANTED:
+            yield f"on call: {path.relative_to(ROOT)} shows `aws {command}`, and neither policy allows {action}"
+
+
+def on_call(template):
+    for policy in ("OnCallRead", "OnCallRepair"):
+        yield from template.properties(policy)["PolicyDocument"]["Statement"]
+
+
+def kinds(register, resource):
+    """The tables, indexes and secrets of the register that a resource covers."""
+    for table in register["tables"]:
+        logical_id = camel(table["name"]) + "Table"
+        if resource == {"Fn::GetAtt": [logical_id, "Arn"]}:
+            yield f"table {table['name']}"
+        for index in table["indexes"]:
+            if resource == {"Fn::Sub": f"${{{logical_id}.Arn}}/index/{index['name']}"}:
+                yield f"index {table['name']}/{index['name']}"
+    for secret in register["secrets"]:
+        tail = "/*" if secret["is_per_id"] else "-??????"
+        if resource in (secret_arn("*"), secret_arn(f"{secret['name']}{tail}")):
+            yield f"secret {secret['name']}"
+
+
+def commands():
+    sources = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("crates/stoa-cli/src/**/*.rs")]
+    for path in sources:
+        for service, name in re.findall(r"\baws ([a-z0-9]+) ([a-z]+-[a-z-]+|invoke|scan|tail)\b", path.read_text()):
+            yield path, f"{service} {name}"
+
+
+def iam_action(command):
+    service, name = command.split()
+    return f"{service}:{''.join(word.capitalize() for word in name.split('-'))}"
 
 
 def differ(what, got, wanted):
@@ -365,6 +459,7 @@ CHECKS = [
     check_logs,
     check_alarms,
     check_gateway,
+    check_on_call,
 ]
 
 

@@ -75,8 +75,13 @@ def drop_statement(source):
 
 
 def other_secret(source):
-    resource = statements(source, "SamlAcs")[-1]["Resource"]
-    resource["Fn::Sub"] = resource["Fn::Sub"].replace("/saml/*", "/*")
+    resource = statements(source, "SamlAcs")[-1]["Resource"]["Fn::Sub"]
+    resource[0] = resource[0].replace("/saml/*", "/*")
+
+
+def secret_only_where_it_exists(source):
+    statement = next(st for st in statements(source, "ThinkificLaunch") if "GetSecretValue" in str(st["Action"]))
+    statement["Resource"] = statement["Resource"][1]
 
 
 def extra_policy(source):
@@ -233,6 +238,46 @@ def open_back_door(source):
     del properties(source, "HttpApi")["DisableExecuteApiEndpoint"]
 
 
+def fails_on_warnings(source):
+    properties(source, "HttpApi")["FailOnWarnings"] = True
+
+
+def production_s_secrets(source):
+    properties(source, "Login")["Environment"]["Variables"]["STOA_SECRET_PREFIX"] = {"Ref": "SecretPrefix"}
+
+
+def left_by_a_failed_creation(source):
+    source["Resources"]["TrustTable"]["DeletionPolicy"] = "Retain"
+
+
+def blind_in_a_quiet_stack(source):
+    properties(source, "FunctionErrors")["Metrics"][0]["Expression"] = "SUM(METRICS())"
+
+
+def repair(source, sid):
+    return next(st for st in properties(source, "OnCallRepair")["PolicyDocument"]["Statement"] if st["Sid"] == sid)
+
+
+def on_call_scans(source):
+    repair(source, "Directory")["Action"].append("dynamodb:Scan")
+
+
+def on_call_reads_secrets(source):
+    repair(source, "Secrets")["Action"].append("secretsmanager:GetSecretValue")
+
+
+def pepper_overwritten(source):
+    properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "PepperStays"))
+
+
+def page_that_on_call_cannot_follow(source):
+    properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "QuietAlarm"))
+
+
+def other_stack_s_functions(source):
+    repair(source, "Rollback")["Resource"] = {"Fn::Sub": "arn:aws:lambda:eu-west-1:1:function:${AWS::StackName}-*"}
+
+
 def same_version(source):
     del properties(source, "SamlAcs")["AutoPublishCodeSha256"]
 
@@ -249,6 +294,7 @@ DEFECTS = {
         add_action,
         drop_statement,
         other_secret,
+        secret_only_where_it_exists,
         extra_policy,
         no_condition,
         one_attribute_more,
@@ -257,7 +303,7 @@ DEFECTS = {
         same_without_condition,
     ],
     "check_width": [starred_action, starred_resource, managed_policy],
-    "check_environment": [add_variable, drop_variable, other_table],
+    "check_environment": [add_variable, drop_variable, other_table, production_s_secrets],
     "check_tables": [
         drop_table,
         sort_key_on_logins,
@@ -267,6 +313,7 @@ DEFECTS = {
         recoverable_logins,
         unrecoverable_directory,
         deleted_with_the_stack,
+        left_by_a_failed_creation,
         drop_output,
     ],
     "check_logs": [logs_for_ever, logs_elsewhere],
@@ -278,8 +325,16 @@ DEFECTS = {
         unwatched_function,
         unwatched_operator,
         slow_where_nobody_waits,
+        blind_in_a_quiet_stack,
     ],
-    "check_gateway": [no_throttle, callback_without_throttle, throttle_of_nothing, addresses_in_the_log, open_back_door],
+    "check_gateway": [no_throttle, callback_without_throttle, throttle_of_nothing, addresses_in_the_log, open_back_door, fails_on_warnings],
+    "check_on_call": [
+        on_call_scans,
+        on_call_reads_secrets,
+        pepper_overwritten,
+        page_that_on_call_cannot_follow,
+        other_stack_s_functions,
+    ],
     "check_deployment": [same_version, no_rollback],
 }
 

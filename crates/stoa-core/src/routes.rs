@@ -202,8 +202,18 @@ pub enum Action {
     Query,
     /// `dynamodb:UpdateItem`
     UpdateItem,
+    /// `secretsmanager:CreateSecret`
+    CreateSecret,
+    /// `secretsmanager:DescribeSecret`
+    DescribeSecret,
     /// `secretsmanager:GetSecretValue`
     GetSecretValue,
+    /// `secretsmanager:PutSecretValue`
+    PutSecretValue,
+    /// `secretsmanager:RestoreSecret`
+    RestoreSecret,
+    /// `secretsmanager:TagResource`
+    TagResource,
 }
 
 impl Action {
@@ -217,7 +227,12 @@ impl Action {
             Self::PutItem => "dynamodb:PutItem",
             Self::Query => "dynamodb:Query",
             Self::UpdateItem => "dynamodb:UpdateItem",
+            Self::CreateSecret => "secretsmanager:CreateSecret",
+            Self::DescribeSecret => "secretsmanager:DescribeSecret",
             Self::GetSecretValue => "secretsmanager:GetSecretValue",
+            Self::PutSecretValue => "secretsmanager:PutSecretValue",
+            Self::RestoreSecret => "secretsmanager:RestoreSecret",
+            Self::TagResource => "secretsmanager:TagResource",
         }
     }
 }
@@ -445,6 +460,31 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
     attributes(&["pk", "sk", "uri", "jwks", "at", "tried", "asking", "attempt"]),
     keys_not_like(&["watch#*"]),
 ]);
+
+/// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
+/// together. The command `stoa` acts with these.
+pub const ON_CALL: &[Grant] = {
+    use Action::{ConditionCheckItem, CreateSecret, DescribeSecret, PutSecretValue, RestoreSecret, TagResource};
+    const ALL: &[Action] = &[Action::BatchGetItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query, UpdateItem];
+    &[
+        table(Table::Connections, ALL),
+        table(Table::Trust, ALL),
+        table(Table::Logins, &[Action::BatchGetItem, GetItem, Query]),
+        index(Index::LoginsByConnection, &[Query]),
+        table(Table::Directory, ALL),
+        Grant {
+            actions: &[CreateSecret, DescribeSecret, RestoreSecret, TagResource],
+            resource: Resource::Secrets(SecretKind::ALL),
+            conditions: &[],
+        },
+        // Never a new pepper: each person's key depends on it (`docs/decisions/0008`).
+        Grant {
+            actions: &[PutSecretValue],
+            resource: Resource::Secrets(&[SecretKind::Seal, SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            conditions: &[],
+        },
+    ]
+};
 
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[

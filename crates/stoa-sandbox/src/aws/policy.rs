@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::touched::Touched;
-use stoa_core::routes::{Function, Grant, Index, ROUTES, Resource, SecretKind, Table};
+use stoa_core::routes::{Function, Grant, ON_CALL, ROUTES, Resource, SecretKind, Table};
 
 /// The access key id of who runs the command-line tool. It writes secrets and reads none.
 pub const OPERATOR: &str = "on-call";
@@ -13,26 +13,6 @@ pub const SANDBOX: &str = "sandbox";
 
 /// The one function that the command-line tool may invoke. Functions invoke none.
 const OPERATOR_FUNCTION: &str = "operator";
-
-const OPERATOR_ON_TABLES: &[&str] = &[
-    "dynamodb:BatchGetItem",
-    "dynamodb:BatchWriteItem",
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:DescribeTable",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:Scan",
-    "dynamodb:UpdateItem",
-];
-
-const OPERATOR_ON_SECRETS: &[&str] = &[
-    "secretsmanager:CreateSecret",
-    "secretsmanager:DescribeSecret",
-    "secretsmanager:ListSecrets",
-    "secretsmanager:PutSecretValue",
-];
 
 /// What an action is done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +77,7 @@ pub fn is_principal(principal: &str) -> bool {
 pub fn decide(principal: &str, action: &str, target: &Target, touched: &Touched) -> Decision {
     let allowed = match principal {
         SANDBOX => true,
-        OPERATOR => operator_may(action, target),
+        OPERATOR => on_call_may(action, target, touched),
         _ => {
             return match function(principal).and_then(|function| granted(function, action, target, touched)) {
                 Some(used) => Decision::Granted(used),
@@ -136,12 +116,14 @@ fn function(name: &str) -> Option<&'static Function> {
 }
 
 fn granted(function: &Function, action: &str, target: &Target, touched: &Touched) -> Option<GrantUse> {
-    let covers = |grant: &&Grant| {
-        grant.actions.iter().any(|known| known.as_str() == action)
-            && targets(grant.resource).contains(target)
-            && grant.conditions.iter().all(|condition| touched.meets(condition))
-    };
+    let covers = |grant: &&Grant| covers(grant, action, target, touched);
     function.grants.iter().find(covers).map(|_| grant_use(function, action, target))
+}
+
+fn covers(grant: &Grant, action: &str, target: &Target, touched: &Touched) -> bool {
+    grant.actions.iter().any(|known| known.as_str() == action)
+        && targets(grant.resource).contains(target)
+        && grant.conditions.iter().all(|condition| touched.meets(condition))
 }
 
 fn targets(resource: Resource) -> Vec<Target> {
@@ -163,14 +145,11 @@ fn grant_use(function: &Function, action: &str, target: &Target) -> GrantUse {
     GrantUse { principal: function.name.to_owned(), action: action.to_owned(), resource }
 }
 
-fn operator_may(action: &str, target: &Target) -> bool {
+/// By the template's two policies for people, as the register has them.
+fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
     match target {
-        Target::Table(_) => OPERATOR_ON_TABLES.contains(&action),
         // Whose logins is for the function to say: its log tells that somebody asked.
-        Target::Index(_, index) => action == "dynamodb:Query" && index == Index::LoginsByConnection.as_str(),
-        Target::Secret(_) => OPERATOR_ON_SECRETS.contains(&action),
         Target::Function(function) => action == "lambda:InvokeFunction" && function == OPERATOR_FUNCTION,
-        Target::Any => action == "secretsmanager:ListSecrets",
-        Target::Foreign => false,
+        _ => ON_CALL.iter().any(|grant| covers(grant, action, target, touched)),
     }
 }
