@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::ids::{CustomerId, SchoolId};
+use crate::ids::{CustomerId, EmailKey, Fingerprint, PersonKey, SchoolId};
 use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
 use crate::login::LoginItem;
 use crate::oidc::ProvenIdentity;
@@ -242,12 +242,12 @@ fn seal_context(reference: &str, connection: &str, version: u32) -> Vec<u8> {
 
 impl Admitted {
     /// The person's key: (customer, stable subject) under the pepper.
-    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> PersonKey {
         person_key(connection.customer(), &self.person.subject, pepper)
     }
 
     /// The key of the e-mail address in the school.
-    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> EmailKey {
         email_key(connection.school(), &self.person.email, pepper)
     }
 
@@ -283,13 +283,13 @@ impl Admitted {
 }
 
 /// The key of an e-mail address in a school.
-pub fn email_key(school: &SchoolId, email: &Email, pepper: &Pepper) -> String {
-    pepper.index("email", &[school.as_str(), email.as_str()])
+pub fn email_key(school: &SchoolId, email: &Email, pepper: &Pepper) -> EmailKey {
+    EmailKey::from_bytes(pepper.index("email", &[school.as_str(), email.as_str()]))
 }
 
 /// The key of a customer's person.
-pub fn person_key(customer: &CustomerId, subject: &str, pepper: &Pepper) -> String {
-    pepper.index("person", &[customer.as_str(), subject])
+pub fn person_key(customer: &CustomerId, subject: &str, pepper: &Pepper) -> PersonKey {
+    PersonKey::from_bytes(pepper.index("person", &[customer.as_str(), subject]))
 }
 
 /// An identity that came back out of its seal, whose connection still lets it in.
@@ -316,7 +316,7 @@ pub fn redeem(
     let (Some(sealed), Some(key_id)) = (&login.sealed, &login.seal_key) else { return Err(wrong()) };
     let secret = seal_secrets.all().iter().find(|key| key.id == *key_id).ok_or_else(wrong)?;
     let ciphertext = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| wrong())?;
-    let context = seal_context(login.pk.as_str(), login.connection.as_str(), login.cv);
+    let context = seal_context(login.reference.as_str(), login.connection.as_str(), login.connection_version);
     let plaintext = unseal(&ticket_key(ticket, secret), &context, ciphertext).map_err(|_| wrong())?;
     let identity: SealedIdentity = serde_json::from_slice(&plaintext).map_err(|_| Fault::StoreItemStrange)?;
     let email = Email::parse(&identity.e).map_err(|_| Fault::StoreItemStrange)?;
@@ -331,20 +331,18 @@ pub fn redeem(
 
 impl Redeemed {
     /// The person's key: (customer, stable subject) under the pepper.
-    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> PersonKey {
         person_key(connection.customer(), &self.person.subject, pepper)
     }
     /// The key of the e-mail address in the school.
-    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> EmailKey {
         email_key(connection.school(), &self.person.email, pepper)
     }
     /// What would be written to the school, as one opaque value: the same as last time means nothing to do.
-    pub fn fingerprint(&self, pepper: &Pepper) -> String {
+    pub fn fingerprint(&self, pepper: &Pepper) -> Fingerprint {
         let company = self.person.company.as_deref().unwrap_or_default();
-        pepper.index(
-            "fingerprint",
-            &[self.person.email.as_str(), &self.person.first_name, &self.person.last_name, company],
-        )
+        let told = [self.person.email.as_str(), &self.person.first_name, &self.person.last_name, company];
+        Fingerprint::from_bytes(pepper.index("fingerprint", &told))
     }
     /// The stable subject.
     pub fn subject(&self) -> &str {
