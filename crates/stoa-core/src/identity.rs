@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::ids::{CustomerId, EmailKey, Fingerprint, PersonKey, SchoolId};
 use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
-use crate::login::LoginItem;
+use crate::login::{LoginItem, Seal};
 use crate::oidc::ProvenIdentity;
 use crate::teams::TeamsToken;
 
@@ -257,7 +257,6 @@ impl Admitted {
     }
 
     /// Seals the identity under a new ticket, for one login; where an administrator tests, with everything that came.
-    /// Returns unpadded base64url.
     pub fn seal(
         &self,
         ticket: &Secret32,
@@ -265,7 +264,7 @@ impl Admitted {
         reference: &str,
         connection: &Connection,
         with_arrived: bool,
-    ) -> Result<String, Failure> {
+    ) -> Result<Seal, Failure> {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         let identity = SealedIdentity {
             s: self.person.subject.clone(),
@@ -278,7 +277,7 @@ impl Admitted {
         let plaintext = serde_json::to_vec(&identity).map_err(|_| Fault::Internal)?;
         let context = seal_context(reference, connection.id().as_str(), connection.version);
         let sealed = seal(&ticket_key(ticket, seal_secret), &context, plaintext).map_err(|_| Fault::Internal)?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        Ok(Seal { identity: URL_SAFE_NO_PAD.encode(sealed), key: seal_secret.id.clone() })
     }
 }
 
