@@ -517,7 +517,8 @@ mod tests {
 
     #[test]
     fn c107_what_a_ticket_is_before_anything_is_written() {
-        let meet = |login: &LoginItem, brought| meet_ticket(login, &ticket(brought), now()).map_err(|failure| failure.fault);
+        let meet =
+            |login: &LoginItem, brought| meet_ticket(login, &ticket(brought), now()).map_err(|failure| failure.fault);
         let verified = item(State::Verified);
         assert_eq!(meet(&verified, 0), Ok(Brought::Current));
         assert_eq!(meet(&verified, 1), Err(Fault::TicketWrong));

@@ -42,7 +42,7 @@ fn header(login: &LoginItem) -> String {
     for (_, note) in notes.iter().filter(|(applies, _)| *applies) {
         let _ = write!(text, "\n{note}");
     }
-    if let Some(destination) = &login.to {
+    if let Some(destination) = &login.destination {
         let _ = write!(text, "\nWanted to go to {}", destination.as_str());
     }
     text
