@@ -44,7 +44,7 @@ fn carriage_return_before_a_character_reference() {
 fn c017_cdata_in_values() {
     let xml = template().to_xml().replace(PERSON, "m.muster<![CDATA[@acme]]>.example");
     let verified = accepted(sign(&xml, "R-1"));
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     assert_eq!(verified.attributes()[0].values, [PERSON]);
 }
 
@@ -52,7 +52,7 @@ fn c017_cdata_in_values() {
 fn character_references() {
     let xml = template().to_xml().replace(PERSON, "m&#46;muster&#x40;acme.example");
     let verified = accepted(sign(&xml, "R-1"));
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     let xml = template().attribute("o", &["Procter & Gamble <\"'>\r\t"]).to_xml();
     assert_eq!(accepted(sign(&xml, "R-1")).attributes()[1].values, ["Procter & Gamble <\"'>\r\t"]);
 }
@@ -133,7 +133,7 @@ fn white_space_round_identifiers() {
         .replace(&format!(">{SP}<"), &format!(">\n\t{SP} <"))
         .replace(&format!(">{PERSON}</saml:NameID"), &format!("> {PERSON}\n</saml:NameID"));
     let verified = accepted(sign(&xml, "R-1"));
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     assert_eq!(verified.issuer(), IDP);
 }
 

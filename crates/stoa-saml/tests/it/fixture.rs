@@ -114,8 +114,12 @@ impl Verifier {
     }
 
     pub fn verify(&self, xml: impl AsRef<[u8]>) -> Result<VerifiedResponse, Refusal> {
-        verify(&ResponseInput {
-            xml: xml.as_ref(),
+        verify(&self.input(xml.as_ref()))
+    }
+
+    pub fn input<'a>(&'a self, xml: &'a [u8]) -> ResponseInput<'a> {
+        ResponseInput {
+            xml,
             trust: &self.trust,
             sp_entity_id: self.sp_entity_id,
             acs_url: self.acs_url,
@@ -124,7 +128,7 @@ impl Verifier {
             skew: self.skew,
             decryption_keys: &self.decryption_keys,
             now: self.now,
-        })
+        }
     }
 }
 

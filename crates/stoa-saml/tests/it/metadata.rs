@@ -1,7 +1,7 @@
 //! Metadata in and out.
 
 use stoa_saml::idp::{IdpDescription, SignOptions, idp_metadata, sign_enveloped};
-use stoa_saml::metadata::{Binding, MetadataError, SpMetadata, SsoEndpoint, parse, parse_signed, sp_metadata};
+use stoa_saml::metadata::{Binding, LeftOut, MetadataError, SpMetadata, SsoEndpoint, parse, parse_signed, sp_metadata};
 use stoa_saml::{Certificate, CertificateError, RefusalCode};
 
 use crate::fixture::*;
@@ -37,7 +37,7 @@ fn what_is_written_is_read() {
     assert_eq!(read.signing, [certificate("idp-current"), certificate("idp-next")]);
     assert_eq!(read.valid_until, Some("2026-11-27T12:00:00Z".parse().unwrap()));
     assert!(read.wants_signed_requests);
-    assert!(read.refused_keys.is_empty());
+    assert!(read.left_out.is_empty());
 }
 
 /// c075: a key without a use is for signing, too.
@@ -63,7 +63,7 @@ fn c076_weak_keys_are_refused() {
     let (current, weak) = (body("idp-current"), body("weak"));
     let read = parse(usual().replace(&current, &weak).as_bytes(), None, now()).unwrap();
     assert_eq!(read.signing, [certificate("idp-next")]);
-    assert_eq!(read.refused_keys, [CertificateError::KeyWeak]);
+    assert_eq!(read.left_out, [LeftOut::Unusable(CertificateError::KeyWeak)]);
     let only_weak = metadata(&[certificate("idp-current")]).replace(&current, &weak);
     let error = parse(only_weak.as_bytes(), None, now()).unwrap_err();
     assert_eq!(error, MetadataError::NoUsableKey(CertificateError::KeyWeak));
