@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_portals_relay_state_is_not_ours_whatever_it_begins_with() {
-        for portals in ["101", "7", "2024-onboarding", "1", "0", "6/courses", "stoa", "stoa-", "stoa-6", "stoa-x", "STOA-1"] {
+        for portals in
+            ["101", "7", "2024-onboarding", "1", "0", "6/courses", "stoa", "stoa-", "stoa-6", "stoa-x", "STOA-1"]
+        {
             assert!(!Relay::is_ours(portals), "{portals}");
             assert_eq!(Relay::from_target(portals), Relay::default(), "{portals}");
         }

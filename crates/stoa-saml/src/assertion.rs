@@ -121,7 +121,8 @@ impl<'a, 'i> Parts<'a, 'i> {
                 (Some(ns::SAML), "Conditions") => once(&mut conditions, child)?,
                 (Some(ns::SAML), "AuthnStatement") => authn_statements.push(child),
                 (Some(ns::SAML), "AttributeStatement") => attribute_statements.push(child),
-                (Some(ns::SAML), "Advice" | "Statement" | "AuthzDecisionStatement") | (Some(ns::DSIG), "Signature") => {}
+                (Some(ns::SAML), "Advice" | "Statement" | "AuthzDecisionStatement") => {}
+                (Some(ns::DSIG), "Signature") => {}
                 (_, name) => return Err(Refusal::from(RefusalCode::ElementUnexpected).got(name)),
             }
         }

@@ -48,7 +48,7 @@ fn what_else(value: &str) -> Option<&'static str> {
         Some("percent-encoding")
     } else if value.contains(['-', '_']) {
         Some("the URL-safe alphabet")
-    } else if without_space(value).len() % 4 != 0 {
+    } else if !without_space(value).len().is_multiple_of(4) {
         Some("a length that is no multiple of four")
     } else {
         None

@@ -156,7 +156,8 @@ impl<'a> Parts<'a> {
             let _version = signed.tlv_bytes()?;
         }
         let (_serial, _algorithm, _issuer) = (signed.tlv_bytes()?, signed.tlv_bytes()?, signed.tlv_bytes()?);
-        let (not_before, not_after) = signed.sequence(|validity| der::Result::Ok((time(validity)?, time(validity)?)))?;
+        let (not_before, not_after) =
+            signed.sequence(|validity| der::Result::Ok((time(validity)?, time(validity)?)))?;
         let subject = Name::from_der(signed.tlv_bytes()?)?;
         let spki = signed.tlv_bytes()?;
         while !signed.is_finished() {
@@ -175,14 +176,14 @@ impl<'a> Parts<'a> {
 fn time<'a, R: Reader<'a>>(reader: &mut R) -> der::Result<Option<Timestamp>> {
     let time: AnyRef<'_> = reader.decode()?;
     let text = time.value();
-    Ok(match time.tag() {
-        Tag::UtcTime => text.split_at_checked(2).and_then(|(year, rest)| {
-            let year = number(year)?;
-            utc(if year < 50 { 2000 + year } else { 1900 + year }, rest)
-        }),
-        Tag::GeneralizedTime => text.split_at_checked(4).and_then(|(year, rest)| utc(number(year)?, rest)),
-        other => return Err(other.value_error().into()),
-    })
+    if time.tag() == Tag::GeneralizedTime {
+        return Ok(text.split_at_checked(4).and_then(|(year, rest)| utc(number(year)?, rest)));
+    }
+    time.tag().assert_eq(Tag::UtcTime)?;
+    Ok(text.split_at_checked(2).and_then(|(year, rest)| {
+        let year = number(year)?;
+        utc(if year < 50 { 2000 + year } else { 1900 + year }, rest)
+    }))
 }
 
 fn utc(year: i16, month_to_zone: &[u8]) -> Option<Timestamp> {

@@ -289,7 +289,8 @@ fn keys_of(key_info: Node<'_, '_>, left_out: &mut Vec<LeftOut>) -> Vec<Result<Ce
             .map(|element| Certificate::from_base64(xml::text(element).map_err(|_| CertificateError::Base64)?));
         keys.extend(certificates.next());
         left_out.extend(certificates.map(|chain| {
-            let name = |certificate: Certificate| format!("{} ({:.16}…)", certificate.subject(), certificate.fingerprint());
+            let name =
+                |certificate: Certificate| format!("{} ({:.16}…)", certificate.subject(), certificate.fingerprint());
             LeftOut::Chain(chain.map_or_else(|error| error.to_string(), name))
         }));
     }

@@ -150,7 +150,8 @@ fn c057_with_comments() {
         assert!(xml.contains(before));
         xml.replacen(before, &format!("<!-- c -->{before}"), 1)
     };
-    for inside in ["<samlp:Status>", "<saml:Assertion", "<saml:AttributeValue>", "</samlp:Response>", "<ds:Signature "] {
+    for inside in ["<samlp:Status>", "<saml:Assertion", "<saml:AttributeValue>", "</samlp:Response>", "<ds:Signature "]
+    {
         refused(commented(&of_the_message, inside), R::CanonicalizationRefused);
         check(commented(&of_signed_info, inside)).unwrap();
     }

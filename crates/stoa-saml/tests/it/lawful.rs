@@ -221,7 +221,10 @@ const UNREAD: [(&str, &str); 17] = [
         "<saml:Attribute Name=\"eduPersonTargetedID\" x:y=\"z\" xmlns:x=\"urn:x\"><saml:AttributeValue>FILL\
          </saml:AttributeValue><saml:AttributeValue>FILL</saml:AttributeValue></saml:Attribute>",
     ),
-    ("</saml:AttributeStatement>", "<saml:Attribute Name=\"mixed\"><saml:AttributeValue>a FILL b</saml:AttributeValue></saml:Attribute>"),
+    (
+        "</saml:AttributeStatement>",
+        "<saml:Attribute Name=\"mixed\"><saml:AttributeValue>a FILL b</saml:AttributeValue></saml:Attribute>",
+    ),
 ];
 
 /// Attributes that nobody reads, behind the element that has them.
