@@ -99,6 +99,8 @@ pub struct AttributeTemplate {
     pub name_format: Option<String>,
     /// Its values, as text.
     pub values: Vec<String>,
+    /// XML to add behind them, as it is.
+    pub extra_values: String,
 }
 
 /// An Assertion (SAML core §2.3.3). Times are text, so that they can be wrong.
@@ -225,6 +227,7 @@ impl ResponseTemplate {
                 name: name.to_owned(),
                 name_format: None,
                 values: values.iter().map(|&value| value.to_owned()).collect(),
+                extra_values: String::new(),
             });
         }
         self

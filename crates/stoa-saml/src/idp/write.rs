@@ -144,7 +144,7 @@ fn attribute_statement(templates: &[AttributeTemplate]) -> String {
     let attribute = |template: &AttributeTemplate| {
         let head = attributes(&[("Name", Some(&template.name)), ("NameFormat", template.name_format.as_deref())]);
         let values: String = template.values.iter().map(|value| text("saml:AttributeValue", Some(value))).collect();
-        format!("<saml:Attribute{head}>{values}</saml:Attribute>")
+        format!("<saml:Attribute{head}>{values}{}</saml:Attribute>", template.extra_values)
     };
     let all: String = templates.iter().map(attribute).collect();
     format!("<saml:AttributeStatement>{all}</saml:AttributeStatement>")
