@@ -57,8 +57,11 @@ async fn an_attribute_of_xml_is_refused_only_where_it_is_read() {
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     let reads: [fn(&str) -> String; 3] = [
         |text| text.replace("from = \"name_id\"", "from = \"eduPersonTargetedID\""),
-        |text| format!("{text}\n[attributes]\ncompany = \"eduPersonTargetedID\"\n"),
-        |text| format!("{text}\n[attributes]\ngroups = \"eduPersonTargetedID\"\n[admit]\ngroups = [\"a1b2\"]\n"),
+        |text| text.replace("[attributes]", "[attributes]\ncompany = \"eduPersonTargetedID\""),
+        |text| {
+            let text = text.replace("groups = \"groups\"", "groups = \"eduPersonTargetedID\"");
+            format!("{text}\n[admit]\ngroups = [\"a1b2\"]\n")
+        },
     ];
     for read in reads {
         let world = World::with(read).await;

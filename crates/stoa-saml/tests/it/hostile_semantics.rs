@@ -212,6 +212,18 @@ fn c109_no_confirmation_holds_alone() {
         },
         R::InResponseToMismatch,
     );
+    // The one that was meant for us says why.
+    for is_first in [true, false] {
+        refused_assertion(
+            |a| {
+                let mut other = a.confirmations[0].clone();
+                other.recipient = Some(OTHER.into());
+                a.confirmations[0].in_response_to = Some("_other".into());
+                a.confirmations.insert(usize::from(is_first), other);
+            },
+            R::InResponseToMismatch,
+        );
+    }
     refused_xml("<saml:SubjectConfirmationData ", "<saml:SubjectConfirmationDate ", R::ElementMissing);
     let data = format!("<saml:SubjectConfirmationData Recipient=\"{ACS}\"");
     refused_xml(&data, &format!("<saml:SubjectConfirmationData/>{data}"), R::ElementRepeated);
