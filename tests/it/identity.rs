@@ -28,6 +28,48 @@ async fn a_subject_from_an_attribute_must_be_there() {
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
 }
 
+/// SAML core §2.4 lets a subject go without; what is there and is not read is no reason either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_id_is_wanted_only_where_it_is_the_subject() {
+    let (none, empty) = ((Defect::NoNameId, "saml_name_id_missing"), (Defect::EmptyNameId, "saml_name_id_empty"));
+    let odd =
+        [none, empty, (Defect::CommentInNameId, "saml_text_not_plain"), (Defect::TransientNameId, "subject_transient")];
+    let world = World::start().await;
+    for (defect, fault) in odd {
+        world.pingfederate.next_defect(defect);
+        turned_away(&world, MARY, fault).await;
+    }
+    let world = World::with(|text| text.replace("from = \"name_id\"", "from = \"employeeNumber\"")).await;
+    world.pingfederate.edit_person(MARY, |person| {
+        person.others = vec![("employeeNumber".into(), vec!["0815".into()])];
+    });
+    for (defect, _) in odd {
+        world.pingfederate.next_defect(defect);
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    }
+}
+
+/// SAML core §2.7.3.1.1: a value may be any XML.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_of_xml_is_refused_only_where_it_is_read() {
+    let world = World::with_mary().await;
+    world.pingfederate.next_defect(Defect::StructuredAttribute);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let reads: [fn(&str) -> String; 3] = [
+        |text| text.replace("from = \"name_id\"", "from = \"eduPersonTargetedID\""),
+        |text| text.replace("[attributes]", "[attributes]\ncompany = \"eduPersonTargetedID\""),
+        |text| {
+            let text = text.replace("groups = \"groups\"", "groups = \"eduPersonTargetedID\"");
+            format!("{text}\n[admit]\ngroups = [\"a1b2\"]\n")
+        },
+    ];
+    for read in reads {
+        let world = World::with(read).await;
+        world.pingfederate.next_defect(Defect::StructuredAttribute);
+        turned_away(&world, MARY, "saml_text_not_plain").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c115_an_address_of_another_form_is_refused() {
     let world = World::start().await;

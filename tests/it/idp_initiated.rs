@@ -48,6 +48,25 @@ async fn c134_a_hostile_target_of_the_portal_is_replaced_by_the_default() {
     }
 }
 
+/// Portals number and name their tiles as they like.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portals_own_relay_state_is_not_taken_for_ours() {
+    for target in ["101", "7", "1", "0", "2024-onboarding", "0/courses/take/welcome", "stoa", "stoa-x"] {
+        let world = World::with_mary().await;
+        let page = world.browser().get(&portal(&world, Some(target))).await.unwrap();
+        world.signed_in(&page, MARYS_EMAIL);
+        assert_eq!(page.url.path(), "/enrollments", "{target}");
+        // Beside another login that is under way.
+        let browser = world.browser();
+        world.pingfederate.ask();
+        browser.get(&world.login_url()).await.unwrap();
+        world.forget();
+        let page = browser.get(&portal(&world, Some(target))).await.unwrap();
+        world.signed_in(&page, MARYS_EMAIL);
+        assert_eq!(world.faults(), [""; 0], "{target}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c103_where_it_is_off_a_click_in_the_portal_leads_to_a_page_that_says_so() {
     let world = World::with(set("off")).await;

@@ -53,6 +53,15 @@ async fn a_test_link_shows_what_arrived_what_was_wanted_and_what_would_be_sent_o
     assert_eq!(world.front.items(Table::Directory).unwrap().len(), 0);
 }
 
+/// The message is proven, so the administrator sees what came beside the name identifier that did not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_without_a_name_id_shows_what_arrived() {
+    let world = World::start().await;
+    world.pingfederate.next_defect(Defect::EmptyNameId);
+    let page = follow(&world, &world.browser(), &link(&world).await).await;
+    shows(&page, &["saml_name_id_empty", "E-mail email miller.m@pg.com", "First name firstName Mary"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_test_showed_is_kept_nowhere() {
     let world = World::start().await;

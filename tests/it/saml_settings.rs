@@ -132,6 +132,10 @@ fn expected(defect: Defect) -> Option<(&'static str, &'static str)> {
         Defect::Expired => ("saml_expired", "saml-time"),
         // No Response comes, or one to another login: see the tests below.
         Defect::HtmlPage | Defect::OtherInResponseTo | Defect::ReplayPrevious => return None,
+        // Lawful: see `identity`.
+        Defect::StructuredAttribute => return None,
+        Defect::EmptyNameId => ("saml_name_id_empty", "saml-policy"),
+        Defect::NoNameId => ("saml_name_id_missing", "saml-policy"),
         Defect::IdpErrorStatus => ("saml_status_authn_failed", "saml-idp-status"),
         Defect::NextCertificate | Defect::SignedByAnotherKey => ("saml_signature_mismatch", "saml-untrusted"),
         Defect::NoAttributes => ("email_missing", "email-missing"),

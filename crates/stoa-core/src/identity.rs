@@ -7,7 +7,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use stoa_saml::{NameId, VerifiedResponse};
+use stoa_saml::{Attribute, NameId, Refusal, RefusalCode, VerifiedResponse};
 
 use crate::arrived::Arrived;
 use crate::connection::Connection;
@@ -26,34 +26,52 @@ const MAX_SUBJECT: usize = 256;
 const MAX_NAME: usize = 100;
 /// What stands for a name that a person does not have. Thinkific requires both.
 const NO_NAME: &str = "-";
+/// How settings call SAML's name identifier.
+const NAME_ID: &str = "name_id";
 
 /// An identity whose proof has been checked: signature, trust, and every rule of the protocol.
 pub struct Verified {
     subject: String,
     is_transient: bool,
-    name_id: Option<String>,
-    attributes: Vec<(String, Vec<String>)>,
+    /// SAML's name identifier, or why there is none. Other protocols have no such thing.
+    name_id: Option<Result<NameId, Refusal>>,
+    attributes: Vec<Sent>,
+}
+
+/// What was sent under one name.
+struct Sent {
+    name: String,
+    values: Vec<String>,
+    /// Whether more came, as something other than text: whoever reads `values` alone would be misled.
+    has_others: bool,
+}
+
+impl From<&Attribute> for Sent {
+    fn from(attribute: &Attribute) -> Self {
+        let Attribute { name, values, not_text, .. } = attribute;
+        Self { name: name.clone(), values: values.clone(), has_others: *not_text > 0 }
+    }
 }
 
 impl Verified {
     /// Takes the identity out of a verified SAML Response, by the connection's attribute names.
     pub fn from_saml(response: &VerifiedResponse, connection: &Connection) -> Result<Self, Failure> {
-        let attributes: Vec<(String, Vec<String>)> =
-            response.attributes().iter().map(|attribute| (attribute.name.clone(), attribute.values.clone())).collect();
-        let NameId { value, format, .. } = response.name_id();
-        let verified = Self { subject: String::new(), is_transient: false, name_id: Some(value.clone()), attributes };
-        if connection.subject_from() == ["name_id"] {
-            let is_transient = format.as_deref().is_some_and(|format| format.ends_with(":transient"));
-            Ok(Self { subject: value.clone(), is_transient, ..verified })
-        } else {
-            verified.with_subject(connection)
-        }
+        let is_subject = connection.subject_from().iter().any(|name| name == NAME_ID);
+        let format = response.name_id().ok().and_then(|name_id| name_id.format.as_deref());
+        let verified = Self {
+            subject: String::new(),
+            is_transient: is_subject && format.is_some_and(|format| format.ends_with(":transient")),
+            name_id: Some(response.name_id().cloned().map_err(Clone::clone)),
+            attributes: response.attributes().iter().map(Sent::from).collect(),
+        };
+        verified.with_subject(connection)
     }
 
     /// Takes the identity out of verified claims: an ID token's with userinfo's, a WorkOS profile's, a Teams token's.
     /// Each claim is a list of values; what is neither text, number nor truth value is left out by the caller.
     pub(crate) fn from_claims(claims: Vec<(String, Vec<String>)>, connection: &Connection) -> Result<Self, Failure> {
-        Self { subject: String::new(), is_transient: false, name_id: None, attributes: claims }.with_subject(connection)
+        let attributes = claims.into_iter().map(|(name, values)| Sent { name, values, has_others: false }).collect();
+        Self { subject: String::new(), is_transient: false, name_id: None, attributes }.with_subject(connection)
     }
 
     /// Takes the identity out of a proven ID token's claims, if their address counts.
@@ -81,8 +99,8 @@ impl Verified {
 
     /// What came, for the page of an administrator who tests.
     fn arrived(&self, connection: &Connection) -> Arrived {
-        let name_id = self.name_id.iter().map(|value| ("name_id", std::slice::from_ref(value)));
-        let attributes = self.attributes.iter().map(|(name, values)| (name.as_str(), values.as_slice()));
+        let name_id = self.name_id.iter().flatten().map(|name_id| (NAME_ID, std::slice::from_ref(&name_id.value)));
+        let attributes = self.attributes.iter().map(|sent| (sent.name.as_str(), sent.values.as_slice()));
         Arrived::new(name_id.chain(attributes), connection)
     }
 
@@ -99,14 +117,26 @@ impl Verified {
         Ok(parts.join(":"))
     }
 
-    /// The one value of an attribute. Absent or blank is `None`; several values, or the attribute twice, is a fault.
+    /// The one value of an attribute, or the name identifier. Absent or blank is `None`; several values, the attribute
+    /// twice, or a value that is not text is a fault, and so is a name identifier of no use.
     fn single(&self, name: &str) -> Result<Option<&str>, Failure> {
-        let mut values = self.attributes.iter().filter(|(own, _)| own == name).flat_map(|(_, values)| values);
+        if let Some(name_id) = self.name_id.as_ref().filter(|_| name == NAME_ID) {
+            let name_id = name_id.as_ref().map_err(|refusal| Failure::from(refusal.clone()))?;
+            return Ok(Some(&name_id.value));
+        }
+        if self.named(name).any(|sent| sent.has_others) {
+            return Err(Failure::noted(Fault::Saml(RefusalCode::TextNotPlain), name));
+        }
+        let mut values = self.named(name).flat_map(|sent| &sent.values);
         let first = values.next().map(|value| value.trim()).filter(|value| !value.is_empty());
         if values.next().is_some() {
             return Err(Failure::noted(Fault::AttributeAmbiguous, name));
         }
         Ok(first)
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = &Sent> {
+        self.attributes.iter().filter(move |sent| sent.name == name)
     }
 
     /// Applies the connection's rules: subject, e-mail, domain, groups, names. What is not asked for goes no further
@@ -152,7 +182,7 @@ impl Verified {
 
     fn email(&self, attribute: &str, connection: &Connection) -> Result<Email, Failure> {
         let text = self.single(attribute)?.ok_or_else(|| {
-            let sent: Vec<&str> = self.attributes.iter().map(|(name, _)| name.as_str()).collect();
+            let sent: Vec<&str> = self.attributes.iter().map(|sent| sent.name.as_str()).collect();
             Failure::with(Fault::EmailMissing, attribute, &format!("attributes sent: {}", sent.join(", ")))
         })?;
         // The address itself never goes into a trace.
@@ -171,13 +201,14 @@ impl Verified {
             return Ok(());
         }
         // Entra leaves the groups out past 150 and puts a link in their place.
-        if self.attributes.iter().any(|(name, _)| name.ends_with("groups.link")) {
+        if self.attributes.iter().any(|sent| sent.name.ends_with("groups.link")) {
             return Err(Fault::GroupsOverage.into());
         }
         let attribute = &connection.attribute_names().groups;
-        let mut sent = self.attributes.iter().filter(|(name, _)| name == attribute).flat_map(|(_, values)| values);
-        if sent.any(|group| admitted.contains(group)) {
+        if self.named(attribute).flat_map(|sent| &sent.values).any(|group| admitted.contains(group)) {
             Ok(())
+        } else if self.named(attribute).any(|sent| sent.has_others) {
+            Err(Failure::noted(Fault::Saml(RefusalCode::TextNotPlain), attribute))
         } else {
             Err(Failure::with(Fault::GroupNotAdmitted, admitted.join(", "), "none of these"))
         }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::Node;
 
 use crate::refusal::{Refusal, RefusalCode};
-use crate::response::{Attribute, Expected, Freshness, NameId, ResponseInput};
+use crate::response::{Attribute, Claims, Expected, Freshness, NameId, ResponseInput};
 use crate::signature::SignedElement;
 use crate::timestamp::{self, Clock};
 use crate::trust::Skew;
@@ -38,18 +38,6 @@ impl<'a, 'i> SignedAssertion<'a, 'i> {
     }
 }
 
-/// What is read from an Assertion that holds.
-#[derive(Clone, Debug)]
-pub(crate) struct Claims {
-    pub(crate) assertion_id: String,
-    pub(crate) name_id: NameId,
-    pub(crate) attributes: Vec<Attribute>,
-    pub(crate) authn_instant: Timestamp,
-    pub(crate) session_index: Option<String>,
-    pub(crate) authn_context: Option<String>,
-    pub(crate) replay_until: Timestamp,
-}
-
 /// Reads an Assertion and holds it against `input`.
 pub(crate) fn read(assertion: SignedAssertion<'_, '_>, input: &ResponseInput<'_>) -> Result<Claims, Refusal> {
     let clock = Clock::new(input.now, input.skew);
@@ -61,7 +49,7 @@ pub(crate) fn read(assertion: SignedAssertion<'_, '_>, input: &ResponseInput<'_>
     check_issuer(parts.issuer, input.trust.idp_entity_id(), RefusalCode::IssuerMismatch)?;
     check_conditions(parts.conditions, input.sp_entity_id, clock)?;
     let name_id = read_subject(parts.subject, input, clock)?;
-    let session = Session::read(parts.authn_statement, input.freshness, clock)?;
+    let session = Session::among(&parts.authn_statements, input.freshness, clock)?;
     let mut attributes = Vec::new();
     for statement in parts.attribute_statements {
         read_attributes(statement, &mut attributes)?;
@@ -118,22 +106,23 @@ struct Parts<'a, 'i> {
     issuer: Node<'a, 'i>,
     subject: Node<'a, 'i>,
     conditions: Node<'a, 'i>,
-    authn_statement: Node<'a, 'i>,
+    authn_statements: Vec<Node<'a, 'i>>,
     attribute_statements: Vec<Node<'a, 'i>>,
 }
 
 impl<'a, 'i> Parts<'a, 'i> {
     fn read(assertion: Node<'a, 'i>) -> Result<Self, Refusal> {
-        let (mut issuer, mut subject, mut conditions, mut authn) = (None, None, None, None);
-        let mut attribute_statements = Vec::new();
+        let (mut issuer, mut subject, mut conditions) = (None, None, None);
+        let (mut authn_statements, mut attribute_statements) = (Vec::with_capacity(1), Vec::with_capacity(1));
         for child in xml::elements(assertion)? {
             match (child.tag_name().namespace(), child.tag_name().name()) {
                 (Some(ns::SAML), "Issuer") => once(&mut issuer, child)?,
                 (Some(ns::SAML), "Subject") => once(&mut subject, child)?,
                 (Some(ns::SAML), "Conditions") => once(&mut conditions, child)?,
-                (Some(ns::SAML), "AuthnStatement") => once(&mut authn, child)?,
+                (Some(ns::SAML), "AuthnStatement") => authn_statements.push(child),
                 (Some(ns::SAML), "AttributeStatement") => attribute_statements.push(child),
-                (Some(ns::SAML), "Advice" | "AuthzDecisionStatement") | (Some(ns::DSIG), "Signature") => {}
+                (Some(ns::SAML), "Advice" | "Statement" | "AuthzDecisionStatement") => {}
+                (Some(ns::DSIG), "Signature") => {}
                 (_, name) => return Err(Refusal::from(RefusalCode::ElementUnexpected).got(name)),
             }
         }
@@ -141,7 +130,7 @@ impl<'a, 'i> Parts<'a, 'i> {
             issuer: issuer.ok_or_else(|| missing("Issuer"))?,
             subject: subject.ok_or_else(|| missing("Subject"))?,
             conditions: conditions.ok_or(RefusalCode::ConditionsMissing)?,
-            authn_statement: authn.ok_or(RefusalCode::AuthnStatementMissing)?,
+            authn_statements,
             attribute_statements,
         })
     }
@@ -199,27 +188,44 @@ fn check_audience(restriction: Node<'_, '_>, sp_entity_id: &str) -> Result<(), R
     Err(Refusal::from(RefusalCode::AudienceMismatch).wanted(sp_entity_id).got(first.unwrap_or_default()))
 }
 
-/// SAML core §2.4: one name identifier, and at least one bearer confirmation that holds.
-fn read_subject(subject: Node<'_, '_>, input: &ResponseInput<'_>, clock: Clock) -> Result<NameId, Refusal> {
-    let mut name_id = None;
+/// SAML core §2.4: at least one bearer confirmation that holds. A name identifier is read where there is one; that there
+/// is none, or one of no use, is for whoever wants it to say.
+fn read_subject(
+    subject: Node<'_, '_>,
+    input: &ResponseInput<'_>,
+    clock: Clock,
+) -> Result<Result<NameId, Refusal>, Refusal> {
+    let mut identifier = None;
     let mut confirmed = Err(Refusal::from(RefusalCode::BearerMissing));
     for child in xml::elements(subject)? {
         match (child.tag_name().namespace(), child.tag_name().name()) {
-            (Some(ns::SAML), "NameID") => once(&mut name_id, child)?,
-            (Some(ns::SAML), "EncryptedID") => return Err(RefusalCode::EncryptedIdUnsupported.into()),
+            (Some(ns::SAML), "NameID" | "BaseID" | "EncryptedID") => once(&mut identifier, child)?,
             (Some(ns::SAML), "SubjectConfirmation") => {
-                if confirmed.is_err() && child.attribute("Method") == Some(BEARER) {
-                    confirmed = check_bearer(child, input, clock);
+                if child.attribute("Method") == Some(BEARER) {
+                    confirmed = better(confirmed, || check_bearer(child, input, clock));
                 }
             }
             (_, name) => return Err(Refusal::from(RefusalCode::ElementUnexpected).got(name)),
         }
     }
-    let name_id = read_name_id(name_id.ok_or(RefusalCode::NameIdMissing)?)?;
-    confirmed.map(|()| name_id)
+    confirmed.map(|()| read_name_id(identifier))
 }
 
-fn read_name_id(element: Node<'_, '_>) -> Result<NameId, Refusal> {
+/// Of several that may hold, one that does; of those that do not, the one that was meant for us tells more.
+fn better(before: Result<(), Refusal>, next: impl FnOnce() -> Result<(), Refusal>) -> Result<(), Refusal> {
+    use RefusalCode::{BearerMissing, RecipientMismatch, RecipientMissing};
+    let Err(refusal) = before else { return before };
+    let is_for_others = matches!(refusal.code, BearerMissing | RecipientMismatch | RecipientMissing);
+    next().map_err(|next| if is_for_others { next } else { refusal })
+}
+
+fn read_name_id(identifier: Option<Node<'_, '_>>) -> Result<NameId, Refusal> {
+    let element = identifier.ok_or(RefusalCode::NameIdMissing)?;
+    match element.tag_name().name() {
+        "NameID" => {}
+        "EncryptedID" => return Err(RefusalCode::EncryptedIdUnsupported.into()),
+        other => return Err(Refusal::from(RefusalCode::NameIdMissing).got(other)),
+    }
     let value = xml::identifier(element)?;
     if value.is_empty() {
         return Err(RefusalCode::NameIdEmpty.into());
@@ -273,6 +279,14 @@ struct Session {
 }
 
 impl Session {
+    /// The first that holds: an Assertion may tell of several authentications (SAML core §2.3.3), and one is enough
+    /// (profiles §4.1.4.2).
+    fn among(statements: &[Node<'_, '_>], freshness: Freshness, clock: Clock) -> Result<Self, Refusal> {
+        let mut sessions = statements.iter().map(|&statement| Self::read(statement, freshness, clock));
+        let first = sessions.next().ok_or(RefusalCode::AuthnStatementMissing)?;
+        first.or_else(|refusal| sessions.find_map(Result::ok).ok_or(refusal))
+    }
+
     fn read(statement: Node<'_, '_>, freshness: Freshness, clock: Clock) -> Result<Self, Refusal> {
         let text = xml::required(statement, "AuthnInstant")?;
         let instant = timestamp::parse(text)?;
@@ -294,6 +308,7 @@ impl Session {
     }
 }
 
+/// SAML core §2.7.2.2. For people to read: one that is not plain text is none.
 fn authn_context(statement: Node<'_, '_>) -> Result<Option<String>, Refusal> {
     let mut class = None;
     for context in xml::elements(statement)?.filter(|&child| is(child, ns::SAML, "AuthnContext")) {
@@ -301,10 +316,11 @@ fn authn_context(statement: Node<'_, '_>) -> Result<Option<String>, Refusal> {
             once(&mut class, child)?;
         }
     }
-    class.map(|class| xml::identifier(class).map(str::to_owned)).transpose()
+    Ok(class.and_then(|class| xml::identifier(class).ok()).map(str::to_owned))
 }
 
-/// SAML core §2.7.3. Values are kept as they are, white space included.
+/// SAML core §2.7.3. Values are kept as they are, white space included; one that is no text is lawful (§2.7.3.1.1), and
+/// only counted.
 fn read_attributes(statement: Node<'_, '_>, attributes: &mut Vec<Attribute>) -> Result<(), Refusal> {
     for element in xml::elements(statement)? {
         if is(element, ns::SAML, "EncryptedAttribute") {
@@ -313,18 +329,22 @@ fn read_attributes(statement: Node<'_, '_>, attributes: &mut Vec<Attribute>) -> 
         if !is(element, ns::SAML, "Attribute") {
             return Err(Refusal::from(RefusalCode::ElementUnexpected).got(element.tag_name().name()));
         }
-        let mut values = Vec::new();
+        let (mut values, mut not_text) = (Vec::new(), 0);
         for value in xml::elements(element)? {
             if !is(value, ns::SAML, "AttributeValue") {
                 return Err(Refusal::from(RefusalCode::ElementUnexpected).got(value.tag_name().name()));
             }
-            values.push(xml::text(value)?.to_owned());
+            match xml::text(value) {
+                Ok(text) => values.push(text.to_owned()),
+                Err(_) => not_text += 1,
+            }
         }
         attributes.push(Attribute {
             name: xml::required(element, "Name")?.to_owned(),
             name_format: element.attribute("NameFormat").map(str::to_owned),
             friendly_name: element.attribute("FriendlyName").map(str::to_owned),
             values,
+            not_text,
         });
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Certificates, taken as carriers of a public key.
 //!
-//! Trust comes from the connection's configuration, not from a chain: names, extensions and issuers are not judged,
-//! and an expired certificate still verifies (`docs/decisions`). Weak keys are refused here, once, when the
+//! Trust comes from the connection's configuration, not from a chain: names, dates, extensions and issuers are not
+//! judged, and an expired certificate still verifies (`docs/decisions`). Weak keys are refused here, once, when the
 //! certificate is read, so that no verifier has to ask.
 
 use std::fmt;
@@ -10,56 +10,47 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use x509_cert::der::{Decode as _, Encode as _};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::{self, Decode as _, Reader, SliceReader, Tag, Tagged as _};
+use x509_cert::name::Name;
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
-use crate::verification_key::VerificationKey;
+use crate::timestamp::number;
+use crate::verification_key::{CertificateError, VerificationKey};
 
 /// A certificate is a few kilobytes; more is somebody's mistake or attack.
 const MAX_DER: usize = 16 * 1024;
+/// The ends of the calendar, as far as a date is shown: 0000-01-01 and 9999-12-30T22:00:00Z.
+const FIRST: Timestamp = Timestamp::constant(-62_167_219_200, 0);
+const LAST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
-/// Why a certificate cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateError {
-    /// The text between the markers, or the metadata element, is not base64.
-    #[error("the certificate is not base64")]
-    Base64,
-    /// Not one X.509 certificate.
-    #[error("not an X.509 certificate")]
-    Malformed,
-    /// A key other than RSA, ECDSA P-256 or ECDSA P-384.
-    #[error("the certificate's key is neither RSA, ECDSA P-256 nor ECDSA P-384")]
-    KeyUnsupported,
-    /// RSA of fewer than 2048 bits, of more than 8192, or with a degenerate exponent.
-    #[error("the certificate's RSA key is weaker than 2048 bits, or degenerate")]
-    KeyWeak,
-}
-
-/// An X.509 certificate (RFC 5280) whose key is ready to verify with.
+/// An X.509 certificate (RFC 5280), or a SubjectPublicKeyInfo that came without one, whose key is ready to verify with.
 #[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
     fingerprint: String,
-    subject: String,
+    /// A bare key has none.
+    subject: Option<String>,
     not_before: Timestamp,
     not_after: Timestamp,
     key: VerificationKey,
 }
 
 impl Certificate {
-    /// Reads one DER certificate. Nothing may follow it.
+    /// Reads one certificate, or one SubjectPublicKeyInfo, in DER. Nothing may follow it.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         if der.len() > MAX_DER {
             return Err(CertificateError::Malformed);
         }
-        let parsed = x509_cert::Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
-        let tbs = parsed.tbs_certificate();
-        let spki = tbs.subject_public_key_info().to_der().map_err(|_| CertificateError::Malformed)?;
+        let parts = Parts::read(der).map_err(|_| CertificateError::Malformed)?;
         Ok(Self {
             fingerprint: hex(digest::digest(&digest::SHA256, der).as_ref()),
-            subject: tbs.subject().to_string(),
-            not_before: timestamp(&tbs.validity().not_before)?,
-            not_after: timestamp(&tbs.validity().not_after)?,
-            key: VerificationKey::from_spki(&spki)?,
+            subject: parts.subject,
+            not_before: parts.not_before,
+            not_after: parts.not_after,
+            key: VerificationKey::from_spki(parts.spki)?,
             der: der.to_vec(),
         })
     }
@@ -84,9 +75,8 @@ impl Certificate {
 
     /// The SubjectPublicKeyInfo, encoded: what an Assertion is encrypted to.
     #[cfg(feature = "idp")]
-    pub(crate) fn public_key_der(&self) -> Result<Vec<u8>, CertificateError> {
-        let parsed = x509_cert::Certificate::from_der(&self.der).map_err(|_| CertificateError::Malformed)?;
-        parsed.tbs_certificate().subject_public_key_info().to_der().map_err(|_| CertificateError::Malformed)
+    pub(crate) fn public_key_der(&self) -> Result<&[u8], CertificateError> {
+        Parts::read(&self.der).map(|parts| parts.spki).map_err(|_| CertificateError::Malformed)
     }
 
     /// SHA-256 of the encoding, in lower-case hexadecimal.
@@ -96,15 +86,21 @@ impl Certificate {
 
     /// The subject's distinguished name (RFC 4514).
     pub fn subject(&self) -> &str {
-        &self.subject
+        self.subject.as_deref().unwrap_or("a key without a certificate")
     }
 
-    /// The start of its validity.
+    /// Whether the key came without a certificate, and so without name and dates.
+    pub fn is_bare_key(&self) -> bool {
+        self.subject.is_none()
+    }
+
+    /// The start of its validity, for people to read. What cannot be shown is the first day of the calendar.
     pub fn not_before(&self) -> Timestamp {
         self.not_before
     }
 
-    /// The end of its validity.
+    /// The end of its validity, for people to read. What cannot be shown is the last day of the calendar: RFC 5280
+    /// §4.1.2.5 writes "no end" as 99991231235959Z.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
@@ -117,7 +113,7 @@ impl Certificate {
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certificate").field("fingerprint", &self.fingerprint).field("subject", &self.subject).finish()
+        f.debug_struct("Certificate").field("fingerprint", &self.fingerprint).field("subject", &self.subject()).finish()
     }
 }
 
@@ -129,9 +125,72 @@ impl PartialEq for Certificate {
 
 impl Eq for Certificate {}
 
-fn timestamp(time: &x509_cert::time::Time) -> Result<Timestamp, CertificateError> {
-    let seconds = i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| CertificateError::Malformed)?;
-    Timestamp::from_second(seconds).map_err(|_| CertificateError::Malformed)
+/// What is taken out of an encoding. The rest of a certificate is gone over and not looked into: whole readers refuse
+/// serial numbers, dates and extensions that do no harm here.
+struct Parts<'a> {
+    subject: Option<String>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    spki: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
+        if SubjectPublicKeyInfoRef::from_der(der).is_ok() {
+            return Ok(Self { subject: None, not_before: FIRST, not_after: LAST, spki: der });
+        }
+        let mut reader = SliceReader::new(der)?;
+        let parts = reader.sequence(|certificate| {
+            let parts = certificate.sequence(Self::read_signed)?;
+            let _algorithm: AnyRef<'_> = certificate.decode()?;
+            let _signature: BitStringRef<'_> = certificate.decode()?;
+            der::Result::Ok(parts)
+        })?;
+        reader.finish()?;
+        Ok(parts)
+    }
+
+    /// TBSCertificate (RFC 5280 §4.1).
+    fn read_signed<R: Reader<'a>>(signed: &mut R) -> der::Result<Self> {
+        if Tag::peek(signed)?.is_context_specific() {
+            let _version = signed.tlv_bytes()?;
+        }
+        let (_serial, _algorithm, _issuer) = (signed.tlv_bytes()?, signed.tlv_bytes()?, signed.tlv_bytes()?);
+        let (not_before, not_after) =
+            signed.sequence(|validity| der::Result::Ok((time(validity)?, time(validity)?)))?;
+        let subject = Name::from_der(signed.tlv_bytes()?)?;
+        let spki = signed.tlv_bytes()?;
+        while !signed.is_finished() {
+            let _extensions = signed.tlv_bytes()?;
+        }
+        Ok(Self {
+            subject: Some(subject.to_string()),
+            not_before: not_before.unwrap_or(FIRST),
+            not_after: not_after.unwrap_or(LAST),
+            spki,
+        })
+    }
+}
+
+/// A UTCTime or GeneralizedTime (RFC 5280 §4.1.2.5); `None` where what it says is no time.
+fn time<'a, R: Reader<'a>>(reader: &mut R) -> der::Result<Option<Timestamp>> {
+    let time: AnyRef<'_> = reader.decode()?;
+    let text = time.value();
+    if time.tag() == Tag::GeneralizedTime {
+        return Ok(text.split_at_checked(4).and_then(|(year, rest)| utc(number(year)?, rest)));
+    }
+    time.tag().assert_eq(Tag::UtcTime)?;
+    Ok(text.split_at_checked(2).and_then(|(year, rest)| {
+        let year = number(year)?;
+        utc(if year < 50 { 2000 + year } else { 1900 + year }, rest)
+    }))
+}
+
+fn utc(year: i16, month_to_zone: &[u8]) -> Option<Timestamp> {
+    let digits: &[u8; 10] = month_to_zone.strip_suffix(b"Z")?.try_into().ok()?;
+    let field = |at: usize| number(&digits[at..at + 2]).and_then(|value| i8::try_from(value).ok());
+    let time = DateTime::new(year, field(0)?, field(2)?, field(4)?, field(6)?, field(8)?, 0).ok()?;
+    Some(Offset::UTC.to_timestamp(time).unwrap_or(LAST))
 }
 
 fn hex(bytes: &[u8]) -> String {

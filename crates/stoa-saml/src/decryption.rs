@@ -5,7 +5,9 @@
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
-use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm};
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
+};
 use roxmltree::Node;
 
 use crate::base64_text::decode_element;
@@ -19,9 +21,27 @@ pub(crate) mod uri {
     pub(crate) const RSA_OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
     pub(crate) const MGF1_SHA1: &str = "http://www.w3.org/2009/xmlenc11#mgf1sha1";
     pub(crate) const MGF1_SHA256: &str = "http://www.w3.org/2009/xmlenc11#mgf1sha256";
+    pub(crate) const MGF1_SHA384: &str = "http://www.w3.org/2009/xmlenc11#mgf1sha384";
+    pub(crate) const MGF1_SHA512: &str = "http://www.w3.org/2009/xmlenc11#mgf1sha512";
     pub(crate) const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
     pub(crate) const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+    pub(crate) const SHA384: &str = "http://www.w3.org/2001/04/xmldsig-more#sha384";
+    pub(crate) const SHA512: &str = "http://www.w3.org/2001/04/xmlenc#sha512";
 }
+
+/// What our metadata offers beside a key (saml-metadata-2.0-os §2.4.1.1), so that a provider need not guess: the best
+/// first, and nothing that is taken under conditions only, as AES-CBC is.
+pub(crate) const ENCRYPTION_METHODS: &str = concat!(
+    "      <md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes256-gcm\"/>\n",
+    "      <md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes192-gcm\"/>\n",
+    "      <md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/>\n",
+    "      <md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#rsa-oaep\">\
+     <ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>\
+     <xenc11:MGF xmlns:xenc11=\"http://www.w3.org/2009/xmlenc11#\" \
+     Algorithm=\"http://www.w3.org/2009/xmlenc11#mgf1sha256\"/></md:EncryptionMethod>\n",
+    "      <md:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p\">\
+     <ds:DigestMethod Algorithm=\"http://www.w3.org/2000/09/xmldsig#sha1\"/></md:EncryptionMethod>\n",
+);
 
 /// Opens an `EncryptedAssertion` and returns the plaintext, which is a document of its own.
 ///
@@ -107,7 +127,7 @@ impl Sealed {
         for child in xml::elements(assertion).map_err(malformed)? {
             if is(child, ns::XENC, "EncryptedData") && data.is_none() {
                 data = Some(child);
-            } else if is(child, ns::XENC, "EncryptedKey") && keys.is_empty() {
+            } else if is(child, ns::XENC, "EncryptedKey") {
                 keys.push(child);
             } else {
                 return Err(RefusalCode::EncryptionMalformed.into());
@@ -120,7 +140,9 @@ impl Sealed {
         if let Some(key_info) = key_info {
             read_key_info(key_info, &mut keys)?;
         }
-        let [key] = keys[..] else { return Err(RefusalCode::EncryptionMalformed.into()) };
+        let [key] = keys[..] else {
+            return Err(Refusal::from(RefusalCode::EncryptionMalformed).got(&format!("{} EncryptedKey", keys.len())));
+        };
         let Parts { method, key_info: _, octets: wrapped_key } = Parts::read(key)?;
         Ok(Self { cipher, transport: key_transport(method)?, wrapped_key, octets })
     }
@@ -132,19 +154,18 @@ impl Sealed {
     }
 }
 
-/// `KeyInfo` may hold the wrapped key, or point to the one beside `EncryptedData`. Nothing is fetched.
+/// `KeyInfo` may hold the wrapped key, or point to the one beside `EncryptedData`. Nothing is fetched, and hints to whose
+/// key it is are passed over.
 fn read_key_info<'a, 'i>(key_info: Node<'a, 'i>, keys: &mut Vec<Node<'a, 'i>>) -> Result<(), Refusal> {
     for child in xml::elements(key_info).map_err(malformed)? {
-        if is(child, ns::XENC, "EncryptedKey") && keys.is_empty() {
+        if is(child, ns::XENC, "EncryptedKey") {
             keys.push(child);
         } else if is(child, ns::DSIG, "RetrievalMethod") {
             let target = keys.first().and_then(|key| key.attribute("Id"));
             let uri = child.attribute("URI").unwrap_or_default();
-            if target.is_none() || uri.strip_prefix('#') != target || child.has_children() {
+            if target.is_none() || uri.strip_prefix('#') != target || !xml::is_bare(child) {
                 return Err(Refusal::from(RefusalCode::EncryptionMalformed).got(uri));
             }
-        } else if !is(child, ns::DSIG, "KeyName") {
-            return Err(RefusalCode::EncryptionMalformed.into());
         }
     }
     Ok(())
@@ -177,22 +198,25 @@ impl<'a, 'i> Parts<'a, 'i> {
 /// RSA-OAEP (XML Encryption 1.1 §5.5.2), where digest and mask use the same hash: the library has no other.
 fn key_transport(method: Node<'_, '_>) -> Result<&'static OaepAlgorithm, Refusal> {
     let algorithm = method.attribute("Algorithm").unwrap_or_default();
-    let refused = || Refusal::from(RefusalCode::KeyTransportRefused).got(algorithm);
+    let refused = |what: &str| Refusal::from(RefusalCode::KeyTransportRefused).got(&format!("{algorithm}{what}"));
     let (mut digest, mut mask) = (uri::SHA1, uri::MGF1_SHA1);
     for child in xml::elements(method).map_err(malformed)? {
-        let value = child.attribute("Algorithm").ok_or_else(refused)?;
+        let name = child.tag_name().name();
         if is(child, ns::DSIG, "DigestMethod") {
-            digest = value;
+            digest = child.attribute("Algorithm").unwrap_or_default();
         } else if is(child, ns::XENC11, "MGF") && algorithm == uri::RSA_OAEP {
-            mask = value;
-        } else {
-            return Err(refused());
+            mask = child.attribute("Algorithm").unwrap_or_default();
+        } else if !is(child, ns::XENC, "KeySize") {
+            return Err(refused(&format!(" with {name}")));
         }
     }
     match (algorithm, digest, mask) {
         (uri::RSA_OAEP_MGF1P | uri::RSA_OAEP, uri::SHA1, uri::MGF1_SHA1) => Ok(&OAEP_SHA1_MGF1SHA1),
         (uri::RSA_OAEP, uri::SHA256, uri::MGF1_SHA256) => Ok(&OAEP_SHA256_MGF1SHA256),
-        _ => Err(refused()),
+        (uri::RSA_OAEP, uri::SHA384, uri::MGF1_SHA384) => Ok(&OAEP_SHA384_MGF1SHA384),
+        (uri::RSA_OAEP, uri::SHA512, uri::MGF1_SHA512) => Ok(&OAEP_SHA512_MGF1SHA512),
+        (uri::RSA_OAEP_MGF1P | uri::RSA_OAEP, ..) => Err(refused(&format!(", digest {digest}, mask {mask}"))),
+        _ => Err(refused("")),
     }
 }
 

@@ -29,7 +29,7 @@ impl<'a, 'i> Layout<'a, 'i> {
         let mut layout = Self { root, root_signature: None, assertion: None };
         let mut ids = Vec::with_capacity(8);
         for element in root.descendants().filter(Node::is_element) {
-            ids.extend(element.attributes().filter(|attribute| names_an_id(attribute.name())).map(|a| a.value()));
+            ids.extend(ids_of(element));
             match element.tag_name().name() {
                 "Signature" if is(element, ns::DSIG, "Signature") => layout.add_signature(element)?,
                 "Assertion" if is(element, ns::SAML, "Assertion") => {
@@ -70,6 +70,19 @@ impl<'a, 'i> Layout<'a, 'i> {
             Some(_) => Err(RefusalCode::SignatureRepeated.into()),
         }
     }
+}
+
+/// The signature directly under the root of metadata (saml-metadata-2.0-os §3). Those further down, of entities and roles
+/// that are signed as well, stand in what it covers, and are not looked at.
+pub(crate) fn metadata_signature<'a, 'i>(root: Node<'a, 'i>) -> Result<Option<Node<'a, 'i>>, Refusal> {
+    refuse_repeated(root.descendants().flat_map(ids_of).collect())?;
+    let mut signatures = root.children().filter(|&child| is(child, ns::DSIG, "Signature"));
+    let signature = signatures.next();
+    if signatures.next().is_some() { Err(RefusalCode::SignatureRepeated.into()) } else { Ok(signature) }
+}
+
+fn ids_of<'a>(element: Node<'a, '_>) -> impl Iterator<Item = &'a str> {
+    element.attributes().filter(|attribute| names_an_id(attribute.name())).map(|attribute| attribute.value())
 }
 
 /// Every spelling under which some processor takes an attribute for an identifier, in whatever namespace.

@@ -65,11 +65,7 @@ fn check_references(text: &[u8]) -> Result<(), Refusal> {
         let rest = &text[at + 2..];
         let end = memchr(b';', rest).ok_or(RefusalCode::XmlMalformed)?;
         let reference = std::str::from_utf8(&rest[..end]).map_err(|_| RefusalCode::XmlMalformed)?;
-        let number = match reference.strip_prefix('x') {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => reference.parse(),
-        };
-        if !number.ok().and_then(char::from_u32).is_some_and(is_character) {
+        if !number_of(reference).and_then(char::from_u32).is_some_and(is_character) {
             return Err(Refusal::from(RefusalCode::XmlMalformed).got(reference));
         }
     }
@@ -227,12 +223,12 @@ impl Tag {
         let name = name.rsplit(u8::is_ascii_whitespace).next().unwrap_or(name);
         if let Some(prefix) = name.strip_prefix(b"xmlns:") {
             self.declared += 1;
-            return if prefix != b"xmlns" && is_absolute_uri(value) { Ok(()) } else { invalid_namespace() };
+            return if prefix != b"xmlns" && is_absolute_uri(&resolved(value)) { Ok(()) } else { invalid_namespace() };
         }
         if name == b"xmlns" {
             self.declared += 1;
             let repeated = std::mem::replace(&mut self.has_default, true);
-            return if !repeated && (value.is_empty() || is_absolute_uri(value)) {
+            return if !repeated && (value.is_empty() || is_absolute_uri(&resolved(value))) {
                 Ok(())
             } else {
                 invalid_namespace()
@@ -249,6 +245,45 @@ fn check_colons(name: &[u8]) -> Result<(), Refusal> {
         None => Ok(()),
         Some(at) if at > 0 && at + 1 < name.len() && memchr(b':', &name[at + 1..]).is_none() => Ok(()),
         Some(_) => invalid_namespace(),
+    }
+}
+
+/// A namespace name as the parser will see it: lawful, though nobody does it, is a reference in it (XML 1.0 §3.3.3). One
+/// that is no character stays as it is, and is refused as part of a URI.
+fn resolved(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'&', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut out = Vec::with_capacity(value.len());
+    for piece in value.split_inclusive(|&byte| byte == b';') {
+        let (text, reference) = memchr(b'&', piece).map_or((piece, None), |at| (&piece[..at], Some(&piece[at..])));
+        out.extend_from_slice(text);
+        let Some(reference) = reference else { continue };
+        match std::str::from_utf8(reference).ok().and_then(character) {
+            Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => out.extend_from_slice(reference),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// What `&amp;`, `&#38;` or `&#x26;` stands for.
+fn character(reference: &str) -> Option<char> {
+    Some(match reference.strip_prefix('&')?.strip_suffix(';')? {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        number => return char::from_u32(number_of(number.strip_prefix('#')?)?),
+    })
+}
+
+/// The digits of a character reference.
+fn number_of(digits: &str) -> Option<u32> {
+    match digits.strip_prefix('x') {
+        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok(),
+        None => digits.parse().ok(),
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Family {
     Time,
     /// The identity provider itself reported a failure.
     IdpStatus,
-    /// Lawful SAML that this profile does not take.
+    /// Something is missing that this profile wants, or there that it does not take, lawful SAML or not.
     Policy,
 }
 
@@ -177,9 +177,9 @@ refusal_codes! {
     StatusOther = "saml_status_other", IdpStatus;
 
     /// No Assertion in a Response that reports success.
-    AssertionMissing = "saml_assertion_missing", Protocol;
+    AssertionMissing = "saml_assertion_missing", Policy;
     /// A signed Response without `Destination`.
-    DestinationMissing = "saml_destination_missing", Protocol;
+    DestinationMissing = "saml_destination_missing", Policy;
     /// `Destination` is another address.
     DestinationMismatch = "saml_destination_mismatch", Protocol;
     /// The Response's `Issuer` is another identity provider.
@@ -193,31 +193,31 @@ refusal_codes! {
     /// `InResponseTo` in a Response that nobody asked for.
     InResponseToUnexpected = "saml_in_response_to_unexpected", Protocol;
     /// No name identifier.
-    NameIdMissing = "saml_name_id_missing", Protocol;
+    NameIdMissing = "saml_name_id_missing", Policy;
     /// An empty name identifier.
-    NameIdEmpty = "saml_name_id_empty", Protocol;
+    NameIdEmpty = "saml_name_id_empty", Policy;
     /// A name identifier longer than any lawful one.
-    NameIdTooLong = "saml_name_id_too_long", Protocol;
+    NameIdTooLong = "saml_name_id_too_long", Policy;
     /// No bearer confirmation.
-    BearerMissing = "saml_bearer_missing", Protocol;
+    BearerMissing = "saml_bearer_missing", Policy;
     /// The bearer confirmation has no `Recipient`.
-    RecipientMissing = "saml_recipient_missing", Protocol;
+    RecipientMissing = "saml_recipient_missing", Policy;
     /// `Recipient` is another address.
     RecipientMismatch = "saml_recipient_mismatch", Protocol;
     /// The bearer confirmation has no `NotOnOrAfter`.
-    ConfirmationUnbounded = "saml_confirmation_unbounded", Protocol;
+    ConfirmationUnbounded = "saml_confirmation_unbounded", Policy;
     /// The bearer confirmation has a `NotBefore`, which SAML profiles §4.1.4.2 forbids.
-    ConfirmationNotBefore = "saml_confirmation_not_before", Protocol;
+    ConfirmationNotBefore = "saml_confirmation_not_before", Policy;
     /// No `Conditions`.
-    ConditionsMissing = "saml_conditions_missing", Protocol;
+    ConditionsMissing = "saml_conditions_missing", Policy;
     /// A condition this profile does not know, which makes the Assertion's validity unknowable.
-    ConditionUnknown = "saml_condition_unknown", Protocol;
+    ConditionUnknown = "saml_condition_unknown", Policy;
     /// No `AudienceRestriction`.
-    AudienceMissing = "saml_audience_missing", Protocol;
+    AudienceMissing = "saml_audience_missing", Policy;
     /// An `AudienceRestriction` that does not name this service provider.
     AudienceMismatch = "saml_audience_mismatch", Protocol;
     /// No `AuthnStatement`.
-    AuthnStatementMissing = "saml_authn_statement_missing", Protocol;
+    AuthnStatementMissing = "saml_authn_statement_missing", Policy;
 
     /// `Conditions/@NotBefore` lies ahead.
     NotYetValid = "saml_not_yet_valid", Time;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::assertion::Claims;
 use crate::private_key::DecryptionKey;
+use crate::refusal::Refusal;
 use crate::trust::{Skew, Trust};
 
 /// Why a Response is expected at all.
@@ -82,8 +82,23 @@ pub struct Attribute {
     pub name_format: Option<String>,
     /// A name for people.
     pub friendly_name: Option<String>,
-    /// Its values, in the order they came.
+    /// Its values that are text, in the order they came.
     pub values: Vec<String>,
+    /// How many more came with XML or a comment inside. Nothing is wrong with them, but whoever reads this attribute
+    /// would read something else than what was meant.
+    pub not_text: usize,
+}
+
+/// What is read from an Assertion that holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Claims {
+    pub(crate) assertion_id: String,
+    pub(crate) name_id: Result<NameId, Refusal>,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) authn_instant: Timestamp,
+    pub(crate) session_index: Option<String>,
+    pub(crate) authn_context: Option<String>,
+    pub(crate) replay_until: Timestamp,
 }
 
 /// What a trusted identity provider said about a person, to us, now, in answer to our question.
@@ -114,9 +129,9 @@ impl VerifiedResponse {
         self.claims.replay_until
     }
 
-    /// Who the person is.
-    pub fn name_id(&self) -> &NameId {
-        &self.claims.name_id
+    /// Who the person is, or why no name identifier says so: SAML core §2.4.1 lets a subject go without.
+    pub fn name_id(&self) -> Result<&NameId, &Refusal> {
+        self.claims.name_id.as_ref()
     }
 
     /// What is said about the person. Names may repeat.

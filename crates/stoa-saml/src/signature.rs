@@ -13,6 +13,8 @@ use crate::refusal::{Refusal, RefusalCode};
 use crate::xml::{self, is, ns};
 
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+/// Exclusive c14n that keeps comments (Exc-C14N §4): of what has none it is the same octets.
+const WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 /// More than any identity provider lists, and a bound on the work of canonicalization.
 const MAX_PREFIXES: usize = 32;
 
@@ -100,11 +102,11 @@ impl<'a, 'i> Shape<'a, 'i> {
         if children.next().is_some() {
             return Err(RefusalCode::ReferenceCount.into());
         }
-        let (prefixes, digest_algorithm, digest) = read_reference(element, reference)?;
+        let (prefixes, digest_algorithm, digest) = read_reference(element, signature, reference)?;
         Ok(Self {
             signature: signature.id(),
             signed_info,
-            signed_info_prefixes: exclusive_c14n(canonicalization)?,
+            signed_info_prefixes: exclusive_c14n(canonicalization, signed_info, None)?,
             algorithm: signature_algorithm(method)?,
             prefixes,
             digest_algorithm,
@@ -117,7 +119,11 @@ impl<'a, 'i> Shape<'a, 'i> {
 type Reference<'a> = (Vec<&'a str>, DigestAlgorithm, Vec<u8>);
 
 /// XML Signature 1.1 §4.4.3, with SAML core §5.4.2: the reference is to the element that holds the signature.
-fn read_reference<'a>(element: Node<'a, '_>, reference: Node<'a, '_>) -> Result<Reference<'a>, Refusal> {
+fn read_reference<'a, 'i>(
+    element: Node<'a, 'i>,
+    signature: Node<'a, 'i>,
+    reference: Node<'a, 'i>,
+) -> Result<Reference<'a>, Refusal> {
     let id = element.attribute("ID").unwrap_or_default();
     let uri = reference.attribute("URI").unwrap_or_default();
     if id.is_empty() || uri.strip_prefix('#') != Some(id) {
@@ -130,34 +136,39 @@ fn read_reference<'a>(element: Node<'a, '_>, reference: Node<'a, '_>) -> Result<
     if children.next().is_some() {
         return Err(RefusalCode::SignatureMalformed.into());
     }
-    Ok((read_transforms(transforms)?, digest_algorithm(method)?, octets(value)?))
+    let canonical = read_transforms(transforms)?;
+    let prefixes = exclusive_c14n(canonical, element, Some(signature))?;
+    Ok((prefixes, digest_algorithm(method)?, octets(value)?))
 }
 
-/// SAML core §5.4.4: enveloped-signature, then exclusive c14n, and nothing else.
-fn read_transforms<'a>(transforms: Node<'a, '_>) -> Result<Vec<&'a str>, Refusal> {
+/// SAML core §5.4.4: enveloped-signature, then a canonicalization, which is returned, and nothing else.
+fn read_transforms<'a, 'i>(transforms: Node<'a, 'i>) -> Result<Node<'a, 'i>, Refusal> {
     let mut children = xml::elements(transforms).map_err(malformed)?;
     let refused = || Refusal::from(RefusalCode::TransformRefused);
     let enveloped = next(&mut children, "Transform").map_err(|_| refused())?;
     let algorithm = enveloped.attribute("Algorithm").unwrap_or_default();
-    if algorithm != ENVELOPED || enveloped.has_children() {
+    if algorithm != ENVELOPED || !xml::is_bare(enveloped) {
         return Err(refused().wanted(ENVELOPED).got(algorithm));
     }
     let canonical = next(&mut children, "Transform").map_err(|_| refused())?;
-    if children.next().is_some() {
-        return Err(refused());
-    }
-    exclusive_c14n(canonical)
+    if children.next().is_some() { Err(refused()) } else { Ok(canonical) }
 }
 
-/// The prefixes of `InclusiveNamespaces` (Exc-C14N §4); an algorithm other than exclusive c14n is refused.
-fn exclusive_c14n<'a>(method: Node<'a, '_>) -> Result<Vec<&'a str>, Refusal> {
+/// The prefixes of `InclusiveNamespaces` (Exc-C14N §4) by which `of` is canonicalized, but for `without` in it. An
+/// algorithm other than exclusive c14n is refused, and so is the one with comments where there are any.
+fn exclusive_c14n<'a>(
+    method: Node<'a, '_>,
+    of: Node<'_, '_>,
+    without: Option<Node<'_, '_>>,
+) -> Result<Vec<&'a str>, Refusal> {
     let algorithm = method.attribute("Algorithm").unwrap_or_default();
-    if algorithm != ns::EXC_C14N {
+    let is_taken = algorithm == ns::EXC_C14N || (algorithm == WITH_COMMENTS && !has_comments(of, without));
+    if !is_taken {
         return Err(Refusal::from(RefusalCode::CanonicalizationRefused).wanted(ns::EXC_C14N).got(algorithm));
     }
     let mut children = xml::elements(method).map_err(malformed)?;
     let Some(list) = children.next() else { return Ok(Vec::new()) };
-    if !is(list, ns::EXC_C14N, "InclusiveNamespaces") || list.has_children() || children.next().is_some() {
+    if !is(list, ns::EXC_C14N, "InclusiveNamespaces") || !xml::is_bare(list) || children.next().is_some() {
         return Err(RefusalCode::CanonicalizationRefused.into());
     }
     let prefixes: Vec<&str> = list
@@ -171,17 +182,23 @@ fn exclusive_c14n<'a>(method: Node<'a, '_>) -> Result<Vec<&'a str>, Refusal> {
     if prefixes.len() > MAX_PREFIXES { Err(RefusalCode::PrefixListRefused.into()) } else { Ok(prefixes) }
 }
 
+/// The signature is an element, whose range has no part in what stands beside it.
+fn has_comments(element: Node<'_, '_>, without: Option<Node<'_, '_>>) -> bool {
+    let left_out = without.map(|node| node.range()).unwrap_or_default();
+    element.descendants().any(|node| node.is_comment() && !left_out.contains(&node.range().start))
+}
+
 fn signature_algorithm(method: Node<'_, '_>) -> Result<SignatureAlgorithm, Refusal> {
     let uri = method.attribute("Algorithm").unwrap_or_default();
     SignatureAlgorithm::from_uri(uri)
-        .filter(|_| !method.has_children())
+        .filter(|_| xml::is_bare(method))
         .ok_or_else(|| Refusal::from(RefusalCode::SignatureAlgorithmRefused).got(uri))
 }
 
 fn digest_algorithm(method: Node<'_, '_>) -> Result<DigestAlgorithm, Refusal> {
     let uri = method.attribute("Algorithm").unwrap_or_default();
     DigestAlgorithm::from_uri(uri)
-        .filter(|_| !method.has_children())
+        .filter(|_| xml::is_bare(method))
         .ok_or_else(|| Refusal::from(RefusalCode::DigestAlgorithmRefused).got(uri))
 }
 

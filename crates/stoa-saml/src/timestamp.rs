@@ -38,7 +38,8 @@ fn utc(text: &str) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(time).ok().filter(|_| YEARS.contains(&year))
 }
 
-fn number(digits: &[u8]) -> Option<i16> {
+/// Decimal digits and nothing else.
+pub(crate) fn number(digits: &[u8]) -> Option<i16> {
     digits.iter().try_fold(0, |value: i16, digit| match digit {
         b'0'..=b'9' => Some(value * 10 + i16::from(digit - b'0')),
         _ => None,

@@ -11,12 +11,28 @@ use x509_cert::der::{Decode as _, Reader as _, SliceReader};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use crate::algorithm::SignatureAlgorithm;
-use crate::certificate::CertificateError;
 
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+
+/// Why a certificate cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// The text between the markers, or the metadata element, is not base64.
+    #[error("the certificate is not base64")]
+    Base64,
+    /// Not one X.509 certificate.
+    #[error("not an X.509 certificate")]
+    Malformed,
+    /// A key other than RSA, ECDSA P-256 or ECDSA P-384.
+    #[error("the certificate's key is neither RSA, ECDSA P-256 nor ECDSA P-384")]
+    KeyUnsupported,
+    /// RSA of fewer than 2048 bits, of more than 8192, or with a degenerate exponent.
+    #[error("the certificate's RSA key is weaker than 2048 bits, or degenerate")]
+    KeyWeak,
+}
 
 /// A public key that is strong enough, ready to verify with.
 #[derive(Clone)]

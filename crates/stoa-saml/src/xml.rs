@@ -10,6 +10,7 @@ pub(crate) mod ns {
     pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
     pub(crate) const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
     pub(crate) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+    pub(crate) const DSIG11: &str = "http://www.w3.org/2009/xmldsig11#";
     pub(crate) const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
     pub(crate) const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
     pub(crate) const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -29,11 +30,20 @@ pub(crate) fn is(node: Node<'_, '_>, namespace: &str, name: &str) -> bool {
 
 /// The child elements. Text between them must be white space.
 pub(crate) fn elements<'a, 'i>(parent: Node<'a, 'i>) -> Result<impl Iterator<Item = Node<'a, 'i>>, Refusal> {
-    let stray = |node: Node<'_, '_>| node.is_text() && !node.text().unwrap_or_default().trim_matches(SPACE).is_empty();
-    if parent.children().any(stray) {
+    if parent.children().any(is_stray) {
         return Err(Refusal::from(RefusalCode::ElementUnexpected).got(parent.tag_name().name()));
     }
     Ok(parent.children().filter(Node::is_element))
+}
+
+/// Whether nothing stands in an element but white space and comments, as where only its attributes say something.
+pub(crate) fn is_bare(element: Node<'_, '_>) -> bool {
+    !element.children().any(|child| child.is_element() || is_stray(child))
+}
+
+/// Whether the node is a text that says something.
+fn is_stray(node: Node<'_, '_>) -> bool {
+    node.is_text() && !node.text().unwrap_or_default().trim_matches(SPACE).is_empty()
 }
 
 /// The whole text of an element that holds nothing but text: no element, no comment.

@@ -93,8 +93,8 @@ fn print_metadata(
             metadata.signing.len()
         ));
     }
-    for refused in &metadata.refused_keys {
-        warnings.push(format!("a signing key was left out: {refused}"));
+    for left_out in &metadata.left_out {
+        warnings.push(format!("left out, {left_out}"));
     }
     if let Some(end) = metadata.valid_until {
         warnings.push(format!("the metadata is valid until {end}; fetch it again before then"));
@@ -109,7 +109,10 @@ fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io:
     let (from, until) = (certificate.not_before(), certificate.not_after());
     io.say(&format!("{label}: {}", certificate.subject()))?;
     io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
-    io.say(&format!("    {from} to {until}"))?;
+    io.say(&match certificate.is_bare_key() {
+        true => "    without dates".to_owned(),
+        false => format!("    {from} to {until}"),
+    })?;
     warnings(certificate, now).into_iter().try_for_each(|warning| io.say(&format!("    warning: {warning}")))
 }
 

@@ -130,7 +130,13 @@ mod tests {
             show: false,
             again: false,
         };
-        let mut login = LoginItem::begin(Reference::from_random([1; 8]), begin, Attempt::from_bytes([1; 16]), step("started"), began());
+        let mut login = LoginItem::begin(
+            Reference::from_random([1; 8]),
+            begin,
+            Attempt::from_bytes([1; 16]),
+            step("started"),
+            began(),
+        );
         login.state = state;
         login.verified = Some(began().as_second());
         login.steps.extend(steps.iter().map(|what| step(what)));

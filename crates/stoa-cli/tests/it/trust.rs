@@ -161,6 +161,42 @@ async fn c129_metadata_that_should_be_signed_and_is_not_is_not_applied() {
 }
 
 #[tokio::test]
+async fn what_stands_where_metadata_should_be_is_named_with_its_address() {
+    let desk = Desk::new().await;
+    let url = desk.sandbox.pingfederate.metadata_url(desk.sandbox.pingfederate_partner());
+    let acme = |text: &str| text.replace("id = \"pg\"", "id = \"acme\"").replace("/saml/pg", "/saml/acme");
+    for (text, said) in [
+        ("<!DOCTYPE html><html><body>Sign in</body></html>", "a web page came, not metadata"),
+        ("{\"error\":\"not found\"}", "JSON came, not metadata"),
+        ("", "nothing came"),
+        ("Not found", "something else than XML came"),
+    ] {
+        desk.sandbox.pingfederate.publish_instead(Some(Published::Text(text.to_owned())));
+        let refused = desk.stoa(&["connection", "apply", &fetched(&desk, acme)]).await.refused();
+        assert!(refused.contains(said) && refused.contains(&url), "{refused}");
+        // The same for whoever looks later.
+        let looked = desk.stoa(&["connection", "check", &file_with(&desk, acme, text)]).await.refused();
+        assert!(looked.contains(said), "{looked}");
+    }
+}
+
+/// The connection's file, with `metadata` beside it.
+fn file_with(desk: &Desk, change: impl Fn(&str) -> String, metadata: &str) -> String {
+    desk.write("pg-metadata.xml", metadata);
+    desk.file("acme.toml", change)
+}
+
+#[tokio::test]
+async fn a_check_says_what_it_leaves_out() {
+    let desk = Desk::new().await;
+    let metadata = include_str!("../../../stoa-saml/testdata/as-sent/chain-in-x509data.xml");
+    let told = desk.stoa(&["connection", "check", &file_with(&desk, str::to_owned, metadata)]).await.done();
+    assert!(told.contains("Signing certificate: CN=idp,O=Example"), "{told}");
+    assert!(told.contains("warning: left out, CN=idp,O=Example") && told.contains("part of a chain"), "{told}");
+    assert!(!told.contains("2 signing certificates"), "{told}");
+}
+
+#[tokio::test]
 async fn a_check_asks_nobody_and_says_so() {
     let desk = Desk::new().await;
     let told = desk.stoa(&["connection", "check", &fetched(&desk, str::to_owned)]).await.done();

@@ -90,7 +90,7 @@ impl KeyTransport {
             Self::OaepSha256 => &OAEP_SHA256_MGF1SHA256,
         };
         let spki = to.public_key_der().map_err(|_| IssueError::Encryption)?;
-        let public = PublicEncryptingKey::from_der(&spki).map_err(|_| IssueError::Encryption)?;
+        let public = PublicEncryptingKey::from_der(spki).map_err(|_| IssueError::Encryption)?;
         let public = OaepPublicEncryptingKey::new(public).map_err(|_| IssueError::Encryption)?;
         let mut wrapped = vec![0; public.ciphertext_size()];
         let length = public.encrypt(algorithm, key, &mut wrapped, None).map_err(|_| IssueError::Encryption)?.len();

@@ -40,6 +40,6 @@ pub fn idp_metadata(idp: &IdpDescription<'_>) -> String {
         entity_id = escaped(idp.entity_id),
         signed = idp.wants_signed_requests,
         samlp = ns::SAMLP,
-        keys = keys("signing", idp.signing),
+        keys = keys("signing", idp.signing, ""),
     )
 }

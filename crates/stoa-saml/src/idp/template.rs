@@ -4,10 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::certificate::Certificate;
-use crate::idp::Random;
-use crate::idp::encrypt::{Encrypt, encrypt_assertions};
+use crate::idp::encrypt::Encrypt;
 use crate::private_key::SigningKey;
-use crate::signing::{SignError, SignOptions, sign_enveloped};
+use crate::signing::SignError;
 use crate::timestamp;
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
@@ -100,6 +99,8 @@ pub struct AttributeTemplate {
     pub name_format: Option<String>,
     /// Its values, as text.
     pub values: Vec<String>,
+    /// XML to add behind them, as it is.
+    pub extra_values: String,
 }
 
 /// An Assertion (SAML core §2.3.3). Times are text, so that they can be wrong.
@@ -226,38 +227,9 @@ impl ResponseTemplate {
                 name: name.to_owned(),
                 name_format: None,
                 values: values.iter().map(|&value| value.to_owned()).collect(),
+                extra_values: String::new(),
             });
         }
         self
-    }
-
-    /// The Response as XML, unsigned.
-    pub fn to_xml(&self) -> String {
-        super::write::response(self)
-    }
-
-    /// The Response as XML, signed and encrypted as asked. `random` makes content keys and nonces; it is not called
-    /// unless something is encrypted.
-    pub fn issue(&self, issue: &Issue<'_>, random: Random<'_>) -> Result<Vec<u8>, IssueError> {
-        let options = SignOptions {
-            key: issue.key,
-            algorithm: issue.algorithm,
-            digest: issue.digest,
-            key_info: issue.key_info,
-            prefix_list: "",
-        };
-        let mut xml = self.to_xml();
-        if matches!(issue.sign, SignWhat::Assertion | SignWhat::Both) {
-            for assertion in &self.assertions {
-                xml = sign_enveloped(&xml, &assertion.id, &options)?;
-            }
-        }
-        if let Some(encrypt) = &issue.encrypt {
-            xml = encrypt_assertions(&xml, encrypt, random)?;
-        }
-        if matches!(issue.sign, SignWhat::Response | SignWhat::Both) {
-            xml = sign_enveloped(&xml, &self.id, &options)?;
-        }
-        Ok(xml.into_bytes())
     }
 }

@@ -1,11 +1,47 @@
 //! Templates, written as XML.
 
+use crate::idp::Random;
+use crate::idp::encrypt::encrypt_assertions;
 use crate::idp::template::{
-    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, ResponseTemplate, StatusTemplate,
+    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, IssueError, ResponseTemplate, SignWhat,
+    StatusTemplate,
 };
+use crate::signing::{SignOptions, sign_enveloped};
 use crate::xml::{escaped, ns};
 
-pub(super) fn response(response: &ResponseTemplate) -> String {
+impl ResponseTemplate {
+    /// The Response as XML, unsigned.
+    pub fn to_xml(&self) -> String {
+        response(self)
+    }
+
+    /// The Response as XML, signed and encrypted as asked. `random` makes content keys and nonces; it is not called
+    /// unless something is encrypted.
+    pub fn issue(&self, issue: &Issue<'_>, random: Random<'_>) -> Result<Vec<u8>, IssueError> {
+        let options = SignOptions {
+            key: issue.key,
+            algorithm: issue.algorithm,
+            digest: issue.digest,
+            key_info: issue.key_info,
+            prefix_list: "",
+        };
+        let mut xml = self.to_xml();
+        if matches!(issue.sign, SignWhat::Assertion | SignWhat::Both) {
+            for assertion in &self.assertions {
+                xml = sign_enveloped(&xml, &assertion.id, &options)?;
+            }
+        }
+        if let Some(encrypt) = &issue.encrypt {
+            xml = encrypt_assertions(&xml, encrypt, random)?;
+        }
+        if matches!(issue.sign, SignWhat::Response | SignWhat::Both) {
+            xml = sign_enveloped(&xml, &self.id, &options)?;
+        }
+        Ok(xml.into_bytes())
+    }
+}
+
+fn response(response: &ResponseTemplate) -> String {
     let attributes = attributes(&[
         ("ID", Some(&response.id)),
         ("Version", Some(&response.version)),
@@ -108,7 +144,7 @@ fn attribute_statement(templates: &[AttributeTemplate]) -> String {
     let attribute = |template: &AttributeTemplate| {
         let head = attributes(&[("Name", Some(&template.name)), ("NameFormat", template.name_format.as_deref())]);
         let values: String = template.values.iter().map(|value| text("saml:AttributeValue", Some(value))).collect();
-        format!("<saml:Attribute{head}>{values}</saml:Attribute>")
+        format!("<saml:Attribute{head}>{values}{}</saml:Attribute>", template.extra_values)
     };
     let all: String = templates.iter().map(attribute).collect();
     format!("<saml:AttributeStatement>{all}</saml:AttributeStatement>")

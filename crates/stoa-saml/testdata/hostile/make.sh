@@ -40,8 +40,10 @@ make c057-inclusive-c14n "$rsa" "$pinned" "$(signature $exclusive ${more}rsa-sha
     "$enveloped<ds:Transform Algorithm=\"http://www.w3.org/TR/2001/REC-xml-c14n-20010315\"/>" $sha256)"
 make c057-signed-info-inclusive "$rsa" "$pinned" "$(signature http://www.w3.org/TR/2001/REC-xml-c14n-20010315 \
     ${more}rsa-sha256 '#R-1' "$enveloped$canonical" $sha256)"
-make c057-with-comments "$rsa" "$pinned" "$(signature $exclusive ${more}rsa-sha256 '#R-1' \
+make c057-with-comments "$rsa" "$pinned" "<!-- c -->$(signature $exclusive ${more}rsa-sha256 '#R-1' \
     "$enveloped<ds:Transform Algorithm=\"${exclusive}WithComments\"/>" $sha256)"
+make c057-signed-info-with-comments "$rsa" "$pinned" "$(signature ${exclusive}WithComments ${more}rsa-sha256 '#R-1' \
+    "$enveloped$canonical" $sha256 '<!-- c -->')"
 make c062-sha1-signature "$rsa" "$pinned" "$(signature $exclusive ${dsig}rsa-sha1 '#R-1' "$enveloped$canonical" $sha256)"
 make c062-sha1-digest "$rsa" "$pinned" "$(signature $exclusive ${more}rsa-sha256 '#R-1' "$enveloped$canonical" ${dsig}sha1)"
 openssl x509 -in $keys/idp-current.crt -outform DER -out certificate.tmp

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use stoa_saml::idp::{ConfirmationTemplate, SignWhat};
-use stoa_saml::{Expected, Freshness};
+use stoa_saml::idp::{ConfirmationTemplate, SignOptions, SignWhat, sign_enveloped};
+use stoa_saml::{Expected, Freshness, RefusalCode};
 
 use crate::fixture::*;
 
@@ -44,7 +44,7 @@ fn carriage_return_before_a_character_reference() {
 fn c017_cdata_in_values() {
     let xml = template().to_xml().replace(PERSON, "m.muster<![CDATA[@acme]]>.example");
     let verified = accepted(sign(&xml, "R-1"));
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     assert_eq!(verified.attributes()[0].values, [PERSON]);
 }
 
@@ -52,7 +52,7 @@ fn c017_cdata_in_values() {
 fn character_references() {
     let xml = template().to_xml().replace(PERSON, "m&#46;muster&#x40;acme.example");
     let verified = accepted(sign(&xml, "R-1"));
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     let xml = template().attribute("o", &["Procter & Gamble <\"'>\r\t"]).to_xml();
     assert_eq!(accepted(sign(&xml, "R-1")).attributes()[1].values, ["Procter & Gamble <\"'>\r\t"]);
 }
@@ -133,7 +133,7 @@ fn white_space_round_identifiers() {
         .replace(&format!(">{SP}<"), &format!(">\n\t{SP} <"))
         .replace(&format!(">{PERSON}</saml:NameID"), &format!("> {PERSON}\n</saml:NameID"));
     let verified = accepted(sign(&xml, "R-1"));
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     assert_eq!(verified.issuer(), IDP);
 }
 
@@ -202,12 +202,72 @@ fn c094_several_audiences() {
     accepted(issue(&template, SignWhat::Response));
 }
 
+/// SAML core §2.3.3 lets an Assertion tell of several authentications; profiles §4.1.4.2 wants one.
+#[test]
+fn several_authentications() {
+    let xml = template().to_xml();
+    let start = xml.find("<saml:AuthnStatement").unwrap();
+    let end = xml.find("</saml:AuthnStatement>").unwrap() + "</saml:AuthnStatement>".len();
+    let good = &xml[start..end];
+    let ended =
+        good.replace("SessionIndex=\"A-1\"", "SessionIndex=\"old\" SessionNotOnOrAfter=\"2026-11-20T11:00:00Z\"");
+    let ahead = good.replace("2026-11-20T12:00:00.000Z", "2026-11-20T13:00:00.000Z");
+    let with = |statements: &[&str]| [&xml[..start], &statements.concat(), &xml[end..]].concat();
+    for statements in [[good, good], [&ended, good], [good, &ended], [&ahead, good], [good, "<saml:Statement/>"]] {
+        let verified = accepted(sign(&with(&statements), "A-1"));
+        assert_eq!((verified.session_index(), verified.authn_instant()), (Some("A-1"), now()));
+    }
+    refused(sign(&with(&[&ended, &ahead]), "A-1"), RefusalCode::SessionExpired);
+    refused(sign(&with(&[&ahead, &ended]), "A-1"), RefusalCode::IssuedInFuture);
+    // A fresh one is enough, too.
+    let earlier = good.replace("2026-11-20T12:00:00.000Z", "2026-11-20T08:00:00.000Z");
+    let mut verifier = Verifier::trusting(&["idp-current"]);
+    verifier.freshness = Freshness::AuthenticatedSince(now());
+    verifier.verify(sign(&with(&[&earlier, good]), "A-1")).unwrap();
+    let refusal = verifier.verify(sign(&with(&[&earlier, &earlier]), "A-1")).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::AuthenticationStale);
+}
+
+#[test]
+fn several_attribute_statements() {
+    let xml = template().to_xml();
+    let more = "<saml:AttributeStatement><saml:Attribute Name=\"o\"/></saml:AttributeStatement>";
+    let xml = xml.replace("</saml:Assertion>", &format!("{more}<saml:AttributeStatement/></saml:Assertion>"));
+    let verified = accepted(sign(&xml, "R-1"));
+    let names: Vec<_> =
+        verified.attributes().iter().map(|attribute| (&*attribute.name, attribute.values.len())).collect();
+    assert_eq!(names, [("mail", 1), ("o", 0)]);
+}
+
+/// White space and comments where only attributes say something (XML Signature's schema has mixed content there).
+#[test]
+fn white_space_in_elements_of_attributes() {
+    let xml = template().to_xml();
+    let key = signing_key("idp-current");
+    for space in [" ", "\n\t", "<!-- -->", " <!-- --> "] {
+        let options = SignOptions { prefix_list: "saml", ..SignOptions::new(&key) };
+        let signed = sign_enveloped(&xml, "R-1", &options).unwrap();
+        // Comments are no part of what is signed; white space is, so that it is signed again.
+        let spaced = signed
+            .replace("></ds:SignatureMethod>", &format!(">{space}</ds:SignatureMethod>"))
+            .replace("></ds:DigestMethod>", &format!(">{space}</ds:DigestMethod>"))
+            .replace("></ds:Transform>", &format!(">{space}</ds:Transform>"))
+            .replace("></ds:CanonicalizationMethod>", &format!(">{space}</ds:CanonicalizationMethod>"))
+            .replace("></ec:InclusiveNamespaces>", &format!(">{space}</ec:InclusiveNamespaces>"));
+        assert_ne!(spaced, signed);
+        accepted(resigned(&spaced));
+    }
+}
+
 /// c110
 #[test]
 fn c110_known_conditions() {
     let mut template = template();
-    template.assertions[0].extra_conditions = "<saml:OneTimeUse/><saml:ProxyRestriction Count=\"0\"/>".into();
-    accepted(issue(&template, SignWhat::Response));
+    let known = "<saml:OneTimeUse/><saml:ProxyRestriction Count=\"0\"/>";
+    for conditions in [known.to_owned(), known.repeat(2)] {
+        template.assertions[0].extra_conditions = conditions;
+        accepted(issue(&template, SignWhat::Response));
+    }
 }
 
 #[test]

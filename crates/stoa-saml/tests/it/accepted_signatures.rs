@@ -12,7 +12,7 @@ fn c030_c070_response_signed_without_key_info() {
     assert!(!xml.contains("KeyInfo"));
     let verified = accepted(xml);
     assert_eq!(verified.signed(), Signed::Response);
-    assert_eq!(verified.name_id().value, PERSON);
+    assert_eq!(verified.name_id().unwrap().value, PERSON);
     assert_eq!(verified.issuer(), IDP);
     assert_eq!(verified.assertion_id(), "A-1");
     assert_eq!(verified.session_index(), Some("A-1"));

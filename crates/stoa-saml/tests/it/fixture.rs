@@ -3,11 +3,13 @@
 use std::fs;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use stoa_saml::idp::{Issue, ResponseTemplate, SignOptions, SignWhat, sign_enveloped};
+use stoa_saml::idp::{Issue, ResponseTemplate, SignOptions, SignWhat, canonical_form, sign_bytes, sign_enveloped};
 use stoa_saml::{
-    Certificate, DecryptionKey, Expected, Freshness, Refusal, RefusalCode, ResponseInput, SigningKey, Skew, Trust,
-    VerifiedResponse, verify,
+    Certificate, DecryptionKey, Expected, Freshness, Refusal, RefusalCode, ResponseInput, SignatureAlgorithm,
+    SigningKey, Skew, Trust, VerifiedResponse, verify,
 };
 
 use crate::oracle;
@@ -114,8 +116,12 @@ impl Verifier {
     }
 
     pub fn verify(&self, xml: impl AsRef<[u8]>) -> Result<VerifiedResponse, Refusal> {
-        verify(&ResponseInput {
-            xml: xml.as_ref(),
+        verify(&self.input(xml.as_ref()))
+    }
+
+    pub fn input<'a>(&'a self, xml: &'a [u8]) -> ResponseInput<'a> {
+        ResponseInput {
+            xml,
             trust: &self.trust,
             sp_entity_id: self.sp_entity_id,
             acs_url: self.acs_url,
@@ -124,7 +130,7 @@ impl Verifier {
             skew: self.skew,
             decryption_keys: &self.decryption_keys,
             now: self.now,
-        })
+        }
     }
 }
 
@@ -150,4 +156,20 @@ pub fn accepted(xml: impl AsRef<[u8]>) -> VerifiedResponse {
 pub fn refused(xml: impl AsRef<[u8]>, code: RefusalCode) {
     let got = check(xml).expect_err("accepted");
     assert_eq!(got.code, code, "{got}");
+}
+
+/// Signs the SignedInfo of a message again, as it stands.
+pub fn resigned(xml: &str) -> String {
+    let part = |from: &str, to: &str| {
+        let start = xml.find(from).unwrap();
+        start..start + xml[start..].find(to).unwrap() + to.len()
+    };
+    let signed_info = part("<ds:SignedInfo", "</ds:SignedInfo>");
+    let value = part("<ds:SignatureValue>", "</ds:SignatureValue>");
+    let wrapped =
+        format!("<x>{}</x>", xml[signed_info.clone()].replacen("<ds:SignedInfo ", "<ds:SignedInfo ID=\"x\" ", 1));
+    let canonical = String::from_utf8(canonical_form(&wrapped, "x", "").unwrap()).unwrap().replacen(" ID=\"x\"", "", 1);
+    let signature = sign_bytes(&CURRENT, SignatureAlgorithm::RsaSha256, canonical.as_bytes()).unwrap();
+    let signature = format!("<ds:SignatureValue>{}</ds:SignatureValue>", STANDARD.encode(signature));
+    [&xml[..value.start], &signature, &xml[value.end..]].concat()
 }

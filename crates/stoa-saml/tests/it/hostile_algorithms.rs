@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use stoa_saml::idp::{SignOptions, SignWhat, sign_bytes, sign_enveloped};
-use stoa_saml::{Certificate, CertificateError, RefusalCode as R, SignatureAlgorithm, Trust, TrustError};
+use stoa_saml::idp::{SignOptions, SignWhat, sign_enveloped};
+use stoa_saml::{Certificate, CertificateError, RefusalCode as R, Trust, TrustError};
 
 use crate::fixture::*;
 
@@ -18,11 +18,7 @@ fn resigned(from: &str, to: &str) -> String {
     let (start, end) = between(&xml, "<ds:SignedInfo", "</ds:SignedInfo>");
     let signed_info = &xml[start..end];
     assert!(signed_info.contains(from), "{signed_info}");
-    let changed = signed_info.replace(from, to);
-    let signature = sign_bytes(&signing_key("idp-current"), SignatureAlgorithm::RsaSha256, changed.as_bytes()).unwrap();
-    let (value_start, value_end) = between(&xml, "<ds:SignatureValue>", "</ds:SignatureValue>");
-    let value = format!("<ds:SignatureValue>{}</ds:SignatureValue>", STANDARD.encode(signature));
-    [&xml[..start], &changed, &xml[end..value_start], &value, &xml[value_end..]].concat()
+    crate::fixture::resigned(&[&xml[..start], &signed_info.replace(from, to), &xml[end..]].concat())
 }
 
 #[test]
@@ -124,7 +120,6 @@ fn c054_c055_c056_transforms() {
 #[test]
 fn c057_canonicalizations() {
     for algorithm in [
-        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
         "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
         "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
         "http://www.w3.org/2006/12/xml-c14n11",
@@ -135,6 +130,36 @@ fn c057_canonicalizations() {
         let ours = "http://www.w3.org/2001/10/xml-exc-c14n#";
         refused(resigned(&method(ours), &method(algorithm)), R::CanonicalizationRefused);
         refused(resigned(EXCLUSIVE, &EXCLUSIVE.replace(ours, algorithm)), R::CanonicalizationRefused);
+    }
+}
+
+/// Without comments it is the other one's octets; with one, each place is refused for its own method only.
+#[test]
+fn c057_with_comments() {
+    let with = |text: &str| text.replace("xml-exc-c14n#\"", "xml-exc-c14n#WithComments\"");
+    let method = "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">";
+    let of_the_message = resigned(EXCLUSIVE, &with(EXCLUSIVE));
+    let of_signed_info = resigned(method, &with(method));
+    accepted(&of_the_message);
+    accepted(&of_signed_info);
+    let commented = |xml: &str, before: &str| {
+        assert!(xml.contains(before));
+        xml.replacen(before, &format!("<!-- c -->{before}"), 1)
+    };
+    for inside in ["<samlp:Status>", "<saml:Assertion", "<saml:AttributeValue>", "</samlp:Response>", "<ds:Signature "]
+    {
+        refused(commented(&of_the_message, inside), R::CanonicalizationRefused);
+        check(commented(&of_signed_info, inside)).unwrap();
+    }
+    for inside in ["<ds:SignatureMethod", "</ds:SignatureMethod", "<ds:DigestValue", "</ds:SignedInfo>"] {
+        refused(commented(&of_signed_info, inside), R::CanonicalizationRefused);
+        check(commented(&of_the_message, inside)).unwrap();
+    }
+    // Outside of what is signed, it is nobody's.
+    for xml in [&of_the_message, &of_signed_info] {
+        accepted(format!("<!-- c -->{xml}<!-- c -->"));
+        accepted(commented(xml, "<ds:SignatureValue>"));
+        accepted(commented(xml, "</ds:Signature>"));
     }
 }
 

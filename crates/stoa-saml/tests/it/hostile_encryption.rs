@@ -183,11 +183,13 @@ fn c120_key_transport() {
         parameters.replace("Algorithm", "algorithm"),
         format!("{parameters}{mask}"),
         format!("<xenc:OAEPparams>AAAA</xenc:OAEPparams>{parameters}"),
-        "<xenc:KeySize>1</xenc:KeySize>".to_owned(),
+        format!("{parameters}<xenc:OAEPparams/>"),
+        format!("{parameters}<x/>"),
     ] {
         refused_even_signed(&xml.replace(parameters, &changed), R::KeyTransportRefused);
     }
     refused_even_signed(&xml.replace(parameters, "text"), R::EncryptionMalformed);
+    opened(xml.replace(parameters, "<xenc:KeySize>2048</xenc:KeySize>"));
     // `rsa-oaep-mgf1p` has its mask in its name. `rsa-oaep` masks with SHA-1 unless told, and that does not go with SHA-256.
     let same = mask.replace("mgf1sha256", "mgf1sha1");
     refused_even_signed(&xml.replace(parameters, &format!("{parameters}{same}")), R::KeyTransportRefused);
@@ -311,8 +313,13 @@ fn c123_what_else_a_plaintext_may_be() {
 fn c124_encrypted_name_identifier_or_attribute() {
     let data = "<xenc:EncryptedData xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\"/>";
     let id = format!("<saml:EncryptedID>{data}</saml:EncryptedID>");
-    let with_id = template().to_xml().replacen("<saml:Subject>", &format!("<saml:Subject>{id}"), 1);
-    refused(sign(&with_id, "R-1"), R::EncryptedIdUnsupported);
+    let mut without = template();
+    without.assertions[0].name_id = None;
+    let with_id = without.to_xml().replacen("<saml:Subject>", &format!("<saml:Subject>{id}"), 1);
+    let refusal = accepted(sign(&with_id, "R-1")).name_id().unwrap_err().clone();
+    assert_eq!(refusal.code, R::EncryptedIdUnsupported);
+    let with_both = template().to_xml().replacen("<saml:Subject>", &format!("<saml:Subject>{id}"), 1);
+    refused(sign(&with_both, "R-1"), R::ElementRepeated);
     let attribute = format!("<saml:EncryptedAttribute>{data}</saml:EncryptedAttribute><saml:Attribute ");
     let with_attribute = template().to_xml().replacen("<saml:Attribute ", &attribute, 1);
     refused(sign(&with_attribute, "R-1"), R::EncryptedAttributeUnsupported);

@@ -8,11 +8,12 @@ use stoa_saml::RefusalCode as R;
 use crate::fixture::*;
 
 /// Every file, and the answer to it.
-const FILES: [(&str, Option<R>); 16] = [
+const FILES: [(&str, Option<R>); 17] = [
     ("c053-empty-uri", Some(R::ReferenceUri)),
     ("c055-xpath-without-name-id", Some(R::TransformRefused)),
     ("c057-inclusive-c14n", Some(R::CanonicalizationRefused)),
     ("c057-signed-info-inclusive", Some(R::CanonicalizationRefused)),
+    ("c057-signed-info-with-comments", Some(R::CanonicalizationRefused)),
     ("c057-with-comments", Some(R::CanonicalizationRefused)),
     ("c062-sha1-digest", Some(R::DigestAlgorithmRefused)),
     ("c062-sha1-signature", Some(R::SignatureAlgorithmRefused)),

@@ -10,6 +10,7 @@
 mod accepted_encryption;
 mod accepted_shapes;
 mod accepted_signatures;
+mod as_sent;
 mod authn_request;
 mod c14n;
 mod fixture;
@@ -23,6 +24,8 @@ mod hostile_work;
 mod hostile_wrapping;
 mod hostile_xml;
 mod interop;
+mod lawful;
 mod metadata;
 mod mutated;
 mod oracle;
+mod spelling;

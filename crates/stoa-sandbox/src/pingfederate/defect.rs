@@ -9,6 +9,8 @@ defects! {
         BrokenDigest = "broken-digest",
         /// A comment in the middle of the NameID, put in after signing; the signature still holds.
         CommentInNameId = "comment-in-name-id",
+        /// An empty NameID.
+        EmptyNameId = "empty-name-id",
         /// Ended an hour ago.
         Expired = "expired",
         /// A page instead of a Response.
@@ -21,6 +23,8 @@ defects! {
         NoAttributes = "no-attributes",
         /// No `InResponseTo`.
         NoInResponseTo = "no-in-response-to",
+        /// No NameID.
+        NoNameId = "no-name-id",
         /// Begins in an hour.
         NotYetValid = "not-yet-valid",
         /// Another request's `InResponseTo`.
@@ -31,6 +35,8 @@ defects! {
         Sha1 = "sha1",
         /// Signed by a stranger's key.
         SignedByAnotherKey = "signed-by-another-key",
+        /// A NameID inside the value of an attribute, as Shibboleth writes `eduPersonTargetedID`. Lawful.
+        StructuredAttribute = "structured-attribute",
         /// A transient NameID.
         TransientNameId = "transient-name-id",
         /// Two Assertions under one signature.

@@ -57,11 +57,14 @@ pub(super) fn wrap(defect: Defect, genuine: &str, forged: &str) -> Option<String
         | Defect::NextCertificate
         | Defect::NoAttributes
         | Defect::NoInResponseTo
+        | Defect::EmptyNameId
+        | Defect::NoNameId
         | Defect::NotYetValid
         | Defect::OtherInResponseTo
         | Defect::ReplayPrevious
         | Defect::Sha1
         | Defect::SignedByAnotherKey
+        | Defect::StructuredAttribute
         | Defect::TransientNameId
         | Defect::TwoAssertions
         | Defect::Unsigned

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, Unit};
 use stoa_saml::SignatureAlgorithm;
-use stoa_saml::idp::{AssertionTemplate, Encrypt, Issue, IssueError, ResponseTemplate, SignWhat};
+use stoa_saml::idp::{AssertionTemplate, AttributeTemplate, Encrypt, Issue, IssueError, ResponseTemplate, SignWhat};
 
 use super::defect::Defect;
 use super::forge;
@@ -160,6 +160,16 @@ fn spoil(template: &mut ResponseTemplate, defect: Defect, now: Timestamp) {
         Defect::Expired => shift(template, now, -hour),
         Defect::NotYetValid => shift(template, now, hour),
         Defect::NoAttributes => each(template, |assertion| assertion.attributes.clear()),
+        Defect::EmptyNameId => each(template, |assertion| assertion.name_id = Some(String::new())),
+        Defect::NoNameId => each(template, |assertion| assertion.name_id = None),
+        Defect::StructuredAttribute => each(template, |assertion| {
+            assertion.attributes.push(AttributeTemplate {
+                name: "eduPersonTargetedID".to_owned(),
+                name_format: Some(BASIC.to_owned()),
+                values: Vec::new(),
+                extra_values: "<saml:AttributeValue><saml:NameID>a1b2</saml:NameID></saml:AttributeValue>".to_owned(),
+            });
+        }),
         Defect::NoInResponseTo => answer(template, None),
         Defect::OtherInResponseTo => answer(template, Some("_another-request")),
         Defect::TransientNameId => each(template, |assertion| {

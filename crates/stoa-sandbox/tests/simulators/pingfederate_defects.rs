@@ -9,15 +9,17 @@ fn answer(defect: Defect) -> Option<&'static str> {
     match defect {
         Defect::BrokenDigest => Some("saml_digest_mismatch"),
         Defect::CommentInNameId => Some("saml_text_not_plain"),
+        Defect::EmptyNameId => Some("saml_name_id_empty"),
         Defect::Expired => Some("saml_expired"),
         Defect::HtmlPage => unreachable!("carries no Response"),
         Defect::IdpErrorStatus => Some("saml_status_authn_failed"),
         Defect::NextCertificate | Defect::SignedByAnotherKey => Some("saml_signature_mismatch"),
         Defect::NoInResponseTo => Some("saml_in_response_to_missing"),
+        Defect::NoNameId => Some("saml_name_id_missing"),
         Defect::NotYetValid => Some("saml_issued_in_future"),
         Defect::OtherInResponseTo | Defect::ReplayPrevious => Some("saml_in_response_to_mismatch"),
         Defect::Sha1 => Some("saml_digest_algorithm_refused"),
-        Defect::NoAttributes | Defect::TransientNameId => None,
+        Defect::NoAttributes | Defect::StructuredAttribute | Defect::TransientNameId => None,
         Defect::TwoAssertions | Defect::Xsw3 | Defect::Xsw5 => Some("saml_assertion_repeated"),
         Defect::Unsigned => Some("saml_signature_missing"),
         Defect::WrongAudience => Some("saml_audience_mismatch"),
@@ -42,7 +44,9 @@ async fn each_defect_is_refused_for_its_own_reason() {
         customer.idp.ask();
         let forced = customer.request(|request| request.force_authn = true);
         let page = customer.sign_on(&forced, "miller.m", defect.as_str()).await;
-        let code = customer.verify(&page, Some("_r1")).err().map(|refusal| refusal.code.as_str());
+        let verified = customer.verify(&page, Some("_r1"));
+        let named = verified.and_then(|verified| verified.name_id().cloned().map_err(Clone::clone));
+        let code = named.err().map(|refusal| refusal.code.as_str());
         if code != answer(defect) {
             wrong.push(format!("{defect:?} => {code:?}"));
         }

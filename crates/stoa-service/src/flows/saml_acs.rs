@@ -17,7 +17,7 @@ use stoa_core::fault::Fault;
 use stoa_core::identity::Verified;
 use stoa_core::ids::{Binding, ConnectionId, ProofHash, Reference};
 use stoa_core::login::{Begin, LoginItem, ProofAtOnce, What};
-use stoa_core::relay::Relay;
+use stoa_core::relay::{MAX_RETRIES, Relay};
 use stoa_saml::{
     Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to, verify,
 };
@@ -28,8 +28,6 @@ use crate::visit::{Answer, Ends, Fresh, Visit};
 
 /// Marks a form that came from our own page.
 const REPOSTED: &str = "stoa_reposted";
-/// Fresh logins while other cookies of ours do arrive: many tabs at once, of which a browser holds four.
-const MAX_RETRIES: u8 = 5;
 
 /// The flow.
 pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
@@ -39,9 +37,11 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let field = form.get("SAMLResponse").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no SAMLResponse"))?;
     let xml = decode_post_binding(field)?;
     let relay_state = form.get("RelayState").map_or("", String::as_str);
-    let relay = Relay::from_relay_state(relay_state);
+    let answers = unverified_in_response_to(&xml);
+    let is_from_here = answers.is_some() || Relay::is_ours(relay_state);
+    let relay = if is_from_here { Relay::from_relay_state(relay_state) } else { Relay::from_target(relay_state) };
     visit.trail.destination.clone_from(&relay.destination);
-    if let Some(answers) = unverified_in_response_to(&xml) {
+    if let Some(answers) = answers {
         return match pending.iter().find(|login| login.saml_request_id() == answers) {
             Some(login) => solicited(visit, &connection, &xml, login).await,
             None => without_cookie(visit, connection.id(), &form, &relay),
@@ -77,7 +77,7 @@ fn without_cookie(
         cookie.starts_with(stoa_core::binding::LOGIN_COOKIE_PREFIX) || cookie.starts_with(TICKET_COOKIE_PREFIX)
     });
     // Where the identity provider drops RelayState, the count of retries is lost, and a round has no end to reach.
-    let is_counted = form.get("RelayState").is_some_and(|text| Relay::is_ours(text));
+    let is_counted = form.get("RelayState").is_some_and(|text| Relay::is_counted(text));
     match (relay.retries, holds_others) {
         (0, false) if !is_counted => Err(Fault::CookiesBlocked.into()),
         (0, true) if !is_counted && Pending::is_going_round(&visit.pending(), visit.now) => {

@@ -44,7 +44,7 @@ fn metadata(keys: &[&Certificate]) -> IdpMetadata {
         entity_id: "https://idp.example".into(),
         sso: vec![endpoint(Binding::Redirect, "redirect"), endpoint(Binding::Post, "post")],
         signing: keys.iter().map(|key| (*key).clone()).collect(),
-        refused_keys: Vec::new(),
+        left_out: Vec::new(),
         valid_until: None,
         wants_signed_requests: false,
         name_id_formats: Vec::new(),
