@@ -59,7 +59,7 @@ async fn a_test_without_a_name_id_shows_what_arrived() {
     let world = World::start().await;
     world.pingfederate.next_defect(Defect::EmptyNameId);
     let page = follow(&world, &world.browser(), &link(&world).await).await;
-    shows(&page, &["saml_name_id_empty", "E-mail email miller.m@pg.com", "First name firstName Mary"]);
+    shows(&page, &["saml_name_id_empty", "Email email miller.m@pg.com", "First name firstName Mary"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Secrets of the local AWS: their versions, and who reads them.
 
 use serde_json::json;
-use stoa_sandbox::aws::policy::OPERATOR;
+use stoa_sandbox::aws::policy::{OPERATOR, SANDBOX};
 
 use crate::front::{front, secrets};
 
@@ -29,7 +29,7 @@ async fn a_secret_moves_through_its_versions() {
 
     let described = secrets(&front, OPERATOR, "DescribeSecret", json!({"SecretId": name})).await.1;
     assert_eq!(described["VersionIdsToStages"], json!({SECOND: ["AWSPREVIOUS"], THIRD: ["AWSCURRENT"]}));
-    let listed = secrets(&front, OPERATOR, "ListSecrets", json!({})).await.1;
+    let listed = secrets(&front, SANDBOX, "ListSecrets", json!({})).await.1;
     assert_eq!(listed["SecretList"][0]["Name"], name);
 
     for (request, value) in [
