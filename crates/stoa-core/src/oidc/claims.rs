@@ -1,6 +1,7 @@
 //! Claims whose token's signature has been verified.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
@@ -9,8 +10,10 @@ use crate::connection::SigningAlgorithm;
 use crate::failure::Failure;
 use crate::fault::Fault;
 
-/// 9999-12-31: no instant of a token is later.
-const LAST_SECOND: i64 = 253_402_300_799;
+/// To the end of 9999: no instant of a token is later.
+const SECONDS: RangeInclusive<i64> = 0..=253_402_300_799;
+/// Whole numbers up to here are exact in a JSON number of any form (RFC 8259 §6).
+const EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// The claims of a token. Only [`super::verify_jws`] makes one.
 #[derive(Clone)]
@@ -31,14 +34,14 @@ impl Claims {
         self.map.get(name)?.as_str()
     }
 
-    /// An instant in epoch seconds (RFC 7519 §2, NumericDate). A fraction, a text or an absurd year is a fault.
+    /// An instant in epoch seconds (RFC 7519 §2, NumericDate), which may have a fraction. It is cut to the second on
+    /// the side that the token gains nothing by: `iat` and `nbf` up, all others down. A text or an absurd year is a
+    /// fault.
     pub fn instant(&self, name: &str) -> Result<Option<i64>, Failure> {
-        match self.map.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => match value.as_i64().filter(|second| (0..=LAST_SECOND).contains(second)) {
-                Some(second) => Ok(Some(second)),
-                None => Err(Failure::noted(Fault::Oidc(RefusalCode::TokenMalformed), name)),
-            },
+        let Some(value) = self.map.get(name) else { return Ok(None) };
+        match second(value, matches!(name, "iat" | "nbf")).filter(|second| SECONDS.contains(second)) {
+            Some(second) => Ok(Some(second)),
+            None => Err(Failure::noted(Fault::Oidc(RefusalCode::TokenMalformed), name)),
         }
     }
 
@@ -65,6 +68,27 @@ impl Claims {
     }
 }
 
+/// The members of an object that say something: `null` says that there is nothing to say, as some providers write for
+/// every claim that does not apply.
+pub(super) fn said(mut map: Map<String, Value>) -> Map<String, Value> {
+    map.retain(|_, value| !value.is_null());
+    map
+}
+
+/// A JSON number's second: whole, with a fraction or with an exponent (RFC 8259 §6).
+fn second(value: &Value, is_up: bool) -> Option<i64> {
+    let number = value.as_number()?;
+    number.as_i64().or_else(|| {
+        let number = number.as_f64()?;
+        whole(if is_up { number.ceil() } else { number.floor() })
+    })
+}
+
+fn whole(number: f64) -> Option<i64> {
+    // The text of a whole number is its digits, so no cast can saturate.
+    if number.fract() == 0.0 && number.abs() <= EXACT { format!("{number:.0}").parse().ok() } else { None }
+}
+
 pub(crate) fn attributes(map: &Map<String, Value>) -> Vec<(String, Vec<String>)> {
     let named = |(name, value): (&String, &Value)| Some((name.clone(), values(value)?));
     let mut attributes: Vec<_> = map.iter().filter_map(named).collect();
@@ -76,7 +100,8 @@ pub(crate) fn attributes(map: &Map<String, Value>) -> Vec<(String, Vec<String>)>
 
 fn values(value: &Value) -> Option<Vec<String>> {
     match value.as_array() {
-        Some(many) => many.iter().map(single).collect(),
+        // One element that says nothing, or that is no value, takes nothing from the others.
+        Some(many) => Some(many.iter().filter_map(single).collect()),
         None => Some(vec![single(value)?]),
     }
 }
@@ -84,7 +109,11 @@ fn values(value: &Value) -> Option<Vec<String>> {
 fn single(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        // `7`, `7.0` and `7e0` are one number.
+        Value::Number(number) => Some(match number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
+            Some(whole) => whole.to_string(),
+            None => number.to_string(),
+        }),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }

@@ -35,15 +35,14 @@ impl Jwks {
         if keys.keys().is_empty() { Err(JwksError::NoUsableKey) } else { Ok(Self(keys)) }
     }
 
-    /// The key that a token names; a token that names none takes the only one there is for its algorithm. Two keys
-    /// that answer are none: trying both would let the wrong one vouch.
+    /// The key that a token names, of those that take its algorithm; a token that names none takes the only one there
+    /// is for its algorithm. Two keys that answer are none: trying both would let the wrong one vouch. One key that is
+    /// published several times, as once for each algorithm, is one.
     pub(super) fn key(&self, kid: Option<&str>, algorithm: SigningAlgorithm) -> Option<&ProviderKey> {
         let named = |key: &&ProviderKey| kid.is_none_or(|kid| key.key_id().is_some_and(|own| own.as_str() == kid));
-        let mut keys = self.0.keys().iter().filter(named);
-        match kid {
-            Some(_) => only(&mut keys).filter(|key| key.takes(algorithm)),
-            None => only(&mut keys.filter(|key| key.takes(algorithm))),
-        }
+        let mut keys = self.0.keys().iter().filter(named).filter(|key| key.takes(algorithm));
+        let first = keys.next()?;
+        keys.all(|other| other.is_same(first)).then_some(first)
     }
 
     /// The id of each key, and the key: what tells two sets apart.
@@ -55,9 +54,4 @@ impl Jwks {
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().iter().map(|key| key.key_id().map_or("(none)", |id| id.as_str()))
     }
-}
-
-fn only<'a>(keys: &mut impl Iterator<Item = &'a ProviderKey>) -> Option<&'a ProviderKey> {
-    let first = keys.next()?;
-    keys.next().is_none().then_some(first)
 }

@@ -5,8 +5,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::JsonWebKey as _;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::claims::said;
 use super::{Claims, Jwks, RefusalCode};
 use crate::connection::SigningAlgorithm;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ const MAX_TOKEN: usize = 64 * 1024;
 pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -> Result<Claims, Failure> {
     let (signed, [header, payload, signature]) = split(compact)?;
     // A map, since serde would read a list as a header too.
-    let header: Map<String, Value> = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("the header"))?;
+    let header = said(serde_json::from_slice(&decode(header)?).map_err(|_| malformed("the header"))?);
     if header.contains_key("crit") {
         return Err(RefusalCode::TokenCritical.into());
     }
@@ -39,7 +40,7 @@ pub fn verify_jws(compact: &str, keys: &Jwks, algorithms: &[SigningAlgorithm]) -
         Failure::with(Fault::Oidc(RefusalCode::KeyUnknown), quote(&published), kid.unwrap_or("no kid"))
     })?;
     key.verify_signature(&algorithm, signed.as_bytes(), &signature).map_err(|_| RefusalCode::SignatureWrong)?;
-    let map = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("the payload"))?;
+    let map = said(serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("the payload"))?);
     let claims = Claims { map, algorithm };
     let issuer = claims.text("iss").unwrap_or_default();
     match key.tenant() {

@@ -82,7 +82,7 @@ pub enum KeyKind {
 
 impl JsonWebKeyType for KeyKind {}
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 enum Material {
     Rsa {
         n: Vec<u8>,
@@ -165,6 +165,11 @@ impl ProviderKey {
     /// Whether an algorithm may be used with it: of its kind, and the one that it names, if any.
     pub(super) fn takes(&self, algorithm: SigningAlgorithm) -> bool {
         algorithm.key_kind() == self.kind && self.jwk.alg.is_none_or(|own| own == algorithm)
+    }
+
+    /// Whether both are the same numbers, and vouch for the same tenants.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.material == other.material && self.jwk.issuer == other.jwk.issuer
     }
 
     /// The one Entra tenant whose tokens it signs. Entra publishes every tenant's keys beside that of the personal

@@ -4,7 +4,7 @@ use openidconnect::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use openidconnect::http::{HeaderValue, Request, Response};
 use serde_json::{Map, Value};
 
-use super::claims::{attributes, has_overage};
+use super::claims::{attributes, has_overage, said};
 use super::{ProvenIdentity, RefusalCode, Tokens};
 use crate::connection::{Connection, EmailVerified, Oidc, UserInfo};
 use crate::failure::Failure;
@@ -118,5 +118,6 @@ fn userinfo(answer: &Response<Vec<u8>>) -> Result<Map<String, Value>, Failure> {
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Failure::with(Fault::Oidc(RefusalCode::UserInfoStrange), "application/json", kind));
     }
-    serde_json::from_slice(answer.body()).map_err(|_| RefusalCode::UserInfoStrange.into())
+    let map = serde_json::from_slice(answer.body()).map_err(|_| RefusalCode::UserInfoStrange)?;
+    Ok(said(map))
 }

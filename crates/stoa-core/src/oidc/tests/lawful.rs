@@ -1,0 +1,91 @@
+//! JSON as JSON may be written: what says the same is taken for the same.
+
+use super::*;
+
+#[test]
+fn c160_a_time_may_have_a_fraction_or_an_exponent() {
+    let wanting = connection("issuer = \"https://idp.example\"\nmax_age = 3600");
+    for (changes, wanted) in [
+        (r#"{ "exp": 1790000300.5, "iat": 1789999999.25, "nbf": 1789999999.75, "auth_time": 1789999970.67 }"#, None),
+        (r#"{ "exp": 1790000300.0, "iat": 1790000000.0, "nbf": 1.79e9, "auth_time": 17899999.7e2 }"#, None),
+        // Cut to the second on the side that the token gains nothing by, at the edges of the skew of 120 s.
+        (r#"{ "exp": 1789999881.0 }"#, None),
+        (r#"{ "exp": 1789999880.9 }"#, Some(RefusalCode::TokenExpired)),
+        (r#"{ "iat": 1790000120.0 }"#, None),
+        (r#"{ "iat": 1790000120.1 }"#, Some(RefusalCode::TokenFromFuture)),
+        (r#"{ "nbf": 1790000120.1 }"#, Some(RefusalCode::TokenNotYetValid)),
+        (r#"{ "auth_time": 1789996280.0 }"#, None),
+        (r#"{ "auth_time": 1789996279.9 }"#, Some(RefusalCode::AuthenticationTooOld)),
+        (r#"{ "exp": 1e300 }"#, Some(RefusalCode::TokenMalformed)),
+        (r#"{ "exp": -0.5 }"#, Some(RefusalCode::TokenMalformed)),
+        (r#"{ "exp": "1790000300.5" }"#, Some(RefusalCode::TokenMalformed)),
+    ] {
+        let result = proved(&wanting, &serde_json::from_str(changes).unwrap());
+        match wanted {
+            Some(wanted) => assert_eq!(code(result), wanted, "{changes}"),
+            None => assert!(result.is_ok(), "{changes}: {:?}", result.err()),
+        }
+    }
+}
+
+/// The claims of a token of this header and payload, under one key `a`.
+fn read(header: &Value, claims: &Value) -> Result<Claims, Failure> {
+    let signer = Signer::p256();
+    verify(&signer.sign(header, claims), &set(&[signer.jwk("a")]))
+}
+
+#[test]
+fn c155_c161_null_is_absent_in_header_claims_and_key() {
+    let header = json!({ "alg": "ES256", "kid": null, "cty": null, "crit": null, "typ": null });
+    let claims = json!({ "at_hash": null, "c_hash": null, "azp": null, "nbf": null, "auth_time": null, "sub": "x" });
+    let read_back = read(&header, &claims).unwrap();
+    assert_eq!(read_back.map.keys().collect::<Vec<_>>(), ["sub"]);
+    let signer = Signer::p256();
+    let mut jwk = signer.jwk("a");
+    for name in ["use", "key_ops", "alg", "issuer", "n", "e", "x5c"] {
+        jwk[name] = json!(null);
+    }
+    assert!(verify(&signer.sign(&super::header("a"), &claims), &set(&[jwk])).is_ok());
+    let said = answered(&json!({ "sub": "miller.m", "email": null, "given_name": "Mary" }));
+    let identity = proved(&plain(), &json!({})).unwrap().with_userinfo(&said).unwrap();
+    assert_eq!((claim(&identity, "email"), claim(&identity, "given_name")), (None, Some("Mary".to_owned())));
+}
+
+#[test]
+fn c154_one_key_published_for_each_algorithm_is_one() {
+    let (one, other) = (Signer::p256(), Signer::p256());
+    let longer = Signer::new(&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384");
+    let with = |mut jwk: Value, name: &str, value: &str| {
+        jwk[name] = json!(value);
+        jwk
+    };
+    let token = one.sign(&header("a"), &json!({}));
+    // Of two kinds under one name, as of one kind for two algorithms.
+    assert!(verify(&token, &set(&[longer.jwk("a"), one.jwk("a")])).is_ok());
+    // Twice, with and without the algorithm, with another member.
+    let again = [one.jwk("a"), one.jwk("a"), with(one.jwk("a"), "alg", "ES256"), with(one.jwk("a"), "x5t", "AQAB")];
+    assert!(verify(&token, &set(&again)).is_ok());
+    let nameless = one.sign(&json!({ "alg": "ES256" }), &json!({}));
+    assert!(verify(&nameless, &set(&again)).is_ok());
+    // Another key under the name, or the same of another tenant, is another.
+    let tenant = with(one.jwk("a"), "issuer", "https://login.example/b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811/v2.0");
+    for second in [other.jwk("a"), tenant] {
+        let keys = set(&[one.jwk("a"), second]);
+        assert_eq!(code(verify(&token, &keys)), RefusalCode::KeyUnknown);
+    }
+    let rsa = |alg: &str| json!({ "kty": "RSA", "kid": "same", "alg": alg, "n": encode([0xff; 256]), "e": "AQAB" });
+    let keys = set(&[rsa("RS256"), rsa("RS384"), rsa("RS512")]);
+    for (alg, algorithm) in [("RS256", SigningAlgorithm::Rs256), ("RS512", SigningAlgorithm::Rs512)] {
+        let token = one.sign(&json!({ "alg": alg, "kid": "same" }), &json!({}));
+        // The key is found; this signature is not its.
+        assert_eq!(code(verify_jws(&token, &keys, &[algorithm])), RefusalCode::SignatureWrong);
+    }
+}
+
+#[test]
+fn an_element_that_says_nothing_takes_nothing_from_its_list() {
+    let said = json!({ "groups": ["a", null, { "id": "b" }, 7, 7.0, 7e0, 1.5], "none": [null] });
+    let identity = proved(&plain(), &said).unwrap();
+    assert_eq!(claim(&identity, "groups").as_deref(), Some("a,7,7,7,1.5"));
+    assert_eq!(claim(&identity, "none").as_deref(), Some(""));
+}
