@@ -77,7 +77,7 @@ fn line(login: &LoginItem) -> String {
     let last = login.steps.last().map_or("-", |step| step.what.as_str());
     let test = if login.test { "  (test)" } else { "" };
     // `Display` of a reference does not pad.
-    format!("{}  {began:<20}  {:<8}  {}{test}", login.pk, login.state.as_str(), last.escape_debug())
+    format!("{}  {began:<20}  {:<8}  {}{test}", login.reference, login.state.as_str(), last.escape_debug())
 }
 
 fn nothing(id: &ConnectionId, command: &Logins, may_be_more: bool) -> String {

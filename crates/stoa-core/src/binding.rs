@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use crate::ids::Reference;
+use crate::ids::{Binding, Reference};
 use crate::keys::Secret32;
 
 /// First part of the names of pending logins' cookies.
@@ -121,13 +121,17 @@ impl Pending {
         self.derived("pkce verifier")
     }
 
-    fn derived(&self, label: &str) -> String {
-        self.secret.derive(label, &[self.reference.as_str().as_bytes()]).to_base64()
+    /// What the login's item holds of the secret.
+    pub fn hash(&self) -> Binding {
+        Binding::from_bytes(self.derive("binding").into_hash())
     }
 
-    /// What the login's item holds of the secret.
-    pub fn hash(&self) -> String {
-        self.derived("binding")
+    fn derived(&self, label: &str) -> String {
+        self.derive(label).to_base64()
+    }
+
+    fn derive(&self, label: &str) -> Secret32 {
+        self.secret.derive(label, &[self.reference.as_str().as_bytes()])
     }
 }
 
@@ -171,7 +175,7 @@ mod tests {
     fn nothing_in_the_item_or_the_request_tells_the_cookie() {
         let login = pending(1, 9);
         let derived = [
-            login.hash(),
+            login.hash().to_string(),
             login.saml_request_id()[1..].to_owned(),
             login.oidc_state(&[]),
             login.oidc_nonce(),
@@ -179,7 +183,7 @@ mod tests {
         ];
         assert_eq!(derived.iter().collect::<std::collections::HashSet<_>>().len(), derived.len());
         assert!(derived.iter().all(|text| text.len() == 43));
-        assert!(!login.set_cookie(SameSite::Lax).contains(&login.hash()));
+        assert!(!login.set_cookie(SameSite::Lax).contains(login.hash().as_str()));
     }
 
     #[test]

@@ -14,9 +14,9 @@ use crate::connection::Connection;
 use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::ids::{CustomerId, SchoolId};
+use crate::ids::{CustomerId, EmailKey, Fingerprint, PersonKey, SchoolId};
 use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
-use crate::login::LoginItem;
+use crate::login::{LoginItem, Seal};
 use crate::oidc::ProvenIdentity;
 use crate::teams::TeamsToken;
 
@@ -242,12 +242,12 @@ fn seal_context(reference: &str, connection: &str, version: u32) -> Vec<u8> {
 
 impl Admitted {
     /// The person's key: (customer, stable subject) under the pepper.
-    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> PersonKey {
         person_key(connection.customer(), &self.person.subject, pepper)
     }
 
     /// The key of the e-mail address in the school.
-    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> EmailKey {
         email_key(connection.school(), &self.person.email, pepper)
     }
 
@@ -257,7 +257,6 @@ impl Admitted {
     }
 
     /// Seals the identity under a new ticket, for one login; where an administrator tests, with everything that came.
-    /// Returns unpadded base64url.
     pub fn seal(
         &self,
         ticket: &Secret32,
@@ -265,7 +264,7 @@ impl Admitted {
         reference: &str,
         connection: &Connection,
         with_arrived: bool,
-    ) -> Result<String, Failure> {
+    ) -> Result<Seal, Failure> {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         let identity = SealedIdentity {
             s: self.person.subject.clone(),
@@ -278,18 +277,18 @@ impl Admitted {
         let plaintext = serde_json::to_vec(&identity).map_err(|_| Fault::Internal)?;
         let context = seal_context(reference, connection.id().as_str(), connection.version);
         let sealed = seal(&ticket_key(ticket, seal_secret), &context, plaintext).map_err(|_| Fault::Internal)?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        Ok(Seal { identity: URL_SAFE_NO_PAD.encode(sealed), key: seal_secret.id.clone() })
     }
 }
 
 /// The key of an e-mail address in a school.
-pub fn email_key(school: &SchoolId, email: &Email, pepper: &Pepper) -> String {
-    pepper.index("email", &[school.as_str(), email.as_str()])
+pub fn email_key(school: &SchoolId, email: &Email, pepper: &Pepper) -> EmailKey {
+    EmailKey::from_bytes(pepper.index("email", &[school.as_str(), email.as_str()]))
 }
 
 /// The key of a customer's person.
-pub fn person_key(customer: &CustomerId, subject: &str, pepper: &Pepper) -> String {
-    pepper.index("person", &[customer.as_str(), subject])
+pub fn person_key(customer: &CustomerId, subject: &str, pepper: &Pepper) -> PersonKey {
+    PersonKey::from_bytes(pepper.index("person", &[customer.as_str(), subject]))
 }
 
 /// An identity that came back out of its seal, whose connection still lets it in.
@@ -316,7 +315,7 @@ pub fn redeem(
     let (Some(sealed), Some(key_id)) = (&login.sealed, &login.seal_key) else { return Err(wrong()) };
     let secret = seal_secrets.all().iter().find(|key| key.id == *key_id).ok_or_else(wrong)?;
     let ciphertext = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| wrong())?;
-    let context = seal_context(login.pk.as_str(), login.connection.as_str(), login.cv);
+    let context = seal_context(login.reference.as_str(), login.connection.as_str(), login.connection_version);
     let plaintext = unseal(&ticket_key(ticket, secret), &context, ciphertext).map_err(|_| wrong())?;
     let identity: SealedIdentity = serde_json::from_slice(&plaintext).map_err(|_| Fault::StoreItemStrange)?;
     let email = Email::parse(&identity.e).map_err(|_| Fault::StoreItemStrange)?;
@@ -331,20 +330,18 @@ pub fn redeem(
 
 impl Redeemed {
     /// The person's key: (customer, stable subject) under the pepper.
-    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> PersonKey {
         person_key(connection.customer(), &self.person.subject, pepper)
     }
     /// The key of the e-mail address in the school.
-    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> String {
+    pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> EmailKey {
         email_key(connection.school(), &self.person.email, pepper)
     }
     /// What would be written to the school, as one opaque value: the same as last time means nothing to do.
-    pub fn fingerprint(&self, pepper: &Pepper) -> String {
+    pub fn fingerprint(&self, pepper: &Pepper) -> Fingerprint {
         let company = self.person.company.as_deref().unwrap_or_default();
-        pepper.index(
-            "fingerprint",
-            &[self.person.email.as_str(), &self.person.first_name, &self.person.last_name, company],
-        )
+        let told = [self.person.email.as_str(), &self.person.first_name, &self.person.last_name, company];
+        Fingerprint::from_bytes(pepper.index("fingerprint", &told))
     }
     /// The stable subject.
     pub fn subject(&self) -> &str {

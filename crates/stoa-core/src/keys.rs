@@ -33,6 +33,11 @@ impl Secret32 {
         Self(expand(&self.0, b"stoa/v1", label, context))
     }
 
+    /// What may be shown of a derived value that is none itself: a hash.
+    pub(crate) const fn into_hash(self) -> [u8; 32] {
+        self.0
+    }
+
     /// Whether two secrets are the same, in time that does not depend on where they differ.
     pub fn same_as(&self, other: &Self) -> bool {
         constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
@@ -149,15 +154,17 @@ impl Pepper {
         Self(hmac::Key::new(hmac::HMAC_SHA256, oldest.expose().as_bytes()))
     }
 
-    /// The index of some values under a label: 24 bytes as base64url, enough that none collide by chance.
-    pub fn index(&self, label: &str, parts: &[&str]) -> String {
+    /// The index of some values under a label: 24 bytes, enough that none collide by chance.
+    pub fn index(&self, label: &str, parts: &[&str]) -> [u8; 24] {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(label.as_bytes());
         for part in parts {
             context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             context.update(part.as_bytes());
         }
-        URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..24])
+        let mut index = [0; 24];
+        index.copy_from_slice(&context.sign().as_ref()[..24]);
+        index
     }
 }
 

@@ -16,7 +16,7 @@ use crate::binding::{LOGIN_SECONDS, TICKET_SECONDS};
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::ids::{ConnectionId, Reference};
+use crate::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
 
 /// The format that this version writes. The one before is still read, since a deployment happens in mid-login.
 pub const ITEM_VERSION: u8 = 1;
@@ -127,22 +127,25 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoginItem {
     /// The reference.
-    pub pk: Reference,
+    #[serde(rename = "pk")]
+    pub reference: Reference,
     /// [`ITEM_VERSION`] of the writer.
-    pub v: u8,
+    #[serde(rename = "v")]
+    pub format: u8,
     /// Where it stands.
     pub state: State,
     /// Through which connection, and as of which of its versions.
     pub connection: ConnectionId,
     /// The connection's version when the login began; once the identity is proven, the one that it was proven under.
-    pub cv: u32,
+    #[serde(rename = "cv")]
+    pub connection_version: u32,
     /// When it began, in epoch seconds.
     pub began: i64,
     /// Hash of the browser's secret. Of a login that began with its proof: of its ticket, or of the Teams tab's code.
-    pub binding: String,
+    pub binding: Binding,
     /// Where the person wants to go; absent: the connection's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Destination>,
+    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
     /// Whether it can never reach the school.
     #[serde(default, skip_serializing_if = "is_false")]
     pub test: bool,
@@ -156,13 +159,13 @@ pub struct LoginItem {
     #[serde(default, skip_serializing_if = "is_false")]
     pub confirm: bool,
     /// The last writer's attempt.
-    pub attempt: String,
-    /// Hash of connection, issuer, and the assertion's id or the code.
+    pub attempt: Attempt,
+    /// Of the assertion or the code.
+    #[serde(rename = "assertion", default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofHash>,
+    /// Of the ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assertion: Option<String>,
-    /// Hash of the ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<String>,
+    pub ticket: Option<TicketHash>,
     /// The identity, encrypted under the ticket and the seal secret; base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<String>,
@@ -174,8 +177,8 @@ pub struct LoginItem {
     pub verified: Option<i64>,
     /// The key of the proven person's e-mail address in the school, for `stoa logins --email`. Earlier versions of
     /// this format did not write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub who: Option<String>,
+    #[serde(rename = "who", default, skip_serializing_if = "Option::is_none")]
+    pub email_key: Option<EmailKey>,
     /// What happened.
     pub steps: Vec<Step>,
     /// When DynamoDB may clean it up, in epoch seconds. Decides nothing.
@@ -194,9 +197,9 @@ pub struct Begin {
     /// The connection's version.
     pub version: u32,
     /// Hash of the browser's secret.
-    pub binding: String,
+    pub binding: Binding,
     /// Where to.
-    pub to: Option<Destination>,
+    pub destination: Option<Destination>,
     /// Whether it can never reach the school.
     pub test: bool,
     /// Whether an administrator's test link began it.
@@ -205,47 +208,54 @@ pub struct Begin {
     pub again: bool,
 }
 
+/// An identity under seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The identity, encrypted under the ticket and the seal secret; unpadded base64url.
+    pub identity: String,
+    /// Which seal secret.
+    pub key: String,
+}
+
 /// What a login holds, beside what it begins with, that begins with its proof.
 pub struct ProofAtOnce {
     /// The writer's attempt.
-    pub attempt: String,
+    pub attempt: Attempt,
     /// Hash of the proof, where the same one must not be taken twice.
-    pub assertion: Option<String>,
+    pub proof: Option<ProofHash>,
     /// Hash of the ticket, where the browser has it from the start.
-    pub ticket: Option<String>,
-    /// The identity, encrypted.
-    pub sealed: String,
-    /// Under which seal secret.
-    pub seal_key: String,
+    pub ticket: Option<TicketHash>,
+    /// The identity, under seal.
+    pub seal: Seal,
     /// The key of the e-mail address.
-    pub who: String,
+    pub email_key: EmailKey,
     /// Whether the person must press "Continue".
     pub confirm: bool,
 }
 
 impl LoginItem {
     /// The item of a login that begins.
-    pub fn begin(reference: Reference, begin: Begin, attempt: String, step: Step, now: Timestamp) -> Self {
+    pub fn begin(reference: Reference, begin: Begin, attempt: Attempt, step: Step, now: Timestamp) -> Self {
         Self {
-            pk: reference,
-            v: ITEM_VERSION,
+            reference,
+            format: ITEM_VERSION,
             state: State::Started,
             connection: begin.connection,
-            cv: begin.version,
+            connection_version: begin.version,
             began: now.as_second(),
             binding: begin.binding,
-            to: begin.to,
+            destination: begin.destination,
             test: begin.test,
             show: begin.show,
             again: begin.again,
             confirm: false,
             attempt,
-            assertion: None,
+            proof: None,
             ticket: None,
             sealed: None,
             seal_key: None,
             verified: None,
-            who: None,
+            email_key: None,
             steps: vec![step],
             ttl: now.as_second() + STARTED_KEPT_SECONDS,
         }
@@ -256,12 +266,12 @@ impl LoginItem {
         Self {
             state: State::Verified,
             confirm: proof.confirm,
-            assertion: proof.assertion,
+            proof: proof.proof,
             ticket: proof.ticket,
-            sealed: Some(proof.sealed),
-            seal_key: Some(proof.seal_key),
+            sealed: Some(proof.seal.identity),
+            seal_key: Some(proof.seal.key),
             verified: Some(now.as_second()),
-            who: Some(proof.who),
+            email_key: Some(proof.email_key),
             ttl: kept_until(now),
             ..Self::begin(reference, begin, proof.attempt, step, now)
         }
@@ -296,7 +306,7 @@ pub enum Meeting {
     /// The same browser sent the same assertion again before launch: make a new ticket over the old one.
     Reticket {
         /// The attempt that the second write must find.
-        attempt: String,
+        attempt: Attempt,
         /// Whether one more step fits into the item.
         step_fits: bool,
     },
@@ -309,19 +319,19 @@ pub enum Meeting {
 /// What the writer of Verified brings.
 pub struct VerifyAttempt<'a> {
     /// Its attempt.
-    pub attempt: &'a str,
+    pub attempt: &'a Attempt,
     /// Hash of the browser's secret.
-    pub binding: &'a str,
+    pub binding: &'a Binding,
     /// Through which connection the answer came.
     pub connection: &'a ConnectionId,
-    /// Hash of the proof, as [`LoginItem::assertion`] has it.
-    pub assertion: &'a str,
+    /// Hash of the proof.
+    pub proof: &'a ProofHash,
 }
 
 /// Decides what a refused write to Verified means. `old` is the item as it was; `None`: there is none.
 pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Timestamp) -> Meeting {
     let Some(old) = old else { return Meeting::Fault(Fault::LoginUnknown.into()) };
-    if old.attempt == mine.attempt {
+    if old.attempt == *mine.attempt {
         return Meeting::Mine;
     }
     if old.connection != *mine.connection {
@@ -333,14 +343,14 @@ pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Tim
     }
     // The request id is derived from the browser's secret, so a Response cannot reach here with another binding
     // unless the item was written by somebody else.
-    if old.binding != mine.binding {
+    if old.binding != *mine.binding {
         return Meeting::Fault(Failure::noted(Fault::LoginReplayed, "the item is bound to another browser"));
     }
-    let same_assertion = old.assertion.as_deref() == Some(mine.assertion);
+    let same_proof = old.proof.as_ref() == Some(mine.proof);
     match old.state {
         State::Started if old.is_expired(now) => Meeting::Fault(Fault::LoginExpired.into()),
         State::Started => Meeting::Fault(Fault::StoreContended.into()),
-        _ if !same_assertion && old.assertion.is_some() => {
+        _ if !same_proof && old.proof.is_some() => {
             Meeting::Fault(Failure::noted(Fault::LoginReplayed, "another assertion had answered this login"))
         }
         State::Verified => Meeting::Reticket { attempt: old.attempt.clone(), step_fits: old.steps.len() < MAX_NOTES },
@@ -361,10 +371,10 @@ pub enum Brought {
 }
 
 /// Decides what somebody gets who brings a ticket, before anything is written.
-pub fn meet_ticket(login: &LoginItem, ticket: &str, now: Timestamp) -> Result<Brought, Failure> {
+pub fn meet_ticket(login: &LoginItem, ticket: &TicketHash, now: Timestamp) -> Result<Brought, Failure> {
     match login.state {
         State::Started => Err(Failure::noted(Fault::TicketWrong, "the login is not verified yet")),
-        State::Verified if login.ticket.as_deref() != Some(ticket) => {
+        State::Verified if login.ticket.as_ref() != Some(ticket) => {
             // The same browser posted again meanwhile and holds a newer ticket in the same cookie.
             Err(Failure::noted(Fault::TicketWrong, "a newer ticket has taken this one's place"))
         }
@@ -375,9 +385,9 @@ pub fn meet_ticket(login: &LoginItem, ticket: &str, now: Timestamp) -> Result<Br
 }
 
 /// Decides what a refused write to Launched means.
-pub fn meet_launched(old: Option<&LoginItem>, attempt: &str, ticket: &str, now: Timestamp) -> Meeting {
+pub fn meet_launched(old: Option<&LoginItem>, attempt: &Attempt, ticket: &TicketHash, now: Timestamp) -> Meeting {
     let Some(old) = old else { return Meeting::Fault(Fault::LoginUnknown.into()) };
-    if old.attempt == attempt {
+    if old.attempt == *attempt {
         return Meeting::Mine;
     }
     match meet_ticket(old, ticket, now) {
@@ -389,7 +399,7 @@ pub fn meet_launched(old: Option<&LoginItem>, attempt: &str, ticket: &str, now: 
 
 /// One fresh login for one that had ended, and none after that. A test is not followed by a login that is none.
 pub fn fresh_once(old: &LoginItem) -> Result<Option<Destination>, Failure> {
-    if old.again || old.test { Err(Fault::LoginUsed.into()) } else { Ok(old.to.clone()) }
+    if old.again || old.test { Err(Fault::LoginUsed.into()) } else { Ok(old.destination.clone()) }
 }
 
 #[cfg(test)]
@@ -405,8 +415,8 @@ mod tests {
         let begin = Begin {
             connection: ConnectionId::parse("pg").unwrap(),
             version: 1,
-            binding: "b".into(),
-            to: Destination::parse("/courses/x").ok(),
+            binding: binding(0),
+            destination: Destination::parse("/courses/x").ok(),
             test: false,
             show: false,
             again: false,
@@ -420,18 +430,30 @@ mod tests {
             wanted: None,
             got: None,
         };
-        let mut item = LoginItem::begin(Reference::from_random([1; 8]), begin, "a0".into(), step, now());
+        let mut item = LoginItem::begin(Reference::from_random([1; 8]), begin, attempt(0), step, now());
         item.state = state;
         if state != State::Started {
-            item.assertion = Some("x".into());
-            item.ticket = Some("t".into());
+            item.proof = Some(proof("x"));
+            item.ticket = Some(ticket(0));
             item.verified = Some(now().as_second());
         }
         item
     }
 
-    fn verify<'a>(connection: &'a ConnectionId, attempt: &'a str, assertion: &'a str) -> VerifyAttempt<'a> {
-        VerifyAttempt { attempt, binding: "b", connection, assertion }
+    fn attempt(byte: u8) -> Attempt {
+        Attempt::from_bytes([byte; 16])
+    }
+
+    fn binding(byte: u8) -> Binding {
+        Binding::from_bytes([byte; 32])
+    }
+
+    fn ticket(byte: u8) -> TicketHash {
+        TicketHash::from_bytes([byte; 32])
+    }
+
+    fn proof(id: &str) -> ProofHash {
+        ProofHash::new(&ConnectionId::parse("pg").unwrap(), "issuer", id)
     }
 
     #[test]
@@ -454,25 +476,26 @@ mod tests {
             let Meeting::Fault(failure) = meeting else { panic!("no fault: {meeting:?}") };
             failure.fault
         };
-        assert_eq!(fault(meet_verified(None, &verify(&pg, "a1", "x"), now())), Fault::LoginUnknown);
+        let meet = |old: Option<&LoginItem>, connection: &ConnectionId, by: u8, id: &str| {
+            let mine = VerifyAttempt { attempt: &attempt(by), binding: &binding(0), connection, proof: &proof(id) };
+            meet_verified(old, &mine, now())
+        };
+        assert_eq!(fault(meet(None, &pg, 1, "x")), Fault::LoginUnknown);
         let verified = item(State::Verified);
-        assert!(matches!(meet_verified(Some(&verified), &verify(&pg, "a0", "x"), now()), Meeting::Mine));
-        assert!(matches!(meet_verified(Some(&verified), &verify(&pg, "a1", "x"), now()), Meeting::Reticket { .. }));
-        assert_eq!(fault(meet_verified(Some(&verified), &verify(&pg, "a1", "y"), now())), Fault::LoginReplayed);
-        assert_eq!(
-            fault(meet_verified(Some(&verified), &verify(&other, "a1", "x"), now())),
-            Fault::LoginOfOtherConnection
-        );
-        let foreign = VerifyAttempt { binding: "c", ..verify(&pg, "a1", "x") };
-        assert_eq!(fault(meet_verified(Some(&verified), &foreign, now())), Fault::LoginReplayed);
+        assert!(matches!(meet(Some(&verified), &pg, 0, "x"), Meeting::Mine));
+        assert!(matches!(meet(Some(&verified), &pg, 1, "x"), Meeting::Reticket { .. }));
+        assert_eq!(fault(meet(Some(&verified), &pg, 1, "y")), Fault::LoginReplayed);
+        assert_eq!(fault(meet(Some(&verified), &other, 1, "x")), Fault::LoginOfOtherConnection);
+        let elsewhere = LoginItem { binding: binding(1), ..verified.clone() };
+        assert_eq!(fault(meet(Some(&elsewhere), &pg, 1, "x")), Fault::LoginReplayed);
         let launched = item(State::Launched);
-        assert!(matches!(meet_verified(Some(&launched), &verify(&pg, "a1", "x"), now()), Meeting::Fresh(Some(_))));
+        assert!(matches!(meet(Some(&launched), &pg, 1, "x"), Meeting::Fresh(Some(_))));
         let test = LoginItem { test: true, ..launched.clone() };
-        assert_eq!(fault(meet_verified(Some(&test), &verify(&pg, "a1", "x"), now())), Fault::LoginUsed);
+        assert_eq!(fault(meet(Some(&test), &pg, 1, "x")), Fault::LoginUsed);
         let again = LoginItem { again: true, ..launched };
-        assert_eq!(fault(meet_verified(Some(&again), &verify(&pg, "a1", "x"), now())), Fault::LoginUsed);
+        assert_eq!(fault(meet(Some(&again), &pg, 1, "x")), Fault::LoginUsed);
         let old = LoginItem { began: now().as_second() - LOGIN_SECONDS - 1, ..item(State::Started) };
-        assert_eq!(fault(meet_verified(Some(&old), &verify(&pg, "a1", "x"), now())), Fault::LoginExpired);
+        assert_eq!(fault(meet(Some(&old), &pg, 1, "x")), Fault::LoginExpired);
     }
 
     #[test]
@@ -481,31 +504,33 @@ mod tests {
             let Meeting::Fault(failure) = meeting else { panic!("no fault: {meeting:?}") };
             failure.fault
         };
-        assert_eq!(fault(meet_launched(None, "a1", "t", now())), Fault::LoginUnknown);
+        let meet = |old: Option<&LoginItem>, by, brought| meet_launched(old, &attempt(by), &ticket(brought), now());
+        assert_eq!(fault(meet(None, 1, 0)), Fault::LoginUnknown);
         let verified = item(State::Verified);
-        assert!(matches!(meet_launched(Some(&verified), "a0", "t", now()), Meeting::Mine));
-        assert_eq!(fault(meet_launched(Some(&verified), "a1", "u", now())), Fault::TicketWrong);
+        assert!(matches!(meet(Some(&verified), 0, 0), Meeting::Mine));
+        assert_eq!(fault(meet(Some(&verified), 1, 1)), Fault::TicketWrong);
         let late = LoginItem { verified: Some(now().as_second() - TICKET_SECONDS - 1), ..verified };
-        assert_eq!(fault(meet_launched(Some(&late), "a1", "t", now())), Fault::TicketExpired);
-        assert!(matches!(meet_launched(Some(&item(State::Launched)), "a1", "t", now()), Meeting::Fresh(Some(_))));
-        assert_eq!(fault(meet_launched(Some(&item(State::Started)), "a1", "t", now())), Fault::TicketWrong);
+        assert_eq!(fault(meet(Some(&late), 1, 0)), Fault::TicketExpired);
+        assert!(matches!(meet(Some(&item(State::Launched)), 1, 0), Meeting::Fresh(Some(_))));
+        assert_eq!(fault(meet(Some(&item(State::Started)), 1, 0)), Fault::TicketWrong);
     }
 
     #[test]
     fn c107_what_a_ticket_is_before_anything_is_written() {
-        let meet = |login: &LoginItem, ticket| meet_ticket(login, ticket, now()).map_err(|failure| failure.fault);
+        let meet =
+            |login: &LoginItem, brought| meet_ticket(login, &ticket(brought), now()).map_err(|failure| failure.fault);
         let verified = item(State::Verified);
-        assert_eq!(meet(&verified, "t"), Ok(Brought::Current));
-        assert_eq!(meet(&verified, "u"), Err(Fault::TicketWrong));
+        assert_eq!(meet(&verified, 0), Ok(Brought::Current));
+        assert_eq!(meet(&verified, 1), Err(Fault::TicketWrong));
         let without = LoginItem { ticket: None, ..verified.clone() };
-        assert_eq!(meet(&without, ""), Err(Fault::TicketWrong));
+        assert_eq!(meet(&without, 0), Err(Fault::TicketWrong));
         let late = LoginItem { verified: Some(now().as_second() - TICKET_SECONDS - 1), ..verified };
-        assert_eq!(meet(&late, "t"), Err(Fault::TicketExpired));
-        assert_eq!(meet(&item(State::Started), "t"), Err(Fault::TicketWrong));
+        assert_eq!(meet(&late, 0), Err(Fault::TicketExpired));
+        assert_eq!(meet(&item(State::Started), 0), Err(Fault::TicketWrong));
         for ended in [State::Launched, State::Returned, State::Refused, State::Failed] {
             let login = item(ended);
-            assert_eq!(meet(&login, "t"), Ok(Brought::Spent(login.to.clone())), "{ended:?}");
-            assert_eq!(meet(&LoginItem { again: true, ..login }, "t"), Err(Fault::LoginUsed), "{ended:?}");
+            assert_eq!(meet(&login, 0), Ok(Brought::Spent(login.destination.clone())), "{ended:?}");
+            assert_eq!(meet(&LoginItem { again: true, ..login }, 0), Err(Fault::LoginUsed), "{ended:?}");
         }
     }
 
@@ -515,33 +540,32 @@ mod tests {
         let begun = item(State::Started);
         let begin = Begin {
             connection: begun.connection.clone(),
-            version: begun.cv,
+            version: begun.connection_version,
             binding: begun.binding.clone(),
-            to: begun.to.clone(),
+            destination: begun.destination.clone(),
             test: false,
             show: false,
             again: true,
         };
-        let proof = ProofAtOnce {
-            attempt: "a0".into(),
-            assertion: Some("x".into()),
-            ticket: Some("t".into()),
-            sealed: "s".into(),
-            seal_key: "1".into(),
-            who: "w".into(),
+        let at_once = ProofAtOnce {
+            attempt: attempt(0),
+            proof: Some(proof("x")),
+            ticket: Some(ticket(0)),
+            seal: Seal { identity: "s".into(), key: "1".into() },
+            email_key: EmailKey::from_bytes([7; 24]),
             confirm: true,
         };
-        let proven = LoginItem::begin_proven(begun.pk.clone(), begin, proof, begun.steps[0].clone(), now());
+        let proven = LoginItem::begin_proven(begun.reference.clone(), begin, at_once, begun.steps[0].clone(), now());
         let wanted = LoginItem {
             state: State::Verified,
             again: true,
             confirm: true,
-            assertion: Some("x".into()),
-            ticket: Some("t".into()),
+            proof: Some(proof("x")),
+            ticket: Some(ticket(0)),
             sealed: Some("s".into()),
             seal_key: Some("1".into()),
             verified: Some(now().as_second()),
-            who: Some("w".into()),
+            email_key: Some(EmailKey::from_bytes([7; 24])),
             ttl: kept_until(now()),
             ..begun
         };

@@ -3,6 +3,7 @@
 //! Thinkific matches by e-mail, so whoever can choose an address chooses the account. Therefore an address belongs to
 //! one person per school, and anything but "mine, active and unchanged" takes the slow path through the Admin API.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,8 @@ use crate::connection::{Connection, EarlierExternalId, UnknownPerson};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Redeemed;
+use crate::ids::{EmailKey, Fingerprint, PersonKey};
+use crate::keys::Pepper;
 use crate::thinkific::User;
 
 /// The format that this version writes.
@@ -54,10 +57,12 @@ pub struct PersonItem {
     pub id: String,
     /// Whether they may come in.
     pub state: PersonState,
-    /// The key of their e-mail address.
-    pub email: String,
-    /// What the school was last told.
-    pub fingerprint: String,
+    /// Their e-mail address. None, where somebody who had never come in was linked to an account by hand.
+    #[serde(rename = "email", with = "or_empty")]
+    pub email_key: Option<EmailKey>,
+    /// What the school was last told. None, where that must be told again.
+    #[serde(with = "or_empty")]
+    pub fingerprint: Option<Fingerprint>,
     /// Their Thinkific user id.
     pub user: u64,
     /// The item's revision: every write compares it.
@@ -75,10 +80,35 @@ pub struct PersonItem {
 pub struct EmailItem {
     /// Format of the item.
     pub v: u8,
-    /// The person's key.
-    pub person: String,
+    /// The person.
+    pub person: PersonKey,
     /// When it was claimed, in epoch seconds.
     pub since: i64,
+}
+
+/// A value that may be missing, which is stored as an empty text.
+mod or_empty {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
+    where
+        T: std::fmt::Display,
+        S: Serializer,
+    {
+        match value {
+            Some(value) => serializer.collect_str(value),
+            None => serializer.serialize_str(""),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    where
+        T: TryFrom<String, Error: std::fmt::Display>,
+        D: Deserializer<'de>,
+    {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() { Ok(None) } else { T::try_from(text).map(Some).map_err(Error::custom) }
+    }
 }
 
 /// What the directory says about the person and the address of a redeemed identity.
@@ -93,14 +123,14 @@ pub enum Standing {
 /// Decides from the two items whether the person may go in, and by which path.
 pub fn standing(
     identity: &Redeemed,
-    keys: &Keys,
+    indexes: &Indexes,
     person: Option<PersonItem>,
     owner: Option<&EmailItem>,
     connection: &Connection,
     now: Timestamp,
 ) -> Result<Standing, Failure> {
     if let Some(owner) = owner
-        && owner.person != keys.person
+        && owner.person != indexes.person_key
     {
         return Err(Failure::noted(Fault::EmailOwned, "the address belongs to another person of the directory"));
     }
@@ -115,10 +145,11 @@ pub fn standing(
         PersonState::Deactivated => return Err(Fault::PersonDeactivated.into()),
         PersonState::Deleted => return Err(Fault::PersonDeleted.into()),
     }
-    if person.email == keys.email && owner.is_some() && person.fingerprint == keys.fingerprint {
+    let is_same_email = person.email_key.as_ref() == Some(&indexes.email_key);
+    if is_same_email && owner.is_some() && person.fingerprint.as_ref() == Some(&indexes.fingerprint) {
         return Ok(Standing::Settled(person));
     }
-    if person.email != keys.email {
+    if !is_same_email {
         check_change_limit(&person, identity, now)?;
     }
     Ok(Standing::Unsettled(Some(person)))
@@ -136,15 +167,31 @@ fn day(now: Timestamp) -> i64 {
     now.as_second().div_euclid(DAY_SECONDS)
 }
 
-/// The keys that an identity has in this school.
+/// What an identity is known by in this school.
 #[derive(Clone, Debug)]
-pub struct Keys {
-    /// Of the person.
-    pub person: String,
-    /// Of the address.
-    pub email: String,
-    /// Of what the school is told.
-    pub fingerprint: String,
+pub struct Indexes {
+    /// The person.
+    pub person_key: PersonKey,
+    /// The address.
+    pub email_key: EmailKey,
+    /// What the school is told.
+    pub fingerprint: Fingerprint,
+}
+
+impl Indexes {
+    /// Of an identity that came through a connection.
+    pub fn new(identity: &Redeemed, connection: &Connection, pepper: &Pepper) -> Self {
+        Self {
+            person_key: identity.person_key(connection, pepper),
+            email_key: identity.email_key(connection, pepper),
+            fingerprint: identity.fingerprint(pepper),
+        }
+    }
+
+    /// The `external_id` that a new person gets: derived, so that a second try after a crash has the same.
+    pub fn new_id(&self, pepper: &Pepper) -> String {
+        URL_SAFE_NO_PAD.encode(pepper.index("external id", &[self.person_key.as_str()]))
+    }
 }
 
 /// What to do with the account that the Admin API found under the address.
@@ -221,8 +268,8 @@ pub fn external_id(person_id: &str, bound_to: Option<&str>) -> String {
 
 impl PersonItem {
     /// The item of a person whose account has just been settled. `before` is what the launch read.
-    pub fn settled(before: Option<&Self>, keys: &Keys, id: String, user: u64, now: Timestamp) -> Self {
-        let changed = before.is_some_and(|before| before.email != keys.email);
+    pub fn settled(before: Option<&Self>, indexes: &Indexes, id: String, user: u64, now: Timestamp) -> Self {
+        let changed = before.is_some_and(|before| before.email_key.as_ref() != Some(&indexes.email_key));
         let today = day(now);
         let (changes, changed_day) = match before {
             Some(before) if changed && before.changed_day == today => (before.changes + 1, today),
@@ -234,8 +281,8 @@ impl PersonItem {
             v: PERSON_VERSION,
             id,
             state: PersonState::Active,
-            email: keys.email.clone(),
-            fingerprint: keys.fingerprint.clone(),
+            email_key: Some(indexes.email_key.clone()),
+            fingerprint: Some(indexes.fingerprint.clone()),
             user,
             rev: before.map_or(1, |before| before.rev + 1),
             changes,

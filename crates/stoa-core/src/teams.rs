@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::connection::{PERSONAL_TENANT, TeamsDocument};
 use crate::failure::Failure;
 use crate::fault::Fault;
+use crate::ids::{Attempt, Binding};
 use crate::login::{LoginItem, State};
 use crate::oidc::{Claims, RefusalCode, in_utc};
 
@@ -178,15 +179,15 @@ pub(crate) fn is_guest(attributes: &[(String, Vec<String>)], tenant: &str, issue
 /// Decides what a refused hand-over of a code means. `old` is the login's item as it was.
 pub fn meet_handed_over(
     old: Option<&LoginItem>,
-    attempt: &str,
-    code_hash: &str,
+    attempt: &Attempt,
+    code_hash: &Binding,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let wrong = |note| Err(Failure::noted(Fault::TeamsCodeWrong, note));
     match old {
         None => wrong("there is no such login"),
-        Some(old) if old.attempt == attempt => Ok(()),
-        Some(old) if old.binding != code_hash => wrong("the code, or the hint with it, is a different one"),
+        Some(old) if old.attempt == *attempt => Ok(()),
+        Some(old) if old.binding != *code_hash => wrong("the code, or the hint with it, is a different one"),
         Some(old) if old.ticket.is_some() || old.state != State::Verified => wrong("it was used before"),
         Some(old) if old.verified.is_none_or(|made| made < code_since(now)) => wrong("it is older than a minute"),
         Some(_) => Err(Fault::StoreContended.into()),

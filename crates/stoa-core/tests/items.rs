@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use stoa_core::ids::EmailKey;
 use stoa_core::login::{ITEM_VERSION, LoginItem, State};
 use stoa_core::person::{PERSON_VERSION, PersonItem, PersonState};
 
@@ -30,9 +31,9 @@ fn logins_of_version_1_are_read_in_each_state() {
     let verified: LoginItem = read(include_str!("items/v1/verified.json"));
     assert_eq!((verified.state, verified.again, verified.confirm), (State::Verified, true, true));
     assert_eq!(verified.steps[1].wanted.as_deref(), Some("https://sso.example.com/saml/pg"));
-    assert_eq!(verified.who, None, "written before logins were found by address");
+    assert_eq!(verified.email_key, None, "written before logins were found by address");
     let found: LoginItem = read(include_str!("items/v1/verified-who.json"));
-    assert_eq!(found.who.as_deref(), Some("oW2rT5yU7iO0pAsDfGhJkLzXcVbNmQwE"));
+    assert_eq!(found.email_key.as_ref().map(EmailKey::as_str), Some("oW2rT5yU7iO0pAsDfGhJkLzXcVbNmQwE"));
     let launched: LoginItem = read(include_str!("items/v1/launched.json"));
     assert_eq!((launched.state, launched.test, launched.sealed), (State::Launched, true, None));
 }
@@ -42,4 +43,7 @@ fn persons_of_version_1_are_read() {
     assert_eq!(PERSON_VERSION, 1, "a new version: commit its items in a folder of their own");
     let person: PersonItem = read(include_str!("items/v1/person.json"));
     assert_eq!((person.state, person.user, person.rev), (PersonState::Active, 3_251_643, 2));
+    assert!(person.email_key.is_some() && person.fingerprint.is_some());
+    let linked: PersonItem = read(include_str!("items/v1/person-linked.json"));
+    assert_eq!((linked.email_key, linked.fingerprint), (None, None));
 }

@@ -99,7 +99,7 @@ fn who(actor: Actor) -> &'static str {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use stoa_core::ids::{ConnectionId, Reference};
+    use stoa_core::ids::{Attempt, Binding, ConnectionId, Reference};
     use stoa_core::login::Begin;
 
     use super::*;
@@ -124,13 +124,13 @@ mod tests {
         let begin = Begin {
             connection: ConnectionId::parse("pg").unwrap(),
             version: 1,
-            binding: "b".into(),
-            to: None,
+            binding: Binding::from_bytes([1; 32]),
+            destination: None,
             test: false,
             show: false,
             again: false,
         };
-        let mut login = LoginItem::begin(Reference::from_random([1; 8]), begin, "a".into(), step("started"), began());
+        let mut login = LoginItem::begin(Reference::from_random([1; 8]), begin, Attempt::from_bytes([1; 16]), step("started"), began());
         login.state = state;
         login.verified = Some(began().as_second());
         login.steps.extend(steps.iter().map(|what| step(what)));

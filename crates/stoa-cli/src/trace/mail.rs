@@ -22,7 +22,7 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
     let detail = [("We expected", &step.wanted), ("We received", &step.got)];
     let detail: String =
         detail.iter().filter_map(|(label, value)| Some(format!("{label}: {:?}\n", value.as_deref()?))).collect();
-    let (reference, connection, code) = (&login.pk, &login.connection, fault.code());
+    let (reference, connection, code) = (&login.reference, &login.connection, fault.code());
     Some(format!(
         "\n----- email to the administrator of the customer's identity provider -----\n\
          Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\

@@ -28,9 +28,9 @@ fn header(login: &LoginItem) -> String {
     let began = Timestamp::from_second(login.began).map_or_else(|_| login.began.to_string(), |at| at.to_string());
     let mut text = format!(
         "Login {}, connection {} (version {}), began {began}\nState {}: {}",
-        login.pk,
+        login.reference,
         login.connection,
-        login.cv,
+        login.connection_version,
         login.state.as_str(),
         meaning(login.state)
     );
@@ -42,7 +42,7 @@ fn header(login: &LoginItem) -> String {
     for (_, note) in notes.iter().filter(|(applies, _)| *applies) {
         let _ = write!(text, "\n{note}");
     }
-    if let Some(destination) = &login.to {
+    if let Some(destination) = &login.destination {
         let _ = write!(text, "\nDestination {}", destination.as_str());
     }
     text

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::connection::SigningAlgorithm;
-use crate::ids::{ConnectionId, Reference};
+use crate::ids::{Attempt, Binding, ConnectionId, Reference, TicketHash};
 use crate::login::{Begin, Step, What};
 use crate::oidc::{Jwks, verify_jws};
 
@@ -161,8 +161,8 @@ fn verified() -> LoginItem {
     let begin = Begin {
         connection: ConnectionId::parse("pg").unwrap(),
         version: 1,
-        binding: "code".to_owned(),
-        to: None,
+        binding: Binding::from_bytes([1; 32]),
+        destination: None,
         test: false,
         show: false,
         again: false,
@@ -177,29 +177,31 @@ fn verified() -> LoginItem {
         got: None,
     };
     let now = Timestamp::from_second(NOW).unwrap();
-    let item = LoginItem::begin(Reference::from_random([1; 8]), begin, "tab".to_owned(), step, now);
+    let item = LoginItem::begin(Reference::from_random([1; 8]), begin, Attempt::from_bytes([1; 16]), step, now);
     LoginItem { state: State::Verified, verified: Some(NOW), ..item }
 }
 
 #[test]
 fn a_code_is_handed_over_once_within_a_minute() {
-    let meet = |old: Option<&LoginItem>, attempt: &str, code: &str, after: i64| {
+    let (tab, page) = (Attempt::from_bytes([1; 16]), Attempt::from_bytes([2; 16]));
+    let (code, other) = (Binding::from_bytes([1; 32]), Binding::from_bytes([2; 32]));
+    let meet = |old: Option<&LoginItem>, attempt: &Attempt, code: &Binding, after: i64| {
         meet_handed_over(old, attempt, code, Timestamp::from_second(NOW + after).unwrap()).map_err(|error| error.fault)
     };
     let fresh = verified();
-    let used = LoginItem { ticket: Some("t".to_owned()), ..verified() };
+    let used = LoginItem { ticket: Some(TicketHash::from_bytes([1; 32])), ..verified() };
     let launched = LoginItem { state: State::Launched, ..verified() };
     // Everything holds, so it was another's write that came between.
-    assert_eq!(meet(Some(&fresh), "page", "code", 60), Err(Fault::StoreContended));
+    assert_eq!(meet(Some(&fresh), &page, &code, 60), Err(Fault::StoreContended));
     // Our own write, of which the answer was lost.
-    assert_eq!(meet(Some(&used), "tab", "code", 1), Ok(()));
+    assert_eq!(meet(Some(&used), &tab, &code, 1), Ok(()));
     for (old, code, after) in [
-        (None, "code", 1),
-        (Some(&fresh), "other", 1),
-        (Some(&used), "code", 1),
-        (Some(&launched), "code", 1),
-        (Some(&fresh), "code", 61),
+        (None, &code, 1),
+        (Some(&fresh), &other, 1),
+        (Some(&used), &code, 1),
+        (Some(&launched), &code, 1),
+        (Some(&fresh), &code, 61),
     ] {
-        assert_eq!(meet(old, "page", code, after), Err(Fault::TeamsCodeWrong));
+        assert_eq!(meet(old, &page, code, after), Err(Fault::TeamsCodeWrong));
     }
 }

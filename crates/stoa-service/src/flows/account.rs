@@ -12,7 +12,7 @@ use stoa_core::fault::Fault;
 use stoa_core::identity::Redeemed;
 use stoa_core::keys::Key;
 use stoa_core::person::{
-    AccountStep, EmailItem, Findings, Keys, PERSON_VERSION, PersonItem, choose_account, external_id,
+    AccountStep, EmailItem, Findings, Indexes, PERSON_VERSION, PersonItem, choose_account, external_id,
 };
 use stoa_core::thinkific::{ApiAnswer, ApiRequest, User, create_user, find_user, get_binding, get_user, update_user};
 
@@ -34,8 +34,8 @@ pub struct Account<'a> {
     pub reads: &'a LaunchReads,
     /// Who.
     pub identity: &'a Redeemed,
-    /// Their keys.
-    pub keys: &'a Keys,
+    /// What they are known by.
+    pub indexes: &'a Indexes,
     /// The id that a new person gets: derived, so that a second try after a crash has the same.
     pub new_id: &'a str,
     /// The school's API key.
@@ -57,14 +57,14 @@ impl Account<'_> {
             }
         };
         let id = if before.is_some() { person_id } else { external_id(&person_id, bound_to.as_deref()) };
-        let person = PersonItem::settled(before, self.keys, id, user, self.now);
+        let person = PersonItem::settled(before, self.indexes, id, user, self.now);
         // Before the person is written: after it, a login would find nothing left to do.
-        if let Some(before) = before
-            && before.email != self.keys.email
+        if let Some(former) = before.and_then(|before| before.email_key.as_ref())
+            && *former != self.indexes.email_key
         {
-            self.clients.store.release_email(&before.email, &self.keys.person).await?;
+            self.clients.store.release_email(former, &self.indexes.person_key).await?;
         }
-        if self.clients.store.put_person(&self.keys.person, self.reads.connection.school(), &person).await? {
+        if self.clients.store.put_person(&self.indexes.person_key, self.reads.connection.school(), &person).await? {
             Ok(person)
         } else {
             Err(Failure::noted(Fault::StoreContended, "the person was written by another login"))
@@ -72,8 +72,9 @@ impl Account<'_> {
     }
 
     async fn claim_email(&self) -> Result<(), Failure> {
-        let claim = EmailItem { v: PERSON_VERSION, person: self.keys.person.clone(), since: self.now.as_second() };
-        if self.clients.store.claim_email(&self.keys.email, &claim).await? {
+        let claim =
+            EmailItem { v: PERSON_VERSION, person: self.indexes.person_key.clone(), since: self.now.as_second() };
+        if self.clients.store.claim_email(&self.indexes.email_key, &claim).await? {
             Ok(())
         } else {
             Err(Failure::noted(Fault::EmailOwned, "another person of the directory claimed the address"))
@@ -84,9 +85,9 @@ impl Account<'_> {
     /// why the person was refused.
     async fn unclaim_email(&self, before: Option<&PersonItem>, why: Fault) {
         let is_refused = matches!(why, Fault::AccountBound | Fault::AccountPrivileged | Fault::ThinkificRefusedAccount);
-        let is_new = before.is_none_or(|before| before.email != self.keys.email);
+        let is_new = before.is_none_or(|before| before.email_key.as_ref() != Some(&self.indexes.email_key));
         if is_refused && is_new {
-            let _ = self.clients.store.release_email(&self.keys.email, &self.keys.person).await;
+            let _ = self.clients.store.release_email(&self.indexes.email_key, &self.indexes.person_key).await;
         }
     }
 

@@ -116,12 +116,12 @@ async fn begin(visit: &mut Visit<'_>, connection: &Connection, asked: &Asked) ->
         connection: connection.id().clone(),
         version: connection.version,
         binding: pending.hash(),
-        to: asked.relay.destination.clone(),
+        destination: asked.relay.destination.clone(),
         test: asked.test.is_test(),
         show: asked.test.is_by_link(),
         again: asked.again,
     };
-    let login = LoginItem::begin(reference, begin, random::token()?, visit.step(What::Started), visit.now);
+    let login = LoginItem::begin(reference, begin, random::attempt()?, visit.step(What::Started), visit.now);
     visit.begin(&login).await?;
     Ok(pending)
 }

@@ -11,10 +11,10 @@ use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, Oidc, Protocol};
 use stoa_core::failure::Failure;
 use stoa_core::identity::Verified;
+use stoa_core::ids::ProofHash;
 use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
 
 use crate::flows::oidc_exchange::prove_code;
-use crate::flows::proven::proof_hash;
 use crate::flows::unproven::unproven;
 use crate::flows::workos;
 use crate::visit::{Answer, Fresh, Visit};
@@ -56,7 +56,7 @@ async fn answered(
         Ok(proven) => proven,
         Err(failure) => {
             let proof = response.code.as_deref().map(|code| proof_of(connection, code));
-            return unproven(visit, connection, login, proof.as_deref(), failure).await;
+            return unproven(visit, connection, login, proof.as_ref(), failure).await;
         }
     };
     visit.admit(connection, login, Verified::from_id_token(&identity, connection), &proof).await
@@ -68,12 +68,12 @@ async fn prove(
     connection: &Connection,
     response: &Response,
     login: &Pending,
-) -> Result<(ProvenIdentity, String), Failure> {
+) -> Result<(ProvenIdentity, ProofHash), Failure> {
     let code = response.code_from(connection.oidc()?)?;
     let identity = prove_code(visit, connection, code, login).await?;
     Ok((identity, proof_of(connection, code)))
 }
 
-fn proof_of(connection: &Connection, code: &str) -> String {
-    proof_hash(connection, connection.oidc().map_or("", |oidc| &oidc.document().issuer), code)
+fn proof_of(connection: &Connection, code: &str) -> ProofHash {
+    ProofHash::new(connection.id(), connection.oidc().map_or("", |oidc| &oidc.document().issuer), code)
 }

@@ -15,7 +15,7 @@ use stoa_core::keys::Pepper;
 use stoa_core::routes::SecretKind;
 
 use crate::clients::Clients;
-use crate::operator::question::{MOST_LOGINS, Named, PersonKey, Question, Reply};
+use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
 
 /// The flow.
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
@@ -57,11 +57,11 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
             let email = email_key(&school, &address(&email)?, &pepper);
             let owner = clients.store.email_owner(&email).await?;
-            Ok(Reply::Person(owner.map(|owner| PersonKey { person: owner.person, email: Some(email) })))
+            Ok(Reply::Person(owner.map(|owner| Meant { person: owner.person, email: Some(email) })))
         }
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
             let person = person_key(&customer, &subject, &pepper);
-            Ok(Reply::Person(Some(PersonKey { person, email: None })))
+            Ok(Reply::Person(Some(Meant { person, email: None })))
         }
     }
 }

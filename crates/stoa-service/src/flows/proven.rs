@@ -1,14 +1,12 @@
 //! From a proven identity to a ticket in the browser: what follows a proof, whichever protocol brought it.
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
 use stoa_core::failure::Failure;
 use stoa_core::identity::{Admitted, Verified};
-use stoa_core::ids::Reference;
+use stoa_core::ids::{ProofHash, Reference};
 use stoa_core::keys::{Pepper, Secret32};
-use stoa_core::login::{Meeting, VerifyAttempt, What, meet_verified};
+use stoa_core::login::{Meeting, Seal, VerifyAttempt, What, meet_verified};
 use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
 
@@ -16,18 +14,10 @@ use crate::random;
 use crate::store::{Sealed, Written};
 use crate::visit::{Answer, Ends, Visit};
 
-/// What proved an identity, as one value that names nobody and unlocks nothing: connection, issuer, and the id of the
-/// assertion or the code. By it the same proof twice is known from two proofs.
-pub(super) fn proof_hash(connection: &Connection, issuer: &str, proof: &str) -> String {
-    let text = format!("{}\0{issuer}\0{proof}", connection.id());
-    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..18])
-}
-
 /// A new ticket, and the identity sealed under it.
 pub(super) struct Handover {
     pub(super) ticket: Ticket,
-    pub(super) sealed: String,
-    pub(super) seal_key: String,
+    pub(super) seal: Seal,
 }
 
 impl Visit<'_> {
@@ -37,7 +27,7 @@ impl Visit<'_> {
         connection: &Connection,
         login: &Pending,
         verified: Result<Verified, Failure>,
-        proof: &str,
+        proof: &ProofHash,
     ) -> Result<Answer, Failure> {
         match verified.and_then(|verified| verified.admit(connection)) {
             Ok(admitted) => self.write_verified(connection, login, &admitted, proof).await,
@@ -63,13 +53,13 @@ impl Visit<'_> {
             reference: reference.clone(),
             connection: connection.id().clone(),
             school: connection.school().clone(),
-            person: admitted.person_key(connection, &pepper),
-            email: admitted.email_key(connection, &pepper),
+            person_key: admitted.person_key(connection, &pepper),
+            email_key: admitted.email_key(connection, &pepper),
             secret: Secret32::new(random::bytes()?),
         };
         let key = seal_secrets.current(self.now);
-        let sealed = admitted.seal(&ticket.secret, key, reference.as_str(), connection, with_arrived)?;
-        Ok(Handover { ticket, sealed, seal_key: key.id.clone() })
+        let seal = admitted.seal(&ticket.secret, key, reference.as_str(), connection, with_arrived)?;
+        Ok(Handover { ticket, seal })
     }
 
     /// Write 2 of a login of this browser, and what it means where its condition is refused.
@@ -78,30 +68,29 @@ impl Visit<'_> {
         connection: &Connection,
         login: &Pending,
         admitted: &Admitted,
-        assertion: &str,
+        proof: &ProofHash,
     ) -> Result<Answer, Failure> {
         let handover = self.hand_over(connection, &login.reference, admitted, login.unverified_tester).await?;
-        let (attempt, binding, ticket) = (random::token()?, login.hash(), handover.ticket.hash());
+        let (attempt, binding, ticket) = (random::attempt()?, login.hash(), handover.ticket.hash());
         let step = self.step(What::Verified);
         let mut sealed = Sealed {
             reference: &login.reference,
             attempt: &attempt,
             binding: &binding,
             began: login.unverified_began,
-            connection: connection.id().as_str(),
+            connection: connection.id(),
             connection_version: connection.version,
-            assertion,
+            proof,
             ticket: &ticket,
-            sealed: &handover.sealed,
-            seal_key: &handover.seal_key,
-            who: &handover.ticket.email,
+            seal: &handover.seal,
+            email_key: &handover.ticket.email_key,
             step: Some(&step),
         };
         let (store, now) = (&self.clients.store, self.now);
         let Written::Refused(old) = store.verify_login(&sealed, now).await? else {
             return Ok(self.on_to_launch(&handover.ticket));
         };
-        let mine = VerifyAttempt { attempt: &attempt, binding: &binding, connection: connection.id(), assertion };
+        let mine = VerifyAttempt { attempt: &attempt, binding: &binding, connection: connection.id(), proof };
         match meet_verified(old.as_deref(), &mine, now) {
             Meeting::Mine => Ok(self.on_to_launch(&handover.ticket)),
             Meeting::Reticket { attempt: last, step_fits } => {

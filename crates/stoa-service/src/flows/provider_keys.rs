@@ -37,7 +37,7 @@ pub async fn verified_claims(
         Err(failure) if is_key_unknown(&failure) => {}
         verified => return verified,
     }
-    match store.claim_jwks_fetch(connection.id(), source, random::token()?, now).await? {
+    match store.claim_jwks_fetch(connection.id(), source, random::attempt()?, now).await? {
         FetchClaim::Granted(leave) => verify_jws(token, &*fetch(visit, &leave).await?, algorithms),
         FetchClaim::Taken(item) => {
             let mut keys = store.hold_jwks(connection.id(), source.sk, item.keys()?, now);

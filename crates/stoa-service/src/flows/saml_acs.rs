@@ -15,14 +15,13 @@ use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::Verified;
-use stoa_core::ids::{ConnectionId, Reference};
+use stoa_core::ids::{Binding, ConnectionId, ProofHash, Reference};
 use stoa_core::login::{Begin, LoginItem, ProofAtOnce, What};
 use stoa_core::relay::Relay;
 use stoa_saml::{
     Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to, verify,
 };
 
-use crate::flows::proven::proof_hash;
 use crate::flows::saml_keys::decryption_keys;
 use crate::random;
 use crate::visit::{Answer, Ends, Fresh, Visit};
@@ -159,8 +158,8 @@ async fn solicited(
     visit.admit(connection, login, Verified::from_saml(&proven, connection), &proof).await
 }
 
-fn proof_of(connection: &Connection, proven: &VerifiedResponse) -> String {
-    proof_hash(connection, proven.issuer(), proven.assertion_id())
+fn proof_of(connection: &Connection, proven: &VerifiedResponse) -> ProofHash {
+    ProofHash::new(connection.id(), proven.issuer(), proven.assertion_id())
 }
 
 /// "Continue as m…@pg.com?": the Response is proven, but it may have been posted into this browser by anybody, so the
@@ -171,8 +170,8 @@ async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], rel
     }
     let proven = prove(visit, connection, xml, Expected::Unsolicited, visit.now.as_second()).await?;
     let admitted = Verified::from_saml(&proven, connection)?.admit(connection)?;
-    let (assertion, attempt) = (proof_of(connection, &proven), random::token()?);
-    if !visit.clients.store.use_assertion(&assertion, &attempt, proven.replay_until()).await? {
+    let (proof, attempt) = (proof_of(connection, &proven), random::attempt()?);
+    if !visit.clients.store.use_assertion(&proof, attempt.clone(), proven.replay_until()).await? {
         return Err(Fault::AssertionReplayed.into());
     }
     let reference = Reference::from_random(random::bytes()?);
@@ -180,23 +179,22 @@ async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], rel
     let begin = Begin {
         connection: connection.id().clone(),
         version: connection.version,
-        binding: handover.ticket.hash(),
-        to: relay.destination.clone(),
+        binding: Binding::of_ticket(&handover.ticket.hash()),
+        destination: relay.destination.clone(),
         test: false,
         show: false,
         again: true,
     };
     let proof = ProofAtOnce {
         attempt,
-        assertion: Some(assertion),
+        proof: Some(proof),
         ticket: Some(handover.ticket.hash()),
-        sealed: handover.sealed,
-        seal_key: handover.seal_key,
-        who: handover.ticket.email.clone(),
+        seal: handover.seal,
+        email_key: handover.ticket.email_key.clone(),
         confirm: true,
     };
     let login = LoginItem::begin_proven(reference, begin, proof, visit.step(What::Verified), visit.now);
     visit.begin(&login).await?;
     visit.trail.cookies.push(handover.ticket.set_cookie());
-    Ok(Answer::Page(visit.frame().confirm(&login.pk, &admitted.email_hint(), visit.form_action())))
+    Ok(Answer::Page(visit.frame().confirm(&login.reference, &admitted.email_hint(), visit.form_action())))
 }

@@ -3,7 +3,7 @@
 //! Reads, checks and repairs come first, the claim second, the signature last: nothing can fail after the claim.
 //! `POST /launch` is the same for a login that the person had to confirm.
 
-use stoa_core::connection::{Connection, Protocol};
+use stoa_core::connection::Protocol;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{Redeemed, redeem};
@@ -11,7 +11,7 @@ use stoa_core::ids::Reference;
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{Brought, LoginItem, Meeting, State, What, meet_launched, meet_ticket};
 use stoa_core::pages::SentOn;
-use stoa_core::person::{Keys, PersonItem, Standing, standing};
+use stoa_core::person::{Indexes, PersonItem, Standing, standing};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
@@ -39,12 +39,12 @@ pub async fn thinkific_launch(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another connection or school"));
     }
     visit.trail.connection = Some(login.connection.clone());
-    visit.trail.destination.clone_from(&login.to);
+    visit.trail.destination.clone_from(&login.destination);
     visit.trail.login = Some(reference);
     let result = launch(visit, &ticket, &login, reads).await;
     if let Err(failure) = &result {
         // In Teams no cookie was there to begin with; the ticket came to whoever tests.
-        visit.trail.by_test_link = login.show && login.ticket.as_deref() == Some(&ticket.hash());
+        visit.trail.by_test_link = login.show && login.ticket == Some(ticket.hash());
         note(visit, &login, failure).await;
     }
     result
@@ -66,21 +66,13 @@ async fn launch(
     let seal_secrets = visit.clients.secrets.shared(SecretKind::Seal, visit.now).await?;
     let pepper = Pepper::from_keys(&*visit.clients.secrets.shared(SecretKind::Pepper, visit.now).await?);
     let identity = redeem(login, &reads.connection, &ticket.secret, &seal_secrets)?;
-    let indexes = indexes(&identity, &reads.connection, &pepper);
-    if indexes.person != ticket.person || indexes.email != ticket.email {
+    let indexes = Indexes::new(&identity, &reads.connection, &pepper);
+    if indexes.person_key != ticket.person_key || indexes.email_key != ticket.email_key {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another person"));
     }
-    let new_id = pepper.index("external id", &[&indexes.person]);
+    let new_id = indexes.new_id(&pepper);
     let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id };
     if login.test { launching.finish_test().await } else { launching.go_on().await }
-}
-
-fn indexes(identity: &Redeemed, connection: &Connection, pepper: &Pepper) -> Keys {
-    Keys {
-        person: identity.person_key(connection, pepper),
-        email: identity.email_key(connection, pepper),
-        fingerprint: identity.fingerprint(pepper),
-    }
 }
 
 /// A login whose ticket has been redeemed: who it is, and what was read of them.
@@ -90,7 +82,7 @@ struct Launching<'v, 'a> {
     login: &'v LoginItem,
     reads: LaunchReads,
     identity: Redeemed,
-    indexes: Keys,
+    indexes: Indexes,
     /// The id that a new person gets: derived, so that a second try after a crash has the same.
     new_id: String,
 }
@@ -106,7 +98,11 @@ impl Launching<'_, '_> {
         let token = Launch {
             identity: &self.identity,
             external_id: &person.id,
-            destination: self.login.to.as_ref().unwrap_or(&self.reads.connection.document().default_destination),
+            destination: self
+                .login
+                .destination
+                .as_ref()
+                .unwrap_or(&self.reads.connection.document().default_destination),
             error_url: &format!("{}/return?login={}", self.visit.public_url(), self.ticket.reference.as_str()),
             jti: &jti,
         };
@@ -129,7 +125,7 @@ impl Launching<'_, '_> {
                 clients,
                 reads: &self.reads,
                 identity: &self.identity,
-                keys: &self.indexes,
+                indexes: &self.indexes,
                 new_id: &self.new_id,
                 api_key: api_keys.current(now),
                 now,
@@ -147,7 +143,7 @@ impl Launching<'_, '_> {
     /// The end of a test login: it never gets further than this page. That it succeeded is what an activation asks for.
     async fn finish_test(self) -> Result<Answer, Failure> {
         let Self { visit, ticket, login, reads, identity, new_id, .. } = &self;
-        let destination = login.to.as_ref().unwrap_or(&reads.connection.document().default_destination);
+        let destination = login.destination.as_ref().unwrap_or(&reads.connection.document().default_destination);
         let sent_on = SentOn {
             email: identity.email().as_str(),
             first_name: identity.first_name(),
@@ -162,7 +158,7 @@ impl Launching<'_, '_> {
             None => visit.frame().test_worked(&ticket.reference),
         };
         // What a token proved in Teams says nothing of the way by which everybody else comes.
-        if login.assertion.is_some() || matches!(reads.connection.protocol(), Protocol::Teams) {
+        if login.proof.is_some() || matches!(reads.connection.protocol(), Protocol::Teams) {
             visit.clients.store.record_test(login, visit.now).await?;
         }
         self.claim(What::Tested, Answer::Page(page)).await
@@ -171,7 +167,7 @@ impl Launching<'_, '_> {
     /// Write 3. Whoever makes it gets `answer`; everybody else learns what that means for them.
     async fn claim(self, what: What, answer: Answer) -> Result<Answer, Failure> {
         let Self { visit, ticket, .. } = self;
-        let (attempt, hash) = (random::token()?, ticket.hash());
+        let (attempt, hash) = (random::attempt()?, ticket.hash());
         let step = visit.step(what);
         let written = visit.clients.store.launch_login(&ticket.reference, &hash, &attempt, &step).await?;
         if let Written::Refused(old) = written {
@@ -194,7 +190,7 @@ async fn note(visit: &mut Visit<'_>, login: &LoginItem, failure: &Failure) {
     let ends = login.state == State::Verified && !failure.fault.face().retryable;
     let to = if ends { State::Failed } else { login.state };
     let step = visit.failed_step(failure);
-    let note = Note { reference: &login.pk, binding: None, from: login.state, to, step: &step };
+    let note = Note { reference: &login.reference, binding: None, from: login.state, to, step: &step };
     if let Err(second) = visit.clients.store.note_step(&note, visit.now).await {
         visit.trail.also = Some(second.fault);
     }

@@ -40,7 +40,7 @@ async fn returned(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     match visit.clients.store.note_step(&note, visit.now).await? {
         Some(login) => {
             visit.trail.connection = Some(login.connection);
-            visit.trail.destination = login.to;
+            visit.trail.destination = login.destination;
         }
         None => return Err(Fault::LoginUnknown.into()),
     }

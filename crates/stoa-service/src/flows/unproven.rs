@@ -6,6 +6,7 @@ use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
+use stoa_core::ids::ProofHash;
 use stoa_core::login::{LoginItem, State, fresh_once};
 use stoa_core::oidc::RefusalCode;
 use stoa_core::ticket::Ticket;
@@ -23,7 +24,7 @@ pub(super) async fn unproven(
     visit: &mut Visit<'_>,
     connection: &Connection,
     login: &Pending,
-    proof: Option<&str>,
+    proof: Option<&ProofHash>,
     failure: Failure,
 ) -> Result<Answer, Failure> {
     let may_be_again = failure.fault == Fault::Oidc(RefusalCode::CodeRefused);
@@ -31,9 +32,8 @@ pub(super) async fn unproven(
         visit.wait(UNDER_WAY).await;
     }
     let before = visit.note(login, Ends::Nothing, &failure).await;
-    let is_same = |item: &LoginItem| {
-        item.assertion.is_some() && item.assertion.as_deref() == proof && item.binding == login.hash()
-    };
+    let is_same =
+        |item: &LoginItem| item.proof.is_some() && item.proof.as_ref() == proof && item.binding == login.hash();
     match before.filter(|item| may_be_again && is_same(item)) {
         Some(item) => go_on(visit, connection, &item, failure),
         None => Err(failure),
@@ -43,8 +43,8 @@ pub(super) async fn unproven(
 fn go_on(visit: &Visit<'_>, connection: &Connection, login: &LoginItem, failure: Failure) -> Result<Answer, Failure> {
     match login.state {
         State::Started | State::Refused | State::Failed => Err(failure),
-        State::Verified if Ticket::among(visit.incoming.cookies(), &login.pk).is_some() => {
-            Ok(Answer::launch(&login.pk))
+        State::Verified if Ticket::among(visit.incoming.cookies(), &login.reference).is_some() => {
+            Ok(Answer::launch(&login.reference))
         }
         // Launched already, or the ticket was in an answer that the browser did not wait for.
         State::Verified | State::Launched | State::Returned => {

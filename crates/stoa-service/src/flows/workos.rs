@@ -11,13 +11,13 @@ use std::time::Duration;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, WorkosDocument};
 use stoa_core::failure::Failure;
+use stoa_core::ids::ProofHash;
 use stoa_core::oidc::{RefusalCode, Response};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::workos::{Callback, Profile, token_request};
 
 use crate::egress::Limits;
-use crate::flows::proven::proof_hash;
 use crate::flows::provider_keys::token_failure;
 use crate::flows::unproven::unproven;
 use crate::visit::{Answer, Visit};
@@ -55,7 +55,7 @@ async fn answered(
         Ok(code) => code,
         Err(failure) => return unproven(visit, connection, login, None, failure).await,
     };
-    let proof = proof_hash(connection, &settings.client_id, &code);
+    let proof = ProofHash::new(connection.id(), &settings.client_id, &code);
     match exchange(visit, connection, settings, login, &code).await {
         Ok(profile) => visit.admit(connection, login, profile.verify(connection), &proof).await,
         Err(failure) => unproven(visit, connection, login, Some(&proof), failure).await,

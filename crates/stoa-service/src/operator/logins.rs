@@ -113,7 +113,7 @@ impl Operator {
         let mut items = HashMap::new();
         for (table, item) in found.map_err(OperatorError::store("read the logins"))? {
             let login: LoginItem = read(table, item)?;
-            items.insert(login.pk.clone(), login);
+            items.insert(login.reference.clone(), login);
         }
         Ok(items)
     }

@@ -3,7 +3,7 @@
 //! The function `operator` says who is meant, since that needs the pepper; what is written is written here, with the
 //! caller's own permission, over the revision that was read. Each change leaves an item that says who made it and why.
 
-use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::ids::{ConnectionId, EmailKey, PersonKey, SchoolId};
 use stoa_core::person::{EmailItem, PERSON_VERSION, PersonItem, PersonState};
 
 use super::question::{Named, Question, Reply};
@@ -15,13 +15,13 @@ use crate::store::{ABSENT, Key, PersonChangeItem, Range, Reads, Write};
 #[derive(Debug)]
 pub struct FoundPerson {
     /// Their key; names nobody.
-    pub key: String,
+    pub key: PersonKey,
     /// In which school.
     pub school: SchoolId,
     /// Their item; `None`: they have never come in.
     pub item: Option<PersonItem>,
     /// The key of the address that is asked about or that they had last.
-    email: Option<String>,
+    email: Option<EmailKey>,
     /// The address that is theirs, where one is.
     pub address: Option<EmailItem>,
 }
@@ -68,7 +68,7 @@ impl Operator {
         };
         let key = found.ok_or_else(|| OperatorError::NoPerson(connection.clone()))?;
         let item: Option<PersonItem> = self.tables.get(&Key::person(&key.person, &school), Reads::Consistent).await?;
-        let email = key.email.or_else(|| item.as_ref().map(|item| item.email.clone()));
+        let email = key.email.or_else(|| item.as_ref().and_then(|item| item.email_key.clone()));
         let address = match &email {
             Some(email) => self.tables.get(&Key::email(email), Reads::Consistent).await?,
             None => None,
@@ -133,19 +133,15 @@ fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
 /// and all the rest, by the ordinary rules. An account with a role stays closed to it.
 fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
     let linked = match &person.item {
-        Some(before) => PersonItem {
-            id: external_id.to_owned(),
-            user,
-            fingerprint: String::new(),
-            rev: before.rev + 2,
-            ..before.clone()
-        },
+        Some(before) => {
+            PersonItem { id: external_id.to_owned(), user, fingerprint: None, rev: before.rev + 2, ..before.clone() }
+        }
         None => PersonItem {
             v: PERSON_VERSION,
             id: external_id.to_owned(),
             state: PersonState::Active,
-            email: String::new(),
-            fingerprint: String::new(),
+            email_key: None,
+            fingerprint: None,
             user,
             rev: 1,
             changes: 0,

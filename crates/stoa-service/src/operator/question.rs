@@ -5,7 +5,7 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
-use stoa_core::ids::{CustomerId, Reference, SchoolId};
+use stoa_core::ids::{CustomerId, EmailKey, PersonKey, Reference, SchoolId};
 
 use super::{Answerer, Operator, OperatorError};
 
@@ -63,11 +63,11 @@ impl Question {
 
 /// Who is meant, in the keys of the directory.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct PersonKey {
-    /// Of the person.
-    pub(crate) person: String,
-    /// Of the address, where that was asked for.
-    pub(crate) email: Option<String>,
+pub(crate) struct Meant {
+    /// The person.
+    pub(crate) person: PersonKey,
+    /// The address, where that was asked for.
+    pub(crate) email: Option<EmailKey>,
 }
 
 /// An answer.
@@ -77,7 +77,7 @@ pub(crate) enum Reply {
     /// The logins, newest first.
     Logins(Vec<Reference>),
     /// The person, where the directory knows one.
-    Person(Option<PersonKey>),
+    Person(Option<Meant>),
     /// It could not be answered.
     Refused {
         /// The fault's code.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use stoa_core::failure::Failure;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{Attempt, ConnectionId};
 use stoa_core::oidc::Jwks;
 use stoa_core::routes::Table;
 
@@ -26,7 +26,7 @@ pub struct KeySource<'a> {
 pub struct FetchLeave<'a> {
     connection: &'a ConnectionId,
     source: KeySource<'a>,
-    attempt: String,
+    attempt: Attempt,
 }
 
 impl<'a> FetchLeave<'a> {
@@ -88,7 +88,7 @@ impl Store {
         &self,
         connection: &'a ConnectionId,
         source: KeySource<'a>,
-        attempt: String,
+        attempt: Attempt,
         now: Timestamp,
     ) -> Result<FetchClaim<'a>, Failure> {
         // Anybody can name an unknown key, and a refused write costs as much as one that is applied.

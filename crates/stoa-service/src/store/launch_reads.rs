@@ -30,8 +30,8 @@ impl Store {
     /// Reads what the ticket names. Nothing in the ticket is believed yet.
     pub async fn launch_reads(&self, ticket: &Ticket) -> Result<LaunchReads, Failure> {
         let (login, connection) = (Key::login(&ticket.reference), Key::connection(&ticket.connection));
-        let (school, person) = (Key::school(&ticket.school), Key::person(&ticket.person, &ticket.school));
-        let keys = [login, connection, school, person, Key::email(&ticket.email)];
+        let (school, person) = (Key::school(&ticket.school), Key::person(&ticket.person_key, &ticket.school));
+        let keys = [login, connection, school, person, Key::email(&ticket.email_key)];
         let mut found = self.tables.batch("launch reads", keys.clone(), Reads::Consistent).await?;
         let [login, connection, school, person, owner] = keys.map(|key| {
             let place = found.iter().position(|(table, item)| key.is_of(*table, item))?;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use stoa_core::failure::Failure;
-use stoa_core::ids::Reference;
-use stoa_core::login::{ITEM_VERSION, LoginItem, MAX_NOTES, State, Step, begun_since, kept_until};
+use stoa_core::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
+use stoa_core::login::{ITEM_VERSION, LoginItem, MAX_NOTES, Seal, State, Step, begun_since, kept_until};
 use stoa_core::routes::Table;
 use stoa_core::teams::code_since;
 
@@ -26,25 +26,23 @@ pub struct Sealed<'a> {
     /// The login.
     pub reference: &'a Reference,
     /// This write's attempt.
-    pub attempt: &'a str,
+    pub attempt: &'a Attempt,
     /// Hash of the browser's secret.
-    pub binding: &'a str,
+    pub binding: &'a Binding,
     /// When the cookie says that the login began; the item must agree.
     pub began: i64,
     /// Through which connection, and as of which of its versions.
-    pub connection: &'a str,
+    pub connection: &'a ConnectionId,
     /// The version.
     pub connection_version: u32,
     /// Hash of the assertion or the code.
-    pub assertion: &'a str,
+    pub proof: &'a ProofHash,
     /// Hash of the ticket.
-    pub ticket: &'a str,
+    pub ticket: &'a TicketHash,
     /// The sealed identity.
-    pub sealed: &'a str,
-    /// Which seal secret.
-    pub seal_key: &'a str,
+    pub seal: &'a Seal,
     /// The key of the e-mail address.
-    pub who: &'a str,
+    pub email_key: &'a EmailKey,
     /// The step to add, where one fits.
     pub step: Option<&'a Step>,
 }
@@ -54,13 +52,13 @@ pub struct Code<'a> {
     /// The login.
     pub reference: &'a Reference,
     /// This write's attempt.
-    pub attempt: &'a str,
+    pub attempt: &'a Attempt,
     /// Through which connection.
-    pub connection: &'a str,
+    pub connection: &'a ConnectionId,
     /// Hash of the code and its hint.
-    pub hash: &'a str,
+    pub binding: &'a Binding,
     /// Hash of the ticket.
-    pub ticket: &'a str,
+    pub ticket: &'a TicketHash,
     /// The step to add.
     pub step: &'a Step,
 }
@@ -70,7 +68,7 @@ pub struct Note<'a> {
     /// The login.
     pub reference: &'a Reference,
     /// Hash of the browser's secret, where a browser's cookie named the login: then only if that browser began it.
-    pub binding: Option<&'a str>,
+    pub binding: Option<&'a Binding>,
     /// The state in which the login must be.
     pub from: State,
     /// The state that it moves to; the same, where it stays.
@@ -82,7 +80,7 @@ pub struct Note<'a> {
 impl Store {
     /// Write 1: the login begins. A reference that exists already with another attempt is [`Written::Refused`].
     pub async fn begin_login(&self, item: &LoginItem) -> Result<Written, Failure> {
-        let put = Key::login(&item.pk).put(item).only_if(ABSENT_OR_MINE).with(":attempt", &item.attempt);
+        let put = Key::login(&item.reference).put(item).only_if(ABSENT_OR_MINE).with(":attempt", &item.attempt);
         written(self.tables.write(put).await?)
     }
 
@@ -105,7 +103,7 @@ impl Store {
     pub async fn renew_ticket(
         &self,
         sealed: &Sealed<'_>,
-        last_attempt: &str,
+        last_attempt: &Attempt,
         now: Timestamp,
     ) -> Result<Written, Failure> {
         let update = sealing(sealed, now)
@@ -119,8 +117,8 @@ impl Store {
     pub async fn launch_login(
         &self,
         reference: &Reference,
-        ticket: &str,
-        attempt: &str,
+        ticket: &TicketHash,
+        attempt: &Attempt,
         step: &Step,
     ) -> Result<Written, Failure> {
         // The sealed identity has done its work.
@@ -170,7 +168,7 @@ impl Store {
             .showing_refused()
             .with(":from", State::Verified)
             .with(":connection", code.connection)
-            .with(":code", code.hash)
+            .with(":code", code.binding)
             .with(":since", code_since(now))
             .with(":attempt", code.attempt)
             .with(":ticket", code.ticket)
@@ -179,9 +177,9 @@ impl Store {
     }
 
     /// Marks an unsolicited assertion as used. `false`: it was used before.
-    pub async fn use_assertion(&self, hash: &str, attempt: &str, until: Timestamp) -> Result<bool, Failure> {
+    pub async fn use_assertion(&self, proof: &ProofHash, attempt: Attempt, until: Timestamp) -> Result<bool, Failure> {
         let used = AssertionItem::new(attempt, until);
-        let put = Key::assertion(hash).put(&used).only_if(ABSENT_OR_MINE).with(":attempt", attempt);
+        let put = Key::assertion(proof).put(&used).only_if(ABSENT_OR_MINE).with(":attempt", &used.attempt);
         Ok(self.tables.write(put).await?.is_applied())
     }
 }
@@ -199,11 +197,11 @@ fn sealing(sealed: &Sealed<'_>, now: Timestamp) -> Write {
         .with(":to", State::Verified)
         .with(":attempt", sealed.attempt)
         .with(":cv", sealed.connection_version)
-        .with(":assertion", sealed.assertion)
+        .with(":assertion", sealed.proof)
         .with(":ticket", sealed.ticket)
-        .with(":sealed", sealed.sealed)
-        .with(":seal_key", sealed.seal_key)
-        .with(":who", sealed.who)
+        .with(":sealed", &sealed.seal.identity)
+        .with(":seal_key", &sealed.seal.key)
+        .with(":who", sealed.email_key)
         .with(":now", now.as_second())
         .with(":ttl", kept_until(now))
         .with(":v", ITEM_VERSION)

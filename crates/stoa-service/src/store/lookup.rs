@@ -2,15 +2,15 @@
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::Reference;
+use stoa_core::ids::{EmailKey, Reference};
 use stoa_core::routes::Index;
 
 use super::{Entries, Item, Store};
 
 impl Store {
     /// The proven logins of an address begun at `since` or later, newest first.
-    pub async fn logins_of(&self, who: &str, since: i64, limit: u16) -> Result<Vec<Reference>, Failure> {
-        let entries = Entries { index: Index::LoginsByEmail, of: who, since };
+    pub async fn logins_of(&self, email: &EmailKey, since: i64, limit: u16) -> Result<Vec<Reference>, Failure> {
+        let entries = Entries { index: Index::LoginsByEmail, of: email.as_str(), since };
         let page = self.tables.entries(&entries, limit, None).await?;
         let strange = || Failure::noted(Fault::StoreItemStrange, "an entry of by-email");
         let reference = |item: &Item| Reference::parse(item.get("pk")?.as_s().ok()?).ok();

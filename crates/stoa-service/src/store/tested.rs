@@ -11,8 +11,8 @@ impl Store {
     pub async fn record_test(&self, login: &LoginItem, now: Timestamp) -> Result<(), Failure> {
         let tested = TestedItem {
             at: now.as_second(),
-            connection_version: login.cv,
-            login: login.pk.clone(),
+            connection_version: login.connection_version,
+            login: login.reference.clone(),
             ttl: kept_until(now),
         };
         // The function may update items of this table, and put none.

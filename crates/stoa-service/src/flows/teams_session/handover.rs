@@ -30,25 +30,25 @@ pub(super) async fn hand_over(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
     if Ticket::among(visit.incoming.cookies(), &ticket.reference).is_some_and(|held| held.hash() == ticket.hash()) {
         return Ok(visit.on_to_launch(&ticket));
     }
-    let (attempt, hash) = (random::token()?, ticket.code_hash(hint));
+    let (attempt, binding) = (random::attempt()?, ticket.code_hash(hint));
     let code = Code {
         reference: &ticket.reference,
         attempt: &attempt,
-        connection: connection.id().as_str(),
-        hash: &hash,
+        connection: connection.id(),
+        binding: &binding,
         ticket: &ticket.hash(),
         step: &visit.step(What::Continued),
     };
     let Written::Refused(old) = visit.clients.store.hand_over(&code, visit.now).await? else {
         return Ok(visit.on_to_launch(&ticket));
     };
-    match meet_handed_over(old.as_deref(), &attempt, &hash, visit.now) {
+    match meet_handed_over(old.as_deref(), &attempt, &binding, visit.now) {
         Ok(()) => Ok(visit.on_to_launch(&ticket)),
         Err(failure) => {
             // Who holds the code may leave a note on its login; others cannot write to items by their names.
-            if let Some(old) = old.filter(|old| old.binding == hash && old.state == State::Verified) {
+            if let Some(old) = old.filter(|old| old.binding == binding && old.state == State::Verified) {
                 visit.trail.by_test_link = old.show;
-                visit.note_bound(&ticket.reference, &hash, Ends::NothingIn(old.state), &failure).await;
+                visit.note_bound(&ticket.reference, &binding, Ends::NothingIn(old.state), &failure).await;
             }
             Err(failure)
         }

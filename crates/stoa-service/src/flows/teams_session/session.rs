@@ -56,19 +56,18 @@ async fn begin(
         connection: connection.id().clone(),
         version: connection.version,
         binding: handover.ticket.code_hash(&hint),
-        to: asked.relay.destination.clone(),
+        destination: asked.relay.destination.clone(),
         test: asked.test.is_test(),
         show: asked.test.is_by_link(),
         // A login that has ended is begun anew by itself, where there is a login to begin.
         again: matches!(connection.protocol(), Protocol::Teams),
     };
     let proof = ProofAtOnce {
-        attempt: random::token()?,
-        assertion: None,
+        attempt: random::attempt()?,
+        proof: None,
         ticket: None,
-        sealed: handover.sealed,
-        seal_key: handover.seal_key,
-        who: handover.ticket.email.clone(),
+        seal: handover.seal,
+        email_key: handover.ticket.email_key.clone(),
         confirm: false,
     };
     let login = LoginItem::begin_proven(reference, begin, proof, visit.step(What::Verified), visit.now);

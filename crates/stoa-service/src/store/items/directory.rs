@@ -5,23 +5,23 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::ids::SchoolId;
+use stoa_core::ids::{EmailKey, PersonKey, SchoolId};
 use stoa_core::routes::Table;
 
 use super::key::{Form, Key, Range, keys};
 
 keys! { Directory:
     /// A person in a school: `PersonItem`.
-    person(person: &str, school: &SchoolId) = "person#{person}" / "school#{school}";
-    /// Whose an address is: `EmailItem`. The address's key contains the school.
-    email(email: &str) = "email#{email}" / "owner";
+    person(person: &PersonKey, school: &SchoolId) = "person#{person}" / "school#{school}";
+    /// Whose an address is: `EmailItem`. The key contains the school.
+    email(email: &EmailKey) = "email#{email}" / "owner";
     /// What was changed of a person by hand. The instant's fraction makes it a key.
-    person_change(person: &str, school: &SchoolId, at: Timestamp) = "person#{person}" / "history#{school}#{at}";
+    person_change(person: &PersonKey, school: &SchoolId, at: Timestamp) = "person#{person}" / "history#{school}#{at}";
 }
 
 impl Range {
     /// What was changed of a person by hand, oldest first.
-    pub(crate) fn person_changes(person: &str, school: &SchoolId) -> Self {
+    pub(crate) fn person_changes(person: &PersonKey, school: &SchoolId) -> Self {
         Key::person(person, school).partition().from(format!("history#{school}#"))
     }
 }

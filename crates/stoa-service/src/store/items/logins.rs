@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::ids::{ConnectionId, Reference};
+use stoa_core::ids::{Attempt, ConnectionId, ProofHash, Reference};
 use stoa_core::routes::Table;
 
 use super::key::{Form, Key, keys};
@@ -13,8 +13,8 @@ keys! { Logins:
     login(reference: &Reference => reference.as_str()) = "{reference}";
     /// The last test of a connection that succeeded, kept for thirty days.
     tested(connection: &ConnectionId) = "tested#{connection}";
-    /// An unsolicited assertion that has been used, by its hash.
-    assertion(hash: &str) = "assertion#{hash}";
+    /// An unsolicited assertion that has been used.
+    assertion(proof: &ProofHash) = "assertion#{proof}";
 }
 
 /// How long it is remembered that an assertion was used, once it could not pass any more.
@@ -38,14 +38,14 @@ pub struct TestedItem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AssertionItem {
     /// The attempt that used it.
-    pub(crate) attempt: String,
+    pub(crate) attempt: Attempt,
     /// When DynamoDB may clean it up, in epoch seconds.
     pub(crate) ttl: i64,
 }
 
 impl AssertionItem {
     /// Of an assertion that could pass until then.
-    pub(crate) fn new(attempt: &str, until: Timestamp) -> Self {
-        Self { attempt: attempt.to_owned(), ttl: until.as_second() + USED_KEPT_SECONDS }
+    pub(crate) fn new(attempt: Attempt, until: Timestamp) -> Self {
+        Self { attempt, ttl: until.as_second() + USED_KEPT_SECONDS }
     }
 }

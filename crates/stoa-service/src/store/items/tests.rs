@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use stoa_core::ids::{ConnectionId, CustomerId, Reference, SchoolId};
+use stoa_core::ids::{Attempt, ConnectionId, CustomerId, EmailKey, PersonKey, ProofHash, Reference, SchoolId};
 use stoa_core::login::LoginItem;
 use stoa_core::person::PersonItem;
 use stoa_core::trust::Watch;
@@ -28,6 +28,7 @@ fn put(write: Write) -> Value {
 #[test]
 fn keys_are_what_they_were() {
     let at = Timestamp::from_second(1_790_000_000).unwrap();
+    let (mary, proof) = (PersonKey::from_bytes([1; 24]), ProofHash::from_bytes([1; 18]));
     let keys = [
         (Key::connection(&pg()), "connection#pg / current"),
         (Key::version(&pg(), 7, 1_790_000_000), "connection#pg / version#000007#1790000000"),
@@ -41,10 +42,13 @@ fn keys_are_what_they_were() {
         (Key::trust_change(&pg(), 12), "watch#pg / history#000012"),
         (Key::login(&Reference::parse("7KQ3-9FXM-2B4T").unwrap()), "7KQ39FXM2B4T"),
         (Key::tested(&pg()), "tested#pg"),
-        (Key::assertion("h"), "assertion#h"),
-        (Key::person("p", &academy()), "person#p / school#pg-academy"),
-        (Key::email("e"), "email#e / owner"),
-        (Key::person_change("p", &academy(), at), "person#p / history#pg-academy#2026-09-21T14:13:20Z"),
+        (Key::assertion(&proof), "assertion#AQEBAQEBAQEBAQEBAQEBAQEB"),
+        (Key::person(&mary, &academy()), "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / school#pg-academy"),
+        (Key::email(&EmailKey::from_bytes([1; 24])), "email#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / owner"),
+        (
+            Key::person_change(&mary, &academy(), at),
+            "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / history#pg-academy#2026-09-21T14:13:20Z",
+        ),
     ];
     for (key, text) in &keys {
         assert_eq!(key.to_string(), *text);
@@ -67,7 +71,7 @@ fn ranges_hold_their_keys() {
             && range.pk == key.pk
             && range.begin.as_ref().is_none_or(|begin| key.sk.as_ref().is_some_and(|sk| sk.starts_with(begin)))
     };
-    let at = Timestamp::UNIX_EPOCH;
+    let (at, mary) = (Timestamp::UNIX_EPOCH, PersonKey::from_bytes([1; 24]));
     assert!(holds(&Range::listed(), &Key::listed(&pg())));
     assert!(holds(&Range::discovery("pg.com"), &Key::discovery("pg.com", &pg())));
     assert!(holds(&Range::trusted(&pg()), &Key::trusted(&pg(), "0a")));
@@ -75,12 +79,13 @@ fn ranges_hold_their_keys() {
     assert!(holds(&versions, &Key::version(&pg(), 1, 0)) && !holds(&versions, &Key::connection(&pg())));
     let changes = Range::trust_changes(&pg());
     assert!(holds(&changes, &Key::trust_change(&pg(), 1)) && !holds(&changes, &Key::watch(&pg(), SAML_WATCH)));
-    let changes = Range::person_changes("p", &academy());
+    let changes = Range::person_changes(&mary, &academy());
     assert!(
-        holds(&changes, &Key::person_change("p", &academy(), at)) && !holds(&changes, &Key::person("p", &academy()))
+        holds(&changes, &Key::person_change(&mary, &academy(), at))
+            && !holds(&changes, &Key::person(&mary, &academy()))
     );
     let other = SchoolId::parse("pg").unwrap();
-    assert!(!holds(&Range::person_changes("p", &other), &Key::person_change("p", &academy(), at)));
+    assert!(!holds(&Range::person_changes(&mary, &other), &Key::person_change(&mary, &academy(), at)));
 }
 
 /// Items as versions in the field have written them: under its key, this version writes each as it is there.
@@ -88,7 +93,7 @@ fn ranges_hold_their_keys() {
 fn items_of_version_1_are_written_as_they_were() {
     let person = include_str!("../../../../stoa-core/tests/items/v1/person.json");
     let item: PersonItem = serde_json::from_str(person).unwrap();
-    let key = Key::person("Wn4kLq9wE2rT5yU7iO0pAsDfGhJkLzXc", &academy());
+    let key = Key::person(&PersonKey::parse("Wn4kLq9wE2rT5yU7iO0pAsDfGhJkLzXc").unwrap(), &academy());
     assert_eq!(put(key.put(&item)), serde_json::from_str::<Value>(person).unwrap());
     for login in [
         include_str!("../../../../stoa-core/tests/items/v1/started.json"),
@@ -96,7 +101,7 @@ fn items_of_version_1_are_written_as_they_were() {
         include_str!("../../../../stoa-core/tests/items/v1/launched.json"),
     ] {
         let item: LoginItem = serde_json::from_str(login).unwrap();
-        assert_eq!(put(Key::login(&item.pk).put(&item)), serde_json::from_str::<Value>(login).unwrap());
+        assert_eq!(put(Key::login(&item.reference).put(&item)), serde_json::from_str::<Value>(login).unwrap());
     }
 }
 
@@ -114,9 +119,13 @@ fn what_is_read_of_a_key_is_written_as_a_key() {
     let keys = JwksItem { uri: Some("u".to_owned()), jwks: Some("j".to_owned()), at: 7, ..JwksItem::default() };
     let keys = Key::key_set(&pg(), OIDC_JWKS).put(&keys);
     assert_eq!(put(keys), json!({ "pk": "pg", "sk": "jwks", "uri": "u", "jwks": "j", "at": 7 }));
-    let used = AssertionItem::new("a", Timestamp::from_second(1_790_000_000).unwrap());
-    let used = Key::assertion("h").put(&used);
-    assert_eq!(put(used), json!({ "pk": "assertion#h", "attempt": "a", "ttl": 1_790_003_600 }));
+    let proof = ProofHash::from_bytes([1; 18]);
+    let used = AssertionItem::new(Attempt::from_bytes([0; 16]), Timestamp::from_second(1_790_000_000).unwrap());
+    let used = Key::assertion(&proof).put(&used);
+    assert_eq!(
+        put(used),
+        json!({ "pk": format!("assertion#{proof}"), "attempt": "A".repeat(22), "ttl": 1_790_003_600 })
+    );
     let watch = WatchItem::default().next(Key::watch(&pg(), SAML_WATCH), Watch::default());
     assert_eq!(put(watch), json!({ "pk": "watch#pg", "sk": "saml", "n": 1, "watch": {} }));
 }

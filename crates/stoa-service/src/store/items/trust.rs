@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{Attempt, ConnectionId};
 use stoa_core::oidc::Jwks;
 use stoa_core::routes::Table;
 use stoa_core::trust::Watch;
@@ -97,7 +97,7 @@ pub struct JwksItem {
     pub asking: bool,
     /// That function's attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<String>,
+    pub attempt: Option<Attempt>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
