@@ -43,12 +43,7 @@ fn header(login: &LoginItem) -> String {
         let _ = write!(text, "\n{note}");
     }
     if let Some(destination) = &login.destination {
-        let _ = write!(
-            text,
-            "
-Destination {}",
-            destination.as_str()
-        );
+        let _ = write!(text, "\nDestination {}", destination.as_str());
     }
     text
 }
