@@ -64,8 +64,6 @@ pub(crate) enum Command {
     Person(Person),
     /// What happened to a login, why, and who mends it how
     Trace(Trace),
-    /// A fresh sample event for a function, against a running sandbox
-    Event(Event),
 }
 
 #[derive(Debug, Subcommand)]
@@ -292,24 +290,6 @@ pub(crate) struct PersonChanged {
 pub(crate) struct Trace {
     /// The reference on the person's page, like 7KQ3-9FXM-2B4T, or an apigw-requestid
     pub(crate) reference: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Event {
-    /// login, saml-metadata, saml-acs, oidc-callback, thinkific-launch or thinkific-return
-    pub(crate) function: String,
-    /// Where the sandbox's stoa is
-    #[arg(long, value_name = "URL", default_value = "http://stoa.localhost:8080")]
-    pub(crate) stoa: String,
-    /// Through which connection
-    #[arg(long, default_value = "pg", value_parser = connection)]
-    pub(crate) connection: ConnectionId,
-    /// Who signs in at the identity provider
-    #[arg(long, default_value = "miller.m")]
-    pub(crate) person: String,
-    /// What the function before this one answered; without it, the sandbox takes the steps before
-    #[arg(long, value_name = "FILE")]
-    pub(crate) after: Option<PathBuf>,
 }
 
 fn reason(text: &str) -> Result<String, &'static str> {

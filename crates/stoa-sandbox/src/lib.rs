@@ -18,6 +18,7 @@
 //! | [`events`] | the gateway's events as files: the samples of `events/`, and fresh ones |
 //! | [`show`] | what the command prints |
 
+pub mod arguments;
 pub mod aws;
 pub mod browser;
 pub mod clock;

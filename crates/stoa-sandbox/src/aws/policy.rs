@@ -6,8 +6,8 @@ use std::fmt;
 use super::touched::Touched;
 use stoa_core::routes::{Function, Grant, Index, ROUTES, Resource, SecretKind, Table};
 
-/// The access key id of who runs the command-line tool. It writes secrets and reads none.
-pub const OPERATOR: &str = "on-call";
+pub use stoa_service::operator::sandbox::ON_CALL;
+
 /// The access key id of the sandbox and of tests: everything is allowed.
 pub const SANDBOX: &str = "sandbox";
 
@@ -90,14 +90,14 @@ pub enum Decision {
 
 /// Whether a principal of this name exists.
 pub fn is_principal(principal: &str) -> bool {
-    principal == OPERATOR || principal == SANDBOX || function(principal).is_some()
+    principal == ON_CALL || principal == SANDBOX || function(principal).is_some()
 }
 
 /// Decides one action.
 pub fn decide(principal: &str, action: &str, target: &Target, touched: &Touched) -> Decision {
     let allowed = match principal {
         SANDBOX => true,
-        OPERATOR => operator_may(action, target),
+        ON_CALL => operator_may(action, target),
         _ => {
             return match function(principal).and_then(|function| granted(function, action, target, touched)) {
                 Some(used) => Decision::Granted(used),
