@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId};
 
-use crate::logins;
+use crate::time::since;
 
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as this prints them:
@@ -221,7 +221,7 @@ pub(crate) struct Logins {
     #[arg(long, value_name = "ID", value_parser = connection, required_unless_present = "email")]
     pub(crate) connection: Option<ConnectionId>,
     /// Begun since: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
-    #[arg(long, value_name = "WHEN", value_parser = logins::since)]
+    #[arg(long, value_name = "WHEN", value_parser = since)]
     pub(crate) since: Option<Timestamp>,
     /// Of one person, as far as they were proven; asks the function `operator`
     #[arg(long, value_name = "ADDRESS", value_parser = Email::parse)]

@@ -23,6 +23,7 @@ mod runbook;
 mod secret;
 mod stack;
 mod teams;
+mod time;
 mod trace;
 
 use std::ffi::OsString;

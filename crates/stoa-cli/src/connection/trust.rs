@@ -5,16 +5,14 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
-use stoa_core::trust::{Watch, days_until};
+use stoa_core::trust::{GONE, WAIT, Watch, days_until};
 use stoa_saml::Certificate;
 use stoa_service::operator::Trusts;
 use stoa_service::store::TrustItem;
 
 use crate::arguments::{Target, Trust, TrustAction};
+use crate::time::instant;
 use crate::{CliError, Io};
-
-/// As `trust-refresh` has it.
-const WAIT: SignedDuration = SignedDuration::from_hours(72);
 
 pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let id = &trust.id;
@@ -92,7 +90,7 @@ fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) ->
     let by = key.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
     let kept = if key.is_kept { ", whatever the metadata says" } else { "" };
     let missing = watch.missing.get(&key.fingerprint).map(|since| {
-        format!("; not in the metadata since {}, dropped {} if it stays away", instant(*since), after(*since, WAIT))
+        format!("; not in the metadata since {}, dropped {} if it stays away", instant(*since), after(*since, GONE))
     });
     let state = format!("trusted since {}{by}{kept}{}", instant(key.from), missing.unwrap_or_default());
     print_certificate(&key.fingerprint, key.certificate().ok().as_ref(), &state, now, io)
@@ -154,8 +152,4 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
 
 fn after(since: i64, wait: SignedDuration) -> String {
     instant(since + wait.as_secs())
-}
-
-fn instant(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
 }

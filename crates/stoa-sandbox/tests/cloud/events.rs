@@ -104,7 +104,7 @@ async fn an_event_without_the_answer_before_takes_the_steps_before_by_itself() {
 async fn an_event_that_cannot_be_made_says_why_and_what_to_do() {
     let bench = Bench::new().await;
     for (arguments, said) in [
-        (&["saml-acs", "--person", "nobody"][..], "say --connection and --person"),
+        (&["oidc-callback"][..], "`oidc-callback` another: say --connection and --person"),
         (&["saml-acs", "--after", "no/such/file"], "no/such/file: No such file"),
         (&["saml-acs", "--after", "/dev/null"], "it is not JSON"),
         (&["teams-session"], "[possible values: login,"),
