@@ -9,8 +9,8 @@ use stoa_saml::metadata::{SpMetadata, sp_metadata};
 use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText};
 use stoa_service::{Clock, Log};
 
-use crate::aws::front::{Config as FrontConfig, Front};
 use crate::aws::Storage;
+use crate::aws::front::{Config as FrontConfig, Front};
 use crate::browser::Browser;
 use crate::gateway::wire::{Config as WireConfig, Wire};
 use crate::gateway::{FunctionError, Functions as _, Gateway};

@@ -22,8 +22,7 @@ impl Bench {
     async fn new() -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let log = Log::Memory(Default::default());
-        let functions =
-            InProcess::new(&sandbox.front, "sandbox", &sandbox.url(), &Clock::default(), &log).unwrap();
+        let functions = InProcess::new(&sandbox.front, "sandbox", &sandbox.url(), &Clock::default(), &log).unwrap();
         Self { sandbox, functions }
     }
 
