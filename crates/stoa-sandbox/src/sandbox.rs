@@ -1,5 +1,7 @@
 //! The whole of it: AWS, the customer's PingFederate, the school, and stoa between them, on loopback.
 
+mod connections;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
