@@ -23,6 +23,7 @@ pub mod aws;
 pub mod browser;
 pub mod clock;
 pub mod events;
+pub mod functions;
 pub mod gateway;
 pub mod in_process;
 pub mod openid;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Stack;
 use super::request::function_of;
 use super::served::{Served, refused};
-use crate::gateway::{FunctionError, Functions};
+use crate::functions::{FunctionError, Functions};
 
 /// The functions, once they are there: they must know our address before they can start.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use stoa_sandbox::events::replay;
-use stoa_sandbox::gateway::Functions;
+use stoa_sandbox::functions::Functions;
 use stoa_sandbox::in_process::InProcess;
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{Options, Sandbox};
