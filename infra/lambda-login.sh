@@ -56,7 +56,7 @@ wait_for watch listens "$lambda"
 step() {
     local function=$1
     shift
-    timeout 60 "${CARGO_TARGET_DIR:-target}/debug/stoa" event "$function" --stoa "http://stoa.localhost:$stoa" "$@" \
+    timeout 60 "${CARGO_TARGET_DIR:-target}/debug/stoa-sandbox" event "$function" --stoa "http://stoa.localhost:$stoa" "$@" \
         >"$work/$function.event.json"
     # The first invocation compiles the function. One that cannot be compiled is never answered, hence the limit.
     timeout 600 cargo lambda invoke "$function" -A 127.0.0.1 -P "$lambda" --data-file "$work/$function.event.json" \

@@ -6,7 +6,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State};
 use stoa_core::routes::{ROUTES, Table};
 use stoa_sandbox::aws::journal::Outcome;
-use stoa_sandbox::aws::policy::OPERATOR;
+use stoa_sandbox::aws::policy::ON_CALL;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_service::operator::{LoginsFound, LoginsWanted, OperatorError};
 
@@ -76,7 +76,7 @@ async fn an_address_finds_the_proven_logins_of_one_person() {
     );
     let calls = world.front.take_calls();
     let invoked: Vec<_> = calls.iter().filter(|call| call.resource == "function/operator").collect();
-    assert!(invoked.len() == 2 && invoked.iter().all(|call| call.principal == OPERATOR));
+    assert!(invoked.len() == 2 && invoked.iter().all(|call| call.principal == ON_CALL));
     let everything = format!("{log:?} {calls:?} {:?}", world.front.items(Table::Logins).unwrap());
     for needle in ["miller", "nobody", "@"] {
         assert!(!everything.contains(needle), "{needle} in {everything}");
@@ -112,17 +112,17 @@ async fn only_the_operator_may_invoke_and_only_that_function() {
         assert!(status >= 400 && answer["__type"] == "AccessDeniedException", "{principal}: {answer}");
     }
     for function in ["stoa-local-login", "other-operator", "stoa-local-nobody"] {
-        let (status, answer) = invoke(&world, OPERATOR, function, &question).await;
+        let (status, answer) = invoke(&world, ON_CALL, function, &question).await;
         assert!(status >= 400 && answer["__type"] == "AccessDeniedException", "{function}: {answer}");
     }
-    assert_eq!(invoke(&world, OPERATOR, "stoa-local-operator", &question).await, (200, json!({"logins": []})));
+    assert_eq!(invoke(&world, ON_CALL, "stoa-local-operator", &question).await, (200, json!({"logins": []})));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_of_another_version_is_answered_with_those_that_are_known() {
     let world = World::start().await;
     for question in [json!({"find_needle": {}}), json!({"find_logins": {"email": "needle@pg.com"}}), json!(null)] {
-        let (status, answer) = invoke(&world, OPERATOR, "stoa-local-operator", &question).await;
+        let (status, answer) = invoke(&world, ON_CALL, "stoa-local-operator", &question).await;
         assert_eq!((status, answer), (200, json!({"not_understood": {"known": ["find_logins", "find_person"]}})));
     }
     assert!(world.log().iter().all(|line| line.contains("\"asked\":null") && !line.contains("needle")));
@@ -138,7 +138,7 @@ async fn what_the_function_cannot_do_the_command_says() {
     let line: Value = serde_json::from_str(&world.log().pop().unwrap()).unwrap();
     assert_eq!((&line["fault"], &line["wanted"]), (&json!("secret_broken"), &json!("stoa-local/pepper")));
 
-    world.front.inject(Fault::next(OPERATOR, "lambda:InvokeFunction", FaultKind::Throttle));
+    world.front.inject(Fault::next(ON_CALL, "lambda:InvokeFunction", FaultKind::Throttle));
     let refused = found(&world, Some(MARYS_EMAIL), 1).await.unwrap_err();
     assert!(matches!(&refused, OperatorError::Refused { .. }), "asked again after a throttle: {refused}");
     let throttled = Outcome::Failed("TooManyRequestsException".to_owned());
@@ -148,7 +148,7 @@ async fn what_the_function_cannot_do_the_command_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_whose_login_is_gone_is_left_out() {
     let world = two_logins().await;
-    world.front.inject(Fault::next(OPERATOR, "dynamodb:BatchGetItem", FaultKind::LeaveUnprocessed));
+    world.front.inject(Fault::next(ON_CALL, "dynamodb:BatchGetItem", FaultKind::LeaveUnprocessed));
     assert_eq!(found(&world, None, 10).await.unwrap().logins.len(), 2, "what a batch leaves out is asked for again");
     delete(&world, Table::Logins, "").await;
     assert!(found(&world, None, 10).await.unwrap().logins.is_empty());

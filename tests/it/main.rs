@@ -25,6 +25,7 @@ mod login;
 mod logins;
 mod metrics;
 mod minted;
+mod modules;
 mod oidc;
 mod oidc_clients;
 mod oidc_logins;

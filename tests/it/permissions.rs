@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::{ROUTES, SecretKind, Table};
 use stoa_saml::Certificate;
-use stoa_sandbox::aws::policy::OPERATOR;
+use stoa_sandbox::aws::policy::ON_CALL;
 use stoa_sandbox::aws::{Fault, FaultKind};
 
 use crate::aws::call;
@@ -36,7 +36,7 @@ async fn c214_what_holds_the_school_s_key_cannot_read_our_saml_keys() {
 #[tokio::test(flavor = "multi_thread")]
 async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() {
     let world = World::start().await;
-    let principals = ROUTES.iter().map(|function| function.name).chain([OPERATOR]);
+    let principals = ROUTES.iter().map(|function| function.name).chain([ON_CALL]);
     for principal in principals {
         for (kind, name) in [
             (SecretKind::Seal, "seal"),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId};
 
-use crate::logins;
+use crate::time::since;
 
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as printed by:
@@ -64,8 +64,6 @@ pub(crate) enum Command {
     Person(Person),
     /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
-    /// A fresh sample event for a function, against a running sandbox
-    Event(Event),
 }
 
 #[derive(Debug, Subcommand)]
@@ -223,7 +221,7 @@ pub(crate) struct Logins {
     #[arg(long, value_name = "ID", value_parser = connection, required_unless_present = "email")]
     pub(crate) connection: Option<ConnectionId>,
     /// Only logins that began since then: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
-    #[arg(long, value_name = "WHEN", value_parser = logins::since)]
+    #[arg(long, value_name = "WHEN", value_parser = since)]
     pub(crate) since: Option<Timestamp>,
     /// Only this address's verified logins; asks the function `operator`
     #[arg(long, value_name = "ADDRESS", value_parser = Email::parse)]
@@ -292,24 +290,6 @@ pub(crate) struct PersonChanged {
 pub(crate) struct Trace {
     /// The reference on the person's page, like 7KQ3-9FXM-2B4T, or an apigw-requestid
     pub(crate) reference: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Event {
-    /// login, saml-metadata, saml-acs, oidc-callback, thinkific-launch or thinkific-return
-    pub(crate) function: String,
-    /// Where the sandbox's stoa is
-    #[arg(long, value_name = "URL", default_value = "http://stoa.localhost:8080")]
-    pub(crate) stoa: String,
-    /// Through which connection
-    #[arg(long, default_value = "pg", value_parser = connection)]
-    pub(crate) connection: ConnectionId,
-    /// Who signs in at the identity provider
-    #[arg(long, default_value = "miller.m")]
-    pub(crate) person: String,
-    /// What the function before this one answered; without it, the sandbox takes the steps before
-    #[arg(long, value_name = "FILE")]
-    pub(crate) after: Option<PathBuf>,
 }
 
 fn reason(text: &str) -> Result<String, &'static str> {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use stoa_core::ids::ConnectionId;
-use stoa_sandbox::events::EventError;
 use stoa_service::EnvironmentError;
 use stoa_service::operator::{EgressError, GetError, OperatorError};
 
@@ -92,9 +91,6 @@ pub enum CliError {
     /// The package could not be put together.
     #[error("the package could not be made: {0}")]
     Package(zip::result::ZipError),
-    /// No event could be made.
-    #[error(transparent)]
-    Event(#[from] EventError),
 }
 
 impl CliError {
@@ -125,8 +121,7 @@ impl CliError {
             | Self::Output(_)
             | Self::NoLogin(_)
             | Self::NoTab(_)
-            | Self::Package(_)
-            | Self::Event(_) => 1,
+            | Self::Package(_) => 1,
         }
     }
 
@@ -147,14 +142,8 @@ impl CliError {
             Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
             Self::SecretTooShort => "`--random` generates one that nobody has to see.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
-            Self::Event(EventError::Browser(_)) => {
-                "Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL."
-            }
             Self::NoDomain(_) => {
                 "`stoa connection list` shows the domains of each connection; choose one with --connection."
-            }
-            Self::Event(EventError::NoResponse(_)) => {
-                "`saml-acs` needs a SAML connection, `oidc-callback` another: say --connection and --person."
             }
             Self::Certificate { .. } => {
                 "The file must be PEM or DER; a PEM certificate begins with -----BEGIN CERTIFICATE-----."
@@ -168,8 +157,7 @@ impl CliError {
             | Self::SecretTooLong
             | Self::Reference
             | Self::NoLogin(_)
-            | Self::Package(_)
-            | Self::Event(_) => return None,
+            | Self::Package(_) => return None,
         };
         Some(advice.to_owned())
     }

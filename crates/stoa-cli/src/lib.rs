@@ -16,7 +16,6 @@
 mod arguments;
 mod connection;
 mod error;
-mod event;
 mod io;
 mod logins;
 mod person;
@@ -24,6 +23,7 @@ mod runbook;
 mod secret;
 mod stack;
 mod teams;
+mod time;
 mod trace;
 
 use std::ffi::OsString;
@@ -55,6 +55,5 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
-        Command::Event(command) => event::run(&command, io).await,
     }
 }

@@ -1,12 +1,12 @@
 //! `stoa logins`: which logins there were, newest first, for somebody who has no reference.
 
-use jiff::{SignedDuration, Timestamp};
 use stoa_core::email::Email;
 use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State};
 use stoa_service::operator::{LoginsWanted, Operator};
 
 use crate::arguments::{Logins, Target};
+use crate::time::instant;
 use crate::trace::ended_in_a_fault;
 use crate::{CliError, Io};
 
@@ -73,7 +73,7 @@ fn is_failed(login: &LoginItem) -> bool {
 }
 
 fn line(login: &LoginItem) -> String {
-    let began = Timestamp::from_second(login.began).map_or_else(|_| login.began.to_string(), |at| at.to_string());
+    let began = instant(login.began);
     let last = login.steps.last().map_or("-", |step| step.what.as_str());
     let test = if login.test { "  (test)" } else { "" };
     // `Display` of a reference does not pad.
@@ -92,43 +92,4 @@ fn nothing(id: &ConnectionId, command: &Logins, may_be_more: bool) -> String {
         ));
     }
     text
-}
-
-/// `30m`, `2h`, `3d`, a day (`2026-11-20`, from its beginning in UTC) or an instant.
-pub(crate) fn since(text: &str) -> Result<Timestamp, &'static str> {
-    const FORM: &str = "30m, 2h, 3d, a day like 2026-11-20 or an instant like 2026-11-20T08:00:00Z";
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at);
-    }
-    if let Ok(at) = format!("{text}T00:00:00Z").parse::<Timestamp>() {
-        return Ok(at);
-    }
-    let seconds = match text.as_bytes().last() {
-        Some(b'm') => 60,
-        Some(b'h') => 3600,
-        Some(b'd') => 86_400,
-        Some(_) | None => return Err(FORM),
-    };
-    let count: u16 = text[..text.len() - 1].parse().map_err(|_| FORM)?;
-    let ago = SignedDuration::from_secs(i64::from(count) * seconds);
-    Timestamp::now().checked_sub(ago).map_err(|_| FORM)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_an_age_a_day_or_an_instant() {
-        let ago = |text| Timestamp::now().duration_since(since(text).unwrap()).as_secs();
-        for (text, seconds) in [("30m", 1800), ("2h", 7200), ("3d", 259_200)] {
-            assert!((ago(text) - seconds).abs() < 5, "{text}");
-        }
-        assert_eq!(since("2026-11-20").unwrap().to_string(), "2026-11-20T00:00:00Z");
-        assert_eq!(since("2026-11-20T08:00:00+02:00").unwrap().to_string(), "2026-11-20T06:00:00Z");
-        for wrong in ["", "h", "2", "2w", "-2h", "yesterday", "2026-13-01", "99999d", "2\u{e4}"] {
-            assert!(since(wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use stoa_core::person::EMAIL_CHANGES_PER_DAY;
 use stoa_service::operator::{FoundPerson, Named, PersonChange};
 
 use crate::arguments::{Person, PersonAsked, PersonChanged, Target, Whom};
+use crate::time::instant;
 use crate::{CliError, Io};
 
 pub(crate) async fn run(command: Person, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -78,13 +79,7 @@ fn render(person: &FoundPerson) -> String {
         }
     }
     lines.push(match &person.address {
-        Some(address) => {
-            let since = Timestamp::from_second(address.since);
-            format!(
-                "address     theirs since {}",
-                since.map_or_else(|_| address.since.to_string(), |at| at.to_string())
-            )
-        }
+        Some(address) => format!("address     theirs since {}", instant(address.since)),
         None => "address     none".to_owned(),
     });
     lines.join("\n")

@@ -3,16 +3,11 @@
 use std::path::Path;
 
 use serde_json::Value;
-use stoa_core::routes::Table;
-use stoa_sandbox::aws::{REGION, Stack, policy};
 use stoa_service::Credentials;
-use stoa_service::operator::{Operator, StackNames};
+use stoa_service::operator::{Operator, StackNames, sandbox};
 
 use crate::arguments::Target;
 use crate::{CliError, Io};
-
-/// Where a sandbox's stoa is, unless it was given other ports.
-const SANDBOX_URL: &str = "http://stoa.localhost:8080";
 
 /// A stack that the command may reach.
 pub(crate) struct Access {
@@ -26,7 +21,8 @@ impl Target {
     /// Access for looking.
     pub(crate) fn read(&self, io: &Io<'_>) -> Result<Access, CliError> {
         if let Some(endpoint) = self.sandbox(io) {
-            return Ok(sandbox_access(endpoint));
+            let operator = Operator::sandbox(endpoint.to_owned(), String::new());
+            return Ok(Access { operator, stack: sandbox::STACK.to_owned() });
         }
         let outputs = self.outputs.as_deref().or_else(|| set("STOA_OUTPUTS", io).map(Path::new));
         self.deployed(outputs.ok_or(CliError::NoStack)?, io)
@@ -52,7 +48,7 @@ impl Target {
             return Ok(if host.contains("://") { host.to_owned() } else { format!("https://{host}") });
         }
         if self.sandbox(io).is_some() {
-            return Ok(SANDBOX_URL.to_owned());
+            return Ok(sandbox::url());
         }
         let outputs = self.outputs.as_deref().or_else(|| set("STOA_OUTPUTS", io).map(Path::new));
         let path = outputs.ok_or(CliError::NoStack)?;
@@ -106,27 +102,6 @@ fn output(outputs: &Value, name: &str) -> Option<String> {
     let list = outputs.pointer("/Stacks/0/Outputs").unwrap_or(outputs).as_array()?;
     let found = list.iter().find(|output| output["OutputKey"] == name)?;
     found["OutputValue"].as_str().map(str::to_owned)
-}
-
-fn sandbox_access(endpoint: &str) -> Access {
-    let stack = Stack::default();
-    let table = |table| stack.table_name(table);
-    let names = StackNames {
-        connections: table(Table::Connections),
-        trust: table(Table::Trust),
-        logins: table(Table::Logins),
-        directory: table(Table::Directory),
-        secret_prefix: stack.name().to_owned(),
-        operator: stack.function_name("operator"),
-    };
-    let credentials = Credentials {
-        access_key: policy::OPERATOR.to_owned(),
-        secret_key: "local".to_owned(),
-        session_token: None,
-        region: REGION.to_owned(),
-    };
-    let operator = Operator::new(names, credentials, Some(endpoint.to_owned()), String::new());
-    Access { operator, stack: stack.name().to_owned() }
 }
 
 #[cfg(test)]

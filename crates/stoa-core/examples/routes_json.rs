@@ -3,12 +3,14 @@
 //! `cargo run -q -p stoa-core --example routes_json`
 
 use serde_json::{Value, json};
-use stoa_core::routes::{Condition, Function, Grant, Index, ON_CALL, ROUTES, Resource, SecretKind, Table, Variable};
+use stoa_core::routes::{
+    Condition, Function, Grant, Index, ON_CALL_GRANTS, ROUTES, Resource, SecretKind, Table, Variable,
+};
 
 fn main() -> std::io::Result<()> {
     let register = json!({
         "functions": ROUTES.iter().map(function).collect::<Vec<_>>(),
-        "on_call": ON_CALL.iter().flat_map(grants).collect::<Vec<_>>(),
+        "on_call": ON_CALL_GRANTS.iter().flat_map(grants).collect::<Vec<_>>(),
         "tables": Table::ALL.iter().map(table).collect::<Vec<_>>(),
         "secrets": SecretKind::ALL.iter().map(secret).collect::<Vec<_>>(),
     });

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use stoa_saml::{Attribute, NameId, Refusal, RefusalCode, VerifiedResponse};
 
@@ -296,7 +298,6 @@ impl Admitted {
         connection: &Connection,
         with_arrived: bool,
     ) -> Result<Seal, Failure> {
-        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         let identity = SealedIdentity {
             s: self.person.subject.clone(),
             e: self.person.email.as_str().to_owned(),
@@ -341,7 +342,6 @@ pub fn redeem(
     ticket: &Secret32,
     seal_secrets: &KeySet,
 ) -> Result<Redeemed, Failure> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let wrong = || Failure::noted(Fault::TicketWrong, "the seal does not open");
     let (Some(sealed), Some(key_id)) = (&login.sealed, &login.seal_key) else { return Err(wrong()) };
     let secret = seal_secrets.all().iter().find(|key| key.id == *key_id).ok_or_else(wrong)?;

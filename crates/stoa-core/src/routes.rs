@@ -463,7 +463,7 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
-pub const ON_CALL: &[Grant] = {
+pub const ON_CALL_GRANTS: &[Grant] = {
     use Action::{ConditionCheckItem, CreateSecret, DescribeSecret, PutSecretValue, RestoreSecret, TagResource};
     const ALL: &[Action] = &[Action::BatchGetItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query, UpdateItem];
     &[

@@ -6,8 +6,8 @@ use roxmltree::Node;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::response::{Attribute, Claims, Expected, Freshness, NameId, ResponseInput};
 use crate::signature::SignedElement;
+use crate::timestamp::Skew;
 use crate::timestamp::{self, Clock};
-use crate::trust::Skew;
 use crate::xml::{self, is, ns};
 
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";

@@ -51,6 +51,7 @@ pub use private_key::{DecryptionKey, KeyError, SigningKey};
 pub use refusal::{Family, Refusal, RefusalCode};
 pub use response::{Attribute, Expected, Freshness, NameId, ResponseInput, Signed, VerifiedResponse};
 pub use signing::SignError;
-pub use trust::{Skew, SkewError, Trust, TrustError};
+pub use timestamp::{Skew, SkewError};
+pub use trust::{Trust, TrustError};
 pub use verification_key::{CertificateError, VerificationKey};
 pub use verify::{unverified_in_response_to, verify};

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::private_key::DecryptionKey;
 use crate::refusal::Refusal;
-use crate::trust::{Skew, Trust};
+use crate::timestamp::Skew;
+use crate::trust::Trust;
 
 /// Why a Response is expected at all.
 #[derive(Clone, Copy, Debug)]

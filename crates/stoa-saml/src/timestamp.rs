@@ -5,7 +5,6 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::refusal::{Refusal, RefusalCode};
-use crate::trust::Skew;
 
 /// Years that a message may speak of. Beyond them lies overflow, and no lawful message.
 const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
@@ -52,6 +51,40 @@ fn nanoseconds(fraction: &str) -> Option<i32> {
     }
     let nine = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
     Some(nine.fold(0, |value, digit| value * 10 + i32::from(digit - b'0')))
+}
+
+/// A tolerated clock difference above the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a clock difference of more than {} seconds is not tolerated", Skew::MAX_SECONDS)]
+pub struct SkewError;
+
+/// How far the identity provider's clock may differ from ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skew(u16);
+
+impl Skew {
+    /// The largest difference that can be configured.
+    pub const MAX_SECONDS: u16 = 300;
+
+    /// A difference of up to [`Skew::MAX_SECONDS`].
+    pub fn from_seconds(seconds: u16) -> Result<Self, SkewError> {
+        if seconds <= Self::MAX_SECONDS { Ok(Self(seconds)) } else { Err(SkewError) }
+    }
+
+    /// The difference in seconds.
+    pub fn seconds(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) fn duration(self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.0))
+    }
+}
+
+impl Default for Skew {
+    fn default() -> Self {
+        Self(120)
+    }
 }
 
 /// Our time, and how far theirs may differ.

@@ -1,6 +1,4 @@
-//! What a connection is configured with: whom it believes, and how far clocks may differ.
-
-use jiff::SignedDuration;
+//! Whom a connection believes: an identity provider and the keys that it may sign with.
 
 use crate::certificate::Certificate;
 
@@ -50,39 +48,5 @@ impl Trust {
     /// The keys it may sign with; never empty.
     pub fn keys(&self) -> &[Certificate] {
         &self.keys
-    }
-}
-
-/// A tolerated clock difference above the limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a clock difference of more than {} seconds is not tolerated", Skew::MAX_SECONDS)]
-pub struct SkewError;
-
-/// How far the identity provider's clock may differ from ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Skew(u16);
-
-impl Skew {
-    /// The largest difference that can be configured.
-    pub const MAX_SECONDS: u16 = 300;
-
-    /// A difference of up to [`Skew::MAX_SECONDS`].
-    pub fn from_seconds(seconds: u16) -> Result<Self, SkewError> {
-        if seconds <= Self::MAX_SECONDS { Ok(Self(seconds)) } else { Err(SkewError) }
-    }
-
-    /// The difference in seconds.
-    pub fn seconds(self) -> u16 {
-        self.0
-    }
-
-    pub(crate) fn duration(self) -> SignedDuration {
-        SignedDuration::from_secs(i64::from(self.0))
-    }
-}
-
-impl Default for Skew {
-    fn default() -> Self {
-        Self(120)
     }
 }

@@ -14,7 +14,7 @@ use stoa_service::{Clock, EnvironmentError, Handler, Invoked, Log, Variables};
 
 use crate::aws::REGION;
 use crate::aws::front::Front;
-use crate::gateway::{FunctionError, Functions};
+use crate::functions::{FunctionError, Functions};
 
 /// The functions, by name.
 pub struct InProcess {

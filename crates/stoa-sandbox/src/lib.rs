@@ -8,6 +8,7 @@
 //! | [`sandbox`] | the whole of it, as tests and the command start it |
 //! | [`aws`] | DynamoDB, Secrets Manager and Lambda, with the grants of the register enforced |
 //! | [`gateway`] | API Gateway |
+//! | [`functions`] | what runs the functions, as the gateway and the local Lambda see it |
 //! | [`in_process`] | Lambda, where the functions run in this process instead of as their binaries |
 //! | [`pingfederate`] | a customer's SAML identity provider |
 //! | [`openid`] | customers' OpenID providers: PingFederate, Entra, Okta, Google |
@@ -16,12 +17,15 @@
 //! | [`browser`] | the person's browser, with the rules of cookies, forms and origins |
 //! | [`clock`] | the time, which tests move |
 //! | [`events`] | the gateway's events as files: the samples of `events/`, and fresh ones |
+//! | [`arguments`] | what the command takes |
 //! | [`show`] | what the command prints |
 
+pub mod arguments;
 pub mod aws;
 pub mod browser;
 pub mod clock;
 pub mod events;
+pub mod functions;
 pub mod gateway;
 pub mod in_process;
 pub mod openid;

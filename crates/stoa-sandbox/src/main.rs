@@ -4,23 +4,30 @@
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use stoa_sandbox::arguments::{Arguments, Command};
+use stoa_sandbox::events::fresh;
 use stoa_sandbox::show;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 4)]
 async fn main() -> ExitCode {
-    let options = match show::arguments(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::FAILURE;
-        }
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Some(Command::Event(asked)) => match fresh(asked).await {
+            Ok(event) => {
+                println!("{event:#}");
+                Ok(())
+            }
+            Err(error) => Err((error.to_string(), error.advice())),
+        },
+        None => show::run(&arguments.start).await.map_err(|error| (error.to_string(), error.advice())),
     };
-    match show::run(options).await {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the sandbox stopped: {error}");
-            if let Some(advice) = error.advice() {
-                eprintln!("{advice}");
+        Err((error, advice)) => {
+            eprintln!("error: {error}");
+            if let Some(advice) = advice {
+                eprintln!("  {advice}");
             }
             ExitCode::FAILURE
         }

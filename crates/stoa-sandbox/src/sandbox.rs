@@ -1,32 +1,34 @@
 //! The whole of it: AWS, the customer's PingFederate, the school, and stoa between them, on loopback.
 
+mod connections;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
-use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText, StackNames};
-use stoa_service::{Clock, Credentials, Log};
+use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText};
+use stoa_service::{Clock, Log};
 
+use crate::aws::Storage;
 use crate::aws::front::{Config as FrontConfig, Front};
-use crate::aws::{REGION, Storage};
 use crate::browser::Browser;
+use crate::functions::{FunctionError, Functions as _};
+use crate::gateway::Gateway;
 use crate::gateway::wire::{Config as WireConfig, Wire};
-use crate::gateway::{FunctionError, Functions as _, Gateway};
 use crate::in_process::{InProcess, Later};
 use crate::openid::{Config as OpenIdConfig, OpenId};
 use crate::pingfederate::{Config as PingConfig, PingFederate, SpConnection};
 use crate::thinkific::{Config as SchoolConfig, Thinkific};
 use crate::workos::{Config as WorkOsConfig, WorkOs};
-use stoa_core::routes::Table;
+
+pub use stoa_service::operator::sandbox::HOST;
 
 /// The connection of the sandbox, as an operator would write it.
 pub const CONNECTION_FILE: &str = include_str!("../../../examples/connections/pg.toml");
 const SCHOOL: &str = "pg-academy";
 const CONNECTION: &str = "pg";
-/// The host name that stoa is reached by; browsers and the test browser resolve it to loopback.
-pub const HOST: &str = "stoa.localhost";
 
 /// Where the functions run.
 #[derive(Clone, Debug, Default)]
@@ -152,7 +154,7 @@ impl Sandbox {
                 Some(wire)
             }
         };
-        let operator = operator(&front);
+        let operator = Operator::sandbox(front.endpoint(), "arn:aws:iam::000000000000:user/sandbox".to_owned());
         let connection_file = (options.connection)(CONNECTION_FILE);
         let sandbox = Self {
             front,
@@ -269,25 +271,6 @@ impl Sandbox {
         self.openid.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
     }
-}
-
-fn operator(front: &Front) -> Operator {
-    let table = |table| front.stack().table_name(table);
-    let names = StackNames {
-        connections: table(Table::Connections),
-        trust: table(Table::Trust),
-        logins: table(Table::Logins),
-        directory: table(Table::Directory),
-        secret_prefix: front.stack().name().to_owned(),
-        operator: front.stack().function_name("operator"),
-    };
-    let credentials = Credentials {
-        access_key: crate::aws::policy::OPERATOR.to_owned(),
-        secret_key: "local".to_owned(),
-        session_token: None,
-        region: REGION.to_owned(),
-    };
-    Operator::new(names, credentials, Some(front.endpoint()), "arn:aws:iam::000000000000:user/sandbox".to_owned())
 }
 
 /// The git revision is the deployable's; a sandbox says what it is.

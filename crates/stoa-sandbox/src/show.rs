@@ -1,75 +1,21 @@
-//! What the sandbox's command prints.
+//! What a sandbox prints when it is started as a command.
 
 #![allow(clippy::print_stdout, reason = "it is a command's output")]
 
-use std::path::PathBuf;
-
 use stoa_core::ids::ConnectionId;
-use stoa_core::routes::ROUTES;
 
-use crate::aws::Storage;
+use crate::arguments::Start;
 use crate::aws::journal::Call;
 use crate::browser::{BrowserError, Hop, Page};
 use crate::openid::{EXAMPLES, GLOBEX, Product};
-use crate::sandbox::{HOST, Mode, Options, Sandbox, SandboxError};
+use crate::sandbox::{HOST, Sandbox, SandboxError};
 use crate::workos::CONNECTION;
-
-const USAGE: &str = "\
-cargo run -p stoa-sandbox -- [--once] [--wire] [--folder FOLDER] [--ports STOA,SAML,SCHOOL,AWS[,OPENID[,WORKOS]]]
-
-  --once            run two logins, print them, and stop
-  --wire            run the deployable binaries of target/lambda (`sam build` or `cargo lambda build --release`)
-  --folder FOLDER   keep state in a folder; by default it is in memory
-  --ports A,B,C,D   the ports to listen on; by default 8080 to 8085, or any free ones with --once. The fifth (the
-                    OpenID providers) and the sixth (WorkOS) are any free ones if they are not given";
-
-const PORTS: [u16; 6] = [8080, 8081, 8082, 8083, 8084, 8085];
-
-/// The command's arguments.
-pub struct Arguments {
-    once: bool,
-    options: Options,
-}
-
-/// Parses the arguments; an error is a message for the person.
-pub fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut parsed = Arguments { once: false, options: Options::default() };
-    let mut ports = None;
-    let mut given = given;
-    while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--help" | "-h" => return Err(USAGE.to_owned()),
-            "--once" => parsed.once = true,
-            "--wire" => parsed.options.mode = Mode::Wire(PathBuf::from("target/lambda")),
-            "--folder" => {
-                let folder = given.next().ok_or_else(|| format!("--folder needs a folder\n\n{USAGE}"))?;
-                parsed.options.storage = Storage::Folder(folder.into());
-            }
-            "--ports" => ports = Some(parse_ports(&given.next().unwrap_or_default())?),
-            other => return Err(format!("unknown argument {other:?}\n\n{USAGE}")),
-        }
-    }
-    parsed.options.ports = ports.unwrap_or(if parsed.once { [0; 6] } else { PORTS });
-    Ok(parsed)
-}
-
-fn parse_ports(text: &str) -> Result<[u16; 6], String> {
-    let ports: Result<Vec<u16>, _> = text.split(',').map(str::parse).collect();
-    ports
-        .ok()
-        .filter(|ports| (4..=6).contains(&ports.len()))
-        .and_then(|mut ports| {
-            ports.resize(6, 0);
-            ports.try_into().ok()
-        })
-        .ok_or_else(|| format!("--ports needs four to six port numbers, as in 8080,8081,8082,8083\n\n{USAGE}"))
-}
 
 /// Why the command ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum ShowError {
     /// The sandbox did not start.
-    #[error(transparent)]
+    #[error("the sandbox did not start: {0}")]
     Sandbox(#[from] SandboxError),
     /// The test browser did not get anywhere.
     #[error("the login did not complete: {0}")]
@@ -100,14 +46,14 @@ impl ShowError {
 }
 
 /// Starts the sandbox, runs two logins of one person, and stays.
-pub async fn run(arguments: Arguments) -> Result<(), ShowError> {
-    let sandbox = Sandbox::start(arguments.options).await?;
+pub async fn run(start: &Start) -> Result<(), ShowError> {
+    let sandbox = Sandbox::start(start.options()).await?;
     println!("stoa sandbox: everything on loopback, nothing leaves this machine\n");
     println!("A login; a person's first one creates their account:");
     one_login(&sandbox).await?;
     println!("\nThe same person on another day, known and unchanged:");
     one_login(&sandbox).await?;
-    if arguments.once {
+    if start.once {
         return Ok(());
     }
     sandbox.pingfederate.ask();
@@ -155,9 +101,7 @@ fn function_of(hop: &Hop) -> Option<&'static str> {
     if hop.url.host_str() != Some(HOST) {
         return None;
     }
-    crate::gateway::routing::find(hop.method.as_str(), hop.url.path())
-        .map(|found| found.function)
-        .or_else(|| ROUTES.last().map(|function| function.name))
+    crate::gateway::routing::find(hop.method.as_str(), hop.url.path()).map(|found| found.function)
 }
 
 fn print_addresses(sandbox: &Sandbox) {

@@ -8,7 +8,6 @@ mod state;
 mod test;
 mod trust;
 
-pub(crate) use self::state::instant;
 pub(crate) use self::test::print_move;
 use crate::arguments::{Connection, Target};
 use crate::{CliError, Io};

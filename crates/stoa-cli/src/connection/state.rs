@@ -1,6 +1,5 @@
 //! Where connections stand, where they stood, and how they get from one to the other.
 
-use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::Operator;
@@ -8,6 +7,7 @@ use stoa_service::store::ConnectionItem;
 
 use super::apply::print_connection;
 use crate::arguments::{StateChange, Target};
+use crate::time::instant;
 use crate::{CliError, Io};
 
 pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -53,10 +53,6 @@ fn line(item: &ConnectionItem) -> String {
     let reason = item.reason.as_deref().map(|reason| format!("   {reason}")).unwrap_or_default();
     let (at, state) = (instant(item.at), item.state.as_str());
     format!("version {:<4} {at}   {state:<9} {}{reason}", item.version, item.by)
-}
-
-pub(crate) fn instant(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
 }
 
 pub(super) async fn activate(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {

@@ -4,8 +4,8 @@ use stoa_core::connection::ConnectionDocument;
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{Applied, Operator};
 
-use super::state::instant;
 use crate::arguments::Target;
+use crate::time::instant;
 use crate::{CliError, Io};
 
 pub(super) async fn test(

@@ -5,16 +5,14 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
-use stoa_core::trust::{Watch, days_until};
+use stoa_core::trust::{GONE, WAIT, Watch, days_until};
 use stoa_saml::Certificate;
 use stoa_service::operator::Trusts;
 use stoa_service::store::TrustItem;
 
 use crate::arguments::{Target, Trust, TrustAction};
+use crate::time::instant;
 use crate::{CliError, Io};
-
-/// As `trust-refresh` has it.
-const WAIT: SignedDuration = SignedDuration::from_hours(72);
 
 pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let id = &trust.id;
@@ -95,7 +93,7 @@ fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) ->
         format!(
             "; missing from the metadata since {}, dropped at {} if it does not come back",
             instant(*since),
-            after(*since, WAIT)
+            after(*since, GONE)
         )
     });
     let state = format!("trusted since {}{by}{kept}{}", instant(key.from), missing.unwrap_or_default());
@@ -158,8 +156,4 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
 
 fn after(since: i64, wait: SignedDuration) -> String {
     instant(since + wait.as_secs())
-}
-
-fn instant(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
 }

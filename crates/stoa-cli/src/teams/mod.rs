@@ -15,7 +15,8 @@ use zip::{CompressionMethod, ZipWriter};
 
 use self::manifest::{App, COLOR_ICON, OUTLINE_ICON};
 use crate::arguments::{Package, Target, Teams};
-use crate::connection::{instant, print_move};
+use crate::connection::print_move;
+use crate::time::instant;
 use crate::{CliError, Io};
 
 const COLOR: &[u8] = include_bytes!("../../assets/teams-color.png");

@@ -1,13 +1,13 @@
 //! A mail to the administrator of the customer's identity provider. It names nobody: the reference is enough for the
 //! person who failed, and the log of the identity provider for its administrator.
 
-use jiff::Timestamp;
 use stoa_core::fault::Actor;
 use stoa_core::language::Language;
 use stoa_core::login::LoginItem;
 
 use super::cause::fault_of;
 use crate::runbook::FaultPage;
+use crate::time::moment;
 
 /// The mail, where they are the ones who act.
 pub(super) fn render(login: &LoginItem) -> Option<String> {
@@ -15,7 +15,7 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
     if fault.face().actor != Actor::IdpAdministrator {
         return None;
     }
-    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| format!("{at:.0}"));
+    let at = moment(step.t, 0);
     let page = FaultPage::of(fault.code());
     let sentence = Language::negotiate(None).text(&format!("fault-{}", fault.face().public));
     let meaning = page.as_ref().and_then(|page| page.section("Meaning")).unwrap_or_default();

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
 use stoa_core::login::{LoginItem, State, Step, What};
 
 use super::logs;
+use crate::time::{instant, moment};
 
 /// Everything that the item says.
 pub(super) fn render(login: &LoginItem, stack: &str) -> String {
@@ -25,7 +25,7 @@ pub(super) fn render(login: &LoginItem, stack: &str) -> String {
 }
 
 fn header(login: &LoginItem) -> String {
-    let began = Timestamp::from_second(login.began).map_or_else(|_| login.began.to_string(), |at| at.to_string());
+    let began = instant(login.began);
     let mut text = format!(
         "Login {}, connection {} (version {}), began {began}\nState {}: {}",
         login.reference,
@@ -60,7 +60,7 @@ fn meaning(state: State) -> &'static str {
 }
 
 fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
-    let at = Timestamp::from_millisecond(step.t).map_or_else(|_| step.t.to_string(), |at| format!("{at:.3}"));
+    let at = moment(step.t, 3);
     let later = before.map(|before| format!("  (+{})", duration(step.t - before))).unwrap_or_default();
     let mut text = format!("{at}{later}  {}: {}", step.function, what(&step.what));
     for (label, value) in [("wanted", &step.wanted), ("got", &step.got)] {

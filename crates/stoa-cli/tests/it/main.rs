@@ -4,7 +4,6 @@
 
 mod command;
 mod connections;
-mod events;
 mod guide;
 mod lifecycle;
 mod output;

@@ -16,7 +16,6 @@ async fn help() {
         ("help_logins", vec!["logins", "--help"]),
         ("help_person_link", vec!["person", "link", "--help"]),
         ("help_trace", vec!["trace", "--help"]),
-        ("help_event", vec!["event", "--help"]),
     ] {
         assert_snapshot!(name, stoa(&arguments).await.done());
     }
@@ -41,7 +40,6 @@ async fn mistakes_in_the_arguments() {
         [&sandbox[..], &["connection", "list"]].concat(),
         [&sandbox[..], &["secret", "put", "salt"]].concat(),
         [&sandbox[..], &["trace", "hello there"]].concat(),
-        vec!["event", "login", "--connection", "-"],
         [&link[..], &["--user", "0", "--external-id", "x"]].concat(),
         [&link[..], &["--user", "7", "--external-id", " "]].concat(),
     ] {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::preset::Preset;
-use super::{ConnectionError, MAX_SKEW, PERSONAL_TENANT, UrlPolicy, check_url, default_skew};
+use super::checks::{MAX_SKEW, PERSONAL_TENANT, UrlPolicy, check_url, default_skew, is_guid};
+use super::error::ConnectionError;
+use super::preset::{EmailVerified, Preset};
 use crate::email::is_domain;
 
 /// Parameters of the authorization request that are stoa's to set.
@@ -26,6 +27,8 @@ const RESERVED_PARAMETERS: &[&str] = &[
     "scope",
     "state",
 ];
+/// What is asked for where the file does not say.
+const SCOPES: [&str; 3] = ["openid", "profile", "email"];
 /// Google's issuer, whatever the preset: it is everybody's, private accounts among them.
 const GOOGLE: &str = "https://accounts.google.com";
 /// What stands for the tenant in the issuer of an application for several Entra tenants.
@@ -55,7 +58,7 @@ pub struct OidcDocument {
     /// How we prove that we are this client, with the secret `oidc/{connection}`.
     #[serde(default)]
     pub client_auth: ClientAuth,
-    /// What to ask for; `openid` is among them. Absent: the preset's.
+    /// What to ask for; `openid` is among them. Absent: `openid profile email`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// The algorithms that an ID token may be signed with, whatever the provider advertises.
@@ -172,18 +175,6 @@ pub enum Prompt {
     Consent,
 }
 
-/// What `email_verified` must say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EmailVerified {
-    /// It must be there and true.
-    Required,
-    /// Where it is there it must be true.
-    WhenPresent,
-    /// It is not looked at: the provider's addresses are its administrator's, and the domain is claimed.
-    Ignored,
-}
-
 /// An OpenID Connect side whose parts hold together.
 #[derive(Clone, Debug)]
 pub struct Oidc {
@@ -231,7 +222,7 @@ impl Oidc {
         }
         check_tenants(document)?;
         let scopes = if document.scopes.is_empty() {
-            preset.scopes().iter().map(|scope| (*scope).to_owned()).collect()
+            SCOPES.iter().map(|scope| (*scope).to_owned()).collect()
         } else {
             document.scopes.clone()
         };
@@ -281,7 +272,7 @@ fn check_tenants(document: &OidcDocument) -> Result<(), ConnectionError> {
     if document.issuer.contains(PERSONAL_TENANT) || document.tenants.iter().any(|tenant| tenant == PERSONAL_TENANT) {
         return Err(ConnectionError::PersonalTenant("oidc"));
     }
-    match document.tenants.iter().find(|tenant| !super::is_guid(tenant)) {
+    match document.tenants.iter().find(|tenant| !is_guid(tenant)) {
         Some(tenant) => Err(ConnectionError::BadGuid("oidc.tenants", tenant.clone())),
         None => Ok(()),
     }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EmailVerified;
-
 /// The customer's identity provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,6 +44,18 @@ impl Kind {
     }
 }
 
+/// What `email_verified` must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailVerified {
+    /// It must be there and true.
+    Required,
+    /// Where it is there it must be true.
+    WhenPresent,
+    /// It is not looked at: the provider's addresses are its administrator's, and the domain is claimed.
+    Ignored,
+}
+
 /// Attribute or claim names.
 pub(super) struct Names {
     pub(super) email: &'static str,
@@ -66,17 +76,15 @@ const ENTRA_ATTRIBUTES: Names = Names {
 };
 const WORKOS_PROFILE: Names =
     Names { email: "email", first_name: "first_name", last_name: "last_name", groups: "groups" };
-/// Teams tokens carry no address unless the optional claim `email` is set up; nothing stands in for it.
-const TEAMS_CLAIMS: Names = CLAIMS;
 
 impl Preset {
     pub(super) const fn names(self, kind: Kind) -> Names {
         match (kind, self) {
             (Kind::Saml, Self::Entra) => ENTRA_ATTRIBUTES,
             (Kind::Saml, Self::Generic | Self::Pingfederate | Self::Okta | Self::Google) => ATTRIBUTES,
-            (Kind::Oidc, _) => CLAIMS,
+            // Teams tokens carry no address unless the optional claim `email` is set up; nothing stands in for it.
+            (Kind::Oidc | Kind::Teams, _) => CLAIMS,
             (Kind::Workos, _) => WORKOS_PROFILE,
-            (Kind::Teams, _) => TEAMS_CLAIMS,
         }
     }
 
@@ -96,10 +104,6 @@ impl Preset {
             (Kind::Oidc, Self::Generic | Self::Pingfederate | Self::Okta | Self::Google) => "sub",
             (Kind::Workos, _) => "idp_id",
         }
-    }
-
-    pub(super) const fn scopes(self) -> &'static [&'static str] {
-        &["openid", "profile", "email"]
     }
 
     pub(super) const fn email_verified(self) -> EmailVerified {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionError, MAX_SKEW, UrlPolicy, check_url, default_skew};
+use super::checks::{MAX_SKEW, UrlPolicy, check_url, default_skew};
+use super::error::ConnectionError;
 
 /// The SAML side of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,11 +115,11 @@ impl Saml {
         if let Some(url) = &document.metadata_url {
             check_url("saml.metadata_url", url, policy)?;
         }
-        let sso_url = match document.request_binding {
-            RequestBinding::Redirect => &idp.sso_redirect,
-            RequestBinding::Post => &idp.sso_post,
+        let (sso_url, binding) = match document.request_binding {
+            RequestBinding::Redirect => (&idp.sso_redirect, "HTTP-Redirect"),
+            RequestBinding::Post => (&idp.sso_post, "HTTP-POST"),
         };
-        let sso_url = sso_url.clone().ok_or(ConnectionError::NoEndpoint(document.request_binding))?;
+        let sso_url = sso_url.clone().ok_or(ConnectionError::NoEndpoint(binding))?;
         check_url("saml.idp", &sso_url, policy)?;
         let certificates = |field: &'static str, pems: &[String]| {
             let parse = |(i, pem): (usize, &String)| {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionError, UrlPolicy, check_url};
+use super::checks::{UrlPolicy, check_url};
+use super::error::ConnectionError;
 use crate::destination::Destination;
 use crate::ids::SchoolId;
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionError, PERSONAL_TENANT, UrlPolicy, check_url, is_guid};
+use super::checks::{PERSONAL_TENANT, UrlPolicy, check_url, is_guid};
+use super::error::ConnectionError;
 
 /// The Teams tab of a connection. Alone, it is a connection by the token path only; beside another protocol, the tab
 /// opens that one's login in the browser, unless `token` is set.

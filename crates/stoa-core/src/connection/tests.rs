@@ -192,7 +192,7 @@ fn saml_has_our_side_whole() {
         (named(""), ConnectionError::BadEntityId),
         (named(&"x".repeat(1025)), ConnectionError::BadEntityId),
         (saml("skew_seconds = 301"), ConnectionError::SkewTooLarge("saml")),
-        (saml("request_binding = \"post\""), ConnectionError::NoEndpoint(RequestBinding::Post)),
+        (saml("request_binding = \"post\""), ConnectionError::NoEndpoint("HTTP-POST")),
         (saml("metadata_certificates = [\"none\"]"), broken("saml.metadata_certificates")),
         (saml("sp_certificates = [\"none\"]"), broken("saml.sp_certificates")),
         (saml("sign_requests = true"), ConnectionError::NoSpCertificate),

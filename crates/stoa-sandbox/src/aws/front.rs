@@ -27,7 +27,7 @@ use super::request::{Member, Operation, Service, access_key_id, members};
 use super::secrets::Secrets;
 use super::served::{Served, refusal, refused, throttled, unavailable};
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
-use crate::gateway::Functions;
+use crate::functions::Functions;
 use crate::listen::{Answer, CutConnection, Server};
 
 /// How to start the local AWS.

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::request::Parts;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Stack;
+use super::request::function_of;
 use super::served::{Served, refused};
-use crate::gateway::{FunctionError, Functions};
+use crate::functions::{FunctionError, Functions};
 
 /// The functions, once they are there: they must know our address before they can start.
 #[derive(Default)]
@@ -40,15 +40,4 @@ impl Lambda {
         let body = json!({"errorType": kind, "errorMessage": message});
         Served { is_function_error: true, ..Served::of(StatusCode::OK, body) }
     }
-}
-
-/// The function's AWS name in an `Invoke` request.
-pub(super) fn invoked(head: &Parts) -> Option<&str> {
-    let path = head.uri.path().strip_prefix("/2015-03-31/functions/").filter(|_| head.method == Method::POST)?;
-    path.strip_suffix("/invocations")
-}
-
-/// The register's name of a function of the stack.
-pub(super) fn function_of<'a>(name: &'a str, stack: &Stack) -> Option<&'a str> {
-    name.strip_prefix(stack.name())?.strip_prefix('-')
 }

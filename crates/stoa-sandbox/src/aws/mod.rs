@@ -22,9 +22,10 @@ use std::io;
 use std::path::PathBuf;
 
 use stoa_core::routes::{SecretKind, Table, Variable};
+use stoa_service::operator::sandbox;
 
-/// The region the local AWS says it is.
-pub const REGION: &str = "us-east-1";
+pub use stoa_service::operator::sandbox::REGION;
+
 /// The account the local AWS says it is.
 pub const ACCOUNT: &str = "000000000000";
 
@@ -46,7 +47,7 @@ pub struct Stack {
 
 impl Default for Stack {
     fn default() -> Self {
-        Self::named("stoa-local")
+        Self::named(sandbox::STACK)
     }
 }
 
@@ -63,7 +64,7 @@ impl Stack {
 
     /// The generated name of a table.
     pub fn table_name(&self, table: Table) -> String {
-        format!("{}-{}", self.name, table.as_str())
+        sandbox::table_name(&self.name, table)
     }
 
     /// The table of a generated name.
@@ -74,7 +75,7 @@ impl Stack {
 
     /// The AWS name of a function.
     pub fn function_name(&self, function: &str) -> String {
-        format!("{}-{function}", self.name)
+        sandbox::function_name(&self.name, function)
     }
 
     /// The value of every variable that functions read; the stack does not know its own build and host.

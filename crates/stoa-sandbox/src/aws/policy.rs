@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::touched::Touched;
-use stoa_core::routes::{Function, Grant, ON_CALL, ROUTES, Resource, SecretKind, Table};
+use stoa_core::routes::{Function, Grant, ON_CALL_GRANTS, ROUTES, Resource, SecretKind, Table};
 
-/// The access key id of who runs the command-line tool. It writes secrets and reads none.
-pub const OPERATOR: &str = "on-call";
+pub use stoa_service::operator::sandbox::ON_CALL;
+
 /// The access key id of the sandbox and of tests: everything is allowed.
 pub const SANDBOX: &str = "sandbox";
 
@@ -70,14 +70,14 @@ pub enum Decision {
 
 /// Whether a principal of this name exists.
 pub fn is_principal(principal: &str) -> bool {
-    principal == OPERATOR || principal == SANDBOX || function(principal).is_some()
+    principal == ON_CALL || principal == SANDBOX || function(principal).is_some()
 }
 
 /// Decides one action.
 pub fn decide(principal: &str, action: &str, target: &Target, touched: &Touched) -> Decision {
     let allowed = match principal {
         SANDBOX => true,
-        OPERATOR => on_call_may(action, target, touched),
+        ON_CALL => on_call_may(action, target, touched),
         _ => {
             return match function(principal).and_then(|function| granted(function, action, target, touched)) {
                 Some(used) => Decision::Granted(used),
@@ -150,6 +150,6 @@ fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
     match target {
         // Whose logins is for the function to say: its log tells that somebody asked.
         Target::Function(function) => action == "lambda:InvokeFunction" && function == OPERATOR_FUNCTION,
-        _ => ON_CALL.iter().any(|grant| covers(grant, action, target, touched)),
+        _ => ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched)),
     }
 }

@@ -1,11 +1,10 @@
 //! What a request asks for, in IAM's terms: which actions on which resources.
 
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use serde_json::Value;
 use stoa_core::routes::Table;
 
-use super::lambda::{function_of, invoked};
 use super::policy::Target;
 use super::secrets::name_of;
 use super::touched::Touched;
@@ -41,6 +40,12 @@ impl Operation {
         };
         Some(Self { service, name: name.to_owned() })
     }
+}
+
+/// The function's AWS name in an `Invoke` request.
+fn invoked(head: &Parts) -> Option<&str> {
+    let path = head.uri.path().strip_prefix("/2015-03-31/functions/").filter(|_| head.method == Method::POST)?;
+    path.strip_suffix("/invocations")
 }
 
 /// The access key id in a SigV4 `Authorization` header. The signature itself is not checked.
@@ -88,6 +93,11 @@ fn invocation(name: &str, stack: &Stack) -> Member {
         table: None,
         consistent: false,
     }
+}
+
+/// The register's name of a function of the stack.
+pub(super) fn function_of<'a>(name: &'a str, stack: &Stack) -> Option<&'a str> {
+    name.strip_prefix(stack.name())?.strip_prefix('-')
 }
 
 fn dynamodb(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {

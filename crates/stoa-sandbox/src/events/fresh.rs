@@ -1,12 +1,15 @@
 //! An event that is good now: the steps before it are taken in a running sandbox.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 
 use bytes::Bytes;
+use clap::{Args, ValueEnum};
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use serde_json::Value;
 use stoa_core::ids::ConnectionId;
+use stoa_service::operator::sandbox;
 use url::Url;
 
 use crate::browser::{Browser, BrowserError, Follow, Form, Page};
@@ -14,34 +17,52 @@ use crate::gateway::event::{Arrival, build};
 use crate::gateway::routing;
 
 /// What is asked for.
-pub struct Fresh<'a> {
-    /// The function.
-    pub function: &'a str,
-    /// Where the sandbox's stoa is.
-    pub stoa: &'a str,
-    /// Through which connection.
-    pub connection: &'a ConnectionId,
-    /// Who signs in.
-    pub person: &'a str,
-    /// What the function before this one answered; `None`: the sandbox's own functions take the steps before.
-    pub after: Option<&'a str>,
+#[derive(Debug, Args)]
+pub struct Fresh {
+    /// Which function takes it
+    function: Takes,
+    /// Where the sandbox's stoa is
+    #[arg(long, value_name = "URL", default_value_t = sandbox::url())]
+    stoa: String,
+    /// Through which connection
+    #[arg(long, default_value = "pg", value_parser = ConnectionId::parse)]
+    connection: ConnectionId,
+    /// Who signs in at the identity provider
+    #[arg(long, default_value = "miller.m")]
+    person: String,
+    /// What the function before this one answered; without it, the sandbox takes the steps before
+    #[arg(long, value_name = "FILE")]
+    after: Option<PathBuf>,
+}
+
+/// The functions whose events depend on the steps before them, or on the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Takes {
+    Login,
+    SamlMetadata,
+    SamlAcs,
+    OidcCallback,
+    ThinkificLaunch,
+    ThinkificReturn,
 }
 
 /// Why there is no event.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// There is no such function, or none whose event is made here.
-    #[error(
-        "no event is made for {0:?}: only for login, saml-metadata, saml-acs, oidc-callback, thinkific-launch and \
-         thinkific-return; events/ has samples of the others"
-    )]
-    Unknown(String),
     /// The address of stoa is not one.
     #[error("{0:?} is not an address")]
     Address(String),
     /// The sandbox did not answer.
     #[error("the sandbox did not respond as a login needs: {0}")]
     Browser(#[from] BrowserError),
+    /// The file of the answer before cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The answer before is not of a function's form.
     #[error("the previous function's answer cannot be used: {0}")]
     Answer(&'static str),
@@ -53,6 +74,21 @@ pub enum EventError {
     NoResponse(String),
 }
 
+impl EventError {
+    /// What the person can do about it, where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Browser(_) => {
+                Some("Start the sandbox with `cargo run -p stoa-sandbox`, or say where it is with --stoa URL.")
+            }
+            Self::NoResponse(_) => {
+                Some("`saml-acs` needs a SAML connection, `oidc-callback` another: say --connection and --person.")
+            }
+            Self::Address(_) | Self::File { .. } | Self::Answer(_) | Self::Stopped(..) => None,
+        }
+    }
+}
+
 /// What a function answered, as far as the next step needs it.
 struct Answer {
     location: Url,
@@ -60,39 +96,38 @@ struct Answer {
 }
 
 /// Makes the event.
-pub async fn fresh(asked: &Fresh<'_>) -> Result<Value, EventError> {
-    let stoa = Url::parse(asked.stoa).map_err(|_| EventError::Address(asked.stoa.to_owned()))?;
+pub async fn fresh(asked: &Fresh) -> Result<Value, EventError> {
+    let stoa = Url::parse(&asked.stoa).map_err(|_| EventError::Address(asked.stoa.clone()))?;
     let walk = Walk { asked, browser: Browser::new(), stoa };
-    let connection = asked.connection;
+    let connection = &asked.connection;
     match asked.function {
-        "login" => walk.get(&walk.at(&format!("/login/{connection}"))?, &[]),
-        "saml-metadata" => walk.get(&walk.at(&format!("/saml/{connection}/metadata"))?, &[]),
-        "saml-acs" => {
+        Takes::Login => walk.get(&walk.at(&format!("/login/{connection}"))?, &[]),
+        Takes::SamlMetadata => walk.get(&walk.at(&format!("/saml/{connection}/metadata"))?, &[]),
+        Takes::SamlAcs => {
             let login = walk.before(Walk::login).await?;
             let (_, form) = walk.sign_on(&login).await?;
             walk.post(&form, &login.cookies)
         }
-        "oidc-callback" => {
+        Takes::OidcCallback => {
             let login = walk.before(Walk::login).await?;
             walk.get(&walk.sign_in(&login).await?, &login.cookies)
         }
-        "thinkific-launch" => {
+        Takes::ThinkificLaunch => {
             let acs = walk.before(Walk::acs).await?;
             walk.get(&acs.location, &acs.cookies)
         }
-        "thinkific-return" => {
+        Takes::ThinkificReturn => {
             let launch = walk.before(Walk::launch).await?;
             let back = launch.location.query_pairs().find(|(name, _)| name == "error_url");
             let back =
                 back.and_then(|(_, url)| Url::parse(&url).ok()).ok_or(EventError::Answer("it has no error_url"))?;
             walk.get(&back, &[])
         }
-        other => Err(EventError::Unknown(other.to_owned())),
     }
 }
 
 struct Walk<'a> {
-    asked: &'a Fresh<'a>,
+    asked: &'a Fresh,
     browser: Browser,
     stoa: Url,
 }
@@ -104,8 +139,11 @@ impl Walk<'_> {
 
     /// The answer before: the one that was given, or that of the sandbox's own functions.
     async fn before(&self, step: impl AsyncFnOnce(&Self) -> Result<Answer, EventError>) -> Result<Answer, EventError> {
-        match self.asked.after {
-            Some(answer) => self.given(answer),
+        match &self.asked.after {
+            Some(path) => {
+                let answer = std::fs::read_to_string(path);
+                self.given(&answer.map_err(|source| EventError::File { path: path.clone(), source })?)
+            }
             None => step(self).await,
         }
     }
@@ -146,10 +184,10 @@ impl Walk<'_> {
         let tab = self.browser.following(Follow::WithoutScripts);
         let mut page = tab.get(login.location.as_str()).await?;
         if let Some(form) = page.form_to("/resumeSAML20/idp/SSO.ping").cloned() {
-            page = tab.submit(&page, &form, &[("pf.username", self.asked.person), ("pf.ok", "clicked")]).await?;
+            page = tab.submit(&page, &form, &[("pf.username", &self.asked.person), ("pf.ok", "clicked")]).await?;
         }
         let form = page.sends_by_itself().filter(|form| form.field("SAMLResponse").is_some()).cloned();
-        let form = form.ok_or_else(|| EventError::NoResponse(self.asked.person.to_owned()))?;
+        let form = form.ok_or_else(|| EventError::NoResponse(self.asked.person.clone()))?;
         Ok((page, form))
     }
 
@@ -158,10 +196,10 @@ impl Walk<'_> {
         let tab = self.browser.following(Follow::Nothing);
         let mut page = tab.get(login.location.as_str()).await?;
         if let Some(form) = page.form_to("/signin").cloned() {
-            page = tab.submit(&page, &form, &[("username", self.asked.person)]).await?;
+            page = tab.submit(&page, &form, &[("username", &self.asked.person)]).await?;
         }
         let back = page.header("location").and_then(|location| Url::parse(location).ok());
-        back.ok_or_else(|| EventError::NoResponse(self.asked.person.to_owned()))
+        back.ok_or_else(|| EventError::NoResponse(self.asked.person.clone()))
     }
 
     fn get(&self, url: &Url, cookies: &[String]) -> Result<Value, EventError> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use stoa_core::routes::ROUTES;
 
-use crate::gateway::{FunctionError, Functions};
+use crate::functions::{FunctionError, Functions};
 
 /// `{name}.answer.json`, beside `{name}.json`.
 #[derive(Debug, Deserialize)]

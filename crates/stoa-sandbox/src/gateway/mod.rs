@@ -8,10 +8,8 @@ pub mod wire;
 mod answer;
 pub(crate) mod event;
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,47 +18,12 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use jiff::Timestamp;
-use serde_json::Value;
 
+use crate::functions::{FunctionError, Functions};
 use crate::listen::Server;
 use event::Arrival;
 
 const KEPT_HOPS: usize = 100_000;
-
-/// What runs the functions: in this process, or as their deployable binaries.
-pub trait Functions: Send + Sync {
-    /// Hands an event to a function of the register and waits for what it returns.
-    fn invoke<'a>(
-        &'a self,
-        function: &'a str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>>;
-}
-
-/// Why a function returned nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FunctionError {
-    /// There is no function of this name.
-    #[error("no such function")]
-    Unknown,
-    /// It reported an error, as a panic is reported too.
-    #[error("{kind}: {message}")]
-    Failed {
-        /// The error's type.
-        kind: String,
-        /// The error's message.
-        message: String,
-    },
-    /// Its process ended.
-    #[error("the process ended: {0}")]
-    Exited(String),
-    /// It took longer than it may.
-    #[error("timed out")]
-    TimedOut,
-    /// There was no capacity to run it.
-    #[error("throttled")]
-    Throttled,
-}
 
 /// The quotas of an HTTP API, and of Lambda behind it.
 #[derive(Clone, Copy, Debug)]

@@ -10,17 +10,9 @@ use super::defect::{Defect, Stage};
 use super::jws::compact;
 use super::product::{Product, Realm};
 use super::refuse::Refused;
-use super::state::{Grant, Mode, Request, Session};
+use super::state::{Grant, Mode, Request, Return, Session};
 use super::{Shared, pages};
 use crate::web::token;
-
-/// Where an answer goes.
-#[derive(Clone, Debug)]
-pub(super) struct Return {
-    pub(super) redirect_uri: String,
-    pub(super) mode: Mode,
-    pub(super) state: Option<String>,
-}
 
 type Parameters = Vec<(&'static str, String)>;
 

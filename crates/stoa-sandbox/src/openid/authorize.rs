@@ -7,14 +7,14 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 use jiff::SignedDuration;
 
-use super::answer::{Return, deny, grant};
+use super::answer::{deny, grant};
 use super::client::Client;
 use super::defect::Defect;
 use super::people::Person;
 use super::pkce::Challenge;
 use super::product::{PERSONAL_TENANT, Product, Realm};
 use super::refuse::{PageReason, page};
-use super::state::{Mode, Request, Session};
+use super::state::{Mode, Request, Return, Session};
 use super::{Shared, pages};
 use crate::web::{cookie, is_repeated, token};
 

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::Shared;
 use super::client::{Client, ClientAuth};
+use super::fields::Fields;
 use super::product::{Endpoint, Product, Realm};
-use super::token::Fields;
 use super::token_error::TokenError;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

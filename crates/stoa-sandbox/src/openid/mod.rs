@@ -14,10 +14,12 @@ mod authorize;
 mod claims;
 mod client;
 mod client_auth;
-mod connect;
+mod control_page;
 mod defect;
 mod discovery;
 mod endpoints;
+mod examples;
+mod fields;
 mod forge;
 mod jws;
 mod keys;
@@ -26,7 +28,6 @@ mod people;
 mod pkce;
 mod product;
 mod refuse;
-mod sandbox;
 mod state;
 mod teams;
 mod token;
@@ -39,8 +40,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::client::{Algorithm, Client, ClientAuth, ClientSecret};
-pub use self::connect::{EXAMPLES, Example, GLOBEX, HOOLI, INITECH, PG_OIDC};
 pub use self::defect::{Defect, Stage};
+pub use self::examples::{EXAMPLES, Example, GLOBEX, HOOLI, INITECH, PG_OIDC};
 pub use self::keys::KeysError;
 pub use self::people::Person;
 pub use self::product::{Endpoint, FOREIGN_TENANT, GLOBEX_TENANT, PERSONAL_TENANT, Product, Realm};
@@ -97,7 +98,7 @@ impl OpenId {
             state: Arc::new(Mutex::new(State::new(&config))),
             config: Arc::new(config),
         };
-        let router = sandbox::router(&shared.config.clock).fallback(endpoints::answer).with_state(shared.clone());
+        let router = control_page::router(&shared.config.clock).fallback(endpoints::answer).with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;
         Ok(Self { server, shared })
     }

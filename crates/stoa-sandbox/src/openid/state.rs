@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Config;
-use super::answer::Return;
 use super::client::Client;
 use super::defect::Defect;
 use super::people::Person;
@@ -35,6 +34,14 @@ impl Request {
     pub(super) fn is_openid(&self) -> bool {
         self.scopes.iter().any(|scope| scope == "openid")
     }
+}
+
+/// Where an answer goes.
+#[derive(Clone, Debug)]
+pub(super) struct Return {
+    pub(super) redirect_uri: String,
+    pub(super) mode: Mode,
+    pub(super) state: Option<String>,
 }
 
 /// How the answer travels.

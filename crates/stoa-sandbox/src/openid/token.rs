@@ -11,11 +11,12 @@ use super::claims::Issue;
 use super::client::Client;
 use super::client_auth::authenticate;
 use super::defect::Defect;
+use super::fields::Fields;
 use super::product::{Product, Realm};
 use super::state::{Access, Grant};
 use super::token_error::TokenError;
 use super::{Shared, forge, pkce};
-use crate::web::{is_repeated, token};
+use crate::web::token;
 
 /// How long a slow answer takes: longer than anybody likes, shorter than anybody's patience.
 const SLOW: Duration = Duration::from_millis(1500);
@@ -24,24 +25,6 @@ pub(super) const NEVER: Duration = Duration::from_secs(60);
 /// More than a client has a reason to read.
 pub(super) const LARGE: usize = 4 << 20;
 const ACCESS_SECONDS: i64 = 3600;
-
-/// A form whose parameters appear once each.
-pub(super) struct Fields(Vec<(String, String)>);
-
-impl Fields {
-    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, TokenError> {
-        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
-            return Err(TokenError::NotAForm);
-        }
-        let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
-        if is_repeated(&fields) { Err(TokenError::Repeated) } else { Ok(Self(fields)) }
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
 
 pub(super) async fn respond(shared: &Shared, realm: &Realm, base: &str, headers: &HeaderMap, body: &[u8]) -> Response {
     let issued = redeem(shared, realm, base, headers, body);

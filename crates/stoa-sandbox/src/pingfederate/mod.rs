@@ -7,6 +7,7 @@
 //! names, `forge` wraps what was signed in what was not.
 
 mod choice;
+mod control_page;
 mod defect;
 mod endpoints;
 mod forge;
@@ -15,7 +16,6 @@ mod pages;
 mod partner;
 mod people;
 mod respond;
-mod sandbox;
 mod state;
 
 use std::io;
@@ -139,7 +139,7 @@ impl PingFederate {
             state: Arc::new(Mutex::new(State::new(&config))),
             config: Arc::new(config),
         };
-        let router = endpoints::router().merge(sandbox::router(&shared.config.clock)).with_state(shared.clone());
+        let router = endpoints::router().merge(control_page::router(&shared.config.clock)).with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;
         Ok(Self { server, shared })
     }

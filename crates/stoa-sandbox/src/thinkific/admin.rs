@@ -8,12 +8,12 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Shared;
-use super::fault::UnprocessableShape;
 use super::gate;
 use super::school::{NewUser, School, User, same_email};
+use super::unprocessable::unprocessable;
 
 const MAX_LIMIT: usize = 250;
 
@@ -242,33 +242,4 @@ fn envelope(all: Vec<Value>, query: &HashMap<String, String>) -> Response {
 
 fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"error": "Record not found."}))).into_response()
-}
-
-/// A 422 in the shape that the school is told to use.
-pub(super) fn unprocessable(shared: &Shared, wrong: &[(&str, &str)]) -> Response {
-    let shape = shared.school().unprocessable;
-    let mut by_field = Map::new();
-    for (field, message) in wrong {
-        let messages = by_field.entry(*field).or_insert_with(|| json!([]));
-        if let Some(messages) = messages.as_array_mut() {
-            messages.push(json!(message));
-        }
-    }
-    let errors = match shape {
-        UnprocessableShape::FieldLists => Value::Object(by_field),
-        UnprocessableShape::FieldStrings => {
-            Value::Object(wrong.iter().map(|(field, message)| ((*field).to_owned(), json!(message))).collect())
-        }
-        UnprocessableShape::Sentences => {
-            wrong.iter().map(|(field, message)| json!(format!("{} {message}", sentence_case(field)))).collect()
-        }
-        UnprocessableShape::FieldNames => wrong.iter().map(|(field, _)| json!({"field_name": field})).collect(),
-    };
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": errors}))).into_response()
-}
-
-fn sentence_case(field: &str) -> String {
-    let words = field.replace('_', " ");
-    let (first, rest) = words.split_at(words.len().min(1));
-    first.to_uppercase() + rest
 }

@@ -51,20 +51,6 @@ pub enum Trouble {
     },
 }
 
-/// The shapes of a 422 that Thinkific documents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnprocessableShape {
-    /// `{"errors":{"email":["has already been taken"]}}`
-    #[default]
-    FieldLists,
-    /// `{"errors":{"email":"has already been taken"}}`
-    FieldStrings,
-    /// `{"errors":["Email has already been taken"]}`
-    Sentences,
-    /// `{"errors":[{"field_name":"email"}]}`
-    FieldNames,
-}
-
 /// The unit of `RateLimit-Reset`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResetUnit {

@@ -1,6 +1,5 @@
 //! What stands before the Admin API: Cloudflare, the key, the limits, trouble on demand, and the journal.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,35 +9,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use serde_json::json;
 
+use super::Shared;
 use super::fault::{FaultTarget, ResetUnit, Trouble};
-use super::{Shared, admin};
+use super::journal::Call;
+use super::unprocessable::unprocessable;
 use crate::web::cut;
-
-/// One call of the Admin API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Call {
-    /// When it came.
-    pub at: Timestamp,
-    /// The method.
-    pub method: String,
-    /// The path below `/api/public/v1`, and the query.
-    pub path: String,
-    /// The request's body.
-    pub body: String,
-    /// The answer's status; 0 where the connection was cut.
-    pub status: u16,
-}
-
-/// What the limits are counted by.
-#[derive(Debug, Default)]
-pub(super) struct Pace {
-    recent: VecDeque<Timestamp>,
-    at_once: usize,
-    closed_until: Option<Timestamp>,
-}
 
 pub(super) async fn stand(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let at = shared.config.clock.now();
@@ -114,7 +91,7 @@ async fn pass(shared: &Shared, request: Request, next: Next) -> Response {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, "<html><body>error</body></html>").into_response()
         }
-        Some(Trouble::Unprocessable { field, message }) => admin::unprocessable(shared, &[(&field, &message)]),
+        Some(Trouble::Unprocessable { field, message }) => unprocessable(shared, &[(&field, &message)]),
     }
 }
 

@@ -5,12 +5,14 @@
 //! where one is named; sessions, spent tokens and journals end with the process.
 
 mod admin;
+mod control_page;
 mod fault;
 mod gate;
+mod journal;
 mod pages;
-mod sandbox;
 mod school;
 mod sso;
+mod unprocessable;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,10 +25,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 
-pub use self::fault::{Fault, FaultTarget, ResetUnit, Trouble, UnprocessableShape};
-pub use self::gate::Call;
+pub use self::fault::{Fault, FaultTarget, ResetUnit, Trouble};
+pub use self::journal::{Call, SsoAttempt, SsoRefusal};
 pub use self::school::{Course, NewUser, User};
-pub use self::sso::{SsoAttempt, SsoRefusal};
+pub use self::unprocessable::UnprocessableShape;
 
 use self::school::School;
 use crate::clock::Clock;
@@ -156,7 +158,7 @@ impl Thinkific {
             .merge(pages::router())
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
-            .merge(sandbox::router(&shared.config.clock))
+            .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;

@@ -10,8 +10,10 @@ use maud::{Markup, html};
 
 use super::Shared;
 use super::school::{Course, User};
-use super::sso::SESSION;
 use crate::web::cookie;
+
+/// The cookie of a signed-in person.
+pub(super) const SESSION: &str = "_thinkific_session";
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()

@@ -1,14 +1,14 @@
 //! The school's records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::{fs, io};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, FaultTarget, Trouble, UnprocessableShape};
-use super::gate::{Call, Pace};
-use super::sso::SsoAttempt;
+use super::fault::{Fault, FaultTarget, Trouble};
+use super::journal::{Call, SsoAttempt};
+use super::unprocessable::UnprocessableShape;
 use super::{ApiKey, Config};
 
 /// An account.
@@ -103,6 +103,14 @@ pub(super) fn seed() -> Vec<NewUser> {
         },
         NewUser { has_password: true, ..NewUser::student("existing@pg.com", "Erin", "Existing") },
     ]
+}
+
+/// What the limits are counted by.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    pub(super) recent: VecDeque<Timestamp>,
+    pub(super) at_once: usize,
+    pub(super) closed_until: Option<Timestamp>,
 }
 
 #[derive(Debug)]

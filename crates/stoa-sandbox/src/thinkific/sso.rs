@@ -9,69 +9,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::SET_COOKIE;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::fault::{FaultTarget, Trouble};
+use super::journal::{SsoAttempt, SsoRefusal};
+use super::pages::SESSION;
 use super::school::{NewUser, School};
 use super::{Config, Shared, pages};
 use crate::web::{cut, token};
-
-/// The cookie of a signed-in person.
-pub(super) const SESSION: &str = "_thinkific_session";
-
-/// What became of a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SsoAttempt {
-    /// When.
-    pub at: Timestamp,
-    /// The account it opened, or why it opened none.
-    pub outcome: Result<u64, SsoRefusal>,
-    /// The claims, where the signature was right.
-    pub claims: Option<Map<String, Value>>,
-}
-
-/// Why a token opened no account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-pub enum SsoRefusal {
-    /// Not HS256.
-    #[error("Algorithm not supported")]
-    Algorithm,
-    /// A claim that must be there is missing, blank, or of another type.
-    #[error("{0} is invalid")]
-    Claim(&'static str),
-    /// The account with this e-mail has another external id, or the external id is another account's.
-    #[error("External ID has already been taken")]
-    ExternalIdTaken,
-    /// `exp` is over.
-    #[error("Signature has expired")]
-    Expired,
-    /// `iat` lies in the future.
-    #[error("Invalid iat")]
-    IatInFuture,
-    /// `iat` is older than the window.
-    #[error("Token is too old")]
-    IatTooOld,
-    /// Refused on demand.
-    #[error("Something went wrong")]
-    Injected,
-    /// Not a JWT.
-    #[error("Not enough or too many segments")]
-    Malformed,
-    /// No token.
-    #[error("Missing token")]
-    Missing,
-    /// `nbf` is not reached.
-    #[error("Signature nbf has not been reached")]
-    NotYet,
-    /// The `jti` was used.
-    #[error("Token has already been used")]
-    Replayed,
-    /// The MAC is wrong.
-    #[error("Signature verification raised")]
-    Signature,
-}
 
 pub(super) fn router() -> Router<Shared> {
     Router::new().route("/api/sso/v2/sso/jwt", get(sign_in))

@@ -5,11 +5,10 @@
 //! with a code. The application brings the code and the environment's API key to `token`, and gets the person's profile.
 
 mod authorize;
-mod connect;
+mod control_page;
 mod defect;
 mod organization;
 mod pages;
-mod sandbox;
 mod state;
 mod token;
 
@@ -94,7 +93,7 @@ impl WorkOs {
         let router = Router::new()
             .merge(authorize::router())
             .merge(token::router())
-            .merge(sandbox::router(&shared.config.clock))
+            .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), journal))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::front::{Config, Front};
 use stoa_sandbox::aws::journal::{Outcome, Tally};
-use stoa_sandbox::aws::policy::{GrantUse, OPERATOR, unused_in_ledger};
+use stoa_sandbox::aws::policy::{GrantUse, ON_CALL, unused_in_ledger};
 use stoa_sandbox::aws::{Fault, FaultKind, Storage};
 
 use crate::client::call;
@@ -87,9 +87,9 @@ async fn what_the_register_does_not_name_is_refused() {
             "BatchGetItem",
             json!({"RequestItems": {"stoa-local-logins": {}, "stoa-local-trust": {}}}),
         ),
-        (OPERATOR, "DeleteTable", json!({"TableName": "stoa-local-trust"})),
+        (ON_CALL, "DeleteTable", json!({"TableName": "stoa-local-trust"})),
         // Whose logins: only the function of that name, and only by that index.
-        (OPERATOR, "Query", json!({"TableName": "stoa-local-logins", "IndexName": "by-email"})),
+        (ON_CALL, "Query", json!({"TableName": "stoa-local-logins", "IndexName": "by-email"})),
         ("operator", "Query", json!({"TableName": "stoa-local-logins", "IndexName": "by-connection"})),
         ("operator", "Query", json!({"TableName": "stoa-local-logins"})),
     ];
@@ -238,7 +238,7 @@ async fn a_folder_keeps_items_and_secrets() {
     let first = Front::start(config.clone()).await.unwrap();
     dynamodb(&first, "login", "PutItem", login("a")).await;
     let create = json!({"Name": "stoa-local/seal", "ClientRequestToken": "00000000-0000-0000-0000-000000000001", "SecretString": "one"});
-    secrets(&first, OPERATOR, "CreateSecret", create).await;
+    secrets(&first, ON_CALL, "CreateSecret", create).await;
     drop(first);
 
     let second = Front::start(config).await.unwrap();
@@ -265,7 +265,7 @@ async fn a_kept_table_gets_the_indexes_that_it_lacks() {
 
     let second = Front::start(config).await.unwrap();
     for (principal, index, key, value) in
-        [(OPERATOR, "by-connection", "connection", "pg"), ("operator", "by-email", "who", "w")]
+        [(ON_CALL, "by-connection", "connection", "pg"), ("operator", "by-email", "who", "w")]
     {
         let query = json!({
             "TableName": "stoa-local-logins",

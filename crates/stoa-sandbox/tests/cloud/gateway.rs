@@ -9,7 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use stoa_sandbox::gateway::{FunctionError, Functions, Gateway, Limits, routing};
+use stoa_sandbox::functions::{FunctionError, Functions};
+use stoa_sandbox::gateway::{Gateway, Limits, routing};
 
 use crate::client::send;
 

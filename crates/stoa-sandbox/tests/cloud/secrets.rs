@@ -1,7 +1,7 @@
 //! Secrets of the local AWS: their versions, and who reads them.
 
 use serde_json::json;
-use stoa_sandbox::aws::policy::{OPERATOR, SANDBOX};
+use stoa_sandbox::aws::policy::{ON_CALL, SANDBOX};
 
 use crate::front::{front, secrets};
 
@@ -14,20 +14,20 @@ async fn a_secret_moves_through_its_versions() {
     let front = front().await;
     let name = "stoa-local/thinkific/acme";
     let create = json!({"Name": name, "ClientRequestToken": FIRST, "SecretString": "one"});
-    let (status, created) = secrets(&front, OPERATOR, "CreateSecret", create.clone()).await;
+    let (status, created) = secrets(&front, ON_CALL, "CreateSecret", create.clone()).await;
     assert_eq!(status, 200);
-    assert_eq!(secrets(&front, OPERATOR, "CreateSecret", create).await.0, 200, "the same again is the same");
+    assert_eq!(secrets(&front, ON_CALL, "CreateSecret", create).await.0, 200, "the same again is the same");
 
     for (token, value) in [(SECOND, "two"), (SECOND, "two"), (THIRD, "three")] {
         let put = json!({"SecretId": name, "ClientRequestToken": token, "SecretString": value});
-        let (status, answer) = secrets(&front, OPERATOR, "PutSecretValue", put).await;
+        let (status, answer) = secrets(&front, ON_CALL, "PutSecretValue", put).await;
         assert_eq!((status, &answer["VersionStages"]), (200, &json!(["AWSCURRENT"])));
     }
     let other = json!({"SecretId": name, "ClientRequestToken": THIRD, "SecretString": "other"});
-    let (status, answer) = secrets(&front, OPERATOR, "PutSecretValue", other).await;
+    let (status, answer) = secrets(&front, ON_CALL, "PutSecretValue", other).await;
     assert_eq!((status, answer["__type"].as_str().unwrap()), (400, "ResourceExistsException"));
 
-    let described = secrets(&front, OPERATOR, "DescribeSecret", json!({"SecretId": name})).await.1;
+    let described = secrets(&front, ON_CALL, "DescribeSecret", json!({"SecretId": name})).await.1;
     assert_eq!(described["VersionIdsToStages"], json!({SECOND: ["AWSPREVIOUS"], THIRD: ["AWSCURRENT"]}));
     let listed = secrets(&front, SANDBOX, "ListSecrets", json!({})).await.1;
     assert_eq!(listed["SecretList"][0]["Name"], name);
@@ -50,7 +50,7 @@ async fn secrets_reach_only_who_is_granted_them() {
         [("seal", "stoa-local/seal"), ("saml", "stoa-local/saml/acme"), ("thinkific", "stoa-local/thinkific/acme")]
     {
         for (principal, granted) in [
-            (OPERATOR, &[][..]),
+            (ON_CALL, &[][..]),
             ("saml-acs", &["seal", "saml"]),
             ("thinkific-launch", &["seal", "thinkific"]),
             ("saml-metadata", &[]),

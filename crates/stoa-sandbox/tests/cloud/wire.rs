@@ -12,8 +12,9 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use stoa_core::routes::{Function, ROUTES};
 use stoa_sandbox::aws::front::{self, Front};
+use stoa_sandbox::functions::{FunctionError, Functions};
+use stoa_sandbox::gateway::Gateway;
 use stoa_sandbox::gateway::wire::{Config, StartError, Wire};
-use stoa_sandbox::gateway::{FunctionError, Functions, Gateway};
 
 use crate::client::send;
 

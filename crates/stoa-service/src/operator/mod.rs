@@ -11,6 +11,7 @@ mod login;
 mod logins;
 mod person;
 pub(crate) mod question;
+pub mod sandbox;
 mod school;
 mod secret;
 mod test;

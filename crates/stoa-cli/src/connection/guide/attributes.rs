@@ -1,17 +1,7 @@
 //! What must be sent of a person: the names that this connection wants, and where the product has the values.
 
+use stoa_core::arrived::Purpose;
 use stoa_core::connection::{Connection, Preset};
-
-/// What a value is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Subject,
-    Email,
-    FirstName,
-    LastName,
-    Company,
-    Groups,
-}
 
 /// By which protocol the values travel, since consoles name their sources differently.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use super::runtime_api::{Invocation, Queue, RuntimeApi};
 use super::{Config, StartError};
 use crate::aws::{ACCOUNT, REGION};
-use crate::gateway::FunctionError;
+use crate::functions::FunctionError;
 
 /// Lambda gives a function 10 s to start.
 const START_LIMIT: Duration = Duration::from_secs(10);

@@ -16,8 +16,8 @@ use std::time::Duration;
 use serde_json::Value;
 use stoa_core::routes::{Function, ROUTES, Variable};
 
-use super::{FunctionError, Functions};
 use crate::aws::front::Front;
+use crate::functions::{FunctionError, Functions};
 use environment::Environment;
 pub use environment::{LogLine, Resident};
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::gateway::FunctionError;
+use crate::functions::FunctionError;
 use crate::gateway::event::random;
 use crate::listen::{Answer, CutConnection, Server};
 

@@ -12,9 +12,8 @@ use serde::Deserialize;
 
 use super::Shared;
 use super::fault::{Fault, FaultTarget, Trouble};
-use super::gate::Call;
+use super::journal::{Call, SsoAttempt};
 use super::school::User;
-use super::sso::SsoAttempt;
 use crate::clock::Clock;
 use crate::control;
 

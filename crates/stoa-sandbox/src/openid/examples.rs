@@ -1,11 +1,6 @@
-//! The example connections by OpenID Connect, set up as an operator and the customers' administrators would.
+//! The example connections by OpenID Connect, as the providers know them.
 
-use stoa_core::ids::ConnectionId;
-use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
-
-use super::client::Client;
-use super::product::{Product, Realm};
-use crate::sandbox::{Sandbox, SandboxError};
+use super::product::Product;
 
 /// An example connection and its application at the provider.
 #[derive(Clone, Copy)]
@@ -22,7 +17,8 @@ pub struct Example {
     pub secret: &'static str,
     /// Somebody who can come.
     pub person: &'static str,
-    issuer: &'static str,
+    /// The issuer in the file.
+    pub issuer: &'static str,
 }
 
 /// Globex, by Microsoft Entra ID.
@@ -71,32 +67,3 @@ pub const PG_OIDC: Example = Example {
 
 /// All of them.
 pub const EXAMPLES: &[Example] = &[GLOBEX, HOOLI, INITECH, PG_OIDC];
-
-impl Sandbox {
-    /// Registers an example's application at its provider and applies its connection, with a change to the file.
-    /// Discovery document and keys are fetched, as for a customer.
-    pub async fn connect_openid(
-        &self,
-        example: &Example,
-        change: impl FnOnce(&str) -> String,
-    ) -> Result<ConnectionId, SandboxError> {
-        let text = self.locally(example, &change(example.file));
-        let file = ConnectionFile { path: format!("{}.toml", example.id), text, ..ConnectionFile::default() };
-        let planned = self.operator.plan(&file).await?;
-        let applied = self.operator.apply(planned).await?;
-        let redirect_uri = format!("{}/oidc/{}/callback", self.url(), applied.id);
-        self.openid.register(Client::new(example.product, example.client_id, example.secret, &redirect_uri));
-        let secret = SecretText::new(example.secret)?;
-        self.operator.put_secret(&SecretName::Oidc(applied.id.clone()), secret).await?;
-        self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
-        self.front.take_calls();
-        self.openid.take_calls();
-        Ok(applied.id)
-    }
-
-    /// The file with the simulator's addresses instead of the customer's.
-    fn locally(&self, example: &Example, text: &str) -> String {
-        let keys = format!("[teams]\njwks_uri = \"{}\"\n", self.openid.jwks_url(&Realm::tenant("common")));
-        text.replace(example.issuer, &self.openid.url(example.product)).replace("[teams]\n", &keys)
-    }
-}

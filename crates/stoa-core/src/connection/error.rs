@@ -1,0 +1,94 @@
+//! Why a document does not hold together.
+
+/// A document that does not hold together. The texts are for the operator who applies it.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConnectionError {
+    /// No claimed domain.
+    #[error("domains: name at least one mail domain of the customer")]
+    NoDomain,
+    /// Not a lower-case host name.
+    #[error("domains: {0:?} is not a lower-case domain")]
+    BadDomain(String),
+    /// Anybody can get an address there.
+    #[error("domains: {0:?} is a public mail provider; anybody can get an address there")]
+    PublicDomain(String),
+    /// Not a lower-case host name.
+    #[error("oidc.hosted_domains: {0:?} is not a lower-case domain")]
+    BadHostedDomain(String),
+    /// Not exactly one protocol.
+    #[error("a connection has one of [saml], [oidc] and [workos], or only [teams]; this one has {0}")]
+    NotOneProtocol(usize),
+    /// No metadata was read.
+    #[error("saml: name a metadata_file or a metadata_url (the stored form has saml.idp)")]
+    NoIdp,
+    /// No discovery document was read.
+    #[error("oidc: the provider's discovery document was not read (the stored form has oidc.provider)")]
+    NoProvider,
+    /// A client id is empty or has control characters.
+    #[error("oidc.client_id: empty, or with control characters")]
+    BadClientId,
+    /// No algorithm would be accepted.
+    #[error("oidc.algorithms: name at least one")]
+    NoAlgorithm,
+    /// A parameter is stoa's to set.
+    #[error("oidc.authorize_parameters: {0:?} is set by stoa; if there is a setting for it, use that")]
+    ReservedParameter(String),
+    /// Without `openid` there is no ID token.
+    #[error("oidc.scopes: openid is missing")]
+    NoOpenidScope,
+    /// Anybody could come.
+    #[error(
+        "tenants: name the Entra tenants whose people can sign in; the issuer must be one tenant's, or have {{tenantid}}"
+    )]
+    NoTenant,
+    /// Anybody can have a personal account, with the address of an employer of long ago.
+    #[error("{0}: this is the tenant of personal Microsoft accounts, which belongs to no customer")]
+    PersonalTenant(&'static str),
+    /// Not a GUID.
+    #[error("{0}: {1:?} is not a GUID in lower case")]
+    BadGuid(&'static str, String),
+    /// Not an id of WorkOS's.
+    #[error("workos: {1:?} does not begin with {0:?}, or has characters other than letters, digits and _")]
+    BadWorkosId(&'static str, String),
+    /// Anybody of the WorkOS environment could come.
+    #[error("workos: name an organization or a connection")]
+    NoWorkosSelector,
+    /// Teams cuts longer ones.
+    #[error("teams.name: 1 to 30 characters")]
+    BadTeamsName,
+    /// A Teams token names a person as Entra does; another subject would make each person two.
+    #[error("teams.token: the subject must be tid+oid, as in [oidc] with the preset entra")]
+    TeamsSubject,
+    /// An address is not https, or not absolute.
+    #[error("{field}: {url:?} must be an absolute https address without user, password or fragment")]
+    BadUrl {
+        /// Which setting.
+        field: &'static str,
+        /// What it says.
+        url: String,
+    },
+    /// The identity provider does not take requests by the chosen binding.
+    #[error("saml.request_binding: the metadata has no SingleSignOnService for {0}")]
+    NoEndpoint(&'static str),
+    /// An empty or oversized entity id.
+    #[error("saml.sp_entity_id: 1 to 1024 characters (SAML core §8.3.6)")]
+    BadEntityId,
+    /// More than 300 s.
+    #[error("{0}.skew_seconds: at most 300")]
+    SkewTooLarge(&'static str),
+    /// Requests are to be signed, but no certificate of ours is named.
+    #[error("saml.sign_requests needs saml.sp_certificates and the secret saml/{{connection}}")]
+    NoSpCertificate,
+    /// A certificate does not parse.
+    #[error("{0}[{1}] is not a usable PEM certificate")]
+    BadCertificate(&'static str, usize),
+    /// An empty attribute name.
+    #[error("attributes: a name is empty")]
+    EmptyAttributeName,
+    /// The subject is the e-mail attribute, and that is not said.
+    #[error("subject: the email address identifies the person; set is_email = true if that is intended")]
+    SubjectIsEmail,
+    /// Transient identifiers change at each login (SAML core §8.3.8).
+    #[error("saml.name_id_format: transient identifiers cannot identify a person")]
+    TransientNameId,
+}

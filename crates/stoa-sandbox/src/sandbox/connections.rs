@@ -1,0 +1,53 @@
+//! The example connections, set up as an operator and the customers' administrators would.
+
+use stoa_core::ids::ConnectionId;
+use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
+
+use super::{Sandbox, SandboxError};
+use crate::openid::{Client, Example, Realm};
+
+/// The example through WorkOS.
+const UMBRELLA: &str = include_str!("../../../../examples/connections/umbrella.toml");
+
+impl Sandbox {
+    /// Registers an example's application at its provider and applies its connection, with a change to the file.
+    /// Discovery document and keys are fetched, as for a customer.
+    pub async fn connect_openid(
+        &self,
+        example: &Example,
+        change: impl FnOnce(&str) -> String,
+    ) -> Result<ConnectionId, SandboxError> {
+        let text = self.locally(example, &change(example.file));
+        let file = ConnectionFile { path: format!("{}.toml", example.id), text, ..ConnectionFile::default() };
+        let planned = self.operator.plan(&file).await?;
+        let applied = self.operator.apply(planned).await?;
+        let redirect_uri = format!("{}/oidc/{}/callback", self.url(), applied.id);
+        self.openid.register(Client::new(example.product, example.client_id, example.secret, &redirect_uri));
+        let secret = SecretText::new(example.secret)?;
+        self.operator.put_secret(&SecretName::Oidc(applied.id.clone()), secret).await?;
+        self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
+        self.front.take_calls();
+        self.openid.take_calls();
+        Ok(applied.id)
+    }
+
+    /// Applies the example's connection, with a change to the file, and allows its redirect URI.
+    pub async fn connect_workos(&self, change: impl FnOnce(&str) -> String) -> Result<ConnectionId, SandboxError> {
+        // `[workos]` is the last table of the file.
+        let text = format!("{}api_url = \"{}\"\n", change(UMBRELLA), self.workos.url());
+        let file = ConnectionFile { path: "umbrella.toml".to_owned(), text, ..ConnectionFile::default() };
+        let applied = self.operator.apply(self.operator.plan(&file).await?).await?;
+        self.workos.register(&format!("{}/oidc/{}/callback", self.url(), applied.id));
+        let key = SecretText::new(self.workos.api_key().expose())?;
+        self.operator.put_secret(&SecretName::Oidc(applied.id.clone()), key).await?;
+        self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
+        self.front.take_calls();
+        Ok(applied.id)
+    }
+
+    /// The file with the simulator's addresses instead of the customer's.
+    fn locally(&self, example: &Example, text: &str) -> String {
+        let keys = format!("[teams]\njwks_uri = \"{}\"\n", self.openid.jwks_url(&Realm::tenant("common")));
+        text.replace(example.issuer, &self.openid.url(example.product)).replace("[teams]\n", &keys)
+    }
+}

@@ -1,0 +1,60 @@
+//! What a sandbox is called. The command finds one by these names alone; the sandbox takes them from here.
+
+use stoa_core::routes::Table;
+
+use super::{Operator, StackNames};
+use crate::clients::Credentials;
+
+/// The stack's name, which is also the first part of every secret's name.
+pub const STACK: &str = "stoa-local";
+/// The region that its AWS says it is.
+pub const REGION: &str = "us-east-1";
+/// The access key id by which its AWS knows the operator's command.
+pub const ON_CALL: &str = "on-call";
+/// The host that its stoa is reached by. Browsers find it on their own machine.
+pub const HOST: &str = "stoa.localhost";
+/// The port that its stoa listens on, unless it was given another.
+pub const PORT: u16 = 8080;
+
+/// The name of a table. CloudFormation would add a random part.
+pub fn table_name(stack: &str, table: Table) -> String {
+    format!("{stack}-{}", table.as_str())
+}
+
+/// The AWS name of a function.
+pub fn function_name(stack: &str, function: &str) -> String {
+    format!("{stack}-{function}")
+}
+
+/// Where its stoa is, unless it was given another port.
+pub fn url() -> String {
+    format!("http://{HOST}:{PORT}")
+}
+
+impl StackNames {
+    /// Those of a sandbox.
+    pub fn sandbox() -> Self {
+        let table = |table| table_name(STACK, table);
+        Self {
+            connections: table(Table::Connections),
+            trust: table(Table::Trust),
+            logins: table(Table::Logins),
+            directory: table(Table::Directory),
+            secret_prefix: STACK.to_owned(),
+            operator: function_name(STACK, "operator"),
+        }
+    }
+}
+
+impl Operator {
+    /// Access to the sandbox whose AWS is at this address.
+    pub fn sandbox(endpoint: String, by: String) -> Self {
+        let credentials = Credentials {
+            access_key: ON_CALL.to_owned(),
+            secret_key: "local".to_owned(),
+            session_token: None,
+            region: REGION.to_owned(),
+        };
+        Self::new(StackNames::sandbox(), credentials, Some(endpoint), by)
+    }
+}
