@@ -31,7 +31,8 @@ label{display:block}input{font:inherit;width:100%;box-sizing:border-box;padding:
 border:1px solid #6b7587;border-radius:.5rem;background:#fff;color:#1c2330}\
 a,button{display:inline-block;font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.5rem;\
 background:#12449e;color:#fff;text-decoration:none;cursor:pointer}a:focus,button:focus{outline:3px solid #f0a500}\
-@media(max-width:38rem){main{margin:0;border-radius:0;min-height:100vh;box-sizing:border-box}}\
+@media(max-width:38rem){main{margin:0;padding:1.25rem;border-radius:0;min-height:100vh;box-sizing:border-box}\
+th,td{padding:.35rem .25rem}th[scope=col]:first-child{width:6rem}}\
 @media(prefers-color-scheme:dark){body{background:#12161d;color:#e8ebf0}main{background:#1c2330}\
 dl{background:#12161d}dt{color:#aab3c2}th,td{border-color:#3a4353}\
 input{background:#12161d;color:#e8ebf0}a,button{background:#8ab4f8;color:#0b1a33}}";
