@@ -89,3 +89,30 @@ fn an_element_that_says_nothing_takes_nothing_from_its_list() {
     assert_eq!(claim(&identity, "groups").as_deref(), Some("a,7,7,7,1.5"));
     assert_eq!(claim(&identity, "none").as_deref(), Some(""));
 }
+
+#[test]
+fn groups_that_were_not_sent_are_told_apart_from_groups_that_are_others() {
+    let mut document = plain().document().clone();
+    document.admit.groups = vec!["staff".to_owned()];
+    let connection = Connection::check(document, 1, ConnectionState::Active, UrlPolicy::Https).unwrap();
+    let name = connection.attribute_names().groups.clone();
+    let got = |groups: &Value| {
+        let mut said = json!({ "email": "m@pg.com" });
+        said[&name] = groups.clone();
+        let identity = proved(&connection, &said).unwrap();
+        let admitted = crate::identity::Verified::from_id_token(&identity, &connection).unwrap().admit(&connection);
+        admitted.err().and_then(|failure| failure.detail.got)
+    };
+    for (groups, wanted) in [
+        (json!(null), Some(format!("{name} was not sent"))),
+        (json!([]), Some(format!("{name} was sent without a value"))),
+        (json!([null, {}]), Some(format!("{name} was sent without a value"))),
+        (json!({ "staff": true }), Some(format!("{name} was sent without a value"))),
+        (json!(["others", null]), Some("none of these".to_owned())),
+        (json!("others"), Some("none of these".to_owned())),
+        (json!([null, "staff", {}]), None),
+        (json!("staff"), None),
+    ] {
+        assert_eq!(got(&groups), wanted, "{groups}");
+    }
+}
