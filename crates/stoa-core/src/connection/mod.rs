@@ -305,6 +305,9 @@ pub enum ConnectionError {
     /// A Teams token names a person as Entra does; another subject would make each person two.
     #[error("teams.token: the subject must be tid+oid, as in [oidc] with the preset entra")]
     TeamsSubject,
+    /// What the connection demands of a sign-on, a Teams token does not say: that way would go around it.
+    #[error("teams.token: a Teams token does not say what {0} demands; leave one of the two out")]
+    TeamsDemand(&'static str),
     /// An address is not https, or not absolute.
     #[error("{field}: {url:?} must be an absolute https address without user, password or fragment")]
     BadUrl {
@@ -420,6 +423,9 @@ impl Connection {
         if document.teams.as_ref().is_some_and(|teams| teams.token) && subject_from != ["tid", "oid"] {
             return Err(ConnectionError::TeamsSubject);
         }
+        if let (true, Some(demand)) = (document.teams.as_ref().is_some_and(|teams| teams.token), protocol.demand()) {
+            return Err(ConnectionError::TeamsDemand(demand));
+        }
         Ok(Self { protocol, attribute_names, subject_from, document, version, state, tester: None })
     }
 
@@ -477,6 +483,15 @@ impl Protocol {
             Self::Oidc(_) => Kind::Oidc,
             Self::Workos(_) => Kind::Workos,
             Self::Teams => Kind::Teams,
+        }
+    }
+
+    /// The first setting that demands of a sign-on what no Teams token says.
+    fn demand(&self) -> Option<&'static str> {
+        match self {
+            Self::Saml(saml) => saml.document().force_authn.then_some("saml.force_authn"),
+            Self::Oidc(oidc) => oidc.demand(),
+            Self::Workos(_) | Self::Teams => None,
         }
     }
 }
