@@ -194,6 +194,31 @@ async fn c154_an_unknown_key_is_asked_for_once_a_minute() {
     fetches(1).await;
 }
 
+/// Each id with the key of another: what stoa has kept of a provider that replaces a key under its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn c154_a_new_key_under_the_old_name_costs_one_fetch_and_fails_no_login() {
+    let world = as_it_comes(&PG_OIDC).await;
+    let stored = aws::matching(&world, Table::Trust, PG_OIDC.id)[0]["jwks"]["S"].as_str().unwrap().to_owned();
+    let mut set: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    for key in set["keys"].as_array_mut().unwrap() {
+        if let Some(modulus) = key["n"].as_str().map(|text| format!("{}AAAA{}", &text[..100], &text[104..])) {
+            key["n"] = json!(modulus);
+        }
+    }
+    aws::set(&world, Table::Trust, PG_OIDC.id, "jwks", json!({ "S": set.to_string() })).await;
+    let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    world.signed_in(&page, MARYS_EMAIL);
+    assert_eq!(our_calls(&world).iter().filter(|endpoint| **endpoint == Endpoint::Jwks).count(), 1);
+    // A signature that is wrong all the same asks once a minute.
+    for (seconds, expected) in [(0, 0), (61, 1), (0, 0)] {
+        world.advance(seconds);
+        world.openid.next_defect(Defect::SignedByAnotherKey);
+        let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
+        world.refused_and_traced(&page, "oidc_signature_wrong");
+        assert_eq!(our_calls(&world).iter().filter(|call| **call == Endpoint::Jwks).count(), expected);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c154_a_lost_reply_to_the_wish_to_fetch_a_key_fails_no_login() {
     let world = as_it_comes(&PG_OIDC).await;

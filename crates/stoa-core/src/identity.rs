@@ -208,12 +208,18 @@ impl Verified {
         }
         let attribute = &connection.attribute_names().groups;
         if self.named(attribute).flat_map(|sent| &sent.values).any(|group| admitted.contains(group)) {
-            Ok(())
-        } else if self.named(attribute).any(|sent| sent.has_others) {
-            Err(Failure::noted(Fault::Saml(RefusalCode::TextNotPlain), attribute))
-        } else {
-            Err(Failure::with(Fault::GroupNotAdmitted, admitted.join(", "), "none of these"))
+            return Ok(());
         }
+        if self.named(attribute).any(|sent| sent.has_others) {
+            return Err(Failure::noted(Fault::Saml(RefusalCode::TextNotPlain), attribute));
+        }
+        // An attribute that is not sent is the provider's to send; somebody outside the groups is nobody's mistake.
+        let got = match self.named(attribute).map(|sent| sent.values.len()).max() {
+            None => format!("{attribute} was not sent"),
+            Some(0) => format!("{attribute} was sent without a value"),
+            Some(_) => "none of these".to_owned(),
+        };
+        Err(Failure::with(Fault::GroupNotAdmitted, admitted.join(", "), &got))
     }
 }
 

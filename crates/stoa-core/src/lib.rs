@@ -103,6 +103,7 @@ pub mod login;
 pub mod oidc;
 pub mod pages;
 pub mod person;
+mod published;
 pub mod quote;
 pub mod relay;
 pub mod routes;

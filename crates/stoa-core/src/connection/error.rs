@@ -59,6 +59,9 @@ pub enum ConnectionError {
     /// A Teams token names a person as Entra does; another subject would make each person two.
     #[error("teams.token: the subject must be tid+oid, as in [oidc] with the preset entra")]
     TeamsSubject,
+    /// What the connection demands of a sign-on, a Teams token does not say: that way would go around it.
+    #[error("teams.token: a Teams token does not say what {0} demands; leave one of the two out")]
+    TeamsDemand(&'static str),
     /// An address is not https, or not absolute.
     #[error("{field}: {url:?} must be an absolute https address without user, password or fragment")]
     BadUrl {

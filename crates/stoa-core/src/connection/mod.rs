@@ -146,6 +146,9 @@ impl Connection {
         if document.teams.as_ref().is_some_and(|teams| teams.token) && subject_from != ["tid", "oid"] {
             return Err(ConnectionError::TeamsSubject);
         }
+        if let (true, Some(demand)) = (document.teams.as_ref().is_some_and(|teams| teams.token), protocol.demand()) {
+            return Err(ConnectionError::TeamsDemand(demand));
+        }
         Ok(Self { protocol, attribute_names, subject_from, document, version, state, tester: None })
     }
 
@@ -203,6 +206,15 @@ impl Protocol {
             Self::Oidc(_) => Kind::Oidc,
             Self::Workos(_) => Kind::Workos,
             Self::Teams => Kind::Teams,
+        }
+    }
+
+    /// The first setting that demands of a sign-on what no Teams token says.
+    fn demand(&self) -> Option<&'static str> {
+        match self {
+            Self::Saml(saml) => saml.document().force_authn.then_some("saml.force_authn"),
+            Self::Oidc(oidc) => oidc.demand(),
+            Self::Workos(_) | Self::Teams => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::checks::{MAX_SKEW, PERSONAL_TENANT, UrlPolicy, check_url, default_skew, is_guid};
 use super::error::ConnectionError;
@@ -31,6 +32,15 @@ const RESERVED_PARAMETERS: &[&str] = &[
 const SCOPES: [&str; 3] = ["openid", "profile", "email"];
 /// Google's issuer, whatever the preset: it is everybody's, private accounts among them.
 const GOOGLE: &str = "https://accounts.google.com";
+/// Where Entra's issuers are, of every cloud. Elsewhere a path may say `common` and mean nothing by it.
+const MICROSOFT: &[&str] = &[
+    "login.microsoft.com",
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.windows.net",
+    "sts.windows.net",
+];
 /// What stands for the tenant in the issuer of an application for several Entra tenants.
 pub const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
@@ -261,12 +271,28 @@ impl Oidc {
     pub fn email_verified(&self) -> EmailVerified {
         self.email_verified
     }
+
+    /// The first setting whose demand only an ID token can meet.
+    pub(super) fn demand(&self) -> Option<&'static str> {
+        let demands = [
+            ("oidc.acr_values", !self.document.acr_values.is_empty()),
+            ("oidc.max_age", self.document.max_age.is_some()),
+            ("oidc.prompt", self.document.prompt == Some(Prompt::Login)),
+            ("oidc.email_verified", self.email_verified == EmailVerified::Required),
+            ("oidc.hosted_domains", !self.hosted_domains.is_empty()),
+        ];
+        demands.into_iter().find(|(_, is_made)| *is_made).map(|(name, _)| name)
+    }
 }
 
 /// Anybody can have a tenant of their own, with any address in it (nOAuth). So a login for several tenants names them.
 fn check_tenants(document: &OidcDocument) -> Result<(), ConnectionError> {
-    let for_anybody = ["/common/", "/organizations/", "/consumers/"].iter().any(|part| document.issuer.contains(part));
-    if for_anybody || (document.issuer.contains(TENANT_PLACEHOLDER) && document.tenants.is_empty()) {
+    let shared = ["/common/", "/organizations/", "/consumers/"].iter().any(|part| document.issuer.contains(part));
+    let host = Url::parse(&document.issuer).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+    if (shared && MICROSOFT.contains(&host))
+        || (document.issuer.contains(TENANT_PLACEHOLDER) && document.tenants.is_empty())
+    {
         return Err(ConnectionError::NoTenant);
     }
     if document.issuer.contains(PERSONAL_TENANT) || document.tenants.iter().any(|tenant| tenant == PERSONAL_TENANT) {

@@ -168,7 +168,15 @@ fn c157_an_issuer_of_anybody_s_tenant_is_refused() {
         assert_eq!(of("{tenantid}", &format!("tenants = [\"{tenant}\"]")), Some(expected));
     }
     for shared in ["common", "organizations", "consumers"] {
-        assert_eq!(of(shared, &format!("tenants = [\"{TENANT}\"]")), Some(ConnectionError::NoTenant), "{shared}");
+        for (host, expected) in [
+            ("login.microsoftonline.com", Some(ConnectionError::NoTenant)),
+            ("login.microsoftonline.us", Some(ConnectionError::NoTenant)),
+            ("login.microsoftonline.com.example", None),
+            ("sso.example", None),
+        ] {
+            let file = oidc_at(&format!("https://{host}/{shared}/v2.0"), "client_id = \"stoa\"");
+            assert_eq!(wrong(&file), expected, "{host} {shared}");
+        }
     }
 }
 
@@ -222,4 +230,31 @@ fn workos_is_one_organization_s_or_connection_s() {
         assert_eq!(of("client_1", &format!("organization = \"{id}\"")), bad("org_", id));
     }
     assert_eq!(of("client_1", "connection = \"org_1\""), bad("conn_", "org_1"));
+}
+
+/// The tab's way would otherwise go around what the other way demands.
+#[test]
+fn a_teams_token_stands_for_no_sign_on_that_must_say_more() {
+    let token = teams(&format!("token = true\ntenants = [\"{TENANT}\"]"));
+    let subject = "[subject]\nfrom = \"tid+oid\"\n";
+    let issuer = format!("https://login.example/{TENANT}/v2.0");
+    let oidc = |demand: &str, more: &str| {
+        wrong(&format!("{}\n{subject}{more}", oidc_at(&issuer, &format!("client_id = \"stoa\"\n{demand}"))))
+    };
+    for (demand, name) in [
+        ("acr_values = [\"mfa\"]", "oidc.acr_values"),
+        ("max_age = 0", "oidc.max_age"),
+        ("prompt = \"login\"", "oidc.prompt"),
+        ("email_verified = \"required\"", "oidc.email_verified"),
+        ("hosted_domains = [\"pg.com\"]", "oidc.hosted_domains"),
+    ] {
+        assert_eq!(oidc(demand, &token), Some(ConnectionError::TeamsDemand(name)), "{demand}");
+        assert_eq!(oidc(demand, &token.replacen("token = true", "token = false", 1)), None, "{demand}");
+    }
+    for asked in ["", "prompt = \"select_account\"", "prompt = \"consent\"", "email_verified = \"ignored\""] {
+        assert_eq!(oidc(asked, &token), None, "{asked}");
+    }
+    let forced = |is_forced: bool| wrong(&format!("{}\n{subject}{token}", saml(&format!("force_authn = {is_forced}"))));
+    assert_eq!(forced(true), Some(ConnectionError::TeamsDemand("saml.force_authn")));
+    assert_eq!(forced(false), None);
 }

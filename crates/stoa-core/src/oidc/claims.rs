@@ -61,7 +61,7 @@ impl Claims {
         }
     }
 
-    /// Every claim that is a text, a number, a truth value or a list of these, as an identity's attributes. Entra's
+    /// Every claim with its values that are a text, a number or a truth value, as an identity's attributes. Entra's
     /// marks that there were too many groups to send become the attribute `groups.link`.
     pub fn attributes(&self) -> Vec<(String, Vec<String>)> {
         attributes(&self.map)
@@ -90,19 +90,18 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 pub(crate) fn attributes(map: &Map<String, Value>) -> Vec<(String, Vec<String>)> {
-    let named = |(name, value): (&String, &Value)| Some((name.clone(), values(value)?));
-    let mut attributes: Vec<_> = map.iter().filter_map(named).collect();
+    let mut attributes: Vec<_> = map.iter().map(|(name, value)| (name.clone(), values(value))).collect();
     if has_overage(map) {
         attributes.push(("groups.link".to_owned(), Vec::new()));
     }
     attributes
 }
 
-fn values(value: &Value) -> Option<Vec<String>> {
+fn values(value: &Value) -> Vec<String> {
     match value.as_array() {
         // One element that says nothing, or that is no value, takes nothing from the others.
-        Some(many) => Some(many.iter().filter_map(single).collect()),
-        None => Some(vec![single(value)?]),
+        Some(many) => many.iter().filter_map(single).collect(),
+        None => single(value).into_iter().collect(),
     }
 }
 

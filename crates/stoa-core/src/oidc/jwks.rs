@@ -6,6 +6,7 @@ use openidconnect::{JsonWebKey as _, JsonWebKeySet};
 
 use super::key::ProviderKey;
 use crate::connection::SigningAlgorithm;
+use crate::published::{Published, PublishedError};
 
 /// The largest key set that is kept: an item of DynamoDB's, with room.
 pub const MAX_JWKS: usize = 64 * 1024;
@@ -18,8 +19,8 @@ pub struct Jwks(JsonWebKeySet<ProviderKey>);
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum JwksError {
     /// Not JSON of the form `{"keys":[…]}`, or too long.
-    #[error("not a JSON Web Key Set of at most 64 KiB")]
-    Form,
+    #[error("not a JSON Web Key Set: {0}")]
+    Form(#[from] PublishedError),
     /// Every key is for something else, too short, or of an unknown kind.
     #[error("the key set has no key that a token could be verified with")]
     NoUsableKey,
@@ -28,10 +29,9 @@ pub enum JwksError {
 impl Jwks {
     /// Reads a key set that has at least one usable key.
     pub fn parse(text: &str) -> Result<Self, JwksError> {
-        if text.len() > MAX_JWKS {
-            return Err(JwksError::Form);
-        }
-        let keys: JsonWebKeySet<ProviderKey> = serde_json::from_str(text).map_err(|_| JwksError::Form)?;
+        let set = Published::parse(text.as_bytes(), MAX_JWKS)?.with_list("keys")?;
+        let keys: JsonWebKeySet<ProviderKey> =
+            serde_json::from_value(set).map_err(|_| PublishedError::Member("keys", "a list of keys"))?;
         if keys.keys().is_empty() { Err(JwksError::NoUsableKey) } else { Ok(Self(keys)) }
     }
 

@@ -15,6 +15,7 @@ use crate::connection::{Connection, ConnectionDocument, ConnectionState, Signing
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::ids::Reference;
+use crate::published::PublishedError;
 
 mod answers;
 mod lawful;
@@ -44,7 +45,11 @@ impl Signer {
     }
 
     fn sign(&self, header: &Value, claims: &Value) -> String {
-        let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
+        self.sign_texts(&header.to_string(), &claims.to_string())
+    }
+
+    fn sign_texts(&self, header: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", encode(header), encode(claims));
         let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
         format!("{signed}.{}", encode(signature))
     }
@@ -137,9 +142,17 @@ fn c156_keys_for_something_else_are_left_out() {
     }
     let with_good = [&unusable[..], &[Signer::p256().jwk("good")]].concat();
     assert_eq!(set(&with_good).key_ids().collect::<Vec<_>>(), ["good"]);
-    assert_eq!(Jwks::parse("{}").unwrap_err(), JwksError::Form);
+    for (text, expected) in [
+        ("{}", PublishedError::Missing("keys")),
+        ("{\"keys\":null}", PublishedError::Missing("keys")),
+        ("{\"keys\":{}}", PublishedError::Member("keys", "a list")),
+        ("\u{feff}{\"keys\":[]}", PublishedError::ByteOrderMark),
+        ("<html>", PublishedError::WebPage),
+    ] {
+        assert_eq!(Jwks::parse(text).unwrap_err(), JwksError::Form(expected), "{text}");
+    }
     let long = format!("{}{}", json!({ "keys": [signer.jwk("a")] }), " ".repeat(MAX_JWKS));
-    assert_eq!(Jwks::parse(&long).unwrap_err(), JwksError::Form);
+    assert_eq!(Jwks::parse(&long).unwrap_err(), PublishedError::TooLong(MAX_JWKS).into());
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod watch;
 
 pub use self::event::{Event, EventKind, HeldChange};
 pub use self::openid::{DescriptionError, ProviderDecision, ProviderReading, decide_provider};
-pub use self::provider::{DiscoveryError, MAX_DISCOVERY, discovery_url, parse_discovery};
+pub use self::provider::{DiscoveryError, MAX_DISCOVERY, PublishedError, discovery_url, parse_discovery};
 pub use self::saml::{
     Believed, Decision, GONE, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, WAIT, days_until, decide, read,
     read_metadata,

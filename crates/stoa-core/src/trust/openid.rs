@@ -31,7 +31,7 @@ impl From<DiscoveryError> for DescriptionError {
     fn from(error: DiscoveryError) -> Self {
         match error {
             DiscoveryError::Issuer(_) => Self::Issuer(error.to_string()),
-            DiscoveryError::Form => Self::Unread(error.to_string()),
+            DiscoveryError::Form(_) => Self::Unread(error.to_string()),
         }
     }
 }
@@ -192,6 +192,9 @@ mod tests {
         }
         let issuer = || DiscoveryError::Issuer("https://other.example".into()).into();
         assert_eq!(look(watch, of(Err(issuer()))).2, ["discovery_drift"]);
-        assert_eq!(look(Watch::default(), of(Err(DiscoveryError::Form.into()))).2, ["fetch_failed"]);
+        assert_eq!(
+            look(Watch::default(), of(Err(DiscoveryError::Form(crate::published::PublishedError::Empty).into()))).2,
+            ["fetch_failed"]
+        );
     }
 }

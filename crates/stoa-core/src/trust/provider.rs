@@ -1,8 +1,8 @@
 //! An OpenID provider's own description (OpenID Connect Discovery 1.0).
 
-use serde::Deserialize;
-
 use crate::connection::{OidcDocument, ProviderDocument, TENANT_PLACEHOLDER};
+use crate::published::Published;
+pub use crate::published::PublishedError;
 use crate::quote::quote;
 
 /// The largest discovery document that is read.
@@ -12,23 +12,11 @@ pub const MAX_DISCOVERY: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DiscoveryError {
     /// Not JSON, too long, or without an endpoint that every login needs.
-    #[error("not a discovery document of at most 64 KiB with issuer and endpoints")]
-    Form,
+    #[error("not a discovery document: {0}")]
+    Form(#[from] PublishedError),
     /// Somebody else's document, or the issuer is written otherwise in the connection (§4.3).
     #[error("the issuer in it is {0:?}, which is not oidc.issuer byte for byte")]
     Issuer(String),
-}
-
-/// The members that stoa uses (§3). What else the document offers, algorithms above all, is the connection's to say.
-#[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    userinfo_endpoint: Option<String>,
-    jwks_uri: String,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
 }
 
 /// Where a connection's provider describes itself (§4). For an issuer of several Entra tenants that is the document of
@@ -40,21 +28,21 @@ pub fn discovery_url(oidc: &OidcDocument) -> String {
     })
 }
 
-/// Reads the discovery document of this issuer. Its addresses are checked where a connection is.
+/// Reads the discovery document of this issuer. Its addresses are checked where a connection is. What else it offers
+/// (§3), algorithms above all, is the connection's to say.
 pub fn parse_discovery(json: &[u8], issuer: &str) -> Result<ProviderDocument, DiscoveryError> {
-    if json.len() > MAX_DISCOVERY {
-        return Err(DiscoveryError::Form);
-    }
-    let found: Discovery = serde_json::from_slice(json).map_err(|_| DiscoveryError::Form)?;
-    if found.issuer != issuer {
-        return Err(DiscoveryError::Issuer(quote(&found.issuer)));
+    let mut found = Published::parse(json, MAX_DISCOVERY)?;
+    let own = found.text("issuer")?;
+    if own != issuer {
+        return Err(DiscoveryError::Issuer(quote(&own)));
     }
     Ok(ProviderDocument {
-        authorization_endpoint: found.authorization_endpoint,
-        token_endpoint: found.token_endpoint,
-        userinfo_endpoint: found.userinfo_endpoint,
-        jwks_uri: found.jwks_uri,
-        response_iss: found.authorization_response_iss_parameter_supported,
+        authorization_endpoint: found.text("authorization_endpoint")?,
+        token_endpoint: found.text("token_endpoint")?,
+        userinfo_endpoint: found.optional("userinfo_endpoint")?,
+        jwks_uri: found.text("jwks_uri")?,
+        // RFC 9207 §3: absent is false.
+        response_iss: found.flag("authorization_response_iss_parameter_supported")?,
     })
 }
 
@@ -84,14 +72,37 @@ mod tests {
             let refused = parse_discovery(&document(other), "https://idp.example");
             assert_eq!(refused, Err(DiscoveryError::Issuer(other.to_owned())));
         }
-        assert_eq!(parse_discovery(b"<html>", issuer), Err(DiscoveryError::Form));
-        assert_eq!(
-            parse_discovery(b"{\"issuer\":\"https://idp.example\"}", "https://idp.example"),
-            Err(DiscoveryError::Form)
-        );
+        assert_eq!(parse_discovery(b"<html>", issuer), Err(PublishedError::WebPage.into()));
         let mut long = document(issuer);
         long.resize(MAX_DISCOVERY + 1, b' ');
-        assert_eq!(parse_discovery(&long, issuer), Err(DiscoveryError::Form));
+        assert_eq!(parse_discovery(&long, issuer), Err(PublishedError::TooLong(MAX_DISCOVERY).into()));
+    }
+
+    #[test]
+    fn c165_null_is_absent_and_what_is_missing_or_another_form_is_named() {
+        let issuer = "https://idp.example";
+        let read = |name: &str, value: serde_json::Value| {
+            let mut document: serde_json::Value = serde_json::from_slice(&document(issuer)).unwrap();
+            document[name] = value;
+            parse_discovery(&serde_json::to_vec(&document).unwrap(), issuer)
+        };
+        for name in
+            ["userinfo_endpoint", "authorization_response_iss_parameter_supported", "acr_values_supported", "extra"]
+        {
+            let provider = read(name, serde_json::Value::Null).unwrap();
+            assert!(!provider.response_iss && provider.userinfo_endpoint.is_none(), "{name}");
+        }
+        for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
+            assert_eq!(read(name, serde_json::Value::Null), Err(PublishedError::Missing(name).into()));
+            assert_eq!(read(name, 7.into()), Err(PublishedError::Member(name, "a text").into()));
+        }
+        let userinfo = read("userinfo_endpoint", vec!["https://idp.example/userinfo"].into());
+        assert_eq!(userinfo, Err(PublishedError::Member("userinfo_endpoint", "a text").into()));
+        let flag = "authorization_response_iss_parameter_supported";
+        assert_eq!(read(flag, "true".into()), Err(PublishedError::Member(flag, "true or false").into()));
+        assert!(read(flag, true.into()).unwrap().response_iss);
+        let said = read("jwks_uri", serde_json::Value::Null).unwrap_err().to_string();
+        assert_eq!(said, "not a discovery document: the member \"jwks_uri\" is missing");
     }
 
     #[test]

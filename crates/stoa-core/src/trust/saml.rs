@@ -191,7 +191,8 @@ impl Decision {
         let unknown: Vec<_> = self.unknown(believed, metadata).collect();
         for key in unknown {
             let waits = before.iter().find(|waiting| waiting.fingerprint == key.fingerprint());
-            if is_signed {
+            // A document of last year's is signed, too: what was dropped has to wait, or for a person.
+            if is_signed && !self.watch.dropped.contains_key(key.fingerprint()) {
                 self.trust(key, "a pinned certificate signed the metadata");
                 continue;
             }
@@ -242,6 +243,7 @@ impl Decision {
             if now.as_second() - since >= GONE.as_secs() && !is_last {
                 self.events.push(Event::of_key(EventKind::KeyDropped, fingerprint, None));
                 self.drop.push(fingerprint.clone());
+                self.watch.remember_dropped(fingerprint, now);
             } else {
                 self.watch.missing.insert(fingerprint.clone(), since);
             }

@@ -21,6 +21,10 @@ pub struct Watch {
     /// The first fetch of those that have failed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<i64>,
+    /// Fingerprints that were trusted until the metadata no longer had them, and when they were dropped. A signed
+    /// document of an earlier time does not bring them back at once.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<String, i64>,
     /// Why the last one failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -70,7 +74,19 @@ pub struct Held {
     pub since: i64,
 }
 
+/// Keys that a provider's metadata no longer had, and that are remembered: those dropped last.
+const MAX_DROPPED: usize = 50;
+
 impl Watch {
+    /// Remembers that a key was dropped, and forgets the ones that were so before all others.
+    pub(super) fn remember_dropped(&mut self, fingerprint: &str, now: Timestamp) {
+        self.dropped.insert(fingerprint.to_owned(), now.as_second());
+        while self.dropped.len() > MAX_DROPPED {
+            let Some(first) = self.dropped.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone()) else { break };
+            self.dropped.remove(&first);
+        }
+    }
+
     /// Whether the provider has been out of reach for seven days.
     pub fn is_failing(&self, now: Timestamp) -> bool {
         self.failing_since.is_some_and(|since| now.as_second() - since >= FAILING.as_secs())

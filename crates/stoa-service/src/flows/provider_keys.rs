@@ -1,7 +1,7 @@
 //! A token's signature against the keys that its issuer publishes.
 //!
-//! The keys are a snapshot in the `trust` table. A token that names an unknown one may make one function a minute ask
-//! the issuer; the others wait a moment for what it brings, so a change of keys fails no login while the issuer answers
+//! The keys are a snapshot in the `trust` table. A token that names an unknown one, or whose signature is not that of the
+//! one it names, as where a key was replaced under its name, may make one function a minute ask the issuer; the others wait a moment for what it brings, so a change of keys fails no login while the issuer answers
 //! at once.
 
 use std::sync::Arc;
@@ -33,18 +33,23 @@ pub async fn verified_claims(
 ) -> Result<Claims, Failure> {
     let (store, now) = (&visit.clients.store, visit.now);
     let held = store.jwks(connection.id(), source.sk, now).await?;
-    match verify_jws(token, &held, algorithms) {
-        Err(failure) if is_key_unknown(&failure) => {}
+    let stale = match verify_jws(token, &held, algorithms) {
+        Err(failure) if is_key_stale(&failure) => failure,
         verified => return verified,
-    }
+    };
     match store.claim_jwks_fetch(connection.id(), source, random::attempt()?, now).await? {
-        FetchClaim::Granted(leave) => verify_jws(token, &*fetch(visit, &leave).await?, algorithms),
+        FetchClaim::Granted(leave) => match fetch(visit, &leave).await {
+            Ok(keys) => verify_jws(token, &keys, algorithms),
+            // The key is there: that no other could be fetched makes the signature no better.
+            Err(_) if !is_key_unknown(&stale) => Err(stale),
+            Err(failure) => Err(failure),
+        },
         FetchClaim::Taken(item) => {
             let mut keys = store.hold_jwks(connection.id(), source.sk, item.keys()?, now);
             let mut looks = if item.is_being_fetched(now) { LOOKS } else { 0 };
             loop {
                 match verify_jws(token, &keys, algorithms) {
-                    Err(failure) if is_key_unknown(&failure) && looks > 0 => looks -= 1,
+                    Err(failure) if is_key_stale(&failure) && looks > 0 => looks -= 1,
                     Err(failure) if is_key_unknown(&failure) && item.is_unanswered(now) => {
                         return Err(unavailable(source, "no answer within the last minute"));
                     }
@@ -55,6 +60,11 @@ pub async fn verified_claims(
             }
         }
     }
+}
+
+/// Whether the issuer may have published what would verify it.
+fn is_key_stale(failure: &Failure) -> bool {
+    is_key_unknown(failure) || failure.fault == Fault::Oidc(RefusalCode::SignatureWrong)
 }
 
 fn is_key_unknown(failure: &Failure) -> bool {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, IdpDocument, OidcDocument};
 use stoa_core::oidc::{Jwks, JwksError};
-use stoa_core::trust::parse_discovery;
+use stoa_core::trust::{PublishedError, parse_discovery};
 use stoa_saml::metadata::{Binding, IdpMetadata};
 
 use super::OperatorError;
@@ -112,7 +112,7 @@ impl ConnectionFile {
 /// The text of a key set that has a usable key.
 pub(super) fn key_set(at: &str, json: &[u8]) -> Result<String, OperatorError> {
     let bad = |source| OperatorError::Jwks { at: at.to_owned(), source };
-    let text = std::str::from_utf8(json).map_err(|_| bad(JwksError::Form))?;
+    let text = std::str::from_utf8(json).map_err(|_| bad(JwksError::Form(PublishedError::NotJson)))?;
     Jwks::parse(text).map_err(bad)?;
     Ok(text.to_owned())
 }

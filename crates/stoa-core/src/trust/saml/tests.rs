@@ -181,6 +181,38 @@ fn a_signed_replacement_is_trusted_at_once_and_the_old_key_for_three_days_more()
     assert!(story.trusts(&new) && !story.trusts(&old));
 }
 
+/// Whoever holds a key that was retired can serve the document of its time, which the pinned certificate signed.
+#[test]
+fn c129_a_signed_document_of_last_year_brings_no_dropped_key_back_at_once() {
+    let (old, new, next) = (certificate(1000), certificate(2000), certificate(3000));
+    let mut story = Story::believing(&[&old]);
+    let signed = |keys: &[&Certificate]| Reading::Metadata(Box::new(metadata(keys)), true);
+    for hour in [0, 20, 40, 60, 72] {
+        story.look(hour, signed(&[&new]));
+    }
+    assert!(!story.trusts(&old));
+    assert_eq!(codes(story.look(90, signed(&[&old]))), ["key_announced", "key_missing"]);
+    assert!(story.trusts(&new) && !story.trusts(&old));
+    // What never was here is believed at once, as ever.
+    assert_eq!(codes(story.look(100, signed(&[&new, &next]))), ["key_trusted", "key_withdrawn"]);
+    // And a dropped key by the time that every key without a signature has to wait.
+    for hour in [110, 130, 150, 170, 181] {
+        story.look(hour, signed(&[&new, &next, &old]));
+        assert!(!story.trusts(&old), "{hour}");
+    }
+    assert_eq!(codes(story.look(182, signed(&[&new, &next, &old]))), ["key_trusted"]);
+}
+
+#[test]
+fn c129_the_keys_that_were_dropped_last_are_remembered() {
+    let mut watch = Watch::default();
+    for second in 0..60 {
+        watch.remember_dropped(&format!("{:02}", 99 - second), at(second));
+    }
+    assert_eq!(watch.dropped.len(), 50);
+    assert!(!watch.dropped.contains_key("90") && watch.dropped.contains_key("89") && watch.dropped.contains_key("40"));
+}
+
 #[test]
 fn c129_each_strange_change_is_held_and_reported_once() {
     let (old, new) = (certificate(1000), certificate(2000));
