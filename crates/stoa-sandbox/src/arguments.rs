@@ -44,9 +44,9 @@ pub struct Start {
     /// Keep state in a folder; without it, state is in memory
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// The ports to listen on; without it 8080 to 8085, or with --once any. Of a fifth (the OpenID providers) and a
-    /// sixth (WorkOS) any, where they are not given
-    #[arg(long, value_name = "STOA,IDP,SCHOOL,AWS[,OPENID[,WORKOS]]", value_parser = ports)]
+    /// The ports to listen on. By default 8080 to 8085, or any free ones with --once. The fifth (the OpenID providers)
+    /// and the sixth (WorkOS) are any free ones if they are not given
+    #[arg(long, value_name = "STOA,SAML,SCHOOL,AWS[,OPENID[,WORKOS]]", value_parser = ports)]
     ports: Option<[u16; 6]>,
 }
 
