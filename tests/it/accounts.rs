@@ -51,6 +51,29 @@ async fn an_account_that_is_bound_to_somebody_else_is_not_entered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_registered_an_account_before_its_person_came_has_no_way_in_afterwards() {
+    let world = World::start().await;
+    let chosen = "chosen by a stranger";
+    let registered = NewUser { password: Some(chosen.into()), ..NewUser::student(MARYS_EMAIL, "At", "Tacker") };
+    let account = world.thinkific.add_user(registered);
+    assert_eq!(world.thinkific.enter_with_password(MARYS_EMAIL, chosen), Some(account));
+
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.enter_with_password(MARYS_EMAIL, chosen), None);
+    let user = world.thinkific.user(MARYS_EMAIL).unwrap();
+    assert_eq!((user.id, user.first_name.as_str()), (account, "Mary"));
+    let writes = world.thinkific.calls().iter().filter(|call| call.method == "PUT").count();
+    assert_eq!(writes, 1, "the password was not written together with the name");
+
+    // From then on it is the person's: a password that they choose there stays theirs.
+    let password = user.password;
+    world.pingfederate.edit_person(MARY, |person| person.last_name = Some("Miller-Jones".into()));
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let after = world.thinkific.user(MARYS_EMAIL).unwrap();
+    assert_eq!((after.last_name.as_str(), after.password), ("Miller-Jones", password));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_whose_new_address_somebody_else_holds_is_not_merged_with_theirs() {
     let world = World::with_mary().await;
     world.thinkific.add_user(NewUser::student("married@pg.com", "Another", "Married"));

@@ -204,6 +204,11 @@ pub enum AccountStep {
         /// The Thinkific user id.
         user: u64,
     },
+    /// It is nobody's yet: whoever registered it may not have been this person, so that their password must end.
+    TakeOver {
+        /// The Thinkific user id.
+        user: u64,
+    },
 }
 
 /// What was found out about accounts before one is touched.
@@ -242,7 +247,7 @@ pub fn choose_account(
     }
     let Some(user) = findings.by_email else { return Ok(AccountStep::Create) };
     match findings.bound_to {
-        None => Ok(AccountStep::Update { user: user.id }),
+        None => Ok(AccountStep::TakeOver { user: user.id }),
         Some(bound) if bound == person_id || is_earlier_id(bound, identity, connection) => {
             Ok(AccountStep::Update { user: user.id })
         }

@@ -2,6 +2,7 @@
 //!
 //! Sources: Thinkific's "Custom SSO using JWT" and its Admin API description. What they leave open is said beside it.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
@@ -97,7 +98,7 @@ impl Launch<'_> {
 }
 
 /// A request to the Admin API, without its host and its credentials.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ApiRequest {
     /// The method.
     pub method: ApiMethod,
@@ -105,6 +106,29 @@ pub struct ApiRequest {
     pub path: String,
     /// JSON.
     pub body: Option<serde_json::Value>,
+}
+
+/// Without the body, which can hold a password.
+impl std::fmt::Debug for ApiRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiRequest").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// A password that nobody knows: it replaces whatever the one who registered an account chose.
+pub struct UnknownPassword(String);
+
+impl UnknownPassword {
+    /// From 32 random bytes. base64url, so 43 characters: more than Thinkific's 6, fewer than the 72 that bcrypt reads.
+    pub fn from_bytes(random: [u8; 32]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(random))
+    }
+}
+
+impl std::fmt::Debug for UnknownPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UnknownPassword([redacted])")
+    }
 }
 
 /// Methods that stoa uses.
@@ -185,6 +209,14 @@ pub fn update_user(id: u64, identity: &Redeemed) -> ApiRequest {
     ApiRequest { method: ApiMethod::Put, path: format!("/users/{id}"), body: Some(profile(identity)) }
 }
 
+/// Writes name and address as [`update_user`] does, and replaces the password in the same call: there is no moment at
+/// which the account is the person's and still opens with the password of whoever registered it.
+pub fn take_over_user(id: u64, identity: &Redeemed, password: &UnknownPassword) -> ApiRequest {
+    let mut body = profile(identity);
+    body["password"] = password.0.as_str().into();
+    ApiRequest { method: ApiMethod::Put, path: format!("/users/{id}"), body: Some(body) }
+}
+
 fn profile(identity: &Redeemed) -> serde_json::Value {
     let mut body = serde_json::json!({
         "email": identity.email().as_str(),
@@ -234,7 +266,7 @@ impl ApiAnswer {
         self.json()
     }
 
-    /// The answer to [`update_user`]: any success, with or without a body.
+    /// The answer to [`update_user`] and [`take_over_user`]: any success, with or without a body.
     pub fn updated(&self) -> Result<(), Failure> {
         self.check_status()
     }
@@ -332,6 +364,14 @@ mod tests {
         let list = r#"{"items":[{"id":1,"email":"Maria@PG.com","roles":[]},{"id":2,"email":"maria@pg.com.br"}]}"#;
         assert_eq!(answer(200, list).users_with("maria@pg.com").unwrap().unwrap().id, 1);
         assert!(answer(200, list).users_with("m@pg.com").unwrap().is_none());
+    }
+
+    #[test]
+    fn no_password_is_in_what_a_request_prints() {
+        let password = UnknownPassword::from_bytes([7; 32]);
+        let body = serde_json::json!({"password": password.0.as_str()});
+        let request = ApiRequest { method: ApiMethod::Put, path: "/users/1".into(), body: Some(body) };
+        assert!(!format!("{request:?} {password:?}").contains(&password.0));
     }
 
     #[test]

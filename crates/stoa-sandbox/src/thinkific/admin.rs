@@ -192,7 +192,7 @@ fn write(user: &mut User, fields: Fields) {
     user.bio = fields.bio.or(user.bio.take());
     user.external_source = fields.external_source.or(user.external_source.take());
     user.roles = fields.roles.unwrap_or_else(|| std::mem::take(&mut user.roles));
-    user.has_password |= fields.password.is_some();
+    user.password = fields.password.or(user.password.take());
 }
 
 /// A user as the API shows one: without external id, without state.

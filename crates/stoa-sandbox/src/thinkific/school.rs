@@ -34,8 +34,8 @@ pub struct User {
     pub external_source: Option<String>,
     /// The id that provider `SSO` knows this account by. No answer of the Admin API's user calls shows it.
     pub external_id: Option<String>,
-    /// Whether it can also be entered with a password.
-    pub has_password: bool,
+    /// The password that it can also be entered with. A real school keeps only its hash.
+    pub password: Option<String>,
     /// How often somebody signed in through SSO.
     pub sign_ins: u32,
     /// When it was made.
@@ -55,8 +55,8 @@ pub struct NewUser {
     pub roles: Vec<String>,
     /// The id under provider `SSO`.
     pub external_id: Option<String>,
-    /// Whether it has a password.
-    pub has_password: bool,
+    /// The password, where it has one.
+    pub password: Option<String>,
 }
 
 impl NewUser {
@@ -93,15 +93,18 @@ impl Course {
     }
 }
 
+/// Of the accounts to begin with that have one.
+const SEED_PASSWORD: &str = "sandbox-password";
+
 /// The school's own administrator, whose address lies in the customer's domain, and a student with a password.
 pub(super) fn seed() -> Vec<NewUser> {
     vec![
         NewUser {
             roles: vec!["site_admin".to_owned()],
-            has_password: true,
+            password: Some(SEED_PASSWORD.to_owned()),
             ..NewUser::student("admin@pg.com", "Sasha", "Admin")
         },
-        NewUser { has_password: true, ..NewUser::student("existing@pg.com", "Erin", "Existing") },
+        NewUser { password: Some(SEED_PASSWORD.to_owned()), ..NewUser::student("existing@pg.com", "Erin", "Existing") },
     ]
 }
 
@@ -171,7 +174,7 @@ impl School {
             roles: new.roles,
             external_source: None,
             external_id: new.external_id,
-            has_password: new.has_password,
+            password: new.password,
             sign_ins: 0,
             created_at: now,
         });

@@ -14,7 +14,10 @@ use stoa_core::keys::Key;
 use stoa_core::person::{
     AccountStep, EmailItem, Findings, Indexes, PERSON_VERSION, PersonItem, choose_account, external_id,
 };
-use stoa_core::thinkific::{ApiAnswer, ApiRequest, User, create_user, find_user, get_binding, get_user, update_user};
+use stoa_core::thinkific::{
+    ApiAnswer, ApiRequest, UnknownPassword, User, create_user, find_user, get_binding, get_user, take_over_user,
+    update_user,
+};
 
 use crate::api;
 use crate::clients::Clients;
@@ -106,6 +109,11 @@ impl Account<'_> {
         match choose_account(self.identity, person_id, &self.reads.connection, &findings)? {
             AccountStep::Update { user } => {
                 self.call(&update_user(user, self.identity)).await?.updated()?;
+                Ok((user, bound_to))
+            }
+            AccountStep::TakeOver { user } => {
+                let password = UnknownPassword::from_bytes(random::bytes()?);
+                self.call(&take_over_user(user, self.identity, &password)).await?.updated()?;
                 Ok((user, bound_to))
             }
             AccountStep::Create => Ok((self.create(person_id).await?, None)),
