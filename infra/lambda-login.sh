@@ -40,7 +40,7 @@ stoa=18080 aws=18083 lambda=18090
 cargo build --quiet --workspace --bins --tests --locked
 "${CARGO_TARGET_DIR:-target}/debug/stoa-sandbox" --ports "$stoa,18081,18082,$aws" >"$work/sandbox.log" 2>&1 &
 pids+=($!)
-wait_for sandbox grep -q "Now yours" "$work/sandbox.log"
+wait_for sandbox grep -q "Ctrl-C stops everything" "$work/sandbox.log"
 
 # The sandbox knows a function by its access key; `sandbox` may do whatever any of them may.
 env AWS_ENDPOINT_URL="http://127.0.0.1:$aws" AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=local \
