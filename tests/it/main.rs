@@ -17,7 +17,7 @@ mod budget;
 mod catalogue;
 mod chromium;
 mod contributing;
-mod discovery;
+mod home_realm;
 mod identity;
 mod idp_initiated;
 mod lifecycle;

@@ -30,12 +30,12 @@ const CIRCLES: &[(&str, &[&str])] = &[
     ),
     ("stoa-core::oidc", &["client", "token"]),
     ("stoa-service", &["clients", "edge", "flows", "operator", "store", "visit"]),
-    ("stoa-service::flows", &["discovery", "login"]),
+    ("stoa-service::flows", &["home_realm", "login"]),
     (
         "stoa-service::operator",
         &[
             "apply",
-            "discovery",
+            "home_realm",
             "error",
             "fetch",
             "files",

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`routes`] | which functions exist and what each may touch |
 //! | [`connection`] | whether a customer's configuration holds together |
-//! | [`discovery`] | which connection an address signs in through |
+//! | [`home_realm`] | which connection an address signs in through |
 //! | [`binding`], [`ticket`] | what ties a login to its browser |
 //! | [`relay`], [`destination`] | what a login remembers on its way, and where in the school it may end |
 //! | [`login`] | what a conditional write that was refused means |
@@ -91,10 +91,10 @@ pub mod arrived;
 pub mod binding;
 pub mod connection;
 pub mod destination;
-pub mod discovery;
 pub mod email;
 pub mod failure;
 pub mod fault;
+pub mod home_realm;
 pub mod identity;
 pub mod ids;
 pub mod keys;

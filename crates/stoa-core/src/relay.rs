@@ -71,7 +71,7 @@ impl Relay {
     }
 
     /// The path and query of the page that asks for an address.
-    pub fn discovery_path(&self) -> String {
+    pub fn home_realm_path(&self) -> String {
         ["/login", &self.query()].join("?").trim_end_matches('?').to_owned()
     }
 

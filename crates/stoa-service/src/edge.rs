@@ -115,7 +115,7 @@ pub(crate) fn fault_page(visit: &Visit<'_>, failure: &Failure) -> Answer {
         // A link in Teams' frame would lead to a login in that frame.
         Some(_) if trail.in_teams => None,
         Some(connection) => Some(relay.login_path(connection)),
-        None => (incoming.path() == "/login").then(|| relay.discovery_path()),
+        None => (incoming.path() == "/login").then(|| relay.home_realm_path()),
     };
     Answer::Page(visit.frame().fault(failure.fault, &reference, again.as_deref()))
 }

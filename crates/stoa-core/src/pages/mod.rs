@@ -4,7 +4,7 @@
 //! a button as well; styles and scripts are allowed by their hashes, nothing else is loaded. The pages of the Teams tab
 //! are the exception: they load Microsoft's library, from us.
 
-mod discovery;
+mod home_realm;
 mod teams;
 mod test;
 

@@ -7,7 +7,7 @@ use stoa_core::fault::Fault;
 use stoa_core::relay::Relay;
 
 use crate::flows::begin::{Asked, Test, start};
-use crate::flows::discovery;
+use crate::flows::home_realm;
 use crate::incoming::Incoming;
 use crate::visit::{Answer, Visit};
 
@@ -24,8 +24,8 @@ pub async fn login(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
             let (id, asked) = (visit.incoming.connection()?, asked(visit.incoming));
             start(visit, &id, &asked).await
         }
-        "GET /login" => discovery::ask(visit),
-        "POST /login" => discovery::answer(visit).await,
+        "GET /login" => home_realm::ask(visit),
+        "POST /login" => home_realm::answer(visit).await,
         other => Err(Failure::noted(Fault::NotFound, other)),
     }
 }

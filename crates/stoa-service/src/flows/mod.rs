@@ -2,7 +2,7 @@
 
 mod account;
 mod begin;
-mod discovery;
+mod home_realm;
 pub mod login;
 pub mod oidc_callback;
 mod oidc_exchange;

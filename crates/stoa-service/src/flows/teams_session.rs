@@ -10,7 +10,7 @@
 //! In the frame no cookie is set, since browsers would withhold it. The code travels in a fragment, which no server and
 //! no log sees; it lasts a minute, and only the POST uses it up.
 
-mod handover;
+mod redemption;
 mod session;
 
 use stoa_core::connection::{Connection, TeamsDocument};
@@ -30,7 +30,7 @@ pub async fn teams_session(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
         "GET /teams/{connection}" => tab(visit).await,
         "POST /teams/{connection}/session" => session::session(visit).await,
         "GET /teams/{connection}/continue" => continue_page(visit).await,
-        "POST /teams/{connection}/continue" => handover::hand_over(visit).await,
+        "POST /teams/{connection}/continue" => redemption::redeem_code(visit).await,
         other => Err(Failure::noted(Fault::NotFound, other)),
     }
 }

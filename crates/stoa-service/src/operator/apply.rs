@@ -4,8 +4,8 @@ use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
 
 use super::difference::differences;
-use super::discovery::lead;
 use super::fetch::key_addresses;
+use super::home_realm::lead;
 use super::transaction::{Guards, Writes};
 use super::{ConnectionFile, Operator, OperatorError, Published, json};
 use crate::store::{ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedItem, NO_KEY, Reads, TrustItem, Write};

@@ -4,7 +4,7 @@ use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 
 use super::apply::{Planned, versioned};
-use super::discovery::lead;
+use super::home_realm::lead;
 use super::transaction::Writes;
 use super::{Applied, Operator, OperatorError, Published};
 use crate::store::{ConnectionItem, ListedItem, Range, Reads};

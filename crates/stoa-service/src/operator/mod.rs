@@ -2,11 +2,11 @@
 
 mod apply;
 mod difference;
-mod discovery;
 mod error;
 mod fetch;
 mod files;
 mod history;
+mod home_realm;
 mod login;
 mod logins;
 mod person;

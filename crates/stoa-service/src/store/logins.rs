@@ -158,7 +158,7 @@ impl Store {
     }
 
     /// A login that a Teams token began gets its ticket, once: until then it has none, and nothing can launch it.
-    pub async fn hand_over(&self, code: &Code<'_>, now: Timestamp) -> Result<Written, Failure> {
+    pub async fn redeem_code(&self, code: &Code<'_>, now: Timestamp) -> Result<Written, Failure> {
         let update = Key::login(code.reference)
             .update("SET attempt = :attempt, ticket = :ticket, steps = list_append(steps, :step)")
             .only_if(

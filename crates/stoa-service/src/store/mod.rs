@@ -3,8 +3,8 @@
 
 mod connections;
 mod directory;
-mod discovery;
 mod error;
+mod home_realm;
 mod items;
 mod jwks;
 mod launch_reads;
@@ -31,7 +31,7 @@ pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, OIDC_JWKS, SAML_WATCH, SchoolItem, TEAMS_JWKS, TestedItem,
     TrustChange, TrustItem, WatchItem, forms,
 };
-pub(crate) use items::{DiscoveryItem, DomainItem, ListedItem, NO_KEY, PersonChangeItem, Range};
+pub(crate) use items::{DomainItem, HomeRealmItem, ListedItem, NO_KEY, PersonChangeItem, Range};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::LaunchReads;
 pub use logins::{Code, Note, Sealed, Written};

@@ -24,7 +24,7 @@ keys! { Connections:
     /// Whose a mail domain is in a school.
     domain(school: &SchoolId, domain: &str) = "domain#{school}#{domain}" / "claim";
     /// A connection that a mail domain leads to.
-    discovery(domain: &str, connection: &ConnectionId) = "discovery#{domain}" / "{connection}";
+    home_realm(domain: &str, connection: &ConnectionId) = "discovery#{domain}" / "{connection}";
 }
 
 impl Range {
@@ -39,7 +39,7 @@ impl Range {
     }
 
     /// The connections that a mail domain leads to, by name.
-    pub(crate) fn discovery(domain: &str) -> Self {
+    pub(crate) fn home_realm(domain: &str) -> Self {
         Self { table: Table::Connections, pk: format!("discovery#{domain}"), begin: None }
     }
 }
@@ -99,7 +99,7 @@ pub(crate) struct DomainItem {
 
 /// An active connection that is found by a mail domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DiscoveryItem {
+pub(crate) struct HomeRealmItem {
     /// Which.
     #[serde(rename = "sk")]
     pub(crate) connection: ConnectionId,

@@ -11,7 +11,7 @@ mod logins;
 mod trust;
 
 pub use connections::{ConnectionItem, SchoolItem};
-pub(crate) use connections::{DiscoveryItem, DomainItem, ListedItem};
+pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem};
 pub(crate) use directory::PersonChangeItem;
 pub(crate) use key::Range;
 pub use key::{Form, Key};

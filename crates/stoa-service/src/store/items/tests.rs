@@ -35,7 +35,7 @@ fn keys_are_what_they_were() {
         (Key::listed(&pg()), "connections / pg"),
         (Key::school(&academy()), "school#pg-academy / current"),
         (Key::domain(&academy(), "pg.com"), "domain#pg-academy#pg.com / claim"),
-        (Key::discovery("pg.com", &pg()), "discovery#pg.com / pg"),
+        (Key::home_realm("pg.com", &pg()), "discovery#pg.com / pg"),
         (Key::trusted(&pg(), "0a"), "pg / 0a"),
         (Key::key_set(&pg(), TEAMS_JWKS), "pg / jwks#teams"),
         (Key::watch(&pg(), SAML_WATCH), "watch#pg / saml"),
@@ -73,7 +73,7 @@ fn ranges_hold_their_keys() {
     };
     let (at, mary) = (Timestamp::UNIX_EPOCH, PersonKey::from_bytes([1; 24]));
     assert!(holds(&Range::listed(), &Key::listed(&pg())));
-    assert!(holds(&Range::discovery("pg.com"), &Key::discovery("pg.com", &pg())));
+    assert!(holds(&Range::home_realm("pg.com"), &Key::home_realm("pg.com", &pg())));
     assert!(holds(&Range::trusted(&pg()), &Key::trusted(&pg(), "0a")));
     let versions = Range::versions(&pg());
     assert!(holds(&versions, &Key::version(&pg(), 1, 0)) && !holds(&versions, &Key::connection(&pg())));
@@ -113,8 +113,8 @@ fn what_is_read_of_a_key_is_written_as_a_key() {
     let domain = DomainItem { customer: CustomerId::parse("pg").unwrap() };
     let domain = Key::domain(&academy(), "pg.com").put(&domain);
     assert_eq!(put(domain), json!({ "pk": "domain#pg-academy#pg.com", "sk": "claim", "customer": "pg" }));
-    let leads = DiscoveryItem { connection: pg(), name: "P&G".to_owned(), school: academy() };
-    let leads = Key::discovery("pg.com", &pg()).put(&leads);
+    let leads = HomeRealmItem { connection: pg(), name: "P&G".to_owned(), school: academy() };
+    let leads = Key::home_realm("pg.com", &pg()).put(&leads);
     assert_eq!(put(leads), json!({ "pk": "discovery#pg.com", "sk": "pg", "name": "P&G", "school": "pg-academy" }));
     let keys = JwksItem { uri: Some("u".to_owned()), jwks: Some("j".to_owned()), at: 7, ..JwksItem::default() };
     let keys = Key::key_set(&pg(), OIDC_JWKS).put(&keys);

@@ -12,7 +12,7 @@ use crate::store::{Code, Written};
 use crate::visit::{Answer, Ends, Fresh, Visit};
 
 /// The flow.
-pub(super) async fn hand_over(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
+pub(super) async fn redeem_code(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let form = visit.incoming.form()?;
     let connection = visit.enter(Fresh::LastMinute).await?;
     token_settings(&connection)?;
@@ -39,7 +39,7 @@ pub(super) async fn hand_over(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
         ticket: &ticket.hash(),
         step: &visit.step(What::Continued),
     };
-    let Written::Refused(old) = visit.clients.store.hand_over(&code, visit.now).await? else {
+    let Written::Refused(old) = visit.clients.store.redeem_code(&code, visit.now).await? else {
         return Ok(visit.on_to_launch(&ticket));
     };
     match meet_handed_over(old.as_deref(), &attempt, &binding, visit.now) {

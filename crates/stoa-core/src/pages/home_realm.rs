@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Frame, Page, policy};
 use crate::destination::Destination;
-use crate::discovery::Entry;
+use crate::home_realm::Entry;
 
 impl Frame<'_> {
     /// Asks for the e-mail address. It is posted, so that it is in no address and no history.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use stoa_core::connection::{ConnectionDocument, ConnectionState};
-use stoa_core::discovery::entries;
+use stoa_core::home_realm::entries;
 
 use super::transaction::Writes;
-use crate::store::{DiscoveryItem, Key};
+use crate::store::{HomeRealmItem, Key};
 
 /// Writes the entries that are new or say something else now, and deletes those that are no more.
 pub(super) fn lead(
@@ -16,18 +16,18 @@ pub(super) fn lead(
 ) {
     let (old, new) = (before.map(items).unwrap_or_default(), items(after));
     for (domain, item) in new.iter().filter(|(domain, item)| old.get(*domain) != Some(item)) {
-        writes.push(Key::discovery(domain, &item.connection).put(item));
+        writes.push(Key::home_realm(domain, &item.connection).put(item));
     }
     for (domain, item) in old.iter().filter(|(domain, _)| !new.contains_key(*domain)) {
-        writes.push(Key::discovery(domain, &item.connection).delete());
+        writes.push(Key::home_realm(domain, &item.connection).delete());
     }
 }
 
 /// By domain.
-fn items<'a>((document, state): (&'a ConnectionDocument, ConnectionState)) -> BTreeMap<&'a str, DiscoveryItem> {
+fn items<'a>((document, state): (&'a ConnectionDocument, ConnectionState)) -> BTreeMap<&'a str, HomeRealmItem> {
     let item = |(domain, name): (&'a str, &str)| {
         let (connection, school) = (document.id.clone(), document.school.clone());
-        (domain, DiscoveryItem { connection, name: name.to_owned(), school })
+        (domain, HomeRealmItem { connection, name: name.to_owned(), school })
     };
     entries(document, state).into_iter().map(item).collect()
 }

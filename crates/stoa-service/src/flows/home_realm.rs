@@ -4,10 +4,10 @@
 //! address of ours, no item and no log line.
 
 use stoa_core::destination::Destination;
-use stoa_core::discovery::{Found, find};
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
+use stoa_core::home_realm::{Found, find};
 use stoa_core::relay::Relay;
 
 use crate::flows::begin::{Asked, Test, start};
