@@ -422,6 +422,19 @@ fn sans_io_crates_ask_nobody() {
     }
 }
 
+/// A script that waits for a line which nobody prints any more waits until it gives up.
+#[test]
+fn a_script_waits_for_lines_that_the_sandbox_prints() {
+    let printed = read(&root().join("crates/stoa-sandbox/src/show.rs"));
+    let script = read(&root().join("infra/lambda-login.sh"));
+    let waits = script.lines().filter(|line| line.contains("wait_for") && line.contains("/sandbox.log"));
+    let awaited: Vec<&str> = waits.filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(!awaited.is_empty(), "the script waits for no line");
+    for line in awaited {
+        assert!(printed.contains(line), "infra/lambda-login.sh waits for {line:?}");
+    }
+}
+
 #[test]
 fn the_readme_is_short_and_names_the_two_commands() {
     let text = read(&root().join("README.md"));
