@@ -15,25 +15,25 @@ pub enum CliError {
     /// The same, and the file that asked for it.
     #[error("{path}: {source}")]
     InFile {
-        /// Which.
+        /// The connection's file.
         path: String,
-        /// Why.
+        /// What is wrong with it.
         source: OperatorError,
     },
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which.
+        /// The file that was named.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: std::io::Error,
     },
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
-        /// Which.
+        /// The file that was named.
         path: PathBuf,
-        /// Why.
+        /// What is wrong with the certificate.
         source: stoa_saml::CertificateError,
     },
     /// The folder holds nothing to apply.

@@ -37,10 +37,10 @@ pub enum Purpose {
     /// The family name.
     #[serde(rename = "l")]
     LastName,
-    /// The groups.
+    /// The names of the groups that were sent.
     #[serde(rename = "g")]
     Groups,
-    /// The company.
+    /// The company that was sent.
     #[serde(rename = "c")]
     Company,
 }

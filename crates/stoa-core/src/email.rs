@@ -36,7 +36,7 @@ impl Email {
         Ok(Self { text, at })
     }
 
-    /// The address.
+    /// The address, normalised.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -5,8 +5,8 @@
 use crate::arrived::Arrived;
 use crate::connection::{Connection, ConnectionState, Oidc, Protocol, Saml};
 use crate::fault::Fault;
-use crate::oidc;
 use crate::quote::quote;
+use crate::refusal::RefusalCode;
 
 /// What the operator may know beyond the code: what was wanted, what came. Bounded, without control characters.
 ///
@@ -64,8 +64,8 @@ impl From<stoa_saml::Refusal> for Failure {
     }
 }
 
-impl From<oidc::RefusalCode> for Failure {
-    fn from(code: oidc::RefusalCode) -> Self {
+impl From<RefusalCode> for Failure {
+    fn from(code: RefusalCode) -> Self {
         Fault::Oidc(code).into()
     }
 }

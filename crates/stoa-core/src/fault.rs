@@ -7,7 +7,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use stoa_saml::{Family, RefusalCode};
 
-use crate::oidc;
+use crate::refusal;
 
 /// Who can mend a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ macro_rules! faults {
             /// The SAML Response was refused; the exact reason is the verifier's.
             Saml(RefusalCode),
             /// The provider's answer, its token or its claims were refused.
-            Oidc(oidc::RefusalCode),
+            Oidc(refusal::RefusalCode),
         }
 
         /// Every fault but those of the protocols.
@@ -111,10 +111,10 @@ macro_rules! faults {
                     $(Self::$fault => face($status, $public, $actor, $level, retryable!($($again)?)),)+
                     Self::Saml(code) => refused!("saml", code.family()),
                     Self::Oidc(code) => match code.family() {
-                        oidc::Family::Answer(family) => refused!("oidc", family),
-                        oidc::Family::Browser => face(400, "login-expired", Person, Info, true),
-                        oidc::Family::SetUp => face(502, "oidc-set-up", OnCall, Error, true),
-                        oidc::Family::Unavailable => face(502, "oidc-unavailable", Idp, Warn, true),
+                        refusal::Family::Answer(family) => refused!("oidc", family),
+                        refusal::Family::Browser => face(400, "login-expired", Person, Info, true),
+                        refusal::Family::SetUp => face(502, "oidc-set-up", OnCall, Error, true),
+                        refusal::Family::Unavailable => face(502, "oidc-unavailable", Idp, Warn, true),
                     },
                 }
             }
@@ -282,7 +282,7 @@ impl Fault {
     /// Every fault: stoa's own, then the SAML verifier's, then those of OpenID Connect and its kin.
     pub fn all() -> impl Iterator<Item = Self> {
         let saml = RefusalCode::ALL.iter().copied().map(Self::Saml);
-        let oidc = oidc::RefusalCode::ALL.iter().copied().map(Self::Oidc);
+        let oidc = refusal::RefusalCode::ALL.iter().copied().map(Self::Oidc);
         OWN.iter().copied().chain(saml).chain(oidc)
     }
 
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn failures_of_a_tokens_signature_and_trust_look_alike() {
         for code in
-            oidc::RefusalCode::ALL.iter().filter(|code| code.family() == oidc::Family::Answer(Family::Untrusted))
+            refusal::RefusalCode::ALL.iter().filter(|code| code.family() == refusal::Family::Answer(Family::Untrusted))
         {
             assert_eq!(Fault::Oidc(*code).face().public, "oidc-untrusted");
         }

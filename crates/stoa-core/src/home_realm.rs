@@ -13,7 +13,7 @@ use crate::ids::ConnectionId;
 /// A connection that a domain leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The connection.
+    /// The connection that it leads to.
     pub connection: ConnectionId,
     /// What people choose by.
     pub name: String,

@@ -384,7 +384,7 @@ impl Redeemed {
     pub fn subject(&self) -> &str {
         &self.person.subject
     }
-    /// The address.
+    /// The address, of a domain that the connection claims.
     pub fn email(&self) -> &Email {
         &self.person.email
     }
@@ -396,7 +396,7 @@ impl Redeemed {
     pub fn last_name(&self) -> &str {
         &self.person.last_name
     }
-    /// The company.
+    /// The company that the identity provider named.
     pub fn company(&self) -> Option<&str> {
         self.person.company.as_deref()
     }

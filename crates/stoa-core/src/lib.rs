@@ -19,6 +19,7 @@
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
 //! | [`person`], [`thinkific`] | which school account is theirs |
 //! | [`trust`] | whom a connection believes as time passes |
+//! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
 //! | [`language`] | in which language |
 //! | [`quote`] | how much of a stranger's text is repeated |
@@ -105,6 +106,7 @@ pub mod pages;
 pub mod person;
 mod published;
 pub mod quote;
+pub mod refusal;
 pub mod relay;
 pub mod routes;
 pub mod teams;

@@ -25,7 +25,7 @@ const DAY_SECONDS: i64 = 24 * 3600;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PersonState {
-    /// Yes.
+    /// Logins go through.
     Active,
     /// Not until somebody activates them again.
     Deactivated,
@@ -80,7 +80,7 @@ pub struct PersonItem {
 pub struct EmailItem {
     /// Format of the item.
     pub v: u8,
-    /// The person.
+    /// The person's key.
     pub person: PersonKey,
     /// When it was claimed, in epoch seconds.
     pub since: i64,
@@ -170,9 +170,9 @@ fn day(now: Timestamp) -> i64 {
 /// What an identity is known by in this school.
 #[derive(Clone, Debug)]
 pub struct Indexes {
-    /// The person.
+    /// The person's key.
     pub person_key: PersonKey,
-    /// The address.
+    /// The key of their address.
     pub email_key: EmailKey,
     /// What the school is told.
     pub fingerprint: Fingerprint,

@@ -17,7 +17,7 @@ pub enum PublishedError {
     /// As from a sign-in page or a proxy.
     #[error("a web page came instead of JSON; look at the address in a browser")]
     WebPage,
-    /// Neither.
+    /// It is neither a page nor JSON.
     #[error("it is not JSON")]
     NotJson,
     /// A list, a text or the like.

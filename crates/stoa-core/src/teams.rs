@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::ids::{Attempt, Binding};
 use crate::login::{LoginItem, State};
-use crate::oidc::{Claims, RefusalCode, in_utc};
+use crate::oidc::{Claims, RefusalCode, TokenForm, in_utc, is_guest};
 
 /// The scope that the application exposes and Teams asks for.
 const SCOPE: &str = "access_as_user";
@@ -49,7 +49,7 @@ pub fn application_uri(public_url: &str, teams: &TeamsDocument) -> String {
 
 /// Holds a token's claims against a connection's tab.
 pub fn check(claims: Claims, teams: &TeamsDocument, public_url: &str, now: Timestamp) -> Result<TeamsToken, Failure> {
-    let form = Form::of(&claims)?;
+    let form = form(&claims)?;
     check_tenant(&claims, form, teams)?;
     check_audience(&claims, form, teams, public_url)?;
     check_times(&claims, now)?;
@@ -61,35 +61,11 @@ pub fn check(claims: Claims, teams: &TeamsDocument, public_url: &str, now: Times
     Ok(TeamsToken(claims))
 }
 
-/// Which of the two forms of Entra's access tokens.
-#[derive(Clone, Copy)]
-enum Form {
-    One,
-    Two,
-}
-
-impl Form {
-    fn of(claims: &Claims) -> Result<Self, Failure> {
-        match text(claims, "ver")? {
-            "1.0" => Ok(Self::One),
-            "2.0" => Ok(Self::Two),
-            _ => Err(malformed("ver")),
-        }
-    }
-
-    fn issuer(self, tenant: &str) -> String {
-        match self {
-            Self::One => format!("https://sts.windows.net/{tenant}/"),
-            Self::Two => format!("https://login.microsoftonline.com/{tenant}/v2.0"),
-        }
-    }
-
-    /// The claim that names the program which asked for the token.
-    const fn application(self) -> &'static str {
-        match self {
-            Self::One => "appid",
-            Self::Two => "azp",
-        }
+fn form(claims: &Claims) -> Result<TokenForm, Failure> {
+    match text(claims, "ver")? {
+        "1.0" => Ok(TokenForm::One),
+        "2.0" => Ok(TokenForm::Two),
+        _ => Err(malformed("ver")),
     }
 }
 
@@ -106,7 +82,7 @@ fn text<'a>(claims: &'a Claims, name: &str) -> Result<&'a str, Failure> {
 }
 
 /// The issuer is that of the token's own tenant, and the tenant is one of the connection's.
-fn check_tenant(claims: &Claims, form: Form, teams: &TeamsDocument) -> Result<(), Failure> {
+fn check_tenant(claims: &Claims, form: TokenForm, teams: &TeamsDocument) -> Result<(), Failure> {
     let (issuer, tenant) = (text(claims, "iss")?, text(claims, "tid")?);
     let wanted = form.issuer(tenant);
     if issuer != wanted {
@@ -122,11 +98,11 @@ fn check_tenant(claims: &Claims, form: Form, teams: &TeamsDocument) -> Result<()
 }
 
 /// Version 2 names the application by its id, version 1 by its id or by its URI, which has our host in it.
-fn check_audience(claims: &Claims, form: Form, teams: &TeamsDocument, public_url: &str) -> Result<(), Failure> {
+fn check_audience(claims: &Claims, form: TokenForm, teams: &TeamsDocument, public_url: &str) -> Result<(), Failure> {
     let audience = text(claims, "aud")?;
     let uri = match form {
-        Form::One => Some(application_uri(public_url, teams)),
-        Form::Two => None,
+        TokenForm::One => Some(application_uri(public_url, teams)),
+        TokenForm::Two => None,
     };
     if audience == teams.app_id || uri.as_deref() == Some(audience) {
         return Ok(());
@@ -151,7 +127,7 @@ fn check_times(claims: &Claims, now: Timestamp) -> Result<(), Failure> {
 }
 
 /// A token for our application that another program asked for is no proof that the person is in Teams.
-fn check_application(claims: &Claims, form: Form) -> Result<(), Failure> {
+fn check_application(claims: &Claims, form: TokenForm) -> Result<(), Failure> {
     let application = text(claims, form.application())?;
     if !APPLICATIONS.iter().any(|(id, _)| *id == application) {
         return Err(refused(RefusalCode::TeamsApplicationForeign, "Teams, Outlook or Microsoft 365", application));
@@ -161,19 +137,6 @@ fn check_application(claims: &Claims, form: Form) -> Result<(), Failure> {
         return Err(refused(RefusalCode::TeamsScopeMissing, SCOPE, scopes));
     }
     Ok(())
-}
-
-/// A guest belongs to another tenant: `idp` is there where not the issuer signed the person on, and the optional claim
-/// `acct` says it outright.
-pub(crate) fn is_guest(attributes: &[(String, Vec<String>)], tenant: &str, issuer: &str) -> bool {
-    // The issuer's own form besides: national clouds have other hosts.
-    let home = [Form::One.issuer(tenant), Form::Two.issuer(tenant), issuer.to_owned()];
-    let is_foreign = |(name, values): &(String, Vec<String>)| match name.as_str() {
-        "idp" => values.iter().any(|value| !home.contains(value)),
-        "acct" => values.iter().any(|value| value != "0"),
-        _ => false,
-    };
-    attributes.iter().any(is_foreign)
 }
 
 /// Decides what a refused hand-over of a code means. `old` is the login's item as it was.

@@ -54,7 +54,7 @@ impl std::fmt::Debug for LaunchUrl {
 
 /// What a launch signs.
 pub struct Launch<'a> {
-    /// Who.
+    /// Who is signed in.
     pub identity: &'a Redeemed,
     /// Thinkific's `external_id`.
     pub external_id: &'a str,
@@ -100,7 +100,7 @@ impl Launch<'_> {
 /// A request to the Admin API, without its host and its credentials.
 #[derive(Clone, PartialEq)]
 pub struct ApiRequest {
-    /// The method.
+    /// The HTTP method.
     pub method: ApiMethod,
     /// Below `api_url`, with its query.
     pub path: String,
@@ -134,11 +134,11 @@ impl std::fmt::Debug for UnknownPassword {
 /// Methods that stoa uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiMethod {
-    /// Reads.
+    /// `GET`
     Get,
-    /// Creates.
+    /// `POST`
     Post,
-    /// Changes.
+    /// `PUT`
     Put,
 }
 

@@ -11,7 +11,7 @@ use crate::keys::Secret32;
 /// A ticket as the browser holds it. Nothing but `secret` is a secret, and nothing is believed until the seal opens.
 #[derive(Clone, Debug)]
 pub struct Ticket {
-    /// The login.
+    /// The reference of the login.
     pub reference: Reference,
     /// Its connection.
     pub connection: ConnectionId,

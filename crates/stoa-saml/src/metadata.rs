@@ -42,7 +42,7 @@ impl Binding {
 /// Where AuthnRequests go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SsoEndpoint {
-    /// How.
+    /// How a request reaches the address.
     pub binding: Binding,
     /// Where to. Not judged here: the caller allows https only.
     pub location: String,

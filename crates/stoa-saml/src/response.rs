@@ -55,7 +55,7 @@ pub struct ResponseInput<'a> {
 pub enum Signed {
     /// The Response, and with it the Assertion inside.
     Response,
-    /// The Assertion.
+    /// The Assertion alone is signed, not the Response around it.
     Assertion,
     /// Each of them.
     Both,

@@ -13,7 +13,7 @@ use crate::xml::{self, is, ns};
 /// How an element is signed.
 #[derive(Clone, Copy, Debug)]
 pub struct SignOptions<'a> {
-    /// The key.
+    /// The key to sign with.
     pub key: &'a SigningKey,
     /// The signature algorithm; `None` takes the key's own.
     pub algorithm: Option<SignatureAlgorithm>,

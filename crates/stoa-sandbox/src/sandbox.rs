@@ -101,7 +101,7 @@ pub struct Sandbox {
     pub workos: WorkOs,
     /// The OpenID providers of other customers.
     pub openid: OpenId,
-    /// The school.
+    /// The simulated school.
     pub thinkific: Thinkific,
     /// The local API Gateway.
     pub gateway: Gateway,

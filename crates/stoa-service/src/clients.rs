@@ -44,9 +44,9 @@ impl Credentials {
 
 /// Everything a flow may call.
 pub struct Clients {
-    /// The settings.
+    /// What the environment's variables say.
     pub environment: Environment,
-    /// The time.
+    /// Where the time comes from.
     pub clock: Clock,
     /// Where log lines go.
     pub log: Log,
@@ -54,7 +54,7 @@ pub struct Clients {
     pub store: Store,
     /// Secrets Manager, with its cache.
     pub(crate) secrets: Secrets,
-    /// The school.
+    /// The HTTP client for the school.
     pub(crate) outbound: Outbound,
     /// Addresses that a customer's configuration or provider names.
     pub(crate) egress: Egress,

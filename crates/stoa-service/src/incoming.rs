@@ -38,12 +38,12 @@ impl Incoming {
         }
     }
 
-    /// The method.
+    /// The method, as it stood in the request line.
     pub fn method(&self) -> &str {
         self.request.method().as_str()
     }
 
-    /// The path.
+    /// The path, percent-encoded as it came, without the query.
     pub fn path(&self) -> &str {
         self.request.uri().path()
     }

@@ -37,7 +37,7 @@ impl Log {
 pub struct Line<'a> {
     /// `info`, `warn` or `error`.
     pub level: &'static str,
-    /// The function.
+    /// The function's name in the register.
     pub function: &'a str,
     /// Git revision and function version.
     pub build: &'a str,
@@ -77,7 +77,7 @@ pub struct Line<'a> {
     /// Metric dimension: `ok`, `person`, `idp`, `school` or `stoa`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
-    /// The metric.
+    /// 1 where a login ended here: what CloudWatch counts.
     #[serde(rename = "Logins", skip_serializing_if = "Option::is_none")]
     pub logins: Option<u8>,
 }

@@ -8,6 +8,7 @@ use stoa_core::trust::Event;
 
 use crate::environment::Environment;
 use crate::log::Log;
+use crate::store::WatchOver;
 
 /// One thing that happened to one connection's trust. `docs/logging.md` describes each field.
 #[derive(Serialize)]
@@ -59,9 +60,9 @@ impl<'a> TrustLine<'a> {
     }
 
     /// What happened, to which part of its trust.
-    pub fn about(self, of: &'static str, event: &'a Event) -> Self {
+    pub fn about(self, of: WatchOver, event: &'a Event) -> Self {
         Self {
-            of: Some(of),
+            of: Some(of.as_str()),
             level: event.kind.level(),
             event: Some(event.kind.code()),
             fingerprint: event.fingerprint.as_deref(),
@@ -129,7 +130,7 @@ impl Seen {
 pub struct RunLine<'a> {
     /// `info`
     pub level: &'static str,
-    /// The function.
+    /// The function's name in the register.
     pub function: &'a str,
     /// Git revision and function version.
     pub build: &'a str,

@@ -41,9 +41,9 @@ pub struct Visit<'a> {
 /// What has become known on the way through a flow, for the log line, the steps and the page.
 #[derive(Default)]
 pub struct Trail {
-    /// The connection.
+    /// The connection of the route, once it is read.
     pub connection: Option<ConnectionId>,
-    /// The login.
+    /// The login, once it is known which.
     pub login: Option<Reference>,
     /// Where the person wants to go, so that "Try again" leads there too.
     pub destination: Option<Destination>,
@@ -74,7 +74,7 @@ pub enum Answer {
         status: u16,
         /// `Content-Type`.
         kind: &'static str,
-        /// The text.
+        /// What the page says.
         text: String,
     },
     /// A script that never changes under its address, so that browsers may keep it.

@@ -7,7 +7,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
 use stoa_core::trust::{GONE, WAIT, Watch, days_until};
 use stoa_saml::Certificate;
-use stoa_service::operator::Trusts;
+use stoa_service::operator::{TrustedKeySet, Trusts};
 use stoa_service::store::TrustItem;
 
 use crate::arguments::{Target, Trust, TrustAction};
@@ -67,10 +67,10 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
     for fingerprint in &watch.refused {
         print_certificate(fingerprint, None, "removed; it does not come back on its own", now, io)?;
     }
-    for (name, item, watch) in &trusts.key_sets {
+    for TrustedKeySet { set, item, watch } in &trusts.key_sets {
         let ids = item.jwks.as_deref().and_then(|text| Jwks::parse(text).ok());
         let ids = ids.map_or_else(|| "(none)".to_owned(), |keys| key_ids(&keys));
-        io.say(&format!("Key set {name}: {ids}"))?;
+        io.say(&format!("Key set {set}: {ids}"))?;
         io.say(&format!("    fetched {}", instant(item.at)))?;
         print_watch(watch, io)?;
     }

@@ -47,7 +47,7 @@ pub struct AttributeNames {
     pub last_name: String,
     /// The company, passed on where present.
     pub company: Option<String>,
-    /// The groups.
+    /// The attribute with the names of their groups.
     pub groups: String,
 }
 
@@ -152,7 +152,7 @@ impl Connection {
         Ok(Self { protocol, attribute_names, subject_from, document, version, state, tester: None })
     }
 
-    /// The name.
+    /// The name that routes, tables and the command know it by.
     pub fn id(&self) -> &ConnectionId {
         &self.document.id
     }

@@ -169,7 +169,7 @@ pub enum UserInfo {
     WhenThin,
     /// At each login.
     Always,
-    /// Never.
+    /// The ID token has to say everything.
     Never,
 }
 

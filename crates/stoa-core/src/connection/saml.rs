@@ -87,7 +87,7 @@ pub enum IdpInitiated {
     Convert,
     /// The Response is verified, then the person is asked "Continue as m…@pg.com?".
     Confirm,
-    /// Refused.
+    /// A Response that answers no request of ours is refused.
     Off,
 }
 

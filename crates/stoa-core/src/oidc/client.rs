@@ -13,7 +13,7 @@ use openidconnect::{
 };
 
 use super::key::{NoEncryption, ProviderKey};
-use super::token::TokenAnswer;
+use super::token_answer::TokenAnswer;
 use crate::binding::Pending;
 use crate::connection::{Connection, Oidc, Prompt};
 use crate::failure::Failure;

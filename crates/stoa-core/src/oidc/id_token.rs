@@ -26,7 +26,7 @@ pub struct Expected<'a> {
     pub tokens: &'a Tokens,
     /// When the login began, in epoch seconds.
     pub began: i64,
-    /// The time.
+    /// The instant at which the token must be valid.
     pub now: Timestamp,
 }
 

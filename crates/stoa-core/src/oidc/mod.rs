@@ -6,27 +6,29 @@
 mod claims;
 mod client;
 mod client_assertion;
+mod entra;
 mod id_token;
 mod jwks;
 mod jws;
 mod key;
-mod refusal;
 mod response;
 mod token;
+mod token_answer;
 mod userinfo;
 
 pub use self::claims::Claims;
 pub(crate) use self::claims::attributes;
 pub use self::client::{authorization_url, state};
+pub(crate) use self::entra::{TokenForm, is_guest};
 pub(crate) use self::id_token::in_utc;
 pub use self::id_token::{Expected, ProvenIdentity, prove};
 pub use self::jwks::{Jwks, JwksError, MAX_JWKS};
 pub use self::jws::verify_jws;
-pub use self::refusal::{Family, RefusalCode};
 pub use self::response::Response;
 pub(crate) use self::response::error_name;
 pub use self::token::{Exchange, NoAnswer, Tokens, exchange, judge};
 pub use self::userinfo::userinfo_request;
+pub use crate::refusal::{Family, RefusalCode};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -1,22 +1,18 @@
 //! The exchange of a code for tokens (OIDC core §3.1.3, RFC 6749 §4.1.3).
 
-use std::fmt;
 use std::pin::Pin;
 
-use openidconnect::core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType};
+use openidconnect::core::CoreErrorResponseType;
 use openidconnect::{
-    AccessToken, AuthType, AuthorizationCode, ClientSecret, EmptyAdditionalClaims, HttpRequest, HttpResponse, IdToken,
-    OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError, Scope, StandardErrorResponse,
-    TokenResponse,
+    AuthType, AuthorizationCode, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier, RequestTokenError,
+    StandardErrorResponse,
 };
-use serde::{Deserialize, Serialize};
 
 use super::client::client;
 use super::client_assertion::{ASSERTION_TYPE, client_assertion};
-use super::key::NoEncryption;
 use super::{RefusalCode, error_name};
 use crate::binding::Pending;
-use crate::connection::{ClientAuth, Oidc, SigningAlgorithm};
+use crate::connection::{ClientAuth, Oidc};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::keys::Key;
@@ -35,7 +31,7 @@ pub struct Exchange<'a> {
     pub secret: &'a Key,
     /// A random id, for `private_key_jwt`.
     pub assertion_id: &'a str,
-    /// The time.
+    /// The instant from which a client assertion counts.
     pub now: jiff::Timestamp,
 }
 
@@ -120,50 +116,5 @@ fn said(error: &StandardErrorResponse<CoreErrorResponseType>) -> String {
     match first.filter(is_number) {
         Some(number) => format!(" {name} {number}"),
         None => format!(" {name}"),
-    }
-}
-
-/// The members of a token response that are read (OIDC core §3.1.3.3). The ID token stays a text: the library would
-/// refuse it for a claim that nobody asks for, and without saying why.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct TokenAnswer {
-    access_token: AccessToken,
-    token_type: CoreTokenType,
-    #[serde(default)]
-    id_token: Option<Compact>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Compact(String);
-
-impl fmt::Debug for Compact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Compact([redacted])")
-    }
-}
-
-impl OAuth2TokenResponse for TokenAnswer {
-    type TokenType = CoreTokenType;
-
-    fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-    fn token_type(&self) -> &CoreTokenType {
-        &self.token_type
-    }
-    fn expires_in(&self) -> Option<std::time::Duration> {
-        None
-    }
-    fn refresh_token(&self) -> Option<&RefreshToken> {
-        None
-    }
-    fn scopes(&self) -> Option<&Vec<Scope>> {
-        None
-    }
-}
-
-impl TokenResponse<EmptyAdditionalClaims, CoreGenderClaim, NoEncryption, SigningAlgorithm> for TokenAnswer {
-    fn id_token(&self) -> Option<&IdToken<EmptyAdditionalClaims, CoreGenderClaim, NoEncryption, SigningAlgorithm>> {
-        None
     }
 }

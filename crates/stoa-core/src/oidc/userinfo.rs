@@ -5,11 +5,11 @@ use openidconnect::http::{HeaderValue, Request, Response};
 use serde_json::{Map, Value};
 
 use super::claims::{attributes, has_overage, said};
+use super::entra::is_guest;
 use super::{ProvenIdentity, RefusalCode, Tokens};
 use crate::connection::{Connection, EmailVerified, Oidc, UserInfo};
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::teams::is_guest;
 
 impl ProvenIdentity {
     /// The endpoint to ask, where the connection needs more than the ID token says.

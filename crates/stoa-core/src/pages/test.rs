@@ -9,13 +9,13 @@ use crate::ids::Reference;
 
 /// What a login that is no test would send on to the school.
 pub struct SentOn<'a> {
-    /// The address.
+    /// The address that would be passed on.
     pub email: &'a str,
     /// The given name.
     pub first_name: &'a str,
     /// The family name.
     pub last_name: &'a str,
-    /// The company.
+    /// The company that would be passed on.
     pub company: Option<&'a str>,
     /// Thinkific's `external_id`.
     pub external_id: &'a str,

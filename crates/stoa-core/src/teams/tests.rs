@@ -106,20 +106,20 @@ fn c173_both_forms_of_a_token_are_taken() {
 
 #[test]
 fn c173_every_other_token_is_refused_for_its_own_reason() {
-    let other = |form: Form| json!({"iss": form.issuer(OTHER_TENANT), "tid": OTHER_TENANT});
-    let personal = json!({"iss": Form::Two.issuer(PERSONAL_TENANT), "tid": PERSONAL_TENANT});
-    let guest_of = Form::One.issuer(OTHER_TENANT);
+    let other = |form: TokenForm| json!({"iss": form.issuer(OTHER_TENANT), "tid": OTHER_TENANT});
+    let personal = json!({"iss": TokenForm::Two.issuer(PERSONAL_TENANT), "tid": PERSONAL_TENANT});
+    let guest_of = TokenForm::One.issuer(OTHER_TENANT);
     let uri = format!("api://sso.example.com/{APP}");
     use RefusalCode::*;
     for (changes, code) in [
         (json!({"ver": null}), TokenMalformed),
         (json!({"ver": "3.0"}), TokenMalformed),
-        (json!({"iss": Form::One.issuer(TENANT)}), IssuerWrong),
-        (json!({"iss": Form::Two.issuer(OTHER_TENANT)}), IssuerWrong),
+        (json!({"iss": TokenForm::One.issuer(TENANT)}), IssuerWrong),
+        (json!({"iss": TokenForm::Two.issuer(OTHER_TENANT)}), IssuerWrong),
         (json!({"iss": "https://login.microsoftonline.com/common/v2.0"}), IssuerWrong),
         (json!({"tid": OTHER_TENANT}), IssuerWrong),
         (json!({"tid": null}), TokenMalformed),
-        (other(Form::Two), TenantForeign),
+        (other(TokenForm::Two), TenantForeign),
         (personal, TeamsPersonalAccount),
         (json!({"aud": uri}), AudienceWrong),
         (json!({"aud": "00000003-0000-0000-c000-000000000000"}), AudienceWrong),
@@ -144,9 +144,9 @@ fn c173_every_other_token_is_refused_for_its_own_reason() {
         assert_refused(version_2(), &changes, code);
     }
     for (changes, code) in [
-        (json!({"iss": Form::Two.issuer(TENANT)}), IssuerWrong),
+        (json!({"iss": TokenForm::Two.issuer(TENANT)}), IssuerWrong),
         (json!({"iss": format!("https://sts.windows.net/{TENANT}")}), IssuerWrong),
-        (other(Form::One), TenantForeign),
+        (other(TokenForm::One), TenantForeign),
         (json!({"aud": format!("api://evil.example/{APP}")}), AudienceWrong),
         (json!({"aud": format!("api://sso.example.com/{OTHER_TENANT}")}), AudienceWrong),
         (json!({"appid": APP}), TeamsApplicationForeign),

@@ -82,7 +82,7 @@ impl EventKind {
 /// Something that happened to one connection's trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What.
+    /// What was seen or done.
     pub kind: EventKind,
     /// The certificate it is about.
     pub fingerprint: Option<String>,

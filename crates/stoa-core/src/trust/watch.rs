@@ -66,7 +66,7 @@ pub struct WaitingKey {
 /// A change that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Which.
+    /// What would change.
     pub what: HeldChange,
     /// What the metadata says instead.
     pub got: String,

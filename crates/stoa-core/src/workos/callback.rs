@@ -12,7 +12,7 @@ use crate::oidc::{RefusalCode, Response, error_name};
 pub enum Callback<'a> {
     /// The answer to a login of this browser.
     Answer {
-        /// The login.
+        /// The login that the response answers.
         login: &'a Pending,
         /// The code, or why there is none.
         code: Result<String, Failure>,

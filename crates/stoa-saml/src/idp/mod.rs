@@ -2,6 +2,7 @@
 //! AuthnRequests. It can also write what no identity provider should, since refusals are to be tried too.
 
 mod encrypt;
+mod error;
 mod forge;
 mod metadata;
 mod received;
@@ -9,12 +10,12 @@ mod template;
 mod write;
 
 pub use encrypt::{DataEncryption, Encrypt, KeyTransport, Placement, encrypted_assertion};
+pub use error::IssueError;
 pub use forge::{canonical_form, sign_bytes};
 pub use metadata::{IdpDescription, idp_metadata};
 pub use received::{ReceivedAuthnRequest, parse_post_request, parse_redirect_request};
 pub use template::{
-    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, IssueError, ResponseTemplate, SignWhat,
-    StatusTemplate,
+    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, ResponseTemplate, SignWhat, StatusTemplate,
 };
 
 pub use crate::signing::{SignOptions, sign_enveloped};

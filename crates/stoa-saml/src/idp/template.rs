@@ -6,22 +6,10 @@ use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::certificate::Certificate;
 use crate::idp::encrypt::Encrypt;
 use crate::private_key::SigningKey;
-use crate::signing::SignError;
 use crate::timestamp;
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
-
-/// Why a Response could not be issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IssueError {
-    /// It could not be signed.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// The Assertion could not be encrypted.
-    #[error("encryption failed")]
-    Encryption,
-}
 
 /// What is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! Templates, written as XML.
 
-use crate::idp::Random;
 use crate::idp::encrypt::encrypt_assertions;
 use crate::idp::template::{
-    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, IssueError, ResponseTemplate, SignWhat,
-    StatusTemplate,
+    AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, ResponseTemplate, SignWhat, StatusTemplate,
 };
+use crate::idp::{IssueError, Random};
 use crate::signing::{SignOptions, sign_enveloped};
 use crate::xml::{escaped, ns};
 

@@ -34,7 +34,7 @@ pub enum Target {
 /// One action of one function on one resource: the unit in which grants are used, or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GrantUse {
-    /// The function.
+    /// The name of the function that called, or of the role.
     pub principal: String,
     /// The action as IAM spells it.
     pub action: String,

@@ -21,7 +21,7 @@ pub enum SameSite {
     Strict,
     /// Also a top-level GET begun elsewhere. The default for a cookie that does not say.
     Lax,
-    /// All.
+    /// Sent with every request (`SameSite=None`).
     None,
 }
 

@@ -128,9 +128,9 @@ pub enum Cause {
 pub struct Hop {
     /// What led to it.
     pub cause: Cause,
-    /// The method.
+    /// The method that the form asks for.
     pub method: http::Method,
-    /// The address.
+    /// Where it goes.
     pub url: Url,
     /// The answer's status.
     pub status: u16,

@@ -58,9 +58,9 @@ pub enum EventError {
     /// The file of the answer before cannot be read.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which.
+        /// The file that was named.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: std::io::Error,
     },
     /// The answer before is not of a function's form.

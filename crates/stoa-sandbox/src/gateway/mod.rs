@@ -56,7 +56,7 @@ impl Limits {
 pub struct Hop {
     /// When it arrived.
     pub at: Timestamp,
-    /// The method.
+    /// The method, as it stands in the request line.
     pub method: String,
     /// The path, without the query.
     pub path: String,

@@ -6,7 +6,7 @@ use stoa_core::routes::{ROUTES, Route};
 /// A route that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matched {
-    /// The function.
+    /// The name of the function that the route starts.
     pub function: &'static str,
     /// `POST /saml/{connection}/acs`, or `$default`.
     pub key: String,

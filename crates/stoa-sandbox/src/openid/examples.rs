@@ -7,7 +7,7 @@ use super::product::Product;
 pub struct Example {
     /// The connection's name.
     pub id: &'static str,
-    /// The provider.
+    /// Which of the simulated providers it is registered at.
     pub product: Product,
     /// The file, with the issuer that the customer's would have.
     pub file: &'static str,

@@ -75,7 +75,7 @@ impl Default for Config {
 /// Why they did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port.
+    /// The port is taken, or may not be used.
     #[error("the port could not be used")]
     Io(#[from] io::Error),
     /// Their own keys.

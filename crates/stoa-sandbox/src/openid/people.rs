@@ -9,7 +9,7 @@ use super::product::{FOREIGN_TENANT, GLOBEX_TENANT, PERSONAL_TENANT, Product};
 /// Somebody who can sign on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Person {
-    /// Where.
+    /// The product whose directory the person is in.
     pub product: Product,
     /// What they sign on with: a short name at PingFederate, an address elsewhere.
     pub login: String,

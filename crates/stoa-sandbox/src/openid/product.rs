@@ -81,7 +81,7 @@ impl Product {
 /// What people call an authority: a product, for Entra one of its tenants, and which of its two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Realm {
-    /// The product.
+    /// Whose ways it has.
     pub product: Product,
     /// Entra's tenant, or `common`, `organizations`, `consumers`. Empty for the other products.
     pub tenant: String,

@@ -82,7 +82,7 @@ pub(super) struct Access {
 /// One request that a provider answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Call {
-    /// When.
+    /// When it happened, by the simulator's clock.
     pub at: Timestamp,
     /// Whose endpoint.
     pub product: Product,

@@ -77,7 +77,7 @@ pub enum Published {
 /// Why it did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port.
+    /// The port is taken, or may not be used.
     #[error("the port could not be used")]
     Io(#[from] io::Error),
     /// Its own keys.

@@ -32,9 +32,9 @@ pub(super) struct Session {
 /// Something that happened, for the operator's page and for tests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When.
+    /// When it happened, by the simulator's clock.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub what: EventKind,
 }
 
@@ -64,7 +64,7 @@ pub enum EventKind {
     },
     /// A request was answered with an error page.
     Refused {
-        /// Why.
+        /// What was wrong with the request.
         reason: Reason,
     },
 }

@@ -20,7 +20,7 @@ pub enum FaultTarget {
     Admin,
     /// Calls of the Admin API with this method, whose path starts so (`/users`).
     AdminCall {
-        /// The method.
+        /// Only calls with this method are met.
         method: http::Method,
         /// The start of the path below `/api/public/v1`.
         path: String,
@@ -44,7 +44,7 @@ pub enum Trouble {
     Status(u16),
     /// 422 about a field.
     Unprocessable {
-        /// The field.
+        /// The field that the answer complains about.
         field: String,
         /// What is wrong with it.
         message: String,

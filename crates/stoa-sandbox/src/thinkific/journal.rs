@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub struct Call {
     /// When it came.
     pub at: Timestamp,
-    /// The method.
+    /// The method, as it stands in the request line.
     pub method: String,
     /// The path below `/api/public/v1`, and the query.
     pub path: String,
@@ -22,7 +22,7 @@ pub struct Call {
 /// What became of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SsoAttempt {
-    /// When.
+    /// When the call arrived.
     pub at: Timestamp,
     /// The account it opened, or why it opened none.
     pub outcome: Result<u64, SsoRefusal>,

@@ -74,7 +74,7 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Who has an account from the start.
     pub users: Vec<NewUser>,
-    /// The courses.
+    /// The courses that are shown to whoever is signed in.
     pub courses: Vec<Course>,
 }
 

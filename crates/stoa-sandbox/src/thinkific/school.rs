@@ -22,11 +22,11 @@ pub struct User {
     pub first_name: String,
     /// The last name.
     pub last_name: String,
-    /// The company.
+    /// What the profile says of the person's company.
     pub company: Option<String>,
     /// The job title.
     pub headline: Option<String>,
-    /// The biography.
+    /// What the profile says about the person.
     pub bio: Option<String>,
     /// Administrators' roles; students have none.
     pub roles: Vec<String>,

@@ -31,11 +31,11 @@ const BRIEF_SECONDS: i64 = 2;
 
 /// What settling an account needs.
 pub struct Account<'a> {
-    /// The clients.
+    /// What is asked and written through.
     pub clients: &'a Clients,
     /// What was read.
     pub reads: &'a LaunchReads,
-    /// Who.
+    /// Whose account it is.
     pub identity: &'a Redeemed,
     /// What they are known by.
     pub indexes: &'a Indexes,

@@ -14,7 +14,7 @@ use crate::visit::{Answer, Visit};
 /// The longest hint that is passed on: the longest e-mail address.
 const MAX_HINT: usize = 254;
 
-/// The flow.
+/// Begins a login, or asks for an address to know through which connection.
 pub async fn login(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     if visit.incoming.is_prefetch() {
         return Ok(Answer::Nothing);

@@ -19,7 +19,7 @@ use crate::flows::unproven::unproven;
 use crate::flows::workos;
 use crate::visit::{Answer, Fresh, Visit};
 
-/// The flow.
+/// Takes the provider's response, and sends the browser on to `/launch`.
 pub async fn oidc_callback(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     if visit.incoming.is_prefetch() {
         return Ok(Answer::Nothing);

@@ -14,7 +14,7 @@ use stoa_core::routes::SecretKind;
 use crate::egress::{EgressError, Limits};
 use crate::flows::provider_keys::{token_failure, verified_claims};
 use crate::random;
-use crate::store::{KeySource, OIDC_JWKS};
+use crate::store::{KeySet, KeySource};
 use crate::visit::Visit;
 
 /// A browser waits behind these, and is answered within 8 s.
@@ -30,7 +30,7 @@ pub(super) async fn prove_code(
 ) -> Result<ProvenIdentity, Failure> {
     let oidc = connection.oidc()?;
     let tokens = tokens(visit, connection, code, login).await?;
-    let source = KeySource { sk: OIDC_JWKS, uri: &oidc.provider().jwks_uri };
+    let source = KeySource { set: KeySet::Oidc, uri: &oidc.provider().jwks_uri };
     let algorithms = &oidc.document().algorithms;
     let claims = verified_claims(visit, connection, source, tokens.unverified_id_token(), algorithms).await?;
     let nonce = login.oidc_nonce();

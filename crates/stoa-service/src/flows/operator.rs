@@ -17,7 +17,7 @@ use stoa_core::routes::SecretKind;
 use crate::clients::Clients;
 use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
 
-/// The flow.
+/// Answers one question of the command's.
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let Ok(question) = serde_json::from_value::<Question>(event) else {

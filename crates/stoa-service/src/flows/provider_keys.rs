@@ -1,8 +1,8 @@
 //! A token's signature against the keys that its issuer publishes.
 //!
 //! The keys are a snapshot in the `trust` table. A token that names an unknown one, or whose signature is not that of the
-//! one it names, as where a key was replaced under its name, may make one function a minute ask the issuer; the others wait a moment for what it brings, so a change of keys fails no login while the issuer answers
-//! at once.
+//! one it names, as where a key was replaced under its name, may make one function a minute ask the issuer; the others
+//! wait a moment for what it brings, so a change of keys fails no login while the issuer answers at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub async fn verified_claims(
     algorithms: &[SigningAlgorithm],
 ) -> Result<Claims, Failure> {
     let (store, now) = (&visit.clients.store, visit.now);
-    let held = store.jwks(connection.id(), source.sk, now).await?;
+    let held = store.jwks(connection.id(), source.set, now).await?;
     let stale = match verify_jws(token, &held, algorithms) {
         Err(failure) if is_key_stale(&failure) => failure,
         verified => return verified,
@@ -45,7 +45,7 @@ pub async fn verified_claims(
             Err(failure) => Err(failure),
         },
         FetchClaim::Taken(item) => {
-            let mut keys = store.hold_jwks(connection.id(), source.sk, item.keys()?, now);
+            let mut keys = store.hold_jwks(connection.id(), source.set, item.keys()?, now);
             let mut looks = if item.is_being_fetched(now) { LOOKS } else { 0 };
             loop {
                 match verify_jws(token, &keys, algorithms) {
@@ -56,7 +56,7 @@ pub async fn verified_claims(
                     verified => return verified,
                 }
                 tokio::time::sleep(BETWEEN_LOOKS).await;
-                keys = store.jwks_now(connection.id(), source.sk, now).await?;
+                keys = store.jwks_now(connection.id(), source.set, now).await?;
             }
         }
     }
@@ -87,7 +87,7 @@ async fn fetch(visit: &Visit<'_>, leave: &FetchLeave<'_>) -> Result<Arc<Jwks>, F
     let text = String::from_utf8(body).map_err(|_| unavailable(source, "not UTF-8"))?;
     let keys = Jwks::parse(&text).map_err(|error| unavailable(source, &error.to_string()))?;
     visit.clients.store.write_jwks(leave, &text, visit.now).await?;
-    Ok(visit.clients.store.hold_jwks(leave.connection(), source.sk, keys, visit.now))
+    Ok(visit.clients.store.hold_jwks(leave.connection(), source.set, keys, visit.now))
 }
 
 /// What it means that the token endpoint's answer did not come.

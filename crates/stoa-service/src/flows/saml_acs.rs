@@ -29,7 +29,7 @@ use crate::visit::{Answer, Ends, Fresh, Visit};
 /// Marks a form that came from our own page.
 const REPOSTED: &str = "stoa_reposted";
 
-/// The flow.
+/// Takes the Response, and sends the browser on to `/launch`.
 pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let form = visit.incoming.form()?;
     let pending = visit.pending();

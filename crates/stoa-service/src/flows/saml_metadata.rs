@@ -5,7 +5,7 @@ use stoa_saml::metadata::{SpMetadata, sp_metadata};
 
 use crate::visit::{Answer, Fresh, Visit};
 
-/// The flow.
+/// Publishes our side of a SAML connection.
 pub async fn saml_metadata(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let connection = visit.enter(Fresh::LastMinute).await?;
     let saml = connection.saml()?;

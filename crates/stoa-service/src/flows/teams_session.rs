@@ -23,7 +23,7 @@ use stoa_core::relay::Relay;
 use crate::flows::begin::Test;
 use crate::visit::{Answer, Fresh, Visit};
 
-/// The flow.
+/// Answers each of the tab's five routes.
 pub async fn teams_session(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     match visit.incoming.route_key() {
         "GET /teams/script.js" => Ok(Answer::Script(TEAMS_JS)),

@@ -10,7 +10,7 @@ use stoa_core::routes::ROUTES;
 use crate::store::Note;
 use crate::visit::{Answer, Visit};
 
-/// The flow.
+/// Answers the way back, the way out, and every path that is nobody's.
 pub async fn thinkific_return(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     match visit.incoming.route_key() {
         "GET /return" => returned(visit).await,

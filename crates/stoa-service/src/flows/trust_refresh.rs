@@ -21,7 +21,7 @@ use stoa_saml::Certificate;
 
 use crate::clients::Clients;
 use crate::egress::Limits;
-use crate::store::{KeySource, OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, Watched, pinned, trusted};
+use crate::store::{KeySet, KeySource, WatchOver, Watched, pinned, trusted};
 use crate::trust_log::{RunLine, Seen, TrustLine};
 
 /// Nobody waits, and some providers are slow.
@@ -29,7 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections looked at side by side: each may hold a whole metadata in memory.
 const AT_ONCE: usize = 8;
 
-/// The flow.
+/// Looks at every connection, several side by side.
 pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let ids = from_another(clients.store.connection_ids().await?, clients.clock.now());
@@ -80,12 +80,14 @@ impl Look<'_> {
         let own = match connection.protocol() {
             Protocol::Saml(saml) => self.saml(saml).await?,
             Protocol::Oidc(oidc) => {
-                self.openid(KeySource { sk: OIDC_JWKS, uri: &oidc.provider().jwks_uri }, Some(oidc)).await?
+                self.openid(KeySource { set: KeySet::Oidc, uri: &oidc.provider().jwks_uri }, Some(oidc)).await?
             }
             Protocol::Workos(_) | Protocol::Teams => Seen::default(),
         };
         let teams = match &connection.document().teams {
-            Some(teams) if teams.token => self.openid(KeySource { sk: TEAMS_JWKS, uri: &teams.jwks_uri }, None).await?,
+            Some(teams) if teams.token => {
+                self.openid(KeySource { set: KeySet::Teams, uri: &teams.jwks_uri }, None).await?
+            }
             Some(_) | None => Seen::default(),
         };
         Ok(own.and(teams))
@@ -93,7 +95,7 @@ impl Look<'_> {
 
     async fn saml(&self, saml: &Saml) -> Result<Seen, Failure> {
         let store = &self.clients.store;
-        let before = store.watch(self.id, SAML_WATCH).await?;
+        let before = store.watch(self.id, WatchOver::Saml).await?;
         let reading = self.metadata(saml).await;
         let items = store.trusted_keys(self.id).await?;
         let mut watch = before.item.watch.clone();
@@ -117,8 +119,8 @@ impl Look<'_> {
 
     async fn openid(&self, source: KeySource<'_>, oidc: Option<&Oidc>) -> Result<Seen, Failure> {
         let store = &self.clients.store;
-        let before = store.watch(self.id, source.sk).await?;
-        let stored = store.jwks_now(self.id, source.sk, self.now).await?;
+        let before = store.watch(self.id, WatchOver::KeySet(source.set)).await?;
+        let stored = store.jwks_now(self.id, source.set, self.now).await?;
         let fetched = self.fetch_text(source.uri, MAX_JWKS).await;
         let parsed = match &fetched {
             Ok(text) => Jwks::parse(text).map_err(|error| error.to_string()),
@@ -157,7 +159,7 @@ impl Look<'_> {
     async fn write(&self, before: &Watched<'_>, decision: &Decision) -> Result<(), Failure> {
         if self.clients.store.write_decision(before, decision, self.now).await? {
             for event in &decision.events {
-                self.line().about(before.sk(), event).write(&self.clients.log);
+                self.line().about(before.over(), event).write(&self.clients.log);
             }
         }
         Ok(())

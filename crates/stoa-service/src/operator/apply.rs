@@ -13,7 +13,7 @@ use crate::store::{ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedItem
 /// What an apply did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// The connection.
+    /// The connection's name.
     pub id: ConnectionId,
     /// Its version from now on.
     pub version: u32,
@@ -180,10 +180,10 @@ impl Operator {
             }
         }
         for address in key_addresses(&planned.document) {
-            if let Some((_, jwks)) = planned.published.key_sets.iter().find(|(sk, _)| *sk == address.sk) {
+            if let Some(jwks) = planned.published.key_sets.get(&address.set) {
                 // The first keys of an issuer that the connection did not have before replace those of another one.
                 let (uri, jwks, at) = (Some(address.uri), Some(jwks.clone()), now.as_second());
-                writes.push(Key::key_set(id, address.sk).put(&JwksItem { uri, jwks, at, ..JwksItem::default() }));
+                writes.push(Key::key_set(id, address.set).put(&JwksItem { uri, jwks, at, ..JwksItem::default() }));
             }
         }
         self.write("write the connection", writes).await?;

@@ -22,17 +22,17 @@ pub enum OperatorError {
     /// The file does not parse.
     #[error("{path}: {message}")]
     File {
-        /// Which.
+        /// The file.
         path: String,
-        /// Why.
+        /// What does not parse, and where.
         message: String,
     },
     /// The identity provider's metadata does not parse.
     #[error("{path}: {source}")]
     Metadata {
-        /// Which.
+        /// The file, or the address that it was fetched from.
         path: String,
-        /// Why.
+        /// What is wrong with it.
         source: stoa_saml::metadata::MetadataError,
     },
     /// The provider's discovery document is not used.
@@ -40,7 +40,7 @@ pub enum OperatorError {
     Discovery {
         /// Where it was.
         at: String,
-        /// Why.
+        /// What is wrong with it.
         source: DiscoveryError,
     },
     /// The provider's key set is not used.
@@ -48,7 +48,7 @@ pub enum OperatorError {
     Jwks {
         /// Where it was.
         at: String,
-        /// Why.
+        /// What is wrong with it.
         source: JwksError,
     },
     /// What an identity provider publishes could not be fetched from here.
@@ -56,7 +56,7 @@ pub enum OperatorError {
     Fetch {
         /// Where it should be.
         url: String,
-        /// Why.
+        /// What was received instead.
         source: GetError,
     },
     /// The connection's school has not been applied.
@@ -80,7 +80,7 @@ pub enum OperatorError {
     /// Another customer has claimed the domain at this school.
     #[error("nothing was written: the domain {domain} belongs to {}, not to {wanted_by}", owner.as_deref().unwrap_or("another customer"))]
     DomainTaken {
-        /// The domain.
+        /// The domain that was asked for.
         domain: String,
         /// Who asks for it.
         wanted_by: CustomerId,
@@ -146,7 +146,7 @@ pub enum OperatorError {
     Refused {
         /// The fault's code.
         fault: String,
-        /// Detail.
+        /// What the function noted for the operator.
         detail: Option<String>,
     },
     /// The function is of another version than the command.

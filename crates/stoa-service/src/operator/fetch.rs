@@ -1,5 +1,6 @@
 //! What identity providers publish, fetched by whoever applies a connection: metadata, discovery document, keys.
 
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use stoa_saml::metadata::{IdpMetadata, MetadataError};
 use super::files::{Published, idp, key_set};
 use super::{Operator, OperatorError};
 use crate::egress::Limits;
-use crate::store::{OIDC_JWKS, TEAMS_JWKS};
+use crate::store::KeySet;
 
 /// An operator waits, and a federation's metadata is long.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -98,11 +99,11 @@ impl Operator {
     ) -> Result<(), OperatorError> {
         let before = stored.map(key_addresses).unwrap_or_default();
         let wanted: Vec<_> = key_addresses(document).into_iter().filter(|address| !before.contains(address)).collect();
-        published.key_sets.retain(|(sk, _)| wanted.iter().any(|address| address.sk == *sk));
-        for KeyAddress { sk, uri, .. } in wanted {
-            if !published.has_keys(sk) {
+        published.key_sets.retain(|set, _| wanted.iter().any(|address| address.set == *set));
+        for KeyAddress { set, uri, .. } in wanted {
+            if let Entry::Vacant(vacant) = published.key_sets.entry(set) {
                 let json = self.read_from(&uri, MAX_JWKS).await?;
-                published.key_sets.push((sk, key_set(&uri, &json)?));
+                vacant.insert(key_set(&uri, &json)?);
             }
         }
         Ok(())
@@ -117,7 +118,7 @@ impl Operator {
 /// Whose keys are where.
 #[derive(PartialEq, Eq)]
 pub(super) struct KeyAddress {
-    pub(super) sk: &'static str,
+    pub(super) set: KeySet,
     issuer: String,
     pub(super) uri: String,
 }
@@ -125,10 +126,11 @@ pub(super) struct KeyAddress {
 pub(super) fn key_addresses(document: &ConnectionDocument) -> Vec<KeyAddress> {
     let oidc = document.oidc.as_ref().and_then(|oidc| {
         let uri = oidc.provider.as_ref()?.jwks_uri.clone();
-        Some(KeyAddress { sk: OIDC_JWKS, issuer: oidc.issuer.clone(), uri })
+        Some(KeyAddress { set: KeySet::Oidc, issuer: oidc.issuer.clone(), uri })
     });
     let teams = document.teams.as_ref().filter(|teams| teams.token);
-    let teams = teams.map(|teams| KeyAddress { sk: TEAMS_JWKS, issuer: String::new(), uri: teams.jwks_uri.clone() });
+    let teams =
+        teams.map(|teams| KeyAddress { set: KeySet::Teams, issuer: String::new(), uri: teams.jwks_uri.clone() });
     oidc.into_iter().chain(teams).collect()
 }
 

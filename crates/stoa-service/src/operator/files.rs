@@ -1,5 +1,7 @@
 //! What an operator keeps in files: connections, and the documents that they name.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, IdpDocument, OidcDocument};
 use stoa_core::oidc::{Jwks, JwksError};
@@ -7,7 +9,7 @@ use stoa_core::trust::{PublishedError, parse_discovery};
 use stoa_saml::metadata::{Binding, IdpMetadata};
 
 use super::OperatorError;
-use crate::store::OIDC_JWKS;
+use crate::store::KeySet;
 
 /// A connection's file and the documents that it names.
 #[derive(Default)]
@@ -50,16 +52,10 @@ impl NamedFile {
 pub struct Published {
     /// The SAML metadata.
     pub metadata: Option<IdpMetadata>,
-    /// Key sets: the sort key in `trust`, and the text.
-    pub(super) key_sets: Vec<(&'static str, String)>,
+    /// The texts of key sets.
+    pub(super) key_sets: BTreeMap<KeySet, String>,
     /// Why what was published before still counts.
     pub(super) unreached: Option<String>,
-}
-
-impl Published {
-    pub(super) fn has_keys(&self, sk: &str) -> bool {
-        self.key_sets.iter().any(|(known, _)| *known == sk)
-    }
 }
 
 impl ConnectionFile {
@@ -92,7 +88,7 @@ impl ConnectionFile {
         }
         if let Some(json) = &self.jwks {
             let at = oidc.jwks_file.take().unwrap_or_default();
-            published.key_sets.push((OIDC_JWKS, key_set(&at, json)?));
+            published.key_sets.insert(KeySet::Oidc, key_set(&at, json)?);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod secret;
 mod test;
 mod transaction;
 mod trust;
+mod untested;
 
 use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;
@@ -37,8 +38,9 @@ pub use person::{FoundPerson, PersonChange};
 pub use question::Named;
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
-pub use test::{TestLink, Tested, Untested};
-pub use trust::Trusts;
+pub use test::{TestLink, Tested};
+pub use trust::{TrustedKeySet, Trusts};
+pub use untested::Untested;
 
 /// The names of one deployed stack, as its outputs give them.
 #[derive(Clone, Debug)]

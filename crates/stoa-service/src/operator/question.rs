@@ -20,7 +20,7 @@ pub(crate) enum Question {
     FindLogins {
         /// In which school.
         school: SchoolId,
-        /// The address.
+        /// The address, as the operator typed it.
         email: String,
         /// Begun then or later, in epoch seconds.
         since: i64,
@@ -31,9 +31,9 @@ pub(crate) enum Question {
     FindPerson {
         /// In which school.
         school: SchoolId,
-        /// Whose.
+        /// The customer whose people are looked through.
         customer: CustomerId,
-        /// Who.
+        /// How the operator names the person.
         named: Named,
     },
 }
@@ -64,7 +64,7 @@ impl Question {
 /// Who is meant, in the keys of the directory.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Meant {
-    /// The person.
+    /// The person's key in `directory`.
     pub(crate) person: PersonKey,
     /// The address, where that was asked for.
     pub(crate) email: Option<EmailKey>,
@@ -82,7 +82,7 @@ pub(crate) enum Reply {
     Refused {
         /// The fault's code.
         fault: String,
-        /// Detail.
+        /// What the function noted for the operator.
         detail: Option<String>,
     },
     /// The function's version knows these questions only.

@@ -16,7 +16,7 @@ pub struct PlannedSchool {
 }
 
 impl PlannedSchool {
-    /// The school.
+    /// The school's name.
     pub fn id(&self) -> &SchoolId {
         &self.document.id
     }

@@ -1,13 +1,11 @@
 //! Tests of a connection: the link for the customer's administrator, and what has to be shown before everybody is
 //! let in.
 
-use std::fmt;
-
 use stoa_core::connection::{ConnectionState, Tester};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::Secret32;
 
-use super::{Applied, Operator, OperatorError};
+use super::{Applied, Operator, OperatorError, Untested};
 use crate::random;
 use crate::store::{ConnectionItem, Key, Outcome, Reads, TestedItem};
 
@@ -37,39 +35,10 @@ impl TestLink {
 /// A test that counts: recent, and of the document that is in force.
 #[derive(Clone, Debug)]
 pub struct Tested {
-    /// The login.
+    /// The login that showed it.
     pub login: Reference,
     /// When, in epoch seconds.
     pub at: i64,
-}
-
-/// Why no test counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Untested {
-    /// None has succeeded within the last month.
-    Never,
-    /// The document has changed since.
-    Earlier {
-        /// The version that was tested.
-        version: u32,
-    },
-    /// It is too long ago.
-    Old {
-        /// How long.
-        days: i64,
-    },
-}
-
-impl fmt::Display for Untested {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Never => f.write_str("no test login has succeeded"),
-            Self::Earlier { version } => {
-                write!(f, "the last test login used version {version}, and the connection has changed since")
-            }
-            Self::Old { days } => write!(f, "the last test login was {days} days ago; it counts for 7 days"),
-        }
-    }
 }
 
 impl Operator {

@@ -19,7 +19,7 @@ pub(super) enum Guards {
     Trusted(ConnectionId),
     /// Another key remains.
     LastKey(ConnectionId),
-    /// Nothing.
+    /// The write has no condition.
     Nothing,
 }
 

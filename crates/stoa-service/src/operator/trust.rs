@@ -12,8 +12,8 @@ use stoa_saml::Certificate;
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::store::{
-    JwksItem, Key, KeyChange, NO_KEY, OIDC_JWKS, PRESENT, Range, Reads, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem,
-    WatchItem, Write, pinned, trusted,
+    JwksItem, Key, KeyChange, KeySet, NO_KEY, PRESENT, Range, Reads, TrustChange, TrustItem, WatchItem, WatchOver,
+    Write, pinned, trusted,
 };
 
 /// Everything that a connection trusts, and what is known of the rest.
@@ -22,10 +22,26 @@ pub struct Trusts {
     pub keys: Vec<TrustItem>,
     /// What `trust-refresh` has seen of them.
     pub watch: Watch,
-    /// The key sets of an OpenID provider and of Teams: what it is, the item, and what has been seen.
-    pub key_sets: Vec<(&'static str, JwksItem, Watch)>,
+    /// The key sets of an OpenID provider and of Teams.
+    pub key_sets: Vec<TrustedKeySet>,
     /// What people did, oldest first.
     pub history: Vec<TrustChange>,
+}
+
+/// A key set that a connection trusts.
+pub struct TrustedKeySet {
+    /// Whose tokens it verifies.
+    pub set: KeySet,
+    /// As it is stored.
+    pub item: JwksItem,
+    /// What `trust-refresh` has seen of it.
+    pub watch: Watch,
+}
+
+/// What a person does to a key, and why.
+struct Act<'a> {
+    change: KeyChange,
+    reason: &'a str,
 }
 
 impl Operator {
@@ -33,9 +49,10 @@ impl Operator {
     pub async fn trusts(&self, id: &ConnectionId) -> Result<Trusts, OperatorError> {
         let connection = self.connection(id).await?;
         let mut key_sets = Vec::new();
-        for sk in [OIDC_JWKS, TEAMS_JWKS] {
-            if let Some(item) = self.tables.get(&Key::key_set(id, sk), Reads::Consistent).await? {
-                key_sets.push((sk, item, self.watch(id, sk).await?.watch));
+        for set in KeySet::ALL {
+            if let Some(item) = self.tables.get(&Key::key_set(id, set), Reads::Consistent).await? {
+                let watch = self.watch(id, WatchOver::KeySet(set)).await?.watch;
+                key_sets.push(TrustedKeySet { set, item, watch });
             }
         }
         let keys = match connection.protocol() {
@@ -43,7 +60,7 @@ impl Operator {
             Protocol::Oidc(_) | Protocol::Workos(_) | Protocol::Teams => Vec::new(),
         };
         let history = self.tables.query(&Range::trust_changes(id), Reads::Consistent).await?;
-        Ok(Trusts { keys, watch: self.watch(id, SAML_WATCH).await?.watch, key_sets, history })
+        Ok(Trusts { keys, watch: self.watch(id, WatchOver::Saml).await?.watch, key_sets, history })
     }
 
     /// What `trust-refresh` would make of the metadata as it is read from here and now. Nothing is written.
@@ -55,7 +72,7 @@ impl Operator {
         }
         let now = Self::now();
         let reading = self.metadata(saml, now).await?;
-        let mut watch = self.watch(id, SAML_WATCH).await?.watch;
+        let mut watch = self.watch(id, WatchOver::Saml).await?.watch;
         let keys = trusted(&self.keys(id).await?, &mut watch, now);
         let keys = keys.map_err(|_| OperatorError::Item(Key { sk: None, ..Key::trusted(id, "") }))?;
         Ok(decide(Believed { idp: saml.idp(), keys: &keys }, watch, reading, now))
@@ -73,14 +90,14 @@ impl Operator {
         if self.keys(id).await?.iter().any(|key| key.fingerprint == fingerprint) {
             return Err(OperatorError::AlreadyTrusted(id.clone()));
         }
-        let before = self.watch(id, SAML_WATCH).await?;
+        let before = self.watch(id, WatchOver::Saml).await?;
         let waiting = before.watch.waiting.iter().find(|waiting| waiting.fingerprint == fingerprint);
         let certificate = match waiting {
             Some(waiting) => Certificate::from_base64(&waiting.certificate).ok(),
             None => published(self.metadata(saml, Self::now()).await?, fingerprint),
         };
         let certificate = certificate.ok_or_else(|| OperatorError::NoKey(id.clone(), fingerprint.to_owned()))?;
-        self.trust_key(id, &before, &certificate, (KeyChange::Approve, reason)).await?;
+        self.trust_key(id, &before, &certificate, Act { change: KeyChange::Approve, reason }).await?;
         Ok(certificate)
     }
 
@@ -92,14 +109,14 @@ impl Operator {
         reason: &str,
     ) -> Result<(), OperatorError> {
         saml(&self.connection(id).await?)?;
-        let before = self.watch(id, SAML_WATCH).await?;
-        self.trust_key(id, &before, certificate, (KeyChange::Add, reason)).await
+        let before = self.watch(id, WatchOver::Saml).await?;
+        self.trust_key(id, &before, certificate, Act { change: KeyChange::Add, reason }).await
     }
 
     /// Trusts a key no longer, though it stand in the metadata for ever. Never the last one.
     pub async fn remove_key(&self, id: &ConnectionId, fingerprint: &str, reason: &str) -> Result<(), OperatorError> {
         saml(&self.connection(id).await?)?;
-        let before = self.watch(id, SAML_WATCH).await?;
+        let before = self.watch(id, WatchOver::Saml).await?;
         let keys = self.keys(id).await?;
         let is_waiting = before.watch.waiting.iter().any(|waiting| waiting.fingerprint == fingerprint);
         let is_trusted = keys.iter().any(|key| key.fingerprint == fingerprint);
@@ -117,7 +134,7 @@ impl Operator {
             writes.guarded(Key::trusted(id, &other.fingerprint).check(PRESENT), Guards::LastKey(id.clone()));
             writes.push(Key::trusted(id, fingerprint).delete());
         }
-        writes.push(self.record(id, &before, fingerprint, (KeyChange::Remove, reason)));
+        writes.push(self.record(id, &before, fingerprint, Act { change: KeyChange::Remove, reason }));
         self.write("remove the key", writes).await
     }
 
@@ -126,7 +143,7 @@ impl Operator {
         id: &ConnectionId,
         before: &WatchItem,
         certificate: &Certificate,
-        (what, reason): (KeyChange, &str),
+        act: Act<'_>,
     ) -> Result<(), OperatorError> {
         let fingerprint = certificate.fingerprint();
         if self.keys(id).await?.len() >= MAX_KEYS {
@@ -139,27 +156,21 @@ impl Operator {
         let mut writes = change(id, before, watch);
         let item = TrustItem {
             by: Some(self.by.clone()),
-            is_kept: what == KeyChange::Add,
+            is_kept: act.change == KeyChange::Add,
             ..TrustItem::new(certificate, Self::now())
         };
         writes.guarded(Key::trusted(id, fingerprint).put(&item).only_if(NO_KEY), Guards::Trusted(id.clone()));
-        writes.push(self.record(id, before, fingerprint, (what, reason)));
+        writes.push(self.record(id, before, fingerprint, act));
         self.write("trust the key", writes).await
     }
 
-    fn record(
-        &self,
-        id: &ConnectionId,
-        before: &WatchItem,
-        fingerprint: &str,
-        (what, reason): (KeyChange, &str),
-    ) -> Write {
+    fn record(&self, id: &ConnectionId, before: &WatchItem, fingerprint: &str, act: Act<'_>) -> Write {
         let change = TrustChange {
-            what,
+            what: act.change,
             fingerprint: fingerprint.to_owned(),
             at: Self::now().as_second(),
             by: self.by.clone(),
-            reason: reason.to_owned(),
+            reason: act.reason.to_owned(),
         };
         Key::trust_change(id, before.n + 1).put(&change)
     }
@@ -175,8 +186,8 @@ impl Operator {
         Ok(read(&xml, &saml.idp().entity_id, &pinned(saml), now))
     }
 
-    async fn watch(&self, id: &ConnectionId, sk: &str) -> Result<WatchItem, OperatorError> {
-        Ok(self.tables.get(&Key::watch(id, sk), Reads::Consistent).await?.unwrap_or_default())
+    async fn watch(&self, id: &ConnectionId, over: WatchOver) -> Result<WatchItem, OperatorError> {
+        Ok(self.tables.get(&Key::watch(id, over), Reads::Consistent).await?.unwrap_or_default())
     }
 
     async fn keys(&self, id: &ConnectionId) -> Result<Vec<TrustItem>, OperatorError> {
@@ -186,7 +197,7 @@ impl Operator {
 
 fn change(id: &ConnectionId, before: &WatchItem, watch: Watch) -> Writes {
     let mut writes = Writes::default();
-    writes.guarded(before.next(Key::watch(id, SAML_WATCH), watch), Guards::Current(id.clone()));
+    writes.guarded(before.next(Key::watch(id, WatchOver::Saml), watch), Guards::Current(id.clone()));
     writes
 }
 

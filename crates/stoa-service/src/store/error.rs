@@ -18,9 +18,9 @@ pub(crate) enum StoreError {
     },
     /// An item is not of the form that this version knows.
     Strange {
-        /// Which.
+        /// Where the item is.
         key: Key,
-        /// How.
+        /// What does not fit.
         why: serde_dynamo::Error,
     },
     /// What is to be written, or asked for, cannot be put into DynamoDB's form: a mistake of ours.

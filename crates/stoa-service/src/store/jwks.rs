@@ -8,7 +8,7 @@ use stoa_core::ids::{Attempt, ConnectionId};
 use stoa_core::oidc::Jwks;
 use stoa_core::routes::Table;
 
-use super::{FETCH_EVERY, JwksItem, Key, Outcome, Reads, Store, read};
+use super::{FETCH_EVERY, JwksItem, Key, KeySet, Outcome, Reads, Store, read};
 
 /// How far a key set's instant may be ahead of this function's clock.
 const AHEAD_SECONDS: i64 = 300;
@@ -16,8 +16,8 @@ const AHEAD_SECONDS: i64 = 300;
 /// Where a key set is kept, and where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct KeySource<'a> {
-    /// Sort key in `trust`: [`OIDC_JWKS`](super::OIDC_JWKS) or [`TEAMS_JWKS`](super::TEAMS_JWKS).
-    pub sk: &'static str,
+    /// Which of the connection's.
+    pub set: KeySet,
     /// The issuer's `jwks_uri`.
     pub uri: &'a str,
 }
@@ -51,36 +51,26 @@ pub enum FetchClaim<'a> {
 
 impl Store {
     /// A connection's key set, as of the last minute.
-    pub async fn jwks(
-        &self,
-        connection: &ConnectionId,
-        sk: &'static str,
-        now: Timestamp,
-    ) -> Result<Arc<Jwks>, Failure> {
-        match self.held_jwks.fresh(&(connection.clone(), sk), now) {
+    pub async fn jwks(&self, connection: &ConnectionId, set: KeySet, now: Timestamp) -> Result<Arc<Jwks>, Failure> {
+        match self.held_jwks.fresh(&(connection.clone(), set), now) {
             Some(keys) => Ok(keys),
-            None => self.jwks_now(connection, sk, now).await,
+            None => self.jwks_now(connection, set, now).await,
         }
     }
 
     /// The same as it is now.
-    pub async fn jwks_now(
-        &self,
-        connection: &ConnectionId,
-        sk: &'static str,
-        now: Timestamp,
-    ) -> Result<Arc<Jwks>, Failure> {
-        let item = self.read_jwks(connection, sk).await?;
-        Ok(self.hold_jwks(connection, sk, item.keys()?, now))
+    pub async fn jwks_now(&self, connection: &ConnectionId, set: KeySet, now: Timestamp) -> Result<Arc<Jwks>, Failure> {
+        let item = self.read_jwks(connection, set).await?;
+        Ok(self.hold_jwks(connection, set, item.keys()?, now))
     }
 
-    async fn read_jwks(&self, connection: &ConnectionId, sk: &'static str) -> Result<JwksItem, Failure> {
-        Ok(self.tables.get(&Key::key_set(connection, sk), Reads::Consistent).await?.unwrap_or_default())
+    async fn read_jwks(&self, connection: &ConnectionId, set: KeySet) -> Result<JwksItem, Failure> {
+        Ok(self.tables.get(&Key::key_set(connection, set), Reads::Consistent).await?.unwrap_or_default())
     }
 
     /// Keeps a key set in this process.
-    pub fn hold_jwks(&self, connection: &ConnectionId, sk: &'static str, keys: Jwks, now: Timestamp) -> Arc<Jwks> {
-        self.held_jwks.hold((connection.clone(), sk), keys, now)
+    pub fn hold_jwks(&self, connection: &ConnectionId, set: KeySet, keys: Jwks, now: Timestamp) -> Arc<Jwks> {
+        self.held_jwks.hold((connection.clone(), set), keys, now)
     }
 
     /// Asks leave to fetch a key set. A last try in the future was a wrong clock's.
@@ -92,11 +82,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<FetchClaim<'a>, Failure> {
         // Anybody can name an unknown key, and a refused write costs as much as one that is applied.
-        let item = self.read_jwks(connection, source.sk).await?;
+        let item = self.read_jwks(connection, source.set).await?;
         if item.is_tried(now) {
             return Ok(FetchClaim::Taken(item));
         }
-        let claim = Key::key_set(connection, source.sk)
+        let claim = Key::key_set(connection, source.set)
             .update("SET tried = :now, asking = :yes, attempt = :attempt, #uri = :uri")
             .only_if(
                 "(attribute_not_exists(#uri) OR #uri = :uri) AND \
@@ -125,7 +115,7 @@ impl Store {
     /// Writes a key set that was fetched and parsed, unless keys have come another way since leave was given: a look of
     /// `trust-refresh`, which may have seen one withdrawn, or an `apply`.
     pub async fn write_jwks(&self, leave: &FetchLeave<'_>, text: &str, now: Timestamp) -> Result<(), Failure> {
-        let write = Key::key_set(leave.connection, leave.source.sk)
+        let write = Key::key_set(leave.connection, leave.source.set)
             .update("SET jwks = :jwks, #at = :now, #uri = :uri REMOVE asking")
             .only_if("attempt = :attempt")
             .with(":uri", leave.source.uri)
@@ -146,7 +136,7 @@ impl Store {
         asked: Timestamp,
     ) -> Result<(), Failure> {
         // Whoever is fetching in a callback has been overtaken.
-        let replace = Key::key_set(connection, source.sk)
+        let replace = Key::key_set(connection, source.set)
             .update("SET jwks = :jwks, #at = :asked, #uri = :uri REMOVE asking, attempt")
             .only_if(
                 "attribute_not_exists(#at) OR #at < :asked OR #at > :ahead OR \

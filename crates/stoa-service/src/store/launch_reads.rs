@@ -14,7 +14,7 @@ use super::{ConnectionItem, Item, Key, Reads, SchoolItem, Store, StoreError, rea
 /// What a launch decides from. All of it is as of now.
 #[derive(Debug)]
 pub struct LaunchReads {
-    /// The login.
+    /// The login's item, where it is still there.
     pub login: Option<LoginItem>,
     /// Its connection.
     pub connection: Connection,

@@ -23,7 +23,7 @@ pub enum Written {
 
 /// What is put into a login whose identity is proven.
 pub struct Sealed<'a> {
-    /// The login.
+    /// The reference of the login.
     pub reference: &'a Reference,
     /// This write's attempt.
     pub attempt: &'a Attempt,
@@ -33,7 +33,7 @@ pub struct Sealed<'a> {
     pub began: i64,
     /// Through which connection, and as of which of its versions.
     pub connection: &'a ConnectionId,
-    /// The version.
+    /// The version of the connection that it ran through.
     pub connection_version: u32,
     /// Hash of the assertion or the code.
     pub proof: &'a ProofHash,
@@ -49,7 +49,7 @@ pub struct Sealed<'a> {
 
 /// What the browser brings from the Teams tab.
 pub struct Code<'a> {
-    /// The login.
+    /// The reference of the login.
     pub reference: &'a Reference,
     /// This write's attempt.
     pub attempt: &'a Attempt,
@@ -65,7 +65,7 @@ pub struct Code<'a> {
 
 /// A step that is noted on a login in state `from`, which moves on to `to`.
 pub struct Note<'a> {
-    /// The login.
+    /// The reference of the login.
     pub reference: &'a Reference,
     /// Hash of the browser's secret, where a browser's cookie named the login: then only if that browser began it.
     pub binding: Option<&'a Binding>,
@@ -73,7 +73,7 @@ pub struct Note<'a> {
     pub from: State,
     /// The state that it moves to; the same, where it stays.
     pub to: State,
-    /// The step.
+    /// The step to add.
     pub step: &'a Step,
 }
 

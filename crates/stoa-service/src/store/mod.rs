@@ -28,17 +28,17 @@ use crate::held::Held;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, OIDC_JWKS, SAML_WATCH, SchoolItem, TEAMS_JWKS, TestedItem,
-    TrustChange, TrustItem, WatchItem, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
+    WatchOver, forms,
 };
-pub(crate) use items::{DomainItem, HomeRealmItem, ListedItem, NO_KEY, PersonChangeItem, Range};
+pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::LaunchReads;
 pub use logins::{Code, Note, Sealed, Written};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub(crate) use trust::{pinned, trusted};
 pub use watch::Watched;
-pub(crate) use write::{ABSENT, Item, Outcome, PRESENT, Write};
+pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
 /// The tables as functions use them, and what a process holds of them: parsed, so that a login parses no key.
 pub struct Store {
@@ -46,7 +46,7 @@ pub struct Store {
     url_policy: UrlPolicy,
     held_connections: Held<ConnectionId, Connection>,
     held_trust: Held<ConnectionId, Trust>,
-    held_jwks: Held<(ConnectionId, &'static str), Jwks>,
+    held_jwks: Held<(ConnectionId, KeySet), Jwks>,
 }
 
 impl Store {

@@ -18,8 +18,8 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::routes::{Index, Table};
 
 use super::error::StoreError;
-use super::items::{Key, Range, TrustItem};
-use super::write::{Action, Item, Old, Outcome, Write};
+use super::items::{Item, Key, Range, TrustItem};
+use super::write::{Action, Old, Outcome, Write};
 
 /// How often what DynamoDB left out of a batch is asked for again.
 const TRIES: u32 = 3;
@@ -41,9 +41,9 @@ pub(crate) enum Reads {
 
 /// Entries of an index: those of one partition, from an instant on.
 pub(crate) struct Entries<'a> {
-    /// The index.
+    /// In which index.
     pub(crate) index: Index,
-    /// The partition.
+    /// The partition key's value.
     pub(crate) of: &'a str,
     /// The smallest sort key.
     pub(crate) since: i64,
@@ -51,7 +51,7 @@ pub(crate) struct Entries<'a> {
 
 /// Some entries of an index.
 pub(crate) struct Page {
-    /// The entries.
+    /// The entries of this page.
     pub(crate) items: Vec<Item>,
     /// Where the next ones begin, if there may be any.
     pub(crate) next: Option<Item>,

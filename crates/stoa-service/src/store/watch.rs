@@ -6,7 +6,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 use stoa_core::trust::{Decision, Watch};
 
-use super::{ABSENT, Key, NoAnswer, Reads, Store, StoreError, Transacted, TrustItem, WatchItem, Write};
+use super::{ABSENT, Key, NoAnswer, Reads, Store, StoreError, Transacted, TrustItem, WatchItem, WatchOver, Write};
 
 impl WatchItem {
     /// The next version, as a write that is refused if anybody has written since.
@@ -22,15 +22,15 @@ impl WatchItem {
 /// What had been seen of a provider, and whose it is.
 pub struct Watched<'a> {
     connection: &'a ConnectionId,
-    sk: &'static str,
+    over: WatchOver,
     /// The item as it was read.
     pub item: WatchItem,
 }
 
 impl Watched<'_> {
-    /// Sort key of what is watched.
-    pub const fn sk(&self) -> &'static str {
-        self.sk
+    /// What is watched.
+    pub const fn over(&self) -> WatchOver {
+        self.over
     }
 }
 
@@ -43,9 +43,9 @@ fn was_overtaken(reasons: &[Option<String>]) -> bool {
 
 impl Store {
     /// What has been seen of a provider.
-    pub async fn watch<'a>(&self, connection: &'a ConnectionId, sk: &'static str) -> Result<Watched<'a>, Failure> {
-        let item = self.tables.get(&Key::watch(connection, sk), Reads::Consistent).await?.unwrap_or_default();
-        Ok(Watched { connection, sk, item })
+    pub async fn watch<'a>(&self, connection: &'a ConnectionId, over: WatchOver) -> Result<Watched<'a>, Failure> {
+        let item = self.tables.get(&Key::watch(connection, over), Reads::Consistent).await?.unwrap_or_default();
+        Ok(Watched { connection, over, item })
     }
 
     /// Writes what follows from a look, all or nothing. `false`: somebody has written since `before` was read, and the
@@ -56,8 +56,8 @@ impl Store {
         decision: &Decision,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        let Watched { connection, sk, item } = before;
-        let mut writes = vec![item.next(Key::watch(connection, sk), decision.watch.clone())];
+        let Watched { connection, over, item } = before;
+        let mut writes = vec![item.next(Key::watch(connection, *over), decision.watch.clone())];
         for certificate in &decision.trust {
             let key = Key::trusted(connection, certificate.fingerprint());
             writes.push(key.put(&TrustItem::new(certificate, now)));

@@ -10,10 +10,7 @@ use serde::Serialize;
 use stoa_core::routes::Table;
 
 use super::error::StoreError;
-use super::items::Key;
-
-/// An item as DynamoDB has it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+use super::items::{Item, Key};
 
 /// The condition of a write of an item that must not be there.
 pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";

@@ -50,7 +50,7 @@ fn read(path: &Path) -> Result<ConnectionDocument, CliError> {
     Ok(document)
 }
 
-/// The guide.
+/// All of it, for one connection.
 fn text(connection: &Connection, public_url: &str) -> String {
     let document = connection.document();
     let (how, mut sections) = match connection.protocol() {

@@ -25,9 +25,9 @@ const KEPT_LINES: usize = 10_000;
 /// A line that a function printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// The function.
+    /// The name of the function that wrote it.
     pub function: &'static str,
-    /// The line.
+    /// The line without its end.
     pub text: String,
 }
 

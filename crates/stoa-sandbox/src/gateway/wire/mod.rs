@@ -105,7 +105,7 @@ pub enum StartError {
     /// There is no `bootstrap` to start.
     #[error("{function}: no deployable at {path}; `cargo lambda build --release` makes it")]
     Missing {
-        /// The function.
+        /// The name of the function.
         function: &'static str,
         /// Where it was looked for.
         path: PathBuf,
@@ -113,23 +113,23 @@ pub enum StartError {
     /// The register says it reads a variable that has no value.
     #[error("{function}: no value for {variable}")]
     Variable {
-        /// The function.
+        /// The name of the function.
         function: &'static str,
-        /// The variable.
+        /// The name of the variable.
         variable: &'static str,
     },
     /// A port or process could not be had.
     #[error("{function}: could not start: {source}")]
     Io {
-        /// The function.
+        /// The name of the function.
         function: &'static str,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
     /// It ended, or was silent, before it asked for its first event.
     #[error("{function}: never asked for an event; it printed: {printed}")]
     Silent {
-        /// The function.
+        /// The name of the function.
         function: &'static str,
         /// What it printed.
         printed: String,

@@ -11,7 +11,7 @@ use crate::random;
 use crate::store::{Code, Written};
 use crate::visit::{Answer, Ends, Fresh, Visit};
 
-/// The flow.
+/// Turns a code into the ticket, once.
 pub(super) async fn redeem_code(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let form = visit.incoming.form()?;
     let connection = visit.enter(Fresh::LastMinute).await?;

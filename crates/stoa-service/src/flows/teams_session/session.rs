@@ -14,7 +14,7 @@ use super::token_settings;
 use crate::flows::begin::{Asked, Test};
 use crate::flows::provider_keys::verified_claims;
 use crate::random;
-use crate::store::{KeySource, TEAMS_JWKS};
+use crate::store::{KeySet, KeySource};
 use crate::visit::{Answer, Visit};
 
 /// What Entra signs its access tokens with.
@@ -35,7 +35,7 @@ pub(super) async fn session(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     asked.test.check(&connection, visit.now)?;
     visit.trail.by_test_link = asked.test.is_by_link();
     let token = form.get("token").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no token"))?;
-    let source = KeySource { sk: TEAMS_JWKS, uri: &teams.jwks_uri };
+    let source = KeySource { set: KeySet::Teams, uri: &teams.jwks_uri };
     let claims = verified_claims(visit, &connection, source, token, ALGORITHMS).await?;
     let token = teams::check(claims, teams, visit.public_url(), visit.now)?;
     let admitted = Verified::from_teams(&token, &connection)?.admit(&connection)?;

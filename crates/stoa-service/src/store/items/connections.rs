@@ -85,7 +85,7 @@ pub struct SchoolItem {
 /// That a connection is on the list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ListedItem {
-    /// Which.
+    /// The connection that is listed.
     #[serde(rename = "sk")]
     pub(crate) connection: ConnectionId,
 }
@@ -93,14 +93,14 @@ pub(crate) struct ListedItem {
 /// Whose a mail domain is in a school.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DomainItem {
-    /// The customer.
+    /// The customer whose domain it is.
     pub(crate) customer: CustomerId,
 }
 
 /// An active connection that is found by a mail domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HomeRealmItem {
-    /// Which.
+    /// The connection that the domain leads to.
     #[serde(rename = "sk")]
     pub(crate) connection: ConnectionId,
     /// What people choose by.

@@ -37,12 +37,12 @@ pub(crate) struct PersonChangeItem {
     pub(crate) what: String,
     /// The ARN of who changed it.
     pub(crate) by: String,
-    /// Why.
+    /// The operator's reason.
     pub(crate) reason: String,
 }
 
 impl PersonChangeItem {
-    /// When.
+    /// When it was changed, as the key has it.
     pub(crate) fn at(&self) -> &str {
         self.sk.rsplit('#').next().unwrap_or_default()
     }

@@ -28,7 +28,7 @@ pub struct TestedItem {
     /// The connection's version under which the identity was proven.
     #[serde(rename = "cv")]
     pub connection_version: u32,
-    /// The login.
+    /// The reference of that login.
     pub login: Reference,
     /// When DynamoDB may clean it up, in epoch seconds.
     pub ttl: i64,

@@ -10,6 +10,10 @@ mod key;
 mod logins;
 mod trust;
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
 pub use connections::{ConnectionItem, SchoolItem};
 pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem};
 pub(crate) use directory::PersonChangeItem;
@@ -18,7 +22,10 @@ pub use key::{Form, Key};
 pub(crate) use logins::AssertionItem;
 pub use logins::TestedItem;
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
-pub use trust::{JwksItem, KeyChange, OIDC_JWKS, SAML_WATCH, TEAMS_JWKS, TrustChange, TrustItem, WatchItem};
+pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
+
+/// An item as DynamoDB has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The form of the keys of every kind of item.
 pub fn forms() -> impl Iterator<Item = &'static Form> {

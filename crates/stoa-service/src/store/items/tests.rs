@@ -37,8 +37,8 @@ fn keys_are_what_they_were() {
         (Key::domain(&academy(), "pg.com"), "domain#pg-academy#pg.com / claim"),
         (Key::home_realm("pg.com", &pg()), "discovery#pg.com / pg"),
         (Key::trusted(&pg(), "0a"), "pg / 0a"),
-        (Key::key_set(&pg(), TEAMS_JWKS), "pg / jwks#teams"),
-        (Key::watch(&pg(), SAML_WATCH), "watch#pg / saml"),
+        (Key::key_set(&pg(), KeySet::Teams), "pg / jwks#teams"),
+        (Key::watch(&pg(), WatchOver::Saml), "watch#pg / saml"),
         (Key::trust_change(&pg(), 12), "watch#pg / history#000012"),
         (Key::login(&Reference::parse("7KQ3-9FXM-2B4T").unwrap()), "7KQ39FXM2B4T"),
         (Key::tested(&pg()), "tested#pg"),
@@ -78,7 +78,7 @@ fn ranges_hold_their_keys() {
     let versions = Range::versions(&pg());
     assert!(holds(&versions, &Key::version(&pg(), 1, 0)) && !holds(&versions, &Key::connection(&pg())));
     let changes = Range::trust_changes(&pg());
-    assert!(holds(&changes, &Key::trust_change(&pg(), 1)) && !holds(&changes, &Key::watch(&pg(), SAML_WATCH)));
+    assert!(holds(&changes, &Key::trust_change(&pg(), 1)) && !holds(&changes, &Key::watch(&pg(), WatchOver::Saml)));
     let changes = Range::person_changes(&mary, &academy());
     assert!(
         holds(&changes, &Key::person_change(&mary, &academy(), at))
@@ -117,7 +117,7 @@ fn what_is_read_of_a_key_is_written_as_a_key() {
     let leads = Key::home_realm("pg.com", &pg()).put(&leads);
     assert_eq!(put(leads), json!({ "pk": "discovery#pg.com", "sk": "pg", "name": "P&G", "school": "pg-academy" }));
     let keys = JwksItem { uri: Some("u".to_owned()), jwks: Some("j".to_owned()), at: 7, ..JwksItem::default() };
-    let keys = Key::key_set(&pg(), OIDC_JWKS).put(&keys);
+    let keys = Key::key_set(&pg(), KeySet::Oidc).put(&keys);
     assert_eq!(put(keys), json!({ "pk": "pg", "sk": "jwks", "uri": "u", "jwks": "j", "at": 7 }));
     let proof = ProofHash::from_bytes([1; 18]);
     let used = AssertionItem::new(Attempt::from_bytes([0; 16]), Timestamp::from_second(1_790_000_000).unwrap());
@@ -126,6 +126,6 @@ fn what_is_read_of_a_key_is_written_as_a_key() {
         put(used),
         json!({ "pk": format!("assertion#{proof}"), "attempt": "A".repeat(22), "ttl": 1_790_003_600 })
     );
-    let watch = WatchItem::default().next(Key::watch(&pg(), SAML_WATCH), Watch::default());
+    let watch = WatchItem::default().next(Key::watch(&pg(), WatchOver::Saml), Watch::default());
     assert_eq!(put(watch), json!({ "pk": "watch#pg", "sk": "saml", "n": 1, "watch": {} }));
 }

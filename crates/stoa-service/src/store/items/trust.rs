@@ -1,6 +1,8 @@
 //! The `trust` table: the keys that identity providers sign with, what has been seen of their providers, and what
 //! people did to them. Kept until removed.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -13,27 +15,72 @@ use stoa_core::routes::Table;
 use stoa_core::trust::Watch;
 use stoa_saml::Certificate;
 
+use super::Item;
 use super::key::{Form, Key, Range, keys};
-use crate::store::write::Item;
 
 keys! { Trust:
     /// A SAML provider's key, by the lower-case hex SHA-256 of its certificate.
     trusted(connection: &ConnectionId, fingerprint: &str) = "{connection}" / "{fingerprint}";
-    /// A key set: [`OIDC_JWKS`] or [`TEAMS_JWKS`].
-    key_set(connection: &ConnectionId, set: &str) = "{connection}" / "{set}";
-    /// What has been seen of [`SAML_WATCH`], or of a key set. Not in the partition of the keys, which every login reads
-    /// whole.
-    watch(connection: &ConnectionId, watched: &str) = "watch#{connection}" / "{watched}";
+    /// A key set, beside the keys.
+    key_set(connection: &ConnectionId, set: KeySet) = "{connection}" / "{set}";
+    /// What has been seen at a provider. Not in the partition of the keys, which every login reads whole.
+    watch(connection: &ConnectionId, watched: WatchOver) = "watch#{connection}" / "{watched}";
     /// What a person did, by the number of the watch's write: in the order of the writes.
     trust_change(connection: &ConnectionId, number: u32) = "watch#{connection}" / "history#{number:06}";
 }
 
-/// Sort key of the key set of a connection's OpenID provider.
-pub const OIDC_JWKS: &str = "jwks";
-/// Sort key of the key set of its Teams tokens.
-pub const TEAMS_JWKS: &str = "jwks#teams";
-/// Sort key of the watch over a SAML provider's keys. Those over key sets have the key set's own sort key.
-pub const SAML_WATCH: &str = "saml";
+/// Which of a connection's key sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeySet {
+    /// That of its OpenID provider.
+    Oidc,
+    /// That of its Teams tokens.
+    Teams,
+}
+
+impl KeySet {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Oidc, Self::Teams];
+
+    /// The sort key.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oidc => "jwks",
+            Self::Teams => "jwks#teams",
+        }
+    }
+}
+
+impl fmt::Display for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a watch is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchOver {
+    /// A SAML provider's metadata, and the keys in it.
+    Saml,
+    /// A key set.
+    KeySet(KeySet),
+}
+
+impl WatchOver {
+    /// The sort key; that of a key set is the same here as there.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Saml => "saml",
+            Self::KeySet(set) => set.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for WatchOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// The condition of a write of a key that is new. A function that may write key sets can leave an item here, but none
 /// that has a certificate.
@@ -125,7 +172,7 @@ pub struct TrustChange {
     pub at: i64,
     /// The ARN of who did it.
     pub by: String,
-    /// Why.
+    /// The reason that they gave.
     pub reason: String,
 }
 

@@ -1,0 +1,172 @@
+//! Grants: what a function may do to what, and under which conditions. What is not granted is refused.
+
+use super::secret::SecretKind;
+use super::table::{Index, Table};
+
+/// A permission: actions on one resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// What may be done.
+    pub actions: &'static [Action],
+    /// To what.
+    pub resource: Resource,
+    /// What must hold of a request besides; all of it.
+    pub conditions: &'static [Condition],
+}
+
+impl Grant {
+    pub(super) const fn where_all(self, conditions: &'static [Condition]) -> Self {
+        Self { conditions, ..self }
+    }
+}
+
+/// What every item or attribute that a request touches must be. IAM takes a request that touches none for one that
+/// holds (`ForAllValues`), so a condition is for actions that name what they touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Which values of the request.
+    pub key: ConditionKey,
+    /// How they are compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub values: &'static [&'static str],
+}
+
+/// A condition key of DynamoDB's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionKey {
+    /// `dynamodb:Attributes`: the names of the attributes that a request writes, compares or asks for, its keys included.
+    Attributes,
+    /// `dynamodb:LeadingKeys`: the partition keys of the items.
+    LeadingKeys,
+}
+
+impl ConditionKey {
+    /// The key as IAM spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attributes => "dynamodb:Attributes",
+            Self::LeadingKeys => "dynamodb:LeadingKeys",
+        }
+    }
+}
+
+/// How each value of a request is compared with those of a condition. `*` stands for any text in the last two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// It is one of them.
+    Equals,
+    /// It is like one of them.
+    Like,
+    /// It is like none of them.
+    NotLike,
+}
+
+impl Comparison {
+    /// The operator as IAM spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equals => "ForAllValues:StringEquals",
+            Self::Like => "ForAllValues:StringLike",
+            Self::NotLike => "ForAllValues:StringNotLike",
+        }
+    }
+}
+
+pub(super) const fn attributes(values: &'static [&'static str]) -> Condition {
+    Condition { key: ConditionKey::Attributes, comparison: Comparison::Equals, values }
+}
+
+pub(super) const fn keys_like(values: &'static [&'static str]) -> Condition {
+    Condition { key: ConditionKey::LeadingKeys, comparison: Comparison::Like, values }
+}
+
+pub(super) const fn keys_not_like(values: &'static [&'static str]) -> Condition {
+    Condition { key: ConditionKey::LeadingKeys, comparison: Comparison::NotLike, values }
+}
+
+/// An IAM action that stoa uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// `dynamodb:BatchGetItem`
+    BatchGetItem,
+    /// `dynamodb:ConditionCheckItem`
+    ConditionCheckItem,
+    /// `dynamodb:DeleteItem`
+    DeleteItem,
+    /// `dynamodb:GetItem`
+    GetItem,
+    /// `dynamodb:PutItem`
+    PutItem,
+    /// `dynamodb:Query`
+    Query,
+    /// `dynamodb:UpdateItem`
+    UpdateItem,
+    /// `secretsmanager:CreateSecret`
+    CreateSecret,
+    /// `secretsmanager:DescribeSecret`
+    DescribeSecret,
+    /// `secretsmanager:GetSecretValue`
+    GetSecretValue,
+    /// `secretsmanager:PutSecretValue`
+    PutSecretValue,
+    /// `secretsmanager:RestoreSecret`
+    RestoreSecret,
+    /// `secretsmanager:TagResource`
+    TagResource,
+}
+
+impl Action {
+    /// The action as IAM spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BatchGetItem => "dynamodb:BatchGetItem",
+            Self::ConditionCheckItem => "dynamodb:ConditionCheckItem",
+            Self::DeleteItem => "dynamodb:DeleteItem",
+            Self::GetItem => "dynamodb:GetItem",
+            Self::PutItem => "dynamodb:PutItem",
+            Self::Query => "dynamodb:Query",
+            Self::UpdateItem => "dynamodb:UpdateItem",
+            Self::CreateSecret => "secretsmanager:CreateSecret",
+            Self::DescribeSecret => "secretsmanager:DescribeSecret",
+            Self::GetSecretValue => "secretsmanager:GetSecretValue",
+            Self::PutSecretValue => "secretsmanager:PutSecretValue",
+            Self::RestoreSecret => "secretsmanager:RestoreSecret",
+            Self::TagResource => "secretsmanager:TagResource",
+        }
+    }
+}
+
+/// What a grant is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A DynamoDB table, not its indexes.
+    Table(Table),
+    /// An index of a table, not the table.
+    Index(Index),
+    /// Secrets Manager secrets of these purposes.
+    Secrets(&'static [SecretKind]),
+}
+
+impl Resource {
+    /// The table that it is, or is an index of.
+    pub const fn table(self) -> Option<Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Index(index) => Some(index.table()),
+            Self::Secrets(_) => None,
+        }
+    }
+}
+
+pub(super) const fn table(table: Table, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Table(table), conditions: &[] }
+}
+
+pub(super) const fn index(index: Index, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Index(index), conditions: &[] }
+}
+
+pub(super) const fn secrets(kinds: &'static [SecretKind]) -> Grant {
+    Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds), conditions: &[] }
+}
