@@ -26,6 +26,7 @@ mod logins;
 mod metrics;
 mod minted;
 mod modules;
+mod odd_events;
 mod oidc;
 mod oidc_clients;
 mod oidc_logins;

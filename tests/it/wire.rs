@@ -2,15 +2,20 @@
 //! `{function}/bootstrap` (`sam build` leaves it in `target/lambda`), and fails where they are missing.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use bytes::Bytes;
+use serde_json::Value;
 use stoa_core::email::Email;
 use stoa_core::ids::ConnectionId;
-use stoa_core::routes::Table;
+use stoa_core::routes::{ROUTES, Table};
 use stoa_sandbox::aws::journal::Tally;
 use stoa_sandbox::events::replay;
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
 use stoa_service::operator::LoginsWanted;
+
+use crate::odd_events::Bench;
 
 async fn start() -> Option<Sandbox> {
     let folder = std::env::var_os("STOA_WIRE")?;
@@ -80,4 +85,59 @@ async fn the_deployables_find_the_logins_of_an_address_for_the_operator() {
     assert_eq!(found.logins.len(), 1);
     let log = sandbox.take_log().concat();
     assert!(log.contains("\"asked\":\"find_logins\"") && !log.contains("miller"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c144_the_deployables_answer_whatever_the_gateway_hands_over() {
+    let Some(sandbox) = start().await else { return };
+    sandbox.connect_openid(&GLOBEX, str::to_owned).await.expect("an OpenID connection");
+    let wire = sandbox.wire.as_ref().expect("wire mode");
+    let processes = || ROUTES.iter().map(|function| wire.process(function.name)).collect::<Vec<_>>();
+    let before = processes();
+    let bench = Bench { sandbox: &sandbox, take_log: &|| sandbox.take_log() };
+    let count = bench.run().await;
+    bench.run_others().await;
+    println!("{count} events answered");
+    assert_eq!(before, processes(), "no process has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c144_the_deployables_answer_what_is_not_json() {
+    let Some(sandbox) = start().await else { return };
+    let wire = sandbox.wire.as_ref().expect("wire mode");
+    let deep = "[".repeat(10_000);
+    let half = "{\"requestContext\":{\"http\":{\"method\":\"\\ud800\"}}}";
+    for text in
+        [&b""[..], b"{", b"nul", b"{\"a\":1e999}", b"\xff", b"{\"a\":\"\xff\"}", half.as_bytes(), deep.as_bytes()]
+    {
+        for function in ROUTES {
+            sandbox.take_log();
+            let answer = wire.invoke_bytes(function.name, Bytes::copy_from_slice(text)).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", function.name));
+            let expected = match function.name {
+                "operator" => !answer["not_understood"]["expected"].is_null(),
+                "trust-refresh" => answer["failed"] == 0,
+                _ => {
+                    answer["statusCode"] == 500
+                        && answer["body"].as_str().is_some_and(|body| body.contains("event_strange"))
+                }
+            };
+            assert!(expected, "{}: {answer}", function.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployable_that_does_not_start_says_why_in_its_log() {
+    let Some(folder) = std::env::var_os("STOA_WIRE") else { return };
+    let bootstrap = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).join("login/bootstrap");
+    let output = tokio::process::Command::new(bootstrap).env_clear().output();
+    let output = tokio::time::timeout(Duration::from_secs(10), output).await.expect("it ends").expect("it runs");
+    assert!(!output.status.success());
+    let line: Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    assert_eq!(
+        (&line["level"], &line["function"], &line["fault"]),
+        (&"error".into(), &"login".into(), &"internal".into())
+    );
+    assert_eq!(line["ended"], "the environment variable STOA_TABLE_CONNECTIONS is missing");
 }

@@ -156,6 +156,8 @@ macro_rules! refused {
 
 // Each row: the code, the page's status and public code, who acts, how loud it is, whether to try again.
 faults! {
+    /// What the function was handed is no event that it knows, or a member of it is not of its form.
+    EventStrange = "event_strange": 500 "internal" OnCall, Error;
     /// No route takes this path.
     NotFound = "not_found": 404 "not-found" Person, Info;
     /// The route exists, but not for this method.

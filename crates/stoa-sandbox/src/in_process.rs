@@ -5,8 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use lambda_http::request::LambdaRequest;
-use lambda_http::{Body, Context, Request, RequestExt, Response};
 use serde_json::Value;
 use stoa_core::routes::ROUTES;
 use stoa_service::functions::{self, Maker};
@@ -72,11 +70,7 @@ impl Functions for InProcess {
                 return function(event, request_id()).await.map_err(|error| not_answered(error.to_string()));
             }
             let handler = self.handlers.get(function).ok_or(FunctionError::Unknown)?;
-            let event: LambdaRequest = serde_json::from_value(event).map_err(|error| failed(&error))?;
-            let mut context = Context::default();
-            context.request_id = request_id();
-            let request: Request = Request::from(event).with_lambda_context(context);
-            answer(handler(request).await)
+            Ok(handler(event, request_id()).await)
         })
     }
 }
@@ -85,36 +79,6 @@ fn request_id() -> String {
     let mut bytes = [0; 8];
     crate::web::fill(&mut bytes);
     format!("local-{:016x}", u64::from_be_bytes(bytes))
-}
-
-/// The proxy response of payload format 2.0. The runtime of the binaries makes it of the same `Response`.
-fn answer(response: Response<Body>) -> Result<Value, FunctionError> {
-    let (parts, body) = response.into_parts();
-    let mut headers = serde_json::Map::new();
-    let mut cookies = Vec::new();
-    for (name, value) in &parts.headers {
-        let value = value.to_str().map_err(|error| failed(&error))?;
-        if name == "set-cookie" {
-            cookies.push(value.to_owned());
-        } else {
-            headers.insert(name.as_str().to_owned(), value.into());
-        }
-    }
-    let body = match body {
-        Body::Text(text) => text,
-        _ => String::new(),
-    };
-    Ok(serde_json::json!({
-        "statusCode": parts.status.as_u16(),
-        "headers": headers,
-        "cookies": cookies,
-        "body": body,
-        "isBase64Encoded": false,
-    }))
-}
-
-fn failed(error: &dyn std::error::Error) -> FunctionError {
-    FunctionError::Failed { kind: "Sandbox".to_owned(), message: error.to_string() }
 }
 
 /// Functions that are set later: the gateway must have its port before they can know our address.

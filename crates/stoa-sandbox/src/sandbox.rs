@@ -258,9 +258,14 @@ impl Sandbox {
         }
     }
 
+    /// What a function gives back to an event, whoever sends it.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, FunctionError> {
+        self.functions.invoke(function, event).await
+    }
+
     /// What the clock starts once an hour: `trust-refresh`.
     pub async fn refresh_trust(&self) -> Result<Value, FunctionError> {
-        self.functions.invoke("trust-refresh", Value::Null).await
+        self.invoke("trust-refresh", Value::Null).await
     }
 
     /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.

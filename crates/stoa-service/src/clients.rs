@@ -8,6 +8,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::egress::Egress;
@@ -74,6 +75,11 @@ impl Clients {
             log,
             outbound,
         }
+    }
+
+    /// Writes a log line.
+    pub(crate) fn write<T: Serialize>(&self, line: &T) {
+        self.log.write(self.clock.now(), line);
     }
 }
 

@@ -7,26 +7,28 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use lambda_http::{Body, Request, Response};
+use serde_json::{Value, json};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, Reference};
-use stoa_core::pages::{HEADERS, Page, in_teams};
 use stoa_core::relay::Relay;
+use stoa_core::routes::{ROUTES, Route};
 
 use crate::clients::Clients;
+use crate::gateway::{Misfit, read, returned, sendable};
 use crate::incoming::Incoming;
 use crate::log::{Line, Metric};
-use crate::visit::{Answer, Trail, Visit};
+use crate::visit::{Answer, Visit};
 
 /// A browser is answered by then: API Gateway would wait 30 s and then show a page without a reference.
 const SOFT_DEADLINE: Duration = Duration::from_secs(8);
 
-/// A function, ready to be called. Boxed, so that a binary does not compile the flow again.
-pub type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
+/// A function, ready to be called with an event and the id of the request. There is no event that it does not answer.
+/// Boxed, so that a binary does not compile the flow again.
+pub type Handler = Arc<dyn Fn(Value, String) -> Pin<Box<dyn Future<Output = Value> + Send>> + Send + Sync>;
 
 /// A flow on its way.
 pub(crate) type Flowing<'a> = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
@@ -40,32 +42,105 @@ where
     F: for<'a> Fn(&'a mut Visit<'_>) -> Flowing<'a> + Send + Sync + 'static,
 {
     let flow = Arc::new(flow);
-    Arc::new(move |request| {
+    Arc::new(move |event, request| {
         let (clients, flow) = (clients.clone(), flow.clone());
         Box::pin(async move {
-            let began = std::time::Instant::now();
-            let incoming = Incoming::new(request);
-            let mut visit = Visit::new(&clients, &incoming);
-            let result = run(flow(&mut visit)).await;
-            let response = match &result {
-                Ok(answer) => answer_response(answer, &visit.trail),
-                Err(failure) => answer_response(&refusal(&visit, failure), &visit.trail),
-            };
-            log(&visit, result.err().as_ref(), response.status(), began.elapsed());
-            response
+            let began = Instant::now();
+            let function = Function { clients: &clients, refusal, flow: &*flow };
+            let answer = AssertUnwindSafe(function.answer(event, request.clone(), began)).catch_unwind();
+            answer.await.unwrap_or_else(|_panic| last_resort(&clients, request, began))
         })
     })
+}
+
+struct Function<'a, F> {
+    clients: &'a Clients,
+    refusal: Refusal,
+    flow: &'a F,
+}
+
+impl<F> Function<'_, F>
+where
+    F: for<'a> Fn(&'a mut Visit<'_>) -> Flowing<'a>,
+{
+    async fn answer(&self, event: Value, request: String, began: Instant) -> Value {
+        let (incoming, misfit) = read(event, request);
+        let mut visit = Visit::new(self.clients, &incoming);
+        let result = match &misfit {
+            None => run((self.flow)(&mut visit)).await,
+            Some(misfit) => Err(misfit.into()),
+        };
+        let result = result.and_then(|answer| sendable(&answer).map(|()| answer));
+        let (status, returned) = match &result {
+            Ok(answer) => returned(answer, &visit.trail),
+            Err(failure) => returned(&self.refuse(&visit, failure, misfit.as_ref()), &visit.trail),
+        };
+        log(&visit, result.err().as_ref(), status, began.elapsed());
+        returned
+    }
+
+    fn refuse(&self, visit: &Visit<'_>, failure: &Failure, misfit: Option<&Misfit>) -> Answer {
+        if let Some(Misfit::Foreign(instead)) = misfit {
+            return expectation(self.clients.environment.function, failure.fault, instead);
+        }
+        let answer = (self.refusal)(visit, failure);
+        if sendable(&answer).is_ok() {
+            return answer;
+        }
+        // What has no bound is what came: a test's page shows it.
+        (self.refusal)(visit, &Failure { arrived: None, ..failure.clone() })
+    }
+}
+
+impl From<&Misfit> for Failure {
+    fn from(misfit: &Misfit) -> Self {
+        let got = match misfit {
+            Misfit::Foreign(instead) => instead,
+            Misfit::Strange(member) => member.as_str(),
+        };
+        Self::with(Fault::EventStrange, "an event of an HTTP API, payload format 2.0", got)
+    }
+}
+
+/// For whoever invokes the function by hand, or sets another gateway before it.
+fn expectation(function: &'static str, fault: Fault, instead: &str) -> Answer {
+    let routes = ROUTES.iter().filter(|entry| entry.name == function).flat_map(|entry| entry.routes);
+    let routes: Vec<String> = routes.copied().map(Route::key).collect();
+    let text = json!({
+        "code": fault.code(),
+        "message": format!(
+            "{function} answers what an HTTP API of API Gateway hands to it: an event of payload format 2.0, for {}. \
+             This is {instead}. events/{function}/ has such events.",
+            routes.join(", ")
+        ),
+    });
+    Answer::Document { status: fault.face().status, kind: "application/json", text: text.to_string() }
+}
+
+/// The answer where even the page of a fault could not be made. It uses nothing that could have panicked.
+fn last_resort(clients: &Clients, request: String, began: Instant) -> Value {
+    let incoming = Incoming { request_id: request, ..Incoming::default() };
+    let visit = Visit::new(clients, &incoming);
+    let text = format!("Something went wrong. Please try again.\n\n{}\n", incoming.request_id);
+    let status = Fault::Internal.face().status;
+    let (status, returned) = returned(&Answer::Document { status, kind: "text/plain", text }, &visit.trail);
+    log(&visit, Some(&panicked()), status, began.elapsed());
+    returned
+}
+
+fn panicked() -> Failure {
+    Failure::noted(Fault::Internal, "a panic; the line before this one says where")
 }
 
 async fn run(flow: Flowing<'_>) -> Result<Answer, Failure> {
     match tokio::time::timeout(SOFT_DEADLINE, AssertUnwindSafe(flow).catch_unwind()).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_panic)) => Err(Failure::noted(Fault::Internal, "a panic; the runtime's message is in the log")),
+        Ok(Err(_panic)) => Err(panicked()),
         Err(_elapsed) => Err(Fault::DeadlineExceeded.into()),
     }
 }
 
-fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: http::StatusCode, elapsed: Duration) {
+fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Duration) {
     let Visit { clients, incoming, trail, .. } = visit;
     let outcome = match failure {
         None if trail.launched => Some("ok"),
@@ -81,8 +156,8 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: http::StatusCode, e
         browser: incoming.browser(),
         connection: trail.connection.as_ref().map(ConnectionId::as_str),
         login: trail.login.as_ref().map(Reference::as_str),
-        answer: if status.is_redirection() { "redirect" } else { "page" },
-        status: status.as_u16(),
+        answer: if (300..400).contains(&status) { "redirect" } else { "page" },
+        status,
         fault: None,
         wanted: None,
         got: None,
@@ -96,7 +171,7 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: http::StatusCode, e
     if let Some(failure) = failure {
         line.fail(failure.fault, &failure.detail);
     }
-    line.write(&clients.log);
+    clients.write(&line);
 }
 
 /// The page of a fault, for browsers.
@@ -127,60 +202,6 @@ fn is_tester(visit: &Visit<'_>) -> bool {
         || tester.is_some_and(|binding| visit.pending().iter().any(|login| login.hash() == *binding))
 }
 
-fn answer_response(answer: &Answer, trail: &Trail) -> Response<Body> {
-    match answer {
-        Answer::Redirect(location) => {
-            let mut response = response(303, "text/plain; charset=utf-8", String::new(), trail);
-            match http::HeaderValue::from_str(location) {
-                Ok(location) => {
-                    response.headers_mut().insert("location", location);
-                }
-                // Every address is built by a URL library; one that is no header value is a defect of ours.
-                Err(_) => *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR,
-            }
-            response
-        }
-        Answer::Page(page) => page_response(page, trail),
-        Answer::Document { status, kind, text } => response(*status, kind, text.clone(), trail),
-        Answer::Script(text) => {
-            let mut response = response(200, "text/javascript; charset=utf-8", (*text).to_owned(), trail);
-            let kept = http::HeaderValue::from_static("public, max-age=31536000, immutable");
-            response.headers_mut().insert("cache-control", kept);
-            response
-        }
-        Answer::Nothing => response(204, "text/plain; charset=utf-8", String::new(), trail),
-    }
-}
-
-fn page_response(page: &Page, trail: &Trail) -> Response<Body> {
-    let mut response = response(page.status, "text/html; charset=utf-8", page.html.clone(), trail);
-    let policy = if trail.in_teams { in_teams(&page.policy) } else { page.policy.clone() };
-    if let Ok(policy) = http::HeaderValue::from_str(&policy) {
-        response.headers_mut().insert("content-security-policy", policy);
-    }
-    if trail.in_teams {
-        // It knows no list of origins, and would forbid the frame that the policy allows.
-        response.headers_mut().remove("x-frame-options");
-    }
-    response
-}
-
-fn response(status: u16, kind: &'static str, body: String, trail: &Trail) -> Response<Body> {
-    let mut response = Response::new(Body::Text(body));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert("content-type", http::HeaderValue::from_static(kind));
-    for (name, value) in HEADERS {
-        headers.insert(*name, http::HeaderValue::from_static(value));
-    }
-    for cookie in &trail.cookies {
-        if let Ok(cookie) = http::HeaderValue::from_str(cookie) {
-            headers.append("set-cookie", cookie);
-        }
-    }
-    response
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -209,42 +230,93 @@ mod tests {
         Arc::new(Clients::new(environment, Credentials::read(&variables).unwrap(), Clock::default(), log))
     }
 
-    fn request(path: &str) -> Request {
-        http::Request::get(path).body(Body::Empty).unwrap()
+    /// A `GET` of a path.
+    fn request(path: &str) -> Value {
+        json!({"rawPath": path, "requestContext": {"http": {"method": "GET"}, "requestId": "aBcDeFgHiJkLmNo="}})
     }
 
-    fn panics<'a>(visit: &'a mut Visit<'_>) -> Flowing<'a> {
+    /// A flow that panics, answers too much, or does nothing, as the path says.
+    fn odd<'a>(visit: &'a mut Visit<'_>) -> Flowing<'a> {
         Box::pin(async move {
-            assert!(visit.incoming.path() != "/panic", "a needle");
-            Ok(Answer::Nothing)
+            let path = visit.incoming.path();
+            assert!(path != "/panic", "a needle");
+            visit.trail.cookies.push("a=1".to_owned());
+            match path {
+                "/large" => Ok(Answer::Document { status: 200, kind: "text/plain", text: "x".repeat(1_000_001) }),
+                _ => Ok(Answer::Nothing),
+            }
         })
+    }
+
+    /// What a function answers to these, one after the other, and its lines.
+    async fn answers(refusal: Refusal, events: &[Value]) -> Vec<(Value, String)> {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let handler = handler(clients(Log::Memory(lines.clone())), refusal, odd);
+        let mut answers = Vec::new();
+        for event in events {
+            let answer = handler(event.clone(), "8f5c".to_owned()).await;
+            let mut lines = lines.lock().unwrap();
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            answers.push((answer, lines.pop().unwrap()));
+        }
+        answers
     }
 
     #[tokio::test]
     async fn c219_a_panic_is_a_page_without_detail_and_the_function_goes_on() {
-        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let handler = handler(clients(Log::Memory(lines.clone())), fault_page, panics);
-        let response = handler(request("/panic")).await;
-        assert_eq!(response.status(), 500);
-        let Body::Text(page) = response.body() else { panic!("no page") };
-        assert!(page.contains("<!DOCTYPE html>") && !page.contains("needle"));
-        let line = lines.lock().unwrap().pop().unwrap();
+        let answers = answers(fault_page, &[request("/panic"), request("/")]).await;
+        let (panicked, line) = &answers[0];
+        assert_eq!(panicked["statusCode"], 500);
+        let page = panicked["body"].as_str().unwrap();
+        assert!(page.contains("<!DOCTYPE html>") && page.contains("aBcDeFgHiJkLmNo=") && !page.contains("needle"));
         assert!(line.contains("\"fault\":\"internal\"") && !line.contains("needle"), "{line}");
-        assert_eq!(handler(request("/")).await.status(), 204);
+        assert_eq!(answers[1].0["statusCode"], 204);
     }
 
     #[tokio::test]
     async fn c219_a_machine_is_told_of_a_panic_in_its_own_form() {
-        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let told: Refusal = |_, failure| Answer::Document {
             status: 503,
             kind: "application/json",
             text: format!("{{\"code\":\"{}\"}}", failure.fault.code()),
         };
-        let response = handler(clients(Log::Memory(lines.clone())), told, panics)(request("/panic")).await;
-        assert_eq!(response.status(), 503);
-        assert_eq!(response.headers()["content-type"], "application/json");
-        assert!(matches!(response.body(), Body::Text(text) if text == "{\"code\":\"internal\"}"));
-        assert!(lines.lock().unwrap().pop().unwrap().contains("\"status\":503"));
+        let (panicked, line) = &answers(told, &[request("/panic")]).await[0];
+        assert_eq!(panicked["statusCode"], 503);
+        assert_eq!(panicked["headers"]["content-type"], "application/json");
+        assert_eq!(panicked["body"], "{\"code\":\"internal\"}");
+        assert!(line.contains("\"status\":503"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn c219_a_panic_while_the_page_is_made_is_answered_too() {
+        let panics: Refusal = |_, _| panic!("a needle");
+        let answers = answers(panics, &[request("/panic"), request("/")]).await;
+        let (panicked, line) = &answers[0];
+        assert_eq!(panicked["statusCode"], 500);
+        assert!(panicked["body"].as_str().unwrap().contains("8f5c"), "{panicked}");
+        assert!(line.contains("\"fault\":\"internal\"") && !line.contains("needle"), "{line}");
+        assert_eq!(answers[1].0["statusCode"], 204);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_large_is_a_page_that_says_so_in_the_log() {
+        let (answer, line) = &answers(fault_page, &[request("/large")]).await[0];
+        assert_eq!(answer["statusCode"], 500);
+        assert!(answer["body"].as_str().unwrap().len() < 10_000, "a page");
+        assert_eq!(answer["cookies"], json!(["a=1"]));
+        assert!(line.contains("\"got\":\"an answer of 1000001 bytes\"") && line.contains("\"status\":500"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_told_what_the_function_expects() {
+        for event in [json!({}), Value::Null, json!({"Records": []}), json!({"version": "1.0", "requestContext": {}})] {
+            let (answer, line) = &answers(fault_page, std::slice::from_ref(&event)).await[0];
+            assert_eq!(answer["statusCode"], 500, "{event}");
+            let told: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            assert_eq!(told["code"], "event_strange");
+            let message = told["message"].as_str().unwrap();
+            assert!(message.contains("GET /return, GET /sign-out/{connection}, $default"), "{message}");
+            assert!(line.contains("\"fault\":\"event_strange\""), "{line}");
+        }
     }
 }

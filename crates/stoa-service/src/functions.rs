@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use lambda_http::{LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::clients::{Clients, Credentials};
@@ -15,10 +16,10 @@ use crate::edge::{self, Handler};
 use crate::environment::{Environment, EnvironmentError, Variables};
 use crate::flows;
 use crate::invoked::{self, Invoked};
-use crate::log::Log;
+use crate::log::{Log, ProcessLine};
 
 /// Why a function did not start, or stopped.
-pub type ServeError = lambda_http::Error;
+pub type ServeError = lambda_runtime::Error;
 
 /// Makes a function over settings.
 pub type Make<T> = fn(&Variables, Clock, Log) -> Result<T, EnvironmentError>;
@@ -51,7 +52,7 @@ macro_rules! functions {
                 /// Runs the function until Lambda ends it. Boxed: a release build compiles the flow once, here, and
                 /// not again in every binary.
                 pub fn serve() -> Pin<Box<dyn Future<Output = Result<(), ServeError>>>> {
-                    Box::pin(Maker::$kind(handler).serve())
+                    Box::pin(Maker::$kind(handler).serve($name))
                 }
             }
         )+
@@ -86,31 +87,68 @@ functions! {
 }
 
 impl Maker {
-    /// Reads the process's environment and answers what comes.
-    async fn serve(self) -> Result<(), ServeError> {
-        let (variables, clock, log) = (std::env::vars().collect(), Clock::default(), Log::default());
+    /// Reads the process's environment and answers what comes. What ends the process, and where it panicked, is logged:
+    /// the runtime itself says nothing, and a panic's own message could quote what came.
+    async fn serve(self, function: &'static str) -> Result<(), ServeError> {
+        let log = Log::default();
+        std::panic::set_hook(Box::new(move |panic| {
+            let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
+            Log::default().write(Clock::default().now(), &ProcessLine::panicked(function, place));
+        }));
+        let served = self.run(&log).await;
+        if let Err(error) = &served {
+            log.write(Clock::default().now(), &ProcessLine::ended(function, error.downcast_ref::<EnvironmentError>()));
+        }
+        served
+    }
+
+    async fn run(self, log: &Log) -> Result<(), ServeError> {
+        let (variables, clock, log) = (std::env::vars().collect(), Clock::default(), log.clone());
         match self {
             Self::Requests(make) => {
                 let handler = make(&variables, clock, log)?;
-                let service = service_fn(move |request| {
-                    let handler = handler.clone();
-                    async move { Ok::<_, Infallible>(handler(request).await) }
+                let service = service_fn(move |event: LambdaEvent<Event>| {
+                    let answer = handler(event.payload.0, event.context.request_id);
+                    async move { Ok::<_, Infallible>(answer.await) }
                 });
-                lambda_http::run(service).await
+                lambda_runtime::run(service).await
             }
             Self::Events(make) => {
                 let handler = make(&variables, clock, log)?;
                 let service =
-                    service_fn(move |event: LambdaEvent<Value>| handler(event.payload, event.context.request_id));
-                lambda_http::lambda_runtime::run(service).await
+                    service_fn(move |event: LambdaEvent<Event>| handler(event.payload.0, event.context.request_id));
+                lambda_runtime::run(service).await
             }
         }
     }
 }
 
+/// What Lambda hands over. The runtime would report what it cannot read by itself, without a line or a page; so what is
+/// not JSON that can be read is `null` here, and the function says what it expects.
+struct Event(Value);
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Value::deserialize(deserializer).unwrap_or_default()))
+    }
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_null() {
+        // As the runtime reads it, which does not look at what follows.
+        let read = |bytes: &[u8]| Event::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).unwrap().0;
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        for text in ["", "{", "nul", "{\"a\":\"\\ud800\"}", "1e999", &deep] {
+            assert_eq!(read(text.as_bytes()), Value::Null, "{text:.20}");
+        }
+        assert_eq!(read(b"{\"a\":\"\xff\"}"), Value::Null);
+        assert_eq!(read(b"{\"a\":1}"), serde_json::json!({"a": 1}));
+    }
 
     #[test]
     fn every_function_of_the_register_is_made_for_what_starts_it() {

@@ -1,9 +1,7 @@
 //! A request as the flows see it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
@@ -12,65 +10,64 @@ use stoa_core::ids::ConnectionId;
 const MAX_BODY: usize = 1024 * 1024;
 
 /// What came, in parts. All of it is untrusted.
+#[derive(Default)]
 pub struct Incoming {
-    request: Request,
     /// AWS's id of this invocation.
     pub request_id: String,
     /// The gateway's id of this request, which it sends as `apigw-requestid`.
     pub gateway_id: String,
+    pub(crate) route_key: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) raw_query: String,
+    /// By their names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) cookies: Vec<String>,
+    /// The route's parameter of this name.
+    pub(crate) connection: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Incoming {
-    pub(crate) fn new(request: Request) -> Self {
-        let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-        let gateway_id = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
-            _ => String::new(),
-        };
-        Self { request, request_id, gateway_id }
-    }
-
     /// The gateway's name of the route, as the register has it: `POST /saml/{connection}/acs`, or `$default`.
     pub fn route_key(&self) -> &str {
-        match self.request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref().unwrap_or_default(),
-            _ => "",
-        }
+        &self.route_key
     }
 
     /// The method, as it stood in the request line.
     pub fn method(&self) -> &str {
-        self.request.method().as_str()
+        &self.method
     }
 
-    /// The path, percent-encoded as it came, without the query.
+    /// The path, as the gateway decodes it.
     pub fn path(&self) -> &str {
-        self.request.uri().path()
+        &self.path
     }
 
-    /// A header's value, if it is text.
+    /// A header's value, if it is text: printable ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers().get(name)?.to_str().ok()
+        let value = self.headers.get(name)?;
+        value.bytes().all(|byte| byte == b'\t' || byte == b' ' || byte.is_ascii_graphic()).then_some(value)
     }
 
     /// The cookies, `name=value` each. Those beyond ASCII are none of ours: a host beside us can set them for the domain
     /// that we share, and they must not hide the others.
     pub fn cookies(&self) -> impl Iterator<Item = &str> {
-        let headers = self.request.headers().get_all("cookie").iter();
-        let cookies = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-        cookies.filter(|cookie| cookie.is_ascii()).filter_map(|cookie| std::str::from_utf8(cookie).ok()).map(str::trim)
+        // The gateway has them in a list of their own; whoever writes an event by hand may have left them in the header.
+        let header = self.headers.get("cookie").filter(|_| self.cookies.is_empty());
+        let lines = self.cookies.iter().chain(header);
+        lines.flat_map(|line| line.split(';')).filter(|cookie| cookie.is_ascii()).map(str::trim)
     }
 
     /// The `{connection}` of the route.
     pub fn connection(&self) -> Result<ConnectionId, Failure> {
-        let parameters = self.request.path_parameters_ref();
-        let text = parameters.and_then(|parameters| parameters.first("connection")).unwrap_or_default();
+        let text = &self.connection;
         ConnectionId::parse(text).map_err(|_| Failure::noted(Fault::ConnectionUnknown, text))
     }
 
     /// The query as it came.
     pub fn raw_query(&self) -> &str {
-        self.request.uri().query().unwrap_or_default()
+        &self.raw_query
     }
 
     /// A query parameter. One that is sent twice is none.
@@ -97,11 +94,7 @@ impl Incoming {
 
     /// The body, byte for byte.
     pub fn body(&self) -> Result<&[u8], Failure> {
-        let body: &[u8] = match self.request.body() {
-            Body::Text(text) => text.as_bytes(),
-            Body::Binary(bytes) => bytes,
-            _ => &[],
-        };
+        let body = &*self.body;
         if body.len() > MAX_BODY {
             return Err(Failure::with(Fault::BodyTooLarge, format!("{MAX_BODY} bytes"), &body.len().to_string()));
         }
@@ -137,24 +130,34 @@ impl Incoming {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
-    use lambda_http::http::HeaderValue;
-
     use super::*;
+
+    const LOGIN: &str = "__Host-l-7KQ39FXM2B4T=1790000000.AAAA";
+
+    fn seen(incoming: &Incoming) -> Vec<&str> {
+        let mut cookies: Vec<_> = incoming.cookies().collect();
+        cookies.sort_unstable();
+        cookies
+    }
 
     #[test]
     fn a_cookie_beyond_ascii_hides_no_other() {
-        let login = "__Host-l-7KQ39FXM2B4T=1790000000.AAAA";
-        for odd in ["name=José".as_bytes(), b"name=\xff\xfe", "名=値".as_bytes(), b"\x80"] {
-            for parts in [[login.as_bytes(), odd, b"theme=dark"], [odd, b"theme=dark", login.as_bytes()]] {
-                let header = HeaderValue::from_bytes(&parts.join(&b"; "[..])).unwrap();
-                let request = lambda_http::http::Request::builder().header("cookie", header).body(Body::Empty).unwrap();
-                let incoming = Incoming { request, request_id: String::new(), gateway_id: String::new() };
-                let mut cookies: Vec<_> = incoming.cookies().collect();
-                cookies.sort_unstable();
-                assert_eq!(cookies, [login, "theme=dark"], "beside {odd:?}");
+        for odd in ["name=José", "name=\u{fffd}\u{fffd}", "名=値", "\u{80}"] {
+            for parts in [[LOGIN, odd, "theme=dark"], [odd, "theme=dark", LOGIN]] {
+                let listed = Incoming { cookies: parts.map(str::to_owned).into(), ..Incoming::default() };
+                assert_eq!(seen(&listed), [LOGIN, "theme=dark"], "beside {odd}");
+                let headers = [("cookie".to_owned(), parts.join("; "))].into();
+                assert_eq!(seen(&Incoming { headers, ..Incoming::default() }), [LOGIN, "theme=dark"], "beside {odd}");
             }
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_plain_text_is_none() {
+        for (value, is_text) in [("a b\tc", true), ("", true), ("é", false), ("a\nb", false), ("a\u{7f}", false)] {
+            let headers = [("origin".to_owned(), value.to_owned())].into();
+            assert_eq!(Incoming { headers, ..Incoming::default() }.header("origin").is_some(), is_text, "{value:?}");
         }
     }
 }

@@ -1,16 +1,19 @@
 //! The edge of a function that no browser starts: an event in, an answer out.
 //!
-//! What comes in and what is logged is the flow's own business; a panic becomes an error of the function.
+//! What comes in and what is logged of it is the flow's own business. A failure or a panic becomes an error of the
+//! function, so that Lambda tries again and an alarm counts it; here it becomes a line.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
-use lambda_http::lambda_runtime::Diagnostic;
+use lambda_runtime::Diagnostic;
+use serde::Serialize;
 use serde_json::Value;
-use stoa_core::failure::Failure;
+use stoa_core::failure::{Detail, Failure};
 use stoa_core::fault::Fault;
 
 use crate::clients::Clients;
@@ -42,11 +45,44 @@ where
     Arc::new(move |event, request| {
         let (clients, flow) = (clients.clone(), flow.clone());
         Box::pin(async move {
+            let began = Instant::now();
             let answer = AssertUnwindSafe(flow(&clients, event, &request)).catch_unwind().await;
-            match answer {
-                Ok(answer) => answer.map_err(|failure| NotAnswered(failure.fault)),
-                Err(_panic) => Err(NotAnswered(Fault::Internal)),
-            }
+            let panicked = || Failure::noted(Fault::Internal, "a panic; the line before this one says where");
+            answer.unwrap_or_else(|_panic| Err(panicked())).map_err(|failure| {
+                clients.write(&Line::of(&clients, &request, &failure, began));
+                NotAnswered(failure.fault)
+            })
         })
     })
+}
+
+/// The line of an invocation that has no answer. `docs/logging.md` describes each field.
+#[derive(Serialize)]
+struct Line<'a> {
+    level: &'static str,
+    function: &'a str,
+    build: &'a str,
+    request: &'a str,
+    fault: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<&'a str>,
+    ms: u64,
+}
+
+impl<'a> Line<'a> {
+    fn of(clients: &'a Clients, request: &'a str, failure: &'a Failure, began: Instant) -> Self {
+        let Detail { wanted, got } = &failure.detail;
+        Self {
+            level: failure.fault.face().level.as_str(),
+            function: clients.environment.function,
+            build: &clients.environment.build,
+            request,
+            fault: failure.fault.code(),
+            wanted: wanted.as_deref(),
+            got: got.as_deref(),
+            ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
 }

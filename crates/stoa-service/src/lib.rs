@@ -6,7 +6,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`functions`] | joins each name of the register to its flow, and runs it |
-//! | `edge`, `invoked`, `incoming` | an event in, an answer out, whatever happens in between |
+//! | `edge`, `gateway`, `incoming`, `invoked` | an event in, an answer out, whatever happens in between |
 //! | `flows` | one file a function |
 //! | [`store`] | DynamoDB, one file a table |
 //! | `secrets`, `environment` | what a function is told |
@@ -23,6 +23,7 @@ mod egress;
 mod environment;
 mod flows;
 pub mod functions;
+mod gateway;
 mod held;
 mod http_client;
 mod incoming;

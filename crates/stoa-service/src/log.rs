@@ -5,9 +5,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use stoa_core::failure::Detail;
 use stoa_core::fault::Fault;
+
+use crate::environment::EnvironmentError;
 
 /// Where the lines go.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +23,9 @@ pub enum Log {
 }
 
 impl Log {
-    /// Writes a line.
-    pub fn write<T: Serialize>(&self, line: &T) {
-        let Ok(mut text) = serde_json::to_string(line) else { return };
+    /// Writes a line, and when that was. Lambda asks every line for a `timestamp` before it believes its `level`.
+    pub fn write<T: Serialize>(&self, at: Timestamp, line: &T) {
+        let Ok(mut text) = serde_json::to_string(&Stamped { timestamp: format!("{at:.3}"), line }) else { return };
         text.push('\n');
         match self {
             // There is nowhere to report that the log cannot be written.
@@ -30,6 +33,15 @@ impl Log {
             Self::Memory(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).push(text),
         }
     }
+}
+
+/// Every line begins so.
+#[derive(Serialize)]
+struct Stamped<'a, T> {
+    /// RFC 3339, UTC, to the millisecond.
+    timestamp: String,
+    #[serde(flatten)]
+    line: &'a T,
 }
 
 /// The line's fields, in the order of writing. `docs/logging.md` describes each.
@@ -132,9 +144,53 @@ impl<'a> Line<'a> {
         self.wanted = detail.wanted.as_deref();
         self.got = detail.got.as_deref();
     }
+}
 
-    /// Writes the line.
-    pub fn write(&self, log: &Log) {
-        log.write(self);
+/// A line of the process itself, beside those of its invocations.
+#[derive(Serialize)]
+pub(crate) struct ProcessLine {
+    level: &'static str,
+    function: &'static str,
+    fault: &'static str,
+    /// Where the code panicked: file and line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panicked: Option<String>,
+    /// Why the process ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+}
+
+impl ProcessLine {
+    fn of(function: &'static str) -> Self {
+        Self { level: "error", function, fault: Fault::Internal.code(), panicked: None, ended: None }
+    }
+
+    /// The code panicked.
+    pub(crate) fn panicked(function: &'static str, place: Option<String>) -> Self {
+        Self { panicked: Some(place.unwrap_or_else(|| "somewhere".to_owned())), ..Self::of(function) }
+    }
+
+    /// The process ends: a setting is missing, or the Lambda runtime gave up, whose message could quote what came.
+    pub(crate) fn ended(function: &'static str, setting: Option<&EnvironmentError>) -> Self {
+        let why = setting.map_or_else(|| "the Lambda runtime ended".to_owned(), ToString::to_string);
+        Self { ended: Some(why), ..Self::of(function) }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_begins_with_its_time() {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let line = serde_json::json!({"level": "info"});
+        for milliseconds in [1_795_416_000_007, 1_795_416_000_000] {
+            Log::Memory(lines.clone()).write(Timestamp::from_millisecond(milliseconds).unwrap(), &line);
+        }
+        let [first, second] =
+            [7, 0].map(|ms| format!("{{\"timestamp\":\"2026-11-23T06:40:00.00{ms}Z\",\"level\":\"info\"}}\n"));
+        assert_eq!(*lines.lock().unwrap(), [first, second]);
     }
 }

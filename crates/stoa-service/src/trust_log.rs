@@ -7,7 +7,6 @@ use stoa_core::failure::Failure;
 use stoa_core::trust::Event;
 
 use crate::environment::Environment;
-use crate::log::Log;
 use crate::store::WatchOver;
 
 /// One thing that happened to one connection's trust. `docs/logging.md` describes each field.
@@ -81,11 +80,6 @@ impl<'a> TrustLine<'a> {
             got: failure.detail.got.as_deref(),
             ..self
         }
-    }
-
-    /// Writes the line.
-    pub fn write(&self, log: &Log) {
-        log.write(self);
     }
 }
 

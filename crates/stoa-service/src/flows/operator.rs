@@ -21,9 +21,9 @@ use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let Ok(question) = serde_json::from_value::<Question>(event) else {
-        Line::new(clients, request, None, began).write(clients);
-        let known = Question::KNOWN.map(str::to_owned).to_vec();
-        return reply(&Reply::NotUnderstood { known });
+        let (level, fault) = (Fault::EventStrange.face().level.as_str(), Some(Fault::EventStrange.code()));
+        clients.write(&Line { level, fault, ..Line::new(clients, request, None, began) });
+        return reply(&Reply::not_understood());
     };
     let asked = question.name();
     let answer = answer(clients, question, clients.clock.now()).await;
@@ -43,7 +43,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Reply::Person(person) => Some(usize::from(person.is_some())),
         Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
-    line.write(clients);
+    clients.write(&line);
     reply(&answer)
 }
 
@@ -109,9 +109,5 @@ impl<'a> Line<'a> {
             got: None,
             ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
-    }
-
-    fn write(&self, clients: &Clients) {
-        clients.log.write(self);
     }
 }

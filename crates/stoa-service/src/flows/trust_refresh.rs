@@ -37,7 +37,7 @@ pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result
         stream::iter(ids).map(|id| async move { look_at(clients, &id, request).await }).buffer_unordered(AT_ONCE);
     let seen = looks.fold(Seen::default(), |sum, seen| async move { sum.and(seen) }).await;
     let ended = clients.clock.now().as_millisecond();
-    clients.log.write(&RunLine::new(&clients.environment, request, seen, began.elapsed(), ended));
+    clients.write(&RunLine::new(&clients.environment, request, seen, began.elapsed(), ended));
     Ok(json!({ "connections": seen.connections, "failed": seen.failed }))
 }
 
@@ -56,7 +56,7 @@ async fn look_at(clients: &Clients, id: &ConnectionId, request: &str) -> Seen {
     match look.whole().await {
         Ok(seen) => counted.and(seen),
         Err(failure) => {
-            look.line().failed(&failure).write(&clients.log);
+            clients.write(&look.line().failed(&failure));
             counted.and(Seen { failed: 1, ..Seen::default() })
         }
     }
@@ -159,7 +159,7 @@ impl Look<'_> {
     async fn write(&self, before: &Watched<'_>, decision: &Decision) -> Result<(), Failure> {
         if self.clients.store.write_decision(before, decision, self.now).await? {
             for event in &decision.events {
-                self.line().about(before.over(), event).write(&self.clients.log);
+                self.clients.write(&self.line().about(before.over(), event));
             }
         }
         Ok(())

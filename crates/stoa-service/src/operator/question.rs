@@ -89,7 +89,19 @@ pub(crate) enum Reply {
     NotUnderstood {
         /// Their names.
         known: Vec<String>,
+        /// For whoever invokes it by hand. An earlier version says nothing.
+        #[serde(default)]
+        expected: String,
     },
+}
+
+impl Reply {
+    /// What the function knows, and where questions are to be had.
+    pub(crate) fn not_understood() -> Self {
+        let expected = "operator answers the questions of `stoa logins --email` and `stoa person`, each an object with \
+                        the question's name as its one member. events/operator/ has some.";
+        Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
+    }
 }
 
 impl Operator {
@@ -104,7 +116,7 @@ impl Operator {
         let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
         match serde_json::from_slice(payload) {
             Ok(Reply::Refused { fault, detail }) => Err(OperatorError::Refused { fault, detail }),
-            Ok(Reply::NotUnderstood { known }) => Err(OperatorError::NotUnderstood(known.join(", "))),
+            Ok(Reply::NotUnderstood { known, .. }) => Err(OperatorError::NotUnderstood(known.join(", "))),
             Ok(reply) => Ok(reply),
             Err(_) => Err(OperatorError::Answer(Answerer::Operator)),
         }

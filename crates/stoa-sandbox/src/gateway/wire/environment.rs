@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use stoa_core::routes::Function;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -78,7 +79,7 @@ impl Environment {
         Ok(Self { invocations, turn: tokio::sync::Mutex::default(), shared, minding })
     }
 
-    pub(super) async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
+    pub(super) async fn invoke(&self, event: Bytes) -> Result<Value, FunctionError> {
         let _turn = self.turn.lock().await;
         let (reply, answer) = oneshot::channel();
         let gone = || FunctionError::Exited("it does not start any more".to_owned());

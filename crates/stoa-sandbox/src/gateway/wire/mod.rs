@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use stoa_core::routes::{Function, ROUTES, Variable};
 
@@ -174,6 +175,11 @@ impl Wire {
         self.environments.get(function)?.resident()
     }
 
+    /// What a function gives back to an event of these bytes, JSON or not.
+    pub async fn invoke_bytes(&self, function: &str, event: Bytes) -> Result<Value, FunctionError> {
+        self.environments.get(function).ok_or(FunctionError::Unknown)?.invoke(event).await
+    }
+
     /// What the functions printed so far, oldest first within a function.
     pub fn logs(&self) -> Vec<LogLine> {
         self.environments.values().flat_map(Environment::logs).collect()
@@ -191,7 +197,7 @@ impl Functions for Wire {
         function: &'a str,
         event: Value,
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
-        Box::pin(async move { self.environments.get(function).ok_or(FunctionError::Unknown)?.invoke(event).await })
+        Box::pin(self.invoke_bytes(function, Bytes::from(event.to_string())))
     }
 }
 
