@@ -10,6 +10,7 @@
 //! | [`home_realm`] | which connection an address signs in through |
 //! | [`binding`], [`ticket`] | what ties a login to its browser |
 //! | [`relay`], [`destination`] | what a login remembers on its way, and where in the school it may end |
+//! | [`again`] | that a login follows one that had ended |
 //! | [`login`] | what a conditional write that was refused means |
 //! | [`oidc`] | what an OpenID provider is asked, and whether what it answers is proven |
 //! | [`workos`] | what WorkOS answered, and whose profile it is |
@@ -88,6 +89,7 @@
 // A new variant must say what it means in every table.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod again;
 pub mod arrived;
 pub mod binding;
 pub mod connection;
