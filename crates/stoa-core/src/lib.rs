@@ -23,7 +23,7 @@
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
 //! | [`language`] | in which language |
-//! | [`quote`] | how much of a stranger's text is repeated |
+//! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
 //! | [`arrived`] | what an administrator who tests is shown |
 //!
 //! # From bytes to somebody who may enter
@@ -100,6 +100,7 @@ pub mod fault;
 pub mod home_realm;
 pub mod identity;
 pub mod ids;
+pub mod invisible;
 pub mod keys;
 pub mod language;
 pub mod login;
