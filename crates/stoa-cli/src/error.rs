@@ -236,6 +236,11 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
     }
 }
 
+        OperatorError::SiteTaken { .. } => Some(
+            "Two schools on one site would share its accounts, but each would have its own owners of domains. Let the \
+             connections name the school that is there."
+                .to_owned(),
+        ),
 fn aws_advice(code: &str) -> Option<String> {
     match code {
         "AccessDeniedException" | "AccessDenied" => {

@@ -11,4 +11,5 @@ mod people;
 mod secrets;
 mod teams;
 mod traces;
+mod sites;
 mod trust;

@@ -32,7 +32,7 @@ pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
 pub use error::{Answerer, OperatorError};
-pub use files::{ConnectionFile, NamedFile, Published};
+pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
 pub use question::Named;
