@@ -35,7 +35,12 @@ case $crate in
         "-p stoa-core --lib"
         "-p stoa-tests --test it -- oidc identity:: teams:: trust:: workos:: home_realm:: --skip chromium"
     ) ;;
-    stoa-service) commands=("-p stoa-service --lib -- egress:: edge:: gateway:: incoming::") ;;
+    stoa-service) commands=(
+        "-p stoa-service --lib -- egress:: edge:: gateway:: incoming::"
+        "-p stoa-tests --test it -- store_faults:: replay::"
+        "-p stoa-cli --test it -- sites::"
+    ) ;;
+    stoa-cli) commands=("-p stoa-cli --lib" "-p stoa-cli --test it") ;;
     *) echo "infra/mutate_checks.sh: no checks of $crate are listed" >&2; exit 2 ;;
 esac
 

@@ -235,6 +235,19 @@ async fn only_a_group_that_is_the_same_byte_for_byte_opens_the_door() {
     turned_away(&world, MARY, "groups_overage").await;
 }
 
+/// Marks of direction would turn the school's pages and lists around, and names that look the same be two.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_reaches_the_school_without_what_nobody_sees() {
+    let world = World::start().await;
+    world.pingfederate.edit_person(MARY, |mary| {
+        mary.first_name = Some("\u{202e}Ma\u{200b}ry\u{2066} Ann".to_owned());
+        mary.last_name = Some("می\u{200c}نا".to_owned());
+    });
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let user = world.thinkific.user(MARYS_EMAIL).unwrap();
+    assert_eq!((&*user.first_name, &*user.last_name), ("Mary Ann", "می\u{200c}نا"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_with_one_name_or_none_get_the_names_that_the_school_requires() {
     let world = World::start().await;

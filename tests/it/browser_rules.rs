@@ -105,6 +105,30 @@ async fn c145_what_is_begun_and_not_gone_on_with_is_one_write_and_an_item_for_a_
     assert!(named(&browser, "__Host-").len() <= MAX_PENDING);
 }
 
+/// What a tag or a sibling host sets for the domain that it shares with us: any bytes, in every step of the login.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_cookie_of_a_neighbour_keeps_anybody_out() {
+    let world = World::with_mary().await;
+    let odd: [&[u8]; 9] = [
+        "name=José".as_bytes(),
+        b"name=Jos\xe9",
+        "名=値; name=José; name=José".as_bytes(),
+        b"\x80\xff",
+        b"=nameless; nameless; =; a==b",
+        b"q=\"a; b\"; json={\"a\":[1,2]}",
+        b"__Host-l-7KQ39FXM2B4T=\xc3\xa9; __Host-t-7KQ39FXM2B4T=\xc3; __Host-a-pg=\xc3",
+        b"__Host-l-=; __Host-l-\xe9=1.x; __host-l-7KQ39FXM2B4T=1.x; __Host-l-7KQ39FXM2B4T",
+        b"tab=a\tb",
+    ];
+    for cookies in odd {
+        for (before, after) in [(cookies, &b""[..]), (&b""[..], cookies), (cookies, cookies)] {
+            let browser = world.browser().beside_cookies(before, after);
+            world.signed_in(&world.log_in(&browser, MARY).await, MARYS_EMAIL);
+        }
+    }
+    assert_eq!(world.faults(), [""; 0]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_loses_the_right_cookie_again_and_again_is_told_so() {
     let world = World::with_mary().await;

@@ -178,7 +178,7 @@ async fn chromium_confirms_a_login_that_the_identity_provider_began_and_ends_a_t
     let start = sandbox.pingfederate.start_url(sandbox.pingfederate_partner(), Some("/courses/safety-basics"));
     browser.goto(&start).await.expect("the portal");
     sign_on(&browser, "miller.m", "").await;
-    expect_page(&browser, "Continue as m…@pg.com?", "confirm").await;
+    expect_page(&browser, "Continue as Mary M. (m…m@pg.com)?", "confirm").await;
     browser.find(Locator::Css("button")).await.expect("the button").click().await.expect("a click");
     expect_page(&browser, "You are signed in as Mary Miller", "confirmed").await;
 

@@ -19,7 +19,7 @@ fn portal(world: &World, target: Option<&str>) -> String {
 /// Up to the page "Continue as …?".
 async fn asked(world: &World, browser: &Browser, target: Option<&str>) -> Page {
     let page = browser.get(&portal(world, target)).await.unwrap();
-    assert!(page.text().contains("Continue as m…@pg.com?"), "{}", page.text());
+    assert!(page.text().contains("Continue as Mary M. (m…m@pg.com)?"), "{}", page.text());
     assert!(page.sends_by_itself().is_none(), "confirmed without a click");
     page
 }
@@ -104,6 +104,25 @@ async fn c136_only_a_click_on_our_own_page_confirms() {
     }
     assert_eq!(world.launches(), 0);
     world.signed_in(&confirm(&browser, &page).await, MARYS_EMAIL);
+}
+
+/// Whoever was sent here as somebody else sees whom, and signs in as themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn c136_whoever_is_somebody_else_says_so_and_arrives_as_themselves() {
+    let world = World::with(set("confirm")).await;
+    let (mallory, mary) = (world.browser(), world.browser());
+    world.pingfederate.sign_on_as("existing.e");
+    let start = world.pingfederate.start_url(world.pingfederate_partner(), Some("/courses/take/welcome"));
+    let hers = Answer::on(mallory.following(Follow::WithoutScripts).get(&start).await.unwrap());
+    let page = hers.post(&mary).await;
+    assert!(page.text().contains("Continue as Erin E. (e…g@pg.com)?"), "{}", page.text());
+    let own = page.link("This is not me").unwrap();
+    world.pingfederate.sign_on_as(MARY);
+    let page = mary.follow_link(&page, own.as_str()).await.unwrap();
+    world.signed_in(&page, MARYS_EMAIL);
+    assert_eq!(page.url.path(), "/courses/take/welcome");
+    let spanish = mary.with_header("accept-language", "es").get(&portal(&world, None)).await.unwrap();
+    assert!(spanish.text().contains("Esta persona no soy yo"), "{}", spanish.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,6 +124,40 @@ async fn the_back_button_arrives_once_by_a_fresh_login_and_then_has_its_own_faul
     world.refused_and_traced(&second.post(&browser).await, "login_used");
 }
 
+/// Whatever somebody mails: which login follows another one is for the browser's own cookies to say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_cannot_say_that_a_login_follows_another_one() {
+    for query in ["?again=1", "?again=1&again=1", "?again", "?return_to=/courses/take/welcome&again=1"] {
+        let world = World::with_mary().await;
+        let browser = world.browser();
+        let first = world.answer(&browser, MARY, query).await;
+        world.signed_in(&first.post(&browser).await, MARYS_EMAIL);
+        world.signed_in(&first.post(&browser).await, MARYS_EMAIL);
+        assert_eq!(world.faults(), [""; 0], "{query}");
+        assert_eq!(browser.cookie("__Host-a-pg").map(|cookie| cookie.value), None, "{query}");
+    }
+}
+
+/// By another connection it is the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_follows_another_one_does_so_through_its_connection_and_once() {
+    let world = World::with_mary().await;
+    world.add_connection().await;
+    let browser = world.browser();
+    let first = world.answer(&browser, MARY, "").await;
+    world.signed_in(&first.post(&browser).await, MARYS_EMAIL);
+    let fresh = first.post(&browser.following(Follow::Nothing)).await;
+    assert_eq!((fresh.status, fresh.header("location")), (303, Some("/login/pg")));
+    assert!(browser.cookie("__Host-a-pg").is_some());
+    let again = || world.front.items(Table::Logins).unwrap().iter().filter(|item| item.get("again").is_some()).count();
+    browser.get(&format!("{}/login/pg-two", world.url())).await.unwrap();
+    assert_eq!(again(), 0);
+    world.signed_in(&go_on(&browser, &fresh).await, MARYS_EMAIL);
+    assert_eq!((again(), browser.cookie("__Host-a-pg").is_some()), (1, false));
+    world.signed_in(&world.log_in(&browser, MARY).await, MARYS_EMAIL);
+    assert_eq!(again(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_reply_of_any_of_the_three_writes_still_arrives() {
     for (function, action) in [

@@ -1,10 +1,13 @@
 //! DynamoDB and Secrets Manager in trouble: a page that says to try again, nothing lost, no check skipped.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
+use stoa_core::ids::SchoolId;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
+use stoa_sandbox::thinkific::ApiKey;
+use stoa_service::operator::{SecretName, SecretText};
 
 use crate::aws;
 use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
@@ -94,6 +97,48 @@ async fn c220_secrets_that_cannot_be_read_are_used_as_they_were_for_an_hour() {
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     world.advance(11 * 60);
     world.refused(&world.log_in(&world.browser(), MARY).await, "secrets_unavailable");
+}
+
+/// A login reads four secrets. Three patient tries for each of two outlast the function.
+#[tokio::test(flavor = "multi_thread")]
+async fn c220_secrets_that_hang_hold_a_login_up_once_a_minute_and_stop_none() {
+    let world = World::with_mary().await;
+    let hangs = FaultKind::Delay(Duration::from_secs(30));
+    let reads = || world.front.calls().iter().filter(|call| call.operation == "GetSecretValue").count();
+    for function in ["saml-acs", "thinkific-launch"] {
+        world.front.inject(Fault::next(function, "secretsmanager:GetSecretValue", hangs).times(1000));
+    }
+    world.advance(61);
+    let began = Instant::now();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let took = began.elapsed();
+    assert!((Duration::from_millis(1000)..Duration::from_secs(6)).contains(&took), "{took:?}");
+    // Whoever has just asked in vain does not ask, even if it would be answered.
+    world.front.clear_faults();
+    world.forget();
+    world.advance(50);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(reads(), 0);
+    world.advance(11);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert!(reads() > 0);
+    assert_eq!(world.faults(), [""; 0]);
+}
+
+/// The version says that there is a new key: what was asked for in vain was another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_is_asked_for_however_lately_the_old_one_was_in_vain() {
+    let world = World::with_mary().await;
+    let fails = Fault::next("thinkific-launch", "secretsmanager:GetSecretValue", FaultKind::Unavailable);
+    world.front.inject(fails.times(1000));
+    world.advance(61);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    world.front.clear_faults();
+    let key = ApiKey::new("fedcba9876543210fedcba9876543210");
+    world.thinkific.rotate_api_key(key.clone());
+    let school = SecretName::Thinkific(SchoolId::parse("pg-academy").unwrap());
+    world.operator.put_secret(&school, SecretText::new(key.expose()).unwrap()).await.unwrap();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,9 +12,10 @@ use crate::time::since;
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as printed by:
   sam list stack-outputs --stack-name NAME --output json > stack.json
-Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.
---sandbox names a running sandbox instead, and needs no credentials. The environment variables
-STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX can be set instead of the options.
+Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the outputs say
+the region. --sandbox names a running sandbox instead, and needs no credentials. The environment
+variables STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX can be set instead of the options, but never
+STOA_OUTPUTS and STOA_SANDBOX together. Whatever changes something first says which stack.
 
 Exit codes: 0 done, 1 refused or failed, 2 a mistake in the arguments.";
 
@@ -130,6 +131,9 @@ pub(crate) enum Which {
 pub(crate) struct Files {
     /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata next to them are read too
     pub(crate) path: PathBuf,
+    /// Claim a domain that looks like a mail provider's, or that is written in other letters; once for each
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) allow_domain: Vec<String>,
 }
 
 #[derive(Debug, Args)]

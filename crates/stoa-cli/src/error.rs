@@ -6,6 +6,8 @@ use stoa_core::ids::ConnectionId;
 use stoa_service::EnvironmentError;
 use stoa_service::operator::{EgressError, GetError, OperatorError};
 
+use crate::Doubt;
+
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -39,9 +41,41 @@ pub enum CliError {
     /// The folder holds nothing to apply.
     #[error("there is no *.toml and no schools/*.toml in {}", .0.display())]
     NoFiles(PathBuf),
+    /// A domain is hardly one customer's, or looks like another.
+    #[error("{path}: nothing was written: the domain {domain}: {why}")]
+    Domain {
+        /// Which file claims it.
+        path: String,
+        /// Which.
+        domain: String,
+        /// Why it is asked about.
+        why: Doubt,
+    },
     /// There is nothing that says which stack is meant.
     #[error("which stack?")]
     NoStack,
+    /// The environment names two, and one of them silently winning has cost a secret.
+    #[error("which stack? STOA_SANDBOX and STOA_OUTPUTS are both set")]
+    TwoStacks,
+    /// The credentials are of another account than the stack.
+    #[error("nothing was written: the stack is in account {stack}, and the credentials belong to account {caller}")]
+    OtherAccount {
+        /// The stack's.
+        stack: String,
+        /// The credentials'.
+        caller: String,
+    },
+    /// The environment is set to another region than the stack's.
+    #[error("the stack is in {stack}, but AWS_REGION is {environment:?}")]
+    OtherRegion {
+        /// The stack's.
+        stack: String,
+        /// The environment's.
+        environment: String,
+    },
+    /// Whoever is at that address would be told secrets.
+    #[error("AWS_ENDPOINT_URL is {0:?}, which is not on this machine")]
+    Endpoint(String),
     /// The file of outputs lacks one.
     #[error("{}: {missing}", path.display())]
     Outputs {
@@ -103,17 +137,34 @@ impl CliError {
         }
     }
 
+    /// Whether the text has lines of its own: a mistake in a file is shown with the line that it is in.
+    pub(crate) const fn shows_lines(&self) -> bool {
+        matches!(
+            self,
+            Self::Operator(OperatorError::File { .. }) | Self::InFile { source: OperatorError::File { .. }, .. }
+        )
+    }
+
     /// 2 where the arguments are the mistake, else 1.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::NoStack | Self::NotRandom(_) | Self::SecretName(_) | Self::Credentials(_) | Self::Reference => 2,
+            Self::NoStack
+            | Self::TwoStacks
+            | Self::OtherRegion { .. }
+            | Self::Endpoint(_)
+            | Self::NotRandom(_)
+            | Self::SecretName(_)
+            | Self::Credentials(_)
+            | Self::Reference => 2,
             Self::Operator(_)
             | Self::InFile { .. }
             | Self::File { .. }
             | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::NoDomain(_)
+            | Self::Domain { .. }
             | Self::Outputs { .. }
+            | Self::OtherAccount { .. }
             | Self::Terminal
             | Self::SecretTooLong
             | Self::SecretTooShort
@@ -129,15 +180,26 @@ impl CliError {
     pub(crate) fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::Operator(error) | Self::InFile { source: error, .. } => return operator_advice(error),
+            Self::Domain { domain, why, .. } if why.may_be_overruled() => {
+                return Some(format!("If it is this customer's all the same, add `--allow-domain {domain}`."));
+            }
             Self::NoStack => {
                 "Name a deployed one with --outputs FILE (`sam list stack-outputs --stack-name NAME --output json > \
                  FILE`), or a running sandbox with --sandbox URL. `connection guide FILE` needs only \
                  --host URL."
             }
+            Self::TwoStacks => "Unset one of them, or name the stack with --outputs FILE or --sandbox URL.",
+            Self::OtherAccount { .. } => {
+                "Export credentials of the stack's account, or name the outputs of the other stack. `aws sts \
+                 get-caller-identity` shows whose they are."
+            }
+            Self::OtherRegion { .. } => {
+                "Unset AWS_REGION, since the outputs say the region, or name the outputs of the stack that is there."
+            }
+            Self::Endpoint(_) => "Unset it. Only an AWS on 127.0.0.1 or localhost can stand in for the stack's own.",
             Self::Outputs { .. } => "Create it with `sam list stack-outputs --stack-name NAME --output json`.",
             Self::Credentials(_) => {
-                "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`, \
-                 and AWS_REGION."
+                "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`."
             }
             Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
             Self::SecretTooShort => "`--random` generates one that nobody has to see.",
@@ -150,6 +212,7 @@ impl CliError {
             }
             Self::File { .. }
             | Self::NoFiles(_)
+            | Self::Domain { .. }
             | Self::Input(_)
             | Self::Output(_)
             | Self::NotRandom(_)
@@ -173,6 +236,11 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::DomainTaken { .. } => {
             Some("At each school a domain belongs to one customer. The two must agree whose it is.".to_owned())
         }
+        OperatorError::SiteTaken { .. } => Some(
+            "Two schools on one site would share its accounts, but each would have its own owners of domains. Let the \
+             connections name the school that is there."
+                .to_owned(),
+        ),
         OperatorError::EntityIdFixed(id, fixed) => Some(format!(
             "The customer's administrator has already entered it. Set sp_entity_id = {fixed:?}, or create a new \
              connection next to {id}."
@@ -245,7 +313,7 @@ fn aws_advice(code: &str) -> Option<String> {
             Some("The credentials in the environment are wrong or no longer valid; get new ones.".to_owned())
         }
         "ResourceNotFoundException" => Some(
-            "It does not exist in this account and region: do AWS_REGION and --outputs belong to the same stack?"
+            "It does not exist in this account and region: do the credentials and --outputs belong to the same stack?"
                 .to_owned(),
         ),
         "no connection" | "no answer in time" => Some(

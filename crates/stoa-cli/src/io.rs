@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use stoa_core::invisible::visible;
 use stoa_service::Variables;
 
 use crate::CliError;
@@ -27,17 +28,25 @@ pub struct Io<'a> {
 }
 
 impl Io<'_> {
-    /// Writes a text to standard output. Whoever wrote parts of it, it does not command the terminal.
-    pub(crate) fn say(&mut self, text: &str) -> Result<(), CliError> {
+    /// Writes a line to standard output. Whoever wrote parts of it, they neither command the terminal nor begin another
+    /// line.
+    pub(crate) fn say(&mut self, line: &str) -> Result<(), CliError> {
+        self.say_lines(&visible(line))
+    }
+
+    /// Writes several lines, of which each part that a stranger may have written has been made [`visible`].
+    pub(crate) fn say_lines(&mut self, text: &str) -> Result<(), CliError> {
         let text = inert(text);
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(CliError::Output)
     }
 
     /// Reports an error and what to do about it.
     pub(crate) fn report(&mut self, error: &CliError) -> u8 {
-        let mut text = format!("error: {}\n", inert(&error.to_string()));
+        let said = error.to_string();
+        let said = if error.shows_lines() { inert(&said) } else { visible(&said) };
+        let mut text = format!("error: {said}\n");
         if let Some(advice) = error.advice() {
-            text.push_str(&format!("  {}\n", inert(&advice.to_string())));
+            text.push_str(&format!("  {}\n", visible(&advice)));
         }
         // There is nowhere to report that standard error is closed.
         let _ = self.err.write_all(text.as_bytes());
@@ -47,43 +56,24 @@ impl Io<'_> {
     /// Help, version, or a mistake in the arguments.
     pub(crate) fn usage(&mut self, error: &clap::Error) -> u8 {
         let stream = if error.use_stderr() { &mut *self.err } else { &mut *self.out };
-        let _ = stream.write_all(error.render().to_string().as_bytes());
+        let _ = stream.write_all(inert(&error.render().to_string()).as_bytes());
         if error.use_stderr() { 2 } else { 0 }
     }
 }
 
-/// What a stranger wrote, on one line.
-pub(crate) fn one_line(text: &str) -> String {
-    inert(text).replace('\n', "\\n")
-}
-
-/// The text with all that moves a cursor, changes colors or turns the order of letters around as `\u{…}`; lines stay.
+/// Lines, with all else that nobody sees as `\u{…}`.
 fn inert(text: &str) -> String {
-    let mut inert = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && (c.is_control() || is_invisible(c)) {
-            inert.extend(c.escape_unicode());
-        } else {
-            inert.push(c);
-        }
-    }
-    inert
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
-/// Marks of direction, separators of lines, joiners, tags: nothing to see, and they change what is seen.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
+/// A word of a shell's, for a command to paste: as it is where a shell reads it as one word, else in quotes.
+pub(crate) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '%' | ':' | ',');
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +84,7 @@ mod tests {
     const HOSTILE: &str = "\u{1b}]52;c;eA==\u{7}\u{1b}[2K\r\t\u{9b}2J\u{202e}moc\u{2066}\u{200b}\u{feff}\u{e0041}";
 
     #[test]
-    fn nothing_that_is_printed_commands_the_terminal() {
+    fn nothing_that_is_printed_commands_the_terminal_or_makes_up_a_line() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut io = Io {
             input: Input::Terminal,
@@ -103,9 +93,11 @@ mod tests {
             environment: std::iter::empty::<(String, String)>().collect(),
         };
         io.say(&format!("José, e\u{301}, 名\n{HOSTILE}")).unwrap();
-        io.report(&CliError::NoLogin(HOSTILE.to_owned()));
+        io.say_lines(&format!("two\nlines{HOSTILE}")).unwrap();
+        io.report(&CliError::NoLogin(format!("x\n{HOSTILE}")));
         let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
-        assert!(out.starts_with("José, e\u{301}, 名\n\\u{1b}]52;"), "{out}");
+        assert!(out.starts_with("José, e\u{301}, 名\\n\\u{1b}]52;"), "{out}");
+        assert_eq!((out.lines().count(), err.lines().count()), (3, 1), "{out}{err}");
         for text in [&out, &err] {
             assert!(text.contains(r"\u{9b}2J\u{202e}moc\u{2066}\u{200b}\u{feff}\u{e0041}"), "{text}");
             assert!(
@@ -116,7 +108,16 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_s_lines_are_one() {
-        assert_eq!(one_line("key\nSHA-256 00\u{85}"), r"key\nSHA-256 00\u{85}");
+    fn a_path_in_a_command_is_one_word() {
+        for (path, shown) in [
+            ("connections/pg-1.toml", "connections/pg-1.toml"),
+            ("my files", "'my files'"),
+            ("a;id", "'a;id'"),
+            ("it's", r"'it'\''s'"),
+            ("~", "'~'"),
+            ("", "''"),
+        ] {
+            assert_eq!(word(path), shown);
+        }
     }
 }

@@ -11,6 +11,7 @@
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
+//! | `private_file` | files that hold a key |
 //! | `io`, `error` | what is read and printed, and what can stop the command |
 
 mod arguments;
@@ -19,6 +20,7 @@ mod error;
 mod io;
 mod logins;
 mod person;
+mod private_file;
 mod runbook;
 mod secret;
 mod stack;
@@ -31,6 +33,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+pub use connection::Doubt;
 pub use error::CliError;
 pub use io::{Input, Io};
 

@@ -17,8 +17,10 @@ pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> R
         (Some(_), _) | (None, None) => Vec::new(),
     };
     for (at, id) in of_domain.iter().enumerate() {
-        let apart = if at > 0 { "\n" } else { "" };
-        io.say(&format!("{apart}Through connection {id}:"))?;
+        if at > 0 {
+            io.say("")?;
+        }
+        io.say(&format!("Through connection {id}:"))?;
         of_connection(id, command, &operator, io).await?;
     }
     match &command.connection {
@@ -54,14 +56,14 @@ async fn of_connection(
     let keep = |login: &LoginItem| !command.failed || is_failed(login);
     let found = operator.logins(wanted, keep).await?;
     if found.logins.is_empty() {
-        return io.say(&nothing(id, command, found.may_be_more));
+        return io.say_lines(&nothing(id, command, found.may_be_more));
     }
     io.say("REFERENCE       BEGAN                 STATE     LAST STEP")?;
     for login in &found.logins {
         io.say(&line(login))?;
     }
     let more = if found.may_be_more { " There are more: use --limit or --since." } else { "" };
-    io.say(&format!("\n`stoa trace REFERENCE` shows what happened, why, and who can fix it.{more}"))
+    io.say_lines(&format!("\n`stoa trace REFERENCE` shows what happened, why, and who can fix it.{more}"))
 }
 
 /// Whether something stopped it. A login that is under way, or was left, has not failed.

@@ -23,7 +23,9 @@ pub(crate) async fn run(command: Person, target: &Target, io: &mut Io<'_>) -> Re
 async fn show(asked: PersonAsked, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let operator = target.read(io)?.operator;
     let person = operator.person(&asked.connection, named(asked.whom)).await?;
-    io.say(&render(&person))?;
+    for line in render(&person) {
+        io.say(&line)?;
+    }
     for [at, what, by, reason] in operator.person_history(&person).await? {
         // Its fraction makes it a key; nobody needs to read it.
         let at = at.parse::<Timestamp>().map_or(at, |at| format!("{at:.0}"));
@@ -63,7 +65,7 @@ fn named(whom: Whom) -> Named {
     }
 }
 
-fn render(person: &FoundPerson) -> String {
+fn render(person: &FoundPerson) -> Vec<String> {
     let mut lines = vec![format!("person {} in {}", person.key, person.school)];
     match &person.item {
         None => lines.push("they have never signed in".to_owned()),
@@ -82,5 +84,5 @@ fn render(person: &FoundPerson) -> String {
         Some(address) => format!("address     theirs since {}", instant(address.since)),
         None => "address     none".to_owned(),
     });
-    lines.join("\n")
+    lines
 }

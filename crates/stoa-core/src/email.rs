@@ -51,10 +51,12 @@ impl Email {
         &self.text[self.at + 1..]
     }
 
-    /// `m…@pg.com`: enough for the person to recognise, too little for another.
+    /// `m…r@pg.com`: enough for the person to recognise, too little for another. Of a short one only the first letter.
     pub fn hint(&self) -> String {
-        let first: String = self.local().chars().take(1).collect();
-        format!("{first}\u{2026}@{}", self.domain())
+        let mut letters = self.local().chars();
+        let first: String = letters.by_ref().take(1).collect();
+        let last: String = letters.skip(2).last().into_iter().collect();
+        format!("{first}\u{2026}{last}@{}", self.domain())
     }
 }
 
@@ -115,6 +117,9 @@ mod tests {
     fn an_address_is_not_printed() {
         let email = Email::parse("maria@pg.com").unwrap();
         assert_eq!(format!("{email:?}"), "Email([redacted])");
-        assert_eq!(email.hint(), "m\u{2026}@pg.com");
+        let hint = |text: &str| Email::parse(text).map(|email| email.hint()).unwrap_or_default();
+        assert_eq!(hint("maria@pg.com"), "m…a@pg.com");
+        assert_eq!((hint("mary@pg.com"), hint("joe@pg.com")), ("m…y@pg.com".into(), "j…@pg.com".into()));
+        assert_eq!((hint("jo@pg.com"), hint("j@pg.com")), ("j…@pg.com".into(), "j…@pg.com".into()));
     }
 }

@@ -17,6 +17,7 @@ use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::ids::{CustomerId, EmailKey, Fingerprint, PersonKey, SchoolId};
+use crate::invisible::{is_invisible, is_joiner};
 use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
 use crate::login::{LoginItem, Seal};
 use crate::oidc::ProvenIdentity;
@@ -223,10 +224,14 @@ impl Verified {
     }
 }
 
-/// Control characters out, white space folded, cut to [`MAX_NAME`] characters.
+/// White space and control characters folded, cut to [`MAX_NAME`] characters. Characters that nobody sees are left out:
+/// they turn the letters of the school's pages around, and nobody is turned away for what a directory copied from a
+/// document. Only joiners stay, and they are no name by themselves.
 fn clean(text: &str) -> String {
-    let folded = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    folded.collect::<Vec<_>>().join(" ").chars().take(MAX_NAME).collect()
+    let folded = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let seen = |word: &str| word.chars().filter(|c| !is_invisible(*c) || is_joiner(*c)).collect::<String>();
+    let words: Vec<String> = folded.map(seen).filter(|word| !word.chars().all(is_joiner)).collect();
+    words.join(" ").chars().take(MAX_NAME).collect()
 }
 
 /// Thinkific requires both names. A person with one name has `-` for the other; one with none is called by the part
@@ -290,9 +295,18 @@ impl Admitted {
         email_key(connection.school(), &self.person.email, pepper)
     }
 
-    /// The address as a hint for the confirmation page.
-    pub fn email_hint(&self) -> String {
-        self.person.email.hint()
+    /// Who it is, for the page that asks them: `Mary M. (m…r@pg.com)`. Without a name, the address alone.
+    ///
+    /// It has to tell them from a colleague who sent them here as themselves, and is shown to nobody else.
+    pub fn hint(&self) -> String {
+        let Person { email, first_name, last_name, .. } = &self.person;
+        let initial = last_name.chars().next().filter(|_| last_name != NO_NAME);
+        let address = email.hint();
+        match initial {
+            _ if first_name == email.local() => address,
+            Some(initial) => format!("{first_name} {initial}. ({address})"),
+            None => format!("{first_name} ({address})"),
+        }
     }
 
     /// Seals the identity under a new ticket, for one login; where an administrator tests, with everything that came.
@@ -403,5 +417,25 @@ impl Redeemed {
     /// Everything that came, where an administrator tests.
     pub fn arrived(&self) -> Option<&Arrived> {
         self.arrived.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_what_is_seen_of_it() {
+        for (sent, kept) in [
+            ("  Zoë\t Anaïs\r\n", "Zoë Anaïs"),
+            ("Ma\u{200b}ry\u{202e}", "Mary"),
+            ("\u{2066}Mary\u{2069}\u{ad} \u{feff}Ann\u{2028}Lee", "Mary Ann Lee"),
+            ("\u{202e}\u{200d} \u{200c}", ""),
+            ("می\u{200c}نا", "می\u{200c}نا"),
+            ("José e\u{301} 葛\u{e0100}", "José e\u{301} 葛\u{e0100}"),
+        ] {
+            assert_eq!(clean(sent), kept, "{sent:?}");
+        }
+        assert_eq!(clean(&"x".repeat(1000)).len(), MAX_NAME);
     }
 }

@@ -10,6 +10,7 @@
 //! | [`home_realm`] | which connection an address signs in through |
 //! | [`binding`], [`ticket`] | what ties a login to its browser |
 //! | [`relay`], [`destination`] | what a login remembers on its way, and where in the school it may end |
+//! | [`again`] | that a login follows one that had ended |
 //! | [`login`] | what a conditional write that was refused means |
 //! | [`oidc`] | what an OpenID provider is asked, and whether what it answers is proven |
 //! | [`workos`] | what WorkOS answered, and whose profile it is |
@@ -22,7 +23,7 @@
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
 //! | [`language`] | in which language |
-//! | [`quote`] | how much of a stranger's text is repeated |
+//! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
 //! | [`arrived`] | what an administrator who tests is shown |
 //!
 //! # From bytes to somebody who may enter
@@ -88,6 +89,7 @@
 // A new variant must say what it means in every table.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod again;
 pub mod arrived;
 pub mod binding;
 pub mod connection;
@@ -98,6 +100,7 @@ pub mod fault;
 pub mod home_realm;
 pub mod identity;
 pub mod ids;
+pub mod invisible;
 pub mod keys;
 pub mod language;
 pub mod login;

@@ -65,11 +65,6 @@ impl Relay {
         if query.is_empty() { format!("/login/{connection}") } else { format!("/login/{connection}?{query}") }
     }
 
-    /// The same for a login that follows one that had ended: there is no third.
-    pub fn login_path_again(&self, connection: &ConnectionId) -> String {
-        format!("/login/{connection}?{}", [self.query().as_str(), "again=1"].join("&").trim_start_matches('&'))
-    }
-
     /// The path and query of the page that asks for an address.
     pub fn home_realm_path(&self) -> String {
         ["/login", &self.query()].join("?").trim_end_matches('?').to_owned()

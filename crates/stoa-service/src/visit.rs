@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use stoa_core::again;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, ConnectionState, UrlPolicy};
 use stoa_core::destination::Destination;
@@ -253,17 +254,18 @@ impl<'a> Visit<'a> {
         self.trail.cookies.push(ticket.set_cookie());
         Answer::launch(&ticket.reference)
     }
+
+    /// Sends the browser to one fresh login, after one that had ended.
+    pub fn begin_again(&mut self, connection: &ConnectionId, to: Option<Destination>) -> Answer {
+        self.trail.cookies.push(again::set_cookie(connection));
+        Answer::Redirect(Relay::to(to).login_path(connection))
+    }
 }
 
 impl Answer {
     /// The browser goes on with a login whose ticket it has.
     pub fn launch(reference: &Reference) -> Self {
         Self::Redirect(format!("/launch?login={}", reference.as_str()))
-    }
-
-    /// The browser begins one fresh login, after one that had ended.
-    pub fn begin_again(connection: &ConnectionId, to: Option<Destination>) -> Self {
-        Self::Redirect(Relay::to(to).login_path_again(connection))
     }
 }
 

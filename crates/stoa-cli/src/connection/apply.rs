@@ -1,14 +1,14 @@
 //! `plan` and `apply`: everything is planned before anything is written.
 
-use std::path::Path;
-
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{Operator, Planned, PlannedSchool};
 
+use super::domain::{Doubt, doubt};
 use super::files::{Files, read};
 use super::test::link;
-use crate::arguments::Target;
+use crate::arguments::{Files as Named, Target};
+use crate::io::word;
 use crate::{CliError, Io};
 
 /// What a set of files would change, in the order of writing.
@@ -17,20 +17,23 @@ struct Plan {
     connections: Vec<Planned>,
 }
 
-pub(super) async fn plan(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let files = read(path)?;
-    let plan = Plan::make(&target.read(io)?.operator, &files).await?;
+pub(super) async fn plan(named: &Named, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let files = read(&named.path)?;
+    let plan = Plan::make(&target.read(io)?.operator, &files, &named.allow_domain).await?;
     plan.print(io)?;
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
     }
-    io.say(&format!("Nothing was written. `stoa connection apply {}` writes it.", path.display()))
+    io.say(&format!(
+        "Nothing was written. `stoa connection apply {}` writes it.",
+        word(&named.path.display().to_string())
+    ))
 }
 
-pub(super) async fn apply(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let files = read(path)?;
+pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let files = read(&named.path)?;
     let operator = target.change(io).await?;
-    let plan = Plan::make(&operator, &files).await?;
+    let plan = Plan::make(&operator, &files, &named.allow_domain).await?;
     plan.print(io)?;
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
@@ -69,7 +72,7 @@ async fn next_steps(operator: &Operator, id: &ConnectionId, public_url: &str, io
 }
 
 impl Plan {
-    async fn make(operator: &Operator, files: &Files) -> Result<Self, CliError> {
+    async fn make(operator: &Operator, files: &Files, allowed: &[String]) -> Result<Self, CliError> {
         let mut schools = Vec::new();
         for file in &files.schools {
             let planned = operator.plan_school(&file.path, &file.text).await;
@@ -79,7 +82,10 @@ impl Plan {
         let mut connections = Vec::new();
         for file in &files.connections {
             let planned = operator.plan_beside(file, &ids).await;
-            connections.push(planned.map_err(|error| CliError::in_file(&file.path, error))?);
+            let planned = planned.map_err(|error| CliError::in_file(&file.path, error))?;
+            // What has been claimed has been asked about.
+            planned.new_domains.iter().try_for_each(|domain| ask_about(&file.path, domain, allowed))?;
+            connections.push(planned);
         }
         Ok(Self { schools, connections })
     }
@@ -103,6 +109,15 @@ impl Plan {
             print_connection(planned, io)?;
         }
         Ok(())
+    }
+}
+
+/// Stops at a domain that is hardly one customer's, unless somebody has said that it is.
+fn ask_about(path: &str, domain: &str, allowed: &[String]) -> Result<(), CliError> {
+    let is_allowed = |doubt: &Doubt| doubt.may_be_overruled() && allowed.iter().any(|allowed| allowed == domain);
+    match doubt(domain).filter(|doubt| !is_allowed(doubt)) {
+        Some(why) => Err(CliError::Domain { path: path.to_owned(), domain: domain.to_owned(), why }),
+        None => Ok(()),
     }
 }
 

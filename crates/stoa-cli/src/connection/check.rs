@@ -10,6 +10,7 @@ use stoa_service::operator::OperatorError;
 use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
 
+use super::domain::doubt;
 use super::files::{connection, stand_in};
 use crate::arguments::Target;
 use crate::{CliError, Io};
@@ -29,13 +30,16 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
         stand_in(&mut document);
     }
     // Only a sandbox may be reached by http.
-    let policy = if target.sandbox(io).is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
+    let policy = if target.is_sandbox(io)? { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
     let checked = Connection::check(document, 1, ConnectionState::Draft, policy)
         .map_err(|error| CliError::in_file(&file.path, OperatorError::Connection(error)))?;
     let document = checked.document();
     io.say(&format!("Connection {}: valid.", checked.id()))?;
     io.say(&format!("    customer {}, school {}", checked.customer(), checked.school()))?;
     io.say(&format!("    domains {}", document.domains.join(", ")))?;
+    for (domain, why) in document.domains.iter().filter_map(|domain| Some((domain, doubt(domain)?))) {
+        io.say(&format!("    warning: {domain}: {why}"))?;
+    }
     match checked.protocol() {
         Protocol::Saml(saml) => {
             if !is_partial {

@@ -2,20 +2,22 @@
 
 mod apply;
 mod check;
+mod domain;
 mod files;
 mod guide;
 mod state;
 mod test;
 mod trust;
 
+pub use self::domain::Doubt;
 pub(crate) use self::test::print_move;
 use crate::arguments::{Connection, Target};
 use crate::{CliError, Io};
 
 pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     match command {
-        Connection::Plan(files) => apply::plan(&files.path, target, io).await,
-        Connection::Apply(files) => apply::apply(&files.path, target, io).await,
+        Connection::Plan(files) => apply::plan(&files, target, io).await,
+        Connection::Apply(files) => apply::apply(&files, target, io).await,
         Connection::Check { file } => check::check(&file, target, io),
         Connection::Guide { connection } => guide::guide(&connection, target, io).await,
         Connection::List => state::list(target, io).await,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use stoa_core::ids::ConnectionId;
+use stoa_core::invisible::visible;
 use stoa_core::oidc::Jwks;
 use stoa_core::trust::{GONE, WAIT, Watch, days_until};
 use stoa_saml::Certificate;
@@ -81,15 +82,14 @@ fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) ->
     for change in &trusts.history {
         let (at, what, by) = (instant(change.at), change.what.as_str().escape_debug().to_string(), &change.by);
         let short = change.fingerprint.get(..16).unwrap_or_default();
-        let (short, by, reason) =
-            (crate::io::one_line(short), crate::io::one_line(by), crate::io::one_line(&change.reason));
+        let (short, by, reason) = (visible(short), visible(by), visible(&change.reason));
         io.say(&format!("{at}   {what:<8} {short}…   {by}   {reason}"))?;
     }
     Ok(())
 }
 
 fn print_key(key: &TrustItem, watch: &Watch, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
-    let by = key.by.as_ref().map(|by| format!(", by {}", crate::io::one_line(by))).unwrap_or_default();
+    let by = key.by.as_ref().map(|by| format!(", by {}", visible(by))).unwrap_or_default();
     let kept = if key.is_kept { ", whatever the metadata says" } else { "" };
     let missing = watch.missing.get(&key.fingerprint).map(|since| {
         format!(
@@ -109,7 +109,7 @@ fn print_certificate(
     now: Timestamp,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
-    io.say(&format!("SHA-256 {}", crate::io::one_line(fingerprint)))?;
+    io.say(&format!("SHA-256 {}", visible(fingerprint)))?;
     if let Some(certificate) = certificate {
         let end = certificate.not_after();
         io.say(&format!("    {}, valid to {end} ({} days)", certificate.subject(), days_until(end, now)))?;
@@ -122,20 +122,15 @@ fn print_watch(watch: &Watch, io: &mut Io<'_>) -> Result<(), CliError> {
         io.say(&format!("Last read from the identity provider at {}.", instant(at)))?;
     }
     if let (Some(since), Some(why)) = (watch.failing_since, &watch.failure) {
-        io.say(&format!("It has been unreadable since {}: {}", instant(since), crate::io::one_line(why)))?;
+        io.say(&format!("It has been unreadable since {}: {}", instant(since), visible(why)))?;
     }
     if let Some(held) = &watch.held {
-        io.say(&format!(
-            "Held since {}: {}: {}",
-            instant(held.since),
-            held.what.as_str(),
-            crate::io::one_line(&held.got)
-        ))?;
+        io.say(&format!("Held since {}: {}: {}", instant(held.since), held.what.as_str(), visible(&held.got)))?;
     }
     if let Some(drift) = &watch.drift {
         io.say(&format!(
             "The provider's description differs from the connection's; `apply` takes it over: {}",
-            crate::io::one_line(drift)
+            visible(drift)
         ))?;
     }
     Ok(())
@@ -149,8 +144,7 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
     for event in &decision.events {
         let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {key}")).unwrap_or_default();
         let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
-        let detail =
-            event.detail.as_ref().map(|detail| format!(": {}", crate::io::one_line(detail))).unwrap_or_default();
+        let detail = event.detail.as_ref().map(|detail| format!(": {}", visible(detail))).unwrap_or_default();
         io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;
     }
     io.say("Nothing was written: trust-refresh does that once an hour.")?;
@@ -171,7 +165,7 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
 
 /// The names that the provider gave its keys. They are any text.
 fn key_ids(keys: &Jwks) -> String {
-    keys.key_ids().map(crate::io::one_line).collect::<Vec<_>>().join(", ")
+    keys.key_ids().map(visible).collect::<Vec<_>>().join(", ")
 }
 
 fn after(since: i64, wait: SignedDuration) -> String {

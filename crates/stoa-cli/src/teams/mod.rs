@@ -17,7 +17,7 @@ use self::manifest::{App, COLOR_ICON, OUTLINE_ICON};
 use crate::arguments::{Package, Target, Teams};
 use crate::connection::print_move;
 use crate::time::instant;
-use crate::{CliError, Io};
+use crate::{CliError, Io, private_file};
 
 const COLOR: &[u8] = include_bytes!("../../assets/teams-color.png");
 const OUTLINE: &[u8] = include_bytes!("../../assets/teams-outline.png");
@@ -46,7 +46,9 @@ async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(),
     };
     let path = package.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}-teams.zip", package.id)));
     let bytes = zipped(&app.manifest()).map_err(CliError::Package)?;
-    std::fs::write(&path, bytes).map_err(|source| CliError::File { path: path.clone(), source })?;
+    // With a test link in it, whoever reads the package may test, and sees what arrives.
+    let written = if package.test { private_file::write(&path, &bytes) } else { std::fs::write(&path, &bytes) };
+    written.map_err(|source| CliError::File { path: path.clone(), source })?;
     io.say(&format!(
         "{}: version {} of the app {:?}, whose tab is {}",
         path.display(),
@@ -57,7 +59,7 @@ async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(),
     if let Some(link) = &test {
         io.say(&format!(
             "    It works until {}, and replaces any earlier test link. It shows what arrived, what we expected, and what \
-             would be passed on; it never reaches the school.",
+             would be passed on; it never reaches the school. Only you can read the file: whoever gets it can test.",
             instant(link.until)
         ))?;
     }
@@ -104,7 +106,8 @@ fn print_application(
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
     let email = connection.attributes.email.as_deref().unwrap_or("email");
-    io.say(&format!("\nIn Entra, App registrations, the application {}:", teams.app_id))?;
+    io.say("")?;
+    io.say(&format!("In Entra, App registrations, the application {}:", teams.app_id))?;
     io.say(&format!("    Expose an API, Application ID URI      {}", application_uri(public_url, teams)))?;
     io.say("    Expose an API, a scope                 access_as_user, for admins and users")?;
     io.say("    Authorized client applications, each for that scope:")?;
@@ -116,11 +119,12 @@ fn print_application(
 }
 
 fn print_upload(app: &App<'_>, io: &mut Io<'_>) -> Result<(), CliError> {
-    io.say("\nIn the Teams admin center:")?;
+    io.say_lines("\nIn the Teams admin center:")?;
     io.say("    Teams apps, Manage apps, Upload new app; a higher version updates an app that is there")?;
     io.say("    Teams apps, Setup policies: installed and pinned for the people it is meant for")?;
-    io.say("\nThe app's entry links to two pages of the school. Check that they exist:")?;
-    io.say(&format!("    {}\n    {}", app.privacy_url(), app.terms_url()))
+    io.say_lines("\nThe app's entry links to two pages of the school. Check that they exist:")?;
+    io.say(&format!("    {}", app.privacy_url()))?;
+    io.say(&format!("    {}", app.terms_url()))
 }
 
 #[cfg(test)]

@@ -21,21 +21,21 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     let access = target.read(io)?;
     let Ok(reference) = Reference::parse(&command.reference) else {
         let id = logs::RequestId::parse(&command.reference).ok_or(CliError::Reference)?;
-        io.say(&logs::of_request(&id, &access.stack))?;
-        return match target.sandbox(io) {
-            Some(_) => io.say("\nA sandbox keeps its log lines to itself, and its gateway has no access log."),
-            None => Ok(()),
+        io.say_lines(&logs::of_request(&id, &access.stack))?;
+        return match target.is_sandbox(io)? {
+            true => io.say_lines("\nA sandbox keeps its log lines to itself, and its gateway has no access log."),
+            false => Ok(()),
         };
     };
     let Some(login) = access.operator.login(&reference).await? else {
-        io.say(&logs::of_unknown(&reference, &access.stack))?;
+        io.say_lines(&logs::of_unknown(&reference, &access.stack))?;
         return Err(CliError::NoLogin(reference.to_string()));
     };
     let now = Timestamp::now();
-    io.say(&steps::render(&login, &access.stack))?;
-    io.say(&cause::render(&login, &access.stack, now))?;
+    io.say_lines(&steps::render(&login, &access.stack))?;
+    io.say_lines(&cause::render(&login, &access.stack, now))?;
     match mail::render(&login) {
-        Some(mail) => io.say(&mail),
+        Some(mail) => io.say_lines(&mail),
         None => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use stoa_core::invisible::visible;
 use stoa_core::login::{LoginItem, State, Step, What};
 
 use super::logs;
@@ -62,15 +63,14 @@ fn meaning(state: State) -> &'static str {
 fn step_text(step: &Step, before: Option<i64>, stack: &str) -> String {
     let at = moment(step.t, 3);
     let later = before.map(|before| format!("  (+{})", duration(step.t - before))).unwrap_or_default();
-    let mut text = format!("{at}{later}  {}: {}", crate::io::one_line(&step.function), what(&step.what));
+    let mut text = format!("{at}{later}  {}: {}", visible(&step.function), what(&step.what));
     for (label, value) in [("wanted", &step.wanted), ("got", &step.got)] {
         if let Some(value) = value {
             // Quoted: it came from outside, unverified.
             let _ = write!(text, "\n    {label:<9} {value:?}");
         }
     }
-    let (function, build, request) =
-        (crate::io::one_line(&step.function), crate::io::one_line(&step.build), crate::io::one_line(&step.request));
+    let (function, build, request) = (visible(&step.function), visible(&step.build), visible(&step.request));
     let group = logs::group(stack, &function);
     let command = logs::of_step(step, stack)
         .unwrap_or_else(|| "no command for its log lines: the function or the request is not one of stoa's".to_owned());

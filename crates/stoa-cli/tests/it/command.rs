@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
 use stoa_cli::{Input, Io};
+use stoa_core::routes::Table;
 use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,8 +42,14 @@ pub async fn stoa(arguments: &[&str]) -> Ran {
 }
 
 pub async fn stoa_with(arguments: &[&str], input: Input) -> Ran {
+    stoa_in(&[], arguments, input).await
+}
+
+/// With these environment variables.
+pub async fn stoa_in(environment: &[(&str, &str)], arguments: &[&str], input: Input) -> Ran {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut io = Io { input, out: &mut out, err: &mut err, environment: Default::default() };
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut io = Io { input, out: &mut out, err: &mut err, environment };
     let arguments = std::iter::once("stoa").chain(arguments.iter().copied()).map(Into::into);
     let code = stoa_cli::run(arguments, &mut io).await;
     Ran { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
@@ -82,6 +90,25 @@ impl Desk {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
         path.display().to_string()
+    }
+
+    /// The outputs of the sandbox's stack, as if it were deployed in this region and account; returns the file's path.
+    pub fn outputs(&self, region: &str, account: &str) -> String {
+        let stack = self.sandbox.front.stack();
+        let tables = [
+            ("ConnectionsTable", Table::Connections),
+            ("TrustTable", Table::Trust),
+            ("LoginsTable", Table::Logins),
+            ("DirectoryTable", Table::Directory),
+        ];
+        let arn = format!("arn:aws:lambda:{region}:{account}:function:{}:live", stack.function_name("operator"));
+        let outputs = tables.map(|(name, table)| (name, stack.table_name(table))).into_iter().chain([
+            ("SecretPrefix", stack.name().to_owned()),
+            ("OperatorFunction", arn),
+            ("PublicUrl", self.sandbox.url()),
+        ]);
+        let outputs: Vec<_> = outputs.map(|(name, value)| json!({ "OutputKey": name, "OutputValue": value })).collect();
+        self.write(&format!("{region}-{account}.json"), &json!(outputs).to_string())
     }
 
     pub fn path(&self) -> &Path {

@@ -4,11 +4,15 @@
 
 mod command;
 mod connections;
+mod domains;
 mod guide;
+mod hostile;
 mod lifecycle;
 mod output;
 mod people;
 mod secrets;
+mod sites;
+mod stacks;
 mod teams;
 mod traces;
 mod trust;

@@ -80,8 +80,17 @@ async fn mistakes_in_files_and_names() {
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
     shown.push_str(&format!("# outputs of another stack\n{}\n", ran.shown()));
     let outputs =
-        ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix", "OperatorFunction"]
-            .map(|name| format!("{{\"OutputKey\":\"{name}\",\"OutputValue\":\"stoa-{name}-1\"}}"));
+        ["ConnectionsTable", "TrustTable", "LoginsTable", "DirectoryTable", "SecretPrefix", "OperatorFunction"].map(
+            |name| {
+                let value = match name {
+                    "OperatorFunction" => {
+                        "arn:aws:lambda:eu-central-1:123456789012:function:stoa-operator:live".to_owned()
+                    }
+                    _ => format!("stoa-{name}-1"),
+                };
+                format!("{{\"OutputKey\":\"{name}\",\"OutputValue\":\"{value}\"}}")
+            },
+        );
     let outputs = desk.write("stack.json", &format!("[{}]", outputs.join(",")));
     let ran = stoa(&["connection", "list", "--outputs", &outputs]).await;
     shown.push_str(&format!("# no credentials\n{}\n", ran.shown()));

@@ -77,6 +77,12 @@ async fn a_test_package_stands_beside_the_other_and_is_a_link_of_its_own() {
         let manifest: Value = serde_json::from_slice(&read(&out, "manifest.json")).unwrap();
         let tab = manifest["staticTabs"][0]["contentUrl"].as_str().unwrap().to_owned();
         assert!(shown.contains(&tab) && shown.contains("replaces any earlier test link"), "{shown}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&out).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "the link's key is in it");
+        }
         assert_eq!(manifest["id"], format!("a{}", &APP[1..]));
         assert_eq!(manifest["name"]["short"], "P&G Academy (test)");
         tabs.push(tab);

@@ -85,7 +85,7 @@ pub enum IdpInitiated {
     /// The post is only a reason to begin a login here. Nothing in it is believed.
     #[default]
     Convert,
-    /// The Response is verified, then the person is asked "Continue as m…@pg.com?".
+    /// The Response is verified, then the person is asked "Continue as Mary M. (m…r@pg.com)?".
     Confirm,
     /// A Response that answers no request of ours is refused.
     Off,

@@ -1,6 +1,9 @@
 //! A school: where a connection leads.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::checks::{UrlPolicy, check_url};
 use super::error::ConnectionError;
@@ -24,6 +27,19 @@ pub struct SchoolDocument {
 
 fn default_api_url() -> String {
     "https://api.thinkific.com/api/public/v1".into()
+}
+
+impl SchoolDocument {
+    /// The hosts of its site: Thinkific's own, which the subdomain names, and the one that browsers go to. Two schools
+    /// that share one share every account, whatever their ids are.
+    pub fn sites(&self) -> BTreeSet<String> {
+        let own = format!("{}.thinkific.com", self.subdomain.to_ascii_lowercase());
+        let shown = Url::parse(&self.base_url).ok().and_then(|url| {
+            let host = url.host_str()?.trim_end_matches('.').to_owned();
+            Some(url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+        });
+        std::iter::once(own).chain(shown).collect()
+    }
 }
 
 /// A school whose parts hold together.
@@ -54,5 +70,32 @@ impl School {
     /// The absolute address of a destination.
     pub fn url_of(&self, destination: &Destination) -> String {
         format!("{}{}", self.document.base_url, destination.as_str())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_the_same_however_it_is_written() {
+        let sites = |subdomain: &str, base_url: &str| {
+            let document = SchoolDocument {
+                id: SchoolId::parse("academy").unwrap(),
+                subdomain: subdomain.to_owned(),
+                base_url: base_url.to_owned(),
+                api_url: default_api_url(),
+            };
+            document.sites().into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(sites("acme", "https://acme.thinkific.com"), ["acme.thinkific.com"]);
+        assert_eq!(sites("ACME", "https://Acme.Thinkific.com:443"), ["acme.thinkific.com"]);
+        for written in ["https://learn.acme.com", "https://LEARN.acme.com.", "https://learn.acme.com:443"] {
+            assert_eq!(sites("acme", written), ["acme.thinkific.com", "learn.acme.com"], "{written}");
+        }
+        // Simulators are told apart by it.
+        assert_eq!(sites("acme", "http://learn.localhost:8081"), ["acme.thinkific.com", "learn.localhost:8081"]);
+        assert_eq!(sites("other", "https://acme.thinkific.com"), ["acme.thinkific.com", "other.thinkific.com"]);
     }
 }

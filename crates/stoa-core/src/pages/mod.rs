@@ -142,14 +142,17 @@ impl Frame<'_> {
         self.page(200, &text("title-continue"), policy(true, form_action), &body)
     }
 
-    /// "Continue as m…@pg.com?", for a login that the identity provider began. Never submitted by a script.
-    pub fn confirm(&self, reference: &Reference, hint: &str, form_action: &str) -> Page {
+    /// "Continue as Mary M. (m…r@pg.com)?", for a login that the identity provider began. Never submitted by a script.
+    ///
+    /// `own_login` begins a login of whoever is not that person.
+    pub fn confirm(&self, reference: &Reference, hint: &str, own_login: &str, form_action: &str) -> Page {
         let text = |id: &str| self.language.text(id);
         let body = html! {
             p { (self.language.text_with("confirm-text", &[("hint", hint)])) }
             form method="post" action={ "/launch?login=" (reference.as_str()) } {
                 button type="submit" { (text("continue")) }
             }
+            p { a href=(own_login) { (text("not-me")) } }
         };
         // Under `no-referrer` a browser would post `Origin: null`, and the origin is what shows that the button is ours.
         let head = html! { meta name="referrer" content="same-origin"; };

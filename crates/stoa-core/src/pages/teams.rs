@@ -45,8 +45,9 @@ impl Frame<'_> {
         self.page(200, &teams.name, format!("{}; {scripts}", policy(false, "'none'")), &body)
     }
 
-    /// Where the tab leads with a code in the fragment: "Continue as m…@pg.com?". Opening it uses nothing up.
-    pub fn teams_continue(&self, action: &str, form_action: &str) -> Page {
+    /// Where the tab leads with a code in the fragment: "Continue as Mary M. (m…r@pg.com)?". Opening it uses nothing up. `own_login` begins a login of whoever is
+    /// not that person, where there is one outside Teams.
+    pub fn teams_continue(&self, action: &str, own_login: Option<&str>, form_action: &str) -> Page {
         let text = |id: &str| self.language.text(id);
         // The script puts the hint where this stands.
         const HINT: &str = "\u{fffc}";
@@ -59,6 +60,10 @@ impl Frame<'_> {
                 input type="hidden" name="code";
                 input type="hidden" name="hint";
                 button type="submit" { (text("continue")) }
+                @match own_login {
+                    Some(address) => p { a href=(address) { (text("not-me")) } },
+                    None => p { (text("not-me-in-teams")) },
+                }
             }
             script { (PreEscaped(CONTINUE_SCRIPT)) }
         };
@@ -90,8 +95,11 @@ mod tests {
     #[test]
     fn the_hint_has_its_place_in_every_language() {
         for tag in ["en", "es"] {
-            let page = frame(tag).teams_continue("/teams/pg/continue", "'self'");
+            let page = frame(tag).teams_continue("/teams/pg/continue", Some("/login/pg"), "'self'");
             assert!(page.html.contains("<strong></strong>?") && !page.html.contains('\u{fffc}'), "{}", page.html);
+            assert!(page.html.contains("<a href=\"/login/pg\">"), "{}", page.html);
+            let page = frame(tag).teams_continue("/teams/pg/continue", None, "'self'");
+            assert!(!page.html.contains("<a href"), "{}", page.html);
         }
     }
 

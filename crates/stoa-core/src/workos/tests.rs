@@ -243,7 +243,7 @@ fn a_profile_of_another_organization_or_connection_is_foreign() {
 #[test]
 fn a_mapped_attribute_never_takes_the_place_of_a_field() {
     let admitted = profile(|_| {}).verify(&ours()).unwrap().admit(&ours()).unwrap();
-    assert_eq!(admitted.email_hint(), "a…@umbrella.example");
+    assert_eq!(admitted.hint(), "Ada W. (a…@umbrella.example)");
     let renamed = connection(
         "[subject]\nfrom = \"custom.employee\"\n[workos]\nclient_id = \"client_1\"\norganization = \"org_1\"",
     );

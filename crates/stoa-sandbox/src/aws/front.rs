@@ -14,16 +14,17 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use stoa_core::routes::Table;
 
 use super::capacity;
 use super::dynamodb::Dynamo;
+use super::elsewhere::Elsewhere;
 use super::fault::{Fault, FaultKind, Faults};
 use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::lambda::Lambda;
 use super::policy::{self, Decision, GrantUse};
-use super::request::{Member, Operation, Service, access_key_id, members};
+use super::request::{Caller, Member, Operation, Service, members};
 use super::secrets::Secrets;
 use super::served::{Served, refusal, refused, throttled, unavailable};
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
@@ -61,6 +62,7 @@ struct Shared {
     stack: Stack,
     dynamo: Dynamo,
     secrets: Secrets,
+    elsewhere: Elsewhere,
     lambda: Lambda,
     journal: Journal,
     faults: Faults,
@@ -73,6 +75,7 @@ impl Front {
         let shared = Arc::new(Shared {
             dynamo: Dynamo::start(&config.storage, &config.stack).await?,
             secrets: Secrets::open(&config.storage)?,
+            elsewhere: Elsewhere::default(),
             lambda: Lambda::default(),
             stack: config.stack,
             journal: Journal::new(config.ledger),
@@ -143,6 +146,11 @@ impl Front {
         self.shared.dynamo.items(table)
     }
 
+    /// The names of the secrets that were written in another account or region than the stack's.
+    pub fn secrets_elsewhere(&self) -> BTreeSet<String> {
+        self.shared.elsewhere.secrets()
+    }
+
     /// Deletes what has expired, as DynamoDB does some hours late. Says how many items.
     pub fn sweep_expired(&self) -> Result<usize, StartError> {
         self.shared.dynamo.sweep_expired()
@@ -209,19 +217,23 @@ impl Shared {
         let Ok(parsed) = serde_json::from_slice::<Value>(&body) else {
             return Ok(refusal("com.amazon.coral.service#SerializationException", "The body is not JSON."));
         };
-        let Some(principal) = access_key_id(&head.headers).map(str::to_owned) else {
+        let Some(caller) = Caller::of(&head.headers) else {
             return Ok(refusal(
                 "com.amazon.coral.service#MissingAuthenticationTokenException",
                 "Request is missing Authentication Token",
             ));
         };
-        if !policy::is_principal(&principal) {
+        if !policy::is_principal(&caller.principal) {
             return Ok(refusal(
                 "com.amazon.coral.service#UnrecognizedClientException",
                 "The security token included in the request is invalid.",
             ));
         }
-        let members = members(&operation, &parsed, &self.stack);
+        if Elsewhere::is_asked(&caller) {
+            let served = self.elsewhere.answer(&caller, &operation, &parsed).map_err(|_| CutConnection)?;
+            return Ok(served.numbered(self.journal.next_request()));
+        }
+        let (principal, members) = (caller.principal, members(&operation, &parsed, &self.stack));
         let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
         if let Some(denied) = self.denial(&admitted) {
             self.journal.record(admitted.calls(&Outcome::Denied, &denied));
@@ -295,18 +307,10 @@ impl Shared {
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
         match &request.operation.service {
-            Service::SecretsManager => self.serve_secrets(&request.operation.name, &body),
+            Service::SecretsManager => self.secrets.served(&request.operation.name, &body),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }
-    }
-
-    fn serve_secrets(&self, operation: &str, body: &Value) -> Served {
-        let (status, body) = match self.secrets.answer(operation, body) {
-            Ok(answer) => (StatusCode::OK, answer),
-            Err(error) => (StatusCode::BAD_REQUEST, json!({"__type": error.code(), "Message": error.to_string()})),
-        };
-        Served::of(status, body)
     }
 
     async fn serve_dynamodb(&self, request: &Admitted, headers: &HeaderMap, mut body: Value) -> Served {

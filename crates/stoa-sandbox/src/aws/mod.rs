@@ -6,6 +6,7 @@ pub mod policy;
 
 mod capacity;
 mod dynamodb;
+mod elsewhere;
 mod fault;
 mod lambda;
 mod request;

@@ -29,7 +29,7 @@ impl Operation {
     /// Reads `x-amz-target`, or the address of an invocation.
     pub(super) fn of(head: &Parts) -> Option<Self> {
         if let Some(function) = invoked(head) {
-            let service = Service::Lambda { function: function.to_owned() };
+            let service = Service::Lambda { function };
             return Some(Self { service, name: "InvokeFunction".to_owned() });
         }
         let (service, name) = head.headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
@@ -42,16 +42,32 @@ impl Operation {
     }
 }
 
-/// The function's AWS name in an `Invoke` request.
-fn invoked(head: &Parts) -> Option<&str> {
+/// The function's AWS name in an `Invoke` request, which may give its ARN with the alias (Lambda API, `FunctionName`).
+fn invoked(head: &Parts) -> Option<String> {
     let path = head.uri.path().strip_prefix("/2015-03-31/functions/").filter(|_| head.method == Method::POST)?;
-    path.strip_suffix("/invocations")
+    let function = path.strip_suffix("/invocations")?.replace("%3A", ":");
+    let name = function.split_once(":function:").map_or(function.as_str(), |(_, name)| name);
+    name.split(':').next().map(str::to_owned)
 }
 
-/// The access key id in a SigV4 `Authorization` header. The signature itself is not checked.
-pub(super) fn access_key_id(headers: &HeaderMap) -> Option<&str> {
-    let (_, credential) = headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?;
-    credential.split('/').next().filter(|id| !id.is_empty())
+/// Who calls, and where, as a SigV4 `Authorization` header has it: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. The
+/// signature itself is not checked. Here an access key id is the principal's name; one of another account's has `@` and
+/// that account after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Caller {
+    pub(super) principal: String,
+    pub(super) account: String,
+    pub(super) region: String,
+}
+
+impl Caller {
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let (_, credential) = headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?;
+        let mut scope = credential.split('/');
+        let (key, region) = (scope.next().filter(|key| !key.is_empty())?, scope.nth(1)?);
+        let (principal, account) = key.split_once('@').unwrap_or((key, ACCOUNT));
+        Some(Self { principal: principal.to_owned(), account: account.to_owned(), region: region.to_owned() })
+    }
 }
 
 /// One action on one resource.

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::OpenOptions;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::served::Served;
 use super::{ACCOUNT, REGION, StartError, Storage};
 
 const CURRENT: &str = "AWSCURRENT";
@@ -135,6 +139,17 @@ impl Secrets {
         }
     }
 
+    /// The same as the service answers it.
+    pub(super) fn served(&self, operation: &str, request: &Value) -> Served {
+        match self.answer(operation, request) {
+            Ok(answer) => Served::of(StatusCode::OK, answer),
+            Err(error) => {
+                let body = json!({"__type": error.code(), "Message": error.to_string()});
+                Served::of(StatusCode::BAD_REQUEST, body)
+            }
+        }
+    }
+
     fn keep(&self, secrets: &BTreeMap<String, Secret>) -> Result<(), SecretsError> {
         match &self.file {
             Some(file) => write(file, secrets).map_err(|_| SecretsError::NotKept),
@@ -146,7 +161,11 @@ impl Secrets {
 /// Replaces the file at once, so a killed sandbox leaves the old or the new one.
 fn write(file: &Path, secrets: &BTreeMap<String, Secret>) -> std::io::Result<()> {
     let next = file.with_extension("json.new");
-    std::fs::write(&next, serde_json::to_vec_pretty(secrets)?)?;
+    let mut open = OpenOptions::new();
+    open.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    open.open(&next)?.write_all(&serde_json::to_vec_pretty(secrets)?)?;
     std::fs::rename(next, file)
 }
 

@@ -91,6 +91,8 @@ pub struct Browser {
     follow: Follow,
     accept_cookies: bool,
     headers: HeaderMap,
+    /// Cookies of neighbouring hosts: those that go before its own, and those that go after.
+    neighbours: [Vec<u8>; 2],
 }
 
 impl Default for Browser {
@@ -108,7 +110,14 @@ impl Browser {
     /// A browser whose cookies age by this clock.
     pub fn with_clock(clock: Clock) -> Self {
         let jar = Arc::default();
-        Self { jar, clock, follow: Follow::All, accept_cookies: true, headers: HeaderMap::new() }
+        Self {
+            jar,
+            clock,
+            follow: Follow::All,
+            accept_cookies: true,
+            headers: HeaderMap::new(),
+            neighbours: Default::default(),
+        }
     }
 
     /// A tab that goes only this far by itself.
@@ -129,6 +138,13 @@ impl Browser {
         let mut tab = self.clone();
         tab.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         tab
+    }
+
+    /// A tab that sends these cookies before and after its own, as neighbouring hosts have set them for the domain that
+    /// they share: any bytes (RFC 6265bis §5.7 refuses control characters only). The older of two goes first.
+    #[must_use]
+    pub fn beside_cookies(&self, before: &[u8], after: &[u8]) -> Self {
+        Self { neighbours: [before.to_vec(), after.to_vec()], ..self.clone() }
     }
 
     /// Opens an address that the person typed.
@@ -313,9 +329,11 @@ impl Browser {
         if navigation.method == Method::POST {
             request = request.header(ORIGIN, navigation.origin());
         }
-        if !cookies.is_empty() {
-            let pairs: Vec<_> = cookies.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
-            request = request.header(COOKIE, pairs.join("; "));
+        let own = cookies.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value).into_bytes());
+        let [before, after] = self.neighbours.clone();
+        let pairs: Vec<_> = std::iter::once(before).chain(own).chain([after]).filter(|pair| !pair.is_empty()).collect();
+        if !pairs.is_empty() {
+            request = request.header(COOKIE, pairs.join(&b"; "[..]));
         }
         let mut request = request.body(Full::from(navigation.body.clone().unwrap_or_default()))?;
         for (name, value) in &self.headers {

@@ -1,6 +1,7 @@
 //! Begins a login through a connection that is known, and sends the browser to the identity provider.
 
 use jiff::Timestamp;
+use stoa_core::again;
 use stoa_core::binding::{MAX_PENDING, Pending, SameSite};
 use stoa_core::connection::{Connection, Protocol, RequestBinding};
 use stoa_core::failure::Failure;
@@ -105,6 +106,9 @@ pub(super) async fn start(visit: &mut Visit<'_>, id: &ConnectionId, asked: &Aske
     visit.outside_frames()?;
     let pending = begin(visit, &connection, asked).await?;
     set_cookies(visit, &connection, &pending);
+    if asked.again {
+        visit.trail.cookies.push(again::drop_cookie(id));
+    }
     request(visit, &connection, &pending, asked).await
 }
 

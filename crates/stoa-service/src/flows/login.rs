@@ -1,9 +1,11 @@
 //! `GET /login/{connection}`: begins a login and sends the browser to the identity provider. `/login` alone finds the
 //! connection first.
 
+use stoa_core::again;
 use stoa_core::destination::Destination;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
+use stoa_core::ids::ConnectionId;
 use stoa_core::relay::Relay;
 
 use crate::flows::begin::{Asked, Test, start};
@@ -21,7 +23,8 @@ pub async fn login(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     }
     match visit.incoming.route_key() {
         "GET /login/{connection}" => {
-            let (id, asked) = (visit.incoming.connection()?, asked(visit.incoming));
+            let id = visit.incoming.connection()?;
+            let asked = asked(visit.incoming, &id);
             start(visit, &id, &asked).await
         }
         "GET /login" => home_realm::ask(visit),
@@ -30,14 +33,14 @@ pub async fn login(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     }
 }
 
-fn asked(incoming: &Incoming) -> Asked {
+fn asked(incoming: &Incoming, connection: &ConnectionId) -> Asked {
     Asked {
         relay: Relay {
             retries: incoming.query("retry").and_then(|text| text.parse().ok()).unwrap_or(0),
             // A destination that is not allowed is no reason to turn somebody away.
             destination: incoming.query("return_to").and_then(|text| Destination::parse(&text).ok()),
         },
-        again: incoming.query("again").is_some(),
+        again: again::is_among(incoming.cookies(), connection),
         test: Test::read(incoming.query("test")),
         login_hint: incoming.query("login_hint").filter(|text| is_hint(text)),
     }

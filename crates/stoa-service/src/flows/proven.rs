@@ -103,7 +103,7 @@ impl Visit<'_> {
                     Written::Refused(_) => Ok(Answer::launch(&login.reference)),
                 }
             }
-            Meeting::Fresh(destination) => Ok(Answer::begin_again(connection.id(), destination)),
+            Meeting::Fresh(destination) => Ok(self.begin_again(connection.id(), destination)),
             Meeting::Fault(failure) => {
                 if let Some(old) = old {
                     self.note(login, Ends::NothingIn(old.state), &failure).await;

@@ -162,7 +162,7 @@ fn proof_of(connection: &Connection, proven: &VerifiedResponse) -> ProofHash {
     ProofHash::new(connection.id(), proven.issuer(), proven.assertion_id())
 }
 
-/// "Continue as m…@pg.com?": the Response is proven, but it may have been posted into this browser by anybody, so the
+/// "Continue as Mary M. (m…r@pg.com)?": the Response is proven, but it may have been posted into this browser by anybody, so the
 /// person must say so on our own page.
 async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], relay: &Relay) -> Result<Answer, Failure> {
     if connection.state != ConnectionState::Active {
@@ -196,5 +196,6 @@ async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], rel
     let login = LoginItem::begin_proven(reference, begin, proof, visit.step(What::Verified), visit.now);
     visit.begin(&login).await?;
     visit.trail.cookies.push(handover.ticket.set_cookie());
-    Ok(Answer::Page(visit.frame().confirm(&login.reference, &admitted.email_hint(), visit.form_action())))
+    let own_login = relay.login_path(connection.id());
+    Ok(Answer::Page(visit.frame().confirm(&login.reference, &admitted.hint(), &own_login, visit.form_action())))
 }

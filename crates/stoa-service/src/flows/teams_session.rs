@@ -3,7 +3,7 @@
 //! ```text
 //! in Teams' frame                                       in the browser
 //! GET /teams/{connection}                               GET /login/{connection}      (no token: an ordinary login)
-//!   └ POST …/session: verify ─► admit ─► seal ─► code ─► GET …/continue#code: "Continue as m…@pg.com?"
+//!   └ POST …/session: verify ─► admit ─► seal ─► code ─► GET …/continue#code: "Continue as Mary M. (m…r@pg.com)?"
 //!                                                          └ POST …/continue: code ─► ticket ─► 303 /launch
 //! ```
 //!
@@ -13,7 +13,7 @@
 mod redemption;
 mod session;
 
-use stoa_core::connection::{Connection, TeamsDocument};
+use stoa_core::connection::{Connection, Protocol, TeamsDocument};
 use stoa_core::destination::Destination;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -67,5 +67,10 @@ async fn continue_page(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let connection = visit.enter(Fresh::LastMinute).await?;
     token_settings(&connection)?;
     visit.outside_frames()?;
-    Ok(Answer::Page(visit.frame().teams_continue(visit.incoming.path(), visit.form_action())))
+    let own_login = match connection.protocol() {
+        Protocol::Saml(_) | Protocol::Oidc(_) | Protocol::Workos(_) => Some(format!("/login/{}", connection.id())),
+        Protocol::Teams => None,
+    };
+    let (action, form_action) = (visit.incoming.path(), visit.form_action());
+    Ok(Answer::Page(visit.frame().teams_continue(action, own_login.as_deref(), form_action)))
 }

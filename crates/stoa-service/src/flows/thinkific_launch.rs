@@ -57,7 +57,7 @@ async fn launch(
     reads: LaunchReads,
 ) -> Result<Answer, Failure> {
     if let Brought::Spent(destination) = meet_ticket(login, &ticket.hash(), visit.now)? {
-        return Ok(Answer::begin_again(reads.connection.id(), destination));
+        return Ok(visit.begin_again(reads.connection.id(), destination));
     }
     reads.connection.takes(login.test)?;
     if login.confirm && !(visit.incoming.method() == "POST" && visit.is_from_us()) {
@@ -173,7 +173,7 @@ impl Launching<'_, '_> {
         if let Written::Refused(old) = written {
             match meet_launched(old.as_deref(), &attempt, &hash, visit.now) {
                 Meeting::Mine => {}
-                Meeting::Fresh(destination) => return Ok(Answer::begin_again(&ticket.connection, destination)),
+                Meeting::Fresh(destination) => return Ok(visit.begin_again(&ticket.connection, destination)),
                 Meeting::Fault(failure) => return Err(failure),
                 Meeting::Reticket { .. } => return Err(Fault::Internal.into()),
             }

@@ -40,7 +40,12 @@ pub(super) async fn unproven(
     }
 }
 
-fn go_on(visit: &Visit<'_>, connection: &Connection, login: &LoginItem, failure: Failure) -> Result<Answer, Failure> {
+fn go_on(
+    visit: &mut Visit<'_>,
+    connection: &Connection,
+    login: &LoginItem,
+    failure: Failure,
+) -> Result<Answer, Failure> {
     match login.state {
         State::Started | State::Refused | State::Failed => Err(failure),
         State::Verified if Ticket::among(visit.incoming.cookies(), &login.reference).is_some() => {
@@ -48,7 +53,7 @@ fn go_on(visit: &Visit<'_>, connection: &Connection, login: &LoginItem, failure:
         }
         // Launched already, or the ticket was in an answer that the browser did not wait for.
         State::Verified | State::Launched | State::Returned => {
-            Ok(Answer::begin_again(connection.id(), fresh_once(login)?))
+            Ok(visit.begin_again(connection.id(), fresh_once(login)?))
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Planned {
     pub untrusted_keys: Vec<String>,
     /// The entity id of the SAML identity provider before, where it is another one now. Its keys stay trusted.
     pub former_idp: Option<String>,
+    /// Domains that the stored document does not name.
+    pub new_domains: Vec<String>,
     /// Domains that the document names no longer. They stay the customer's.
     pub kept_domains: Vec<String>,
 }
@@ -113,9 +115,20 @@ impl Operator {
             _ => Vec::new(),
         };
         let former_idp = before.as_ref().and_then(|before| former_idp(before, &document));
-        let kept_domains = before.map(|before| before.domains).unwrap_or_default();
-        let kept_domains = kept_domains.into_iter().filter(|domain| !document.domains.contains(domain)).collect();
-        Ok(Planned { document, current, published, applied, reason: None, untrusted_keys, former_idp, kept_domains })
+        let known = before.map(|before| before.domains).unwrap_or_default();
+        let new_domains = document.domains.iter().filter(|domain| !known.contains(domain)).cloned().collect();
+        let kept_domains = known.into_iter().filter(|domain| !document.domains.contains(domain)).collect();
+        Ok(Planned {
+            document,
+            current,
+            published,
+            applied,
+            reason: None,
+            untrusted_keys,
+            former_idp,
+            new_domains,
+            kept_domains,
+        })
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {

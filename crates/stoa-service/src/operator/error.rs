@@ -87,6 +87,16 @@ pub enum OperatorError {
         /// Whose it is, where known.
         owner: Option<String>,
     },
+    /// Another school is that site of Thinkific's already. Two would share its accounts, and not who has which domain.
+    #[error("nothing was written: the site {site} is {} already, so it cannot be {wanted_by} too", owner.as_ref().map_or_else(|| "another school".to_owned(), |owner| format!("the school {owner}")))]
+    SiteTaken {
+        /// Its host.
+        site: String,
+        /// The school that asks for it.
+        wanted_by: SchoolId,
+        /// Which school it is, where known.
+        owner: Option<SchoolId>,
+    },
     /// A new connection of this name would take over the keys of an earlier one.
     #[error("nothing was written: the trust table still holds keys of an earlier connection {0}")]
     KeysLeft(ConnectionId),

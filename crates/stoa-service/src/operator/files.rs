@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, IdpDocument, OidcDocument};
+use stoa_core::invisible::visible;
 use stoa_core::oidc::{Jwks, JwksError};
 use stoa_core::trust::{PublishedError, parse_discovery};
 use stoa_saml::metadata::{Binding, IdpMetadata};
@@ -63,7 +64,7 @@ impl ConnectionFile {
     /// nobody is asked.
     pub fn read(&self, now: Timestamp) -> Result<(ConnectionDocument, Published), OperatorError> {
         let mut document: ConnectionDocument =
-            toml::from_str(&self.text).map_err(|error| self.broken(error.to_string().trim_end()))?;
+            toml::from_str(&self.text).map_err(|error| self.broken(&in_lines(&error)))?;
         let mut published = Published::default();
         if let Some(xml) = &self.metadata {
             let saml = document.saml.as_mut().ok_or_else(|| self.broken("there is metadata, but no [saml]"))?;
@@ -103,6 +104,11 @@ impl ConnectionFile {
     fn broken(&self, message: &str) -> OperatorError {
         OperatorError::File { path: self.path.clone(), message: message.to_owned() }
     }
+}
+
+/// A mistake in a file, with the line that it is in. Its own text, which repeats a part of the file, is on one line.
+pub fn in_lines(error: &toml::de::Error) -> String {
+    error.to_string().trim_end().replace(error.message(), &visible(error.message()))
 }
 
 /// The text of a key set that has a usable key.

@@ -32,7 +32,7 @@ pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
 pub use error::{Answerer, OperatorError};
-pub use files::{ConnectionFile, NamedFile, Published};
+pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
 pub use question::Named;
@@ -70,6 +70,15 @@ impl StackNames {
     }
 }
 
+/// Whose credentials are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The user's or role's ARN.
+    pub arn: String,
+    /// Their account.
+    pub account: String,
+}
+
 /// The operator's access to one stack.
 pub struct Operator {
     tables: Tables,
@@ -101,11 +110,12 @@ impl Operator {
         }
     }
 
-    /// Who the credentials belong to, as an ARN.
-    pub async fn caller(&self) -> Result<String, OperatorError> {
+    /// Who the credentials belong to.
+    pub async fn caller(&self) -> Result<Caller, OperatorError> {
         let answer = self.sts.get_caller_identity().send().await;
         let answer = answer.map_err(|error| OperatorError::aws("ask who the credentials belong to", &error))?;
-        answer.arn.ok_or(OperatorError::Answer(Answerer::Sts))
+        let caller = answer.arn.zip(answer.account).map(|(arn, account)| Caller { arn, account });
+        caller.ok_or(OperatorError::Answer(Answerer::Sts))
     }
 
     /// The same access, with who acts in the history.

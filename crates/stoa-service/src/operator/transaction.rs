@@ -1,6 +1,6 @@
 //! Writes that happen together or not at all, and which of them stood in the way.
 
-use stoa_core::ids::{ConnectionId, CustomerId};
+use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 
 use super::{Operator, OperatorError};
 use crate::store::{Transacted, Write};
@@ -11,6 +11,10 @@ pub(super) enum Guards {
     Current(ConnectionId),
     /// The domain is free, or this customer's.
     Domain(String, CustomerId),
+    /// Nobody has changed the school since it was read.
+    School(SchoolId),
+    /// The site is free, or this school's.
+    Site(String, SchoolId),
     /// A new connection's key is new.
     Key(ConnectionId),
     /// Nobody has changed the person since they were read.
@@ -29,6 +33,10 @@ impl Guards {
             Self::Current(id) => OperatorError::Meanwhile(id.clone()),
             Self::Domain(domain, customer) => {
                 OperatorError::DomainTaken { domain: domain.clone(), wanted_by: customer.clone(), owner: None }
+            }
+            Self::School(id) => OperatorError::SchoolMeanwhile(id.clone()),
+            Self::Site(site, school) => {
+                OperatorError::SiteTaken { site: site.clone(), wanted_by: school.clone(), owner: None }
             }
             Self::Key(id) => OperatorError::KeysLeft(id.clone()),
             Self::Person => OperatorError::PersonMeanwhile,

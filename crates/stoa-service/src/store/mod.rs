@@ -31,7 +31,7 @@ pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
     WatchOver, forms,
 };
-pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range};
+pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::LaunchReads;
 pub use logins::{Code, Note, Sealed, Written};

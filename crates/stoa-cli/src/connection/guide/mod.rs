@@ -11,7 +11,7 @@ use std::path::Path;
 
 use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Preset, Protocol, UrlPolicy};
 use stoa_core::ids::ConnectionId;
-use stoa_service::operator::OperatorError;
+use stoa_service::operator::{OperatorError, in_lines};
 
 use self::section::{Section, render};
 use super::files::stand_in;
@@ -26,11 +26,11 @@ pub(super) async fn guide(which: &Which, target: &Target, io: &mut Io<'_>) -> Re
         Which::File(path) => read(path)?,
     };
     // Only a sandbox may be reached by http.
-    let policy = if target.sandbox(io).is_some() { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
+    let policy = if target.is_sandbox(io)? { UrlPolicy::LoopbackToo } else { UrlPolicy::Https };
     // No guide depends on version or state.
     let connection = Connection::check(document, 1, ConnectionState::Draft, policy);
     let connection = connection.map_err(OperatorError::Connection)?;
-    io.say(text(&connection, &public_url).trim_end())
+    io.say_lines(text(&connection, &public_url).trim_end())
 }
 
 async fn applied(id: &ConnectionId, target: &Target, io: &Io<'_>) -> Result<ConnectionDocument, CliError> {
@@ -42,10 +42,8 @@ async fn applied(id: &ConnectionId, target: &Target, io: &Io<'_>) -> Result<Conn
 /// Reads a file. What the identity provider has yet to send does not matter to its guide, so something stands for it.
 fn read(path: &Path) -> Result<ConnectionDocument, CliError> {
     let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.into(), source })?;
-    let mut document: ConnectionDocument = toml::from_str(&text).map_err(|error| OperatorError::File {
-        path: path.display().to_string(),
-        message: error.to_string().trim_end().to_owned(),
-    })?;
+    let mut document: ConnectionDocument = toml::from_str(&text)
+        .map_err(|error| OperatorError::File { path: path.display().to_string(), message: in_lines(&error) })?;
     stand_in(&mut document);
     Ok(document)
 }

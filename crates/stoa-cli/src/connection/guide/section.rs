@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use stoa_core::invisible::visible;
+
 /// A numbered part of a guide: rows of label and value, then notes.
 pub(super) struct Section {
     title: String,
@@ -34,18 +36,20 @@ impl Section {
     }
 }
 
-/// The whole guide.
+/// The whole guide. Its values come from the connection, which may have them from the customer.
 pub(super) fn render(title: &str, sections: &[Section]) -> String {
+    let title = visible(title);
     let mut text =
         format!("{title}\nFor the administrator of the identity provider. Copy the values exactly; case matters.\n");
     for (number, section) in sections.iter().enumerate() {
-        let _ = writeln!(text, "\n{}. {}", number + 1, section.title);
-        let width = section.rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
-        for (label, value) in &section.rows {
+        let _ = writeln!(text, "\n{}. {}", number + 1, visible(&section.title));
+        let rows: Vec<_> = section.rows.iter().map(|(label, value)| (visible(label), visible(value))).collect();
+        let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+        for (label, value) in &rows {
             let _ = writeln!(text, "   {label:<width$}   {value}");
         }
         for note in &section.notes {
-            let _ = writeln!(text, "   {note}");
+            let _ = writeln!(text, "   {}", visible(note));
         }
     }
     text

@@ -51,7 +51,7 @@ async fn begin(
 ) -> Result<Answer, Failure> {
     let reference = Reference::from_random(random::bytes()?);
     let handover = visit.hand_over(connection, &reference, admitted, asked.test.is_by_link()).await?;
-    let hint = admitted.email_hint();
+    let hint = admitted.hint();
     let begin = Begin {
         connection: connection.id().clone(),
         version: connection.version,

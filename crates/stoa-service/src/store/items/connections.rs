@@ -1,5 +1,5 @@
-//! The `connections` table: connections and their versions, schools, claimed domains, and where domains lead. Kept
-//! until removed.
+//! The `connections` table: connections and their versions, schools and their sites, claimed domains, and where domains
+//! lead. Kept until removed.
 
 use serde::{Deserialize, Serialize};
 use stoa_core::connection::{
@@ -21,6 +21,8 @@ keys! { Connections:
     listed(id: &ConnectionId) = "connections" / "{id}";
     /// A school.
     school(id: &SchoolId) = "school#{id}" / "current";
+    /// Which school a site of Thinkific's is, by its host.
+    site(host: &str) = "site#{host}" / "claim";
     /// Whose a mail domain is in a school.
     domain(school: &SchoolId, domain: &str) = "domain#{school}#{domain}" / "claim";
     /// A connection that a mail domain leads to.
@@ -88,6 +90,13 @@ pub(crate) struct ListedItem {
     /// The connection that is listed.
     #[serde(rename = "sk")]
     pub(crate) connection: ConnectionId,
+}
+
+/// Which school a site is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SiteItem {
+    /// The school.
+    pub(crate) school: SchoolId,
 }
 
 /// Whose a mail domain is in a school.

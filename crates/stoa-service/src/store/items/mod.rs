@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use connections::{ConnectionItem, SchoolItem};
-pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem};
+pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem, SiteItem};
 pub(crate) use directory::PersonChangeItem;
 pub(crate) use key::Range;
 pub use key::{Form, Key};

@@ -34,6 +34,7 @@ fn keys_are_what_they_were() {
         (Key::version(&pg(), 7, 1_790_000_000), "connection#pg / version#000007#1790000000"),
         (Key::listed(&pg()), "connections / pg"),
         (Key::school(&academy()), "school#pg-academy / current"),
+        (Key::site("learn.pg.com"), "site#learn.pg.com / claim"),
         (Key::domain(&academy(), "pg.com"), "domain#pg-academy#pg.com / claim"),
         (Key::home_realm("pg.com", &pg()), "discovery#pg.com / pg"),
         (Key::trusted(&pg(), "0a"), "pg / 0a"),
@@ -110,6 +111,8 @@ fn items_of_version_1_are_written_as_they_were() {
 fn what_is_read_of_a_key_is_written_as_a_key() {
     let listed = Key::listed(&pg()).put(&ListedItem { connection: pg() });
     assert_eq!(put(listed), json!({ "pk": "connections", "sk": "pg" }));
+    let site = Key::site("learn.pg.com").put(&SiteItem { school: academy() });
+    assert_eq!(put(site), json!({ "pk": "site#learn.pg.com", "sk": "claim", "school": "pg-academy" }));
     let domain = DomainItem { customer: CustomerId::parse("pg").unwrap() };
     let domain = Key::domain(&academy(), "pg.com").put(&domain);
     assert_eq!(put(domain), json!({ "pk": "domain#pg-academy#pg.com", "sk": "claim", "customer": "pg" }));
