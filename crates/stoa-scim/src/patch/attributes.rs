@@ -1,0 +1,168 @@
+//! What an operation does to attributes.
+
+use serde_json::{Map, Value};
+
+use super::op::Op;
+use super::{Draft, list};
+use crate::filter::Filter;
+use crate::ignored::Ignored;
+use crate::name::AttributePath;
+use crate::profile::without_nulls;
+use crate::refusal::Refusal;
+use crate::schema::{Attribute, Schema};
+use crate::shape::shaped;
+
+/// What an operation names: an attribute, and of a list perhaps only some values.
+type Target<'a> = (&'a AttributePath, Option<&'a Filter>);
+
+/// Changes an attribute of the core or of the extension.
+pub(super) fn change(draft: &mut Draft, op: Op, target: Target<'_>, value: Option<&Value>) -> Result<(), Refusal> {
+    let (path, selection) = target;
+    let attributes = &mut draft.profile.attributes;
+    match path.extension {
+        None => change_in(attributes, &mut draft.ignored, op, (path, selection), value)?,
+        Some(schema) => {
+            let mut extension = match attributes.remove(schema.id) {
+                Some(Value::Object(map)) => map,
+                Some(_) | None => Map::new(),
+            };
+            change_in(&mut extension, &mut draft.ignored, op, (path, selection), value)?;
+            if !extension.is_empty() {
+                attributes.insert(schema.id.to_owned(), extension.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Changes an extension as a whole: a removal takes it away, anything else changes the attributes that the value has.
+pub(super) fn change_extension(
+    draft: &mut Draft,
+    op: Op,
+    schema: &'static Schema,
+    value: Option<&Value>,
+) -> Result<(), Refusal> {
+    if op == Op::Remove || value == Some(&Value::Null) {
+        draft.profile.attributes.remove(schema.id);
+        return Ok(());
+    }
+    let wrong = || Refusal::WrongType { attribute: schema.name.to_owned(), wanted: "an object" };
+    for (name, value) in value.and_then(Value::as_object).ok_or_else(wrong)? {
+        match schema.attribute(name) {
+            Some(attribute) => {
+                let path = AttributePath { extension: Some(schema), attribute, sub: None };
+                change(draft, op, (&path, None), Some(value))?;
+            }
+            None => draft.ignored.note_within(schema.name, name),
+        }
+    }
+    Ok(())
+}
+
+/// Changes an extension that is not known here, or an attribute of one: the last colon of the name divides the two,
+/// unless the whole is an extension that there is or the value is an object.
+pub(super) fn change_opaque(attributes: &mut Map<String, Value>, op: Op, urn: &str, value: Option<&Value>) {
+    let own = |attributes: &Map<String, Value>, wanted: &str| {
+        attributes.keys().find(|name| name.eq_ignore_ascii_case(wanted)).cloned()
+    };
+    let value = value.cloned().and_then(without_nulls).filter(|_| op != Op::Remove);
+    if let Some(Value::Object(map)) = value {
+        let extension = attributes.entry(own(attributes, urn).unwrap_or_else(|| urn.to_owned()));
+        if let Value::Object(kept) = extension.or_insert_with(|| Map::new().into()) {
+            map.into_iter().for_each(|(name, value)| put(kept, &name, Some(value)));
+        }
+        return;
+    }
+    if let Some(whole) = own(attributes, urn) {
+        attributes.remove(&whole);
+        return;
+    }
+    // What is before the colon has to be the name of an extension itself.
+    let Some((prefix, name)) = urn.rsplit_once(':').filter(|(prefix, _)| prefix.matches(':').count() > 1) else {
+        return;
+    };
+    let extension = own(attributes, prefix).unwrap_or_else(|| prefix.to_owned());
+    let mut kept = match attributes.remove(&extension) {
+        Some(Value::Object(map)) => map,
+        Some(_) | None => Map::new(),
+    };
+    put(&mut kept, name, value);
+    if !kept.is_empty() {
+        attributes.insert(extension, kept.into());
+    }
+}
+
+/// Sets or takes away a member of an object, whatever its case was.
+fn put(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    map.retain(|own, _| !own.eq_ignore_ascii_case(name));
+    map.extend(value.map(|value| (name.to_owned(), value)));
+}
+
+fn change_in(
+    container: &mut Map<String, Value>,
+    ignored: &mut Ignored,
+    op: Op,
+    (path, selection): Target<'_>,
+    value: Option<&Value>,
+) -> Result<(), Refusal> {
+    let attribute = path.attribute;
+    let value = value.cloned().unwrap_or(Value::Null);
+    if attribute.is_multi {
+        let elements = match container.remove(attribute.name) {
+            Some(Value::Array(elements)) => elements,
+            Some(_) | None => Vec::new(),
+        };
+        let changed = list::changed(elements, ignored, op, (attribute, selection, path.sub), value)?;
+        if !changed.is_empty() {
+            container.insert(attribute.name.to_owned(), changed.into());
+        }
+        return Ok(());
+    }
+    match path.sub {
+        None => change_single(container, ignored, op, attribute, value),
+        Some(sub) => {
+            let mut inner = match container.remove(attribute.name) {
+                Some(Value::Object(map)) => map,
+                Some(_) | None => Map::new(),
+            };
+            change_single(&mut inner, ignored, op, sub, value)?;
+            if !inner.is_empty() {
+                container.insert(attribute.name.to_owned(), inner.into());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Sets or takes away one value. Of a complex one, what is not named stays (RFC 7644 §3.5.2.3), unless it is a whole
+/// by its `value`: another manager has another name.
+fn change_single(
+    container: &mut Map<String, Value>,
+    ignored: &mut Ignored,
+    op: Op,
+    attribute: &'static Attribute,
+    value: Value,
+) -> Result<(), Refusal> {
+    let shaped = match op {
+        Op::Remove => None,
+        Op::Add | Op::Replace => shaped(attribute, value, ignored)?,
+    };
+    match (shaped, container.get_mut(attribute.name)) {
+        (None, _) if attribute.is_required || attribute.name == "active" => {
+            Err(Refusal::Required { attribute: attribute.name.to_owned() })
+        }
+        (None, _) if op == Op::Add => Ok(()),
+        (None, _) => {
+            container.remove(attribute.name);
+            Ok(())
+        }
+        (Some(Value::Object(new)), Some(Value::Object(old))) if attribute.value().is_none() => {
+            old.extend(new);
+            Ok(())
+        }
+        (Some(new), _) => {
+            container.insert(attribute.name.to_owned(), new);
+            Ok(())
+        }
+    }
+}
