@@ -33,7 +33,7 @@ fn inert(ran: &Ran, about: &str) {
 
 /// Replaces a text, or adds to it, so that what reads the beginning goes on to the rest.
 fn planted(text: &str, way: usize) -> String {
-    if way % 2 == 0 { format!("{text}{HOSTILE}") } else { HOSTILE.to_owned() }
+    if way.is_multiple_of(2) { format!("{text}{HOSTILE}") } else { HOSTILE.to_owned() }
 }
 
 /// Every variant of a JSON value in which one text, or one name of a member, is a stranger's.
