@@ -26,7 +26,7 @@ pub(crate) fn sendable(answer: &Answer) -> Result<(), Failure> {
         Answer::Script(text) => text.len(),
     };
     if body > MAX_BODY {
-        return Err(Failure::noted(Fault::Internal, &format!("an answer of {body} bytes")));
+        return Err(Failure::noted(Fault::Internal, &format!("an answer that is {body} bytes long")));
     }
     Ok(())
 }
