@@ -304,7 +304,10 @@ mod tests {
         assert_eq!(answer["statusCode"], 500);
         assert!(answer["body"].as_str().unwrap().len() < 10_000, "a page");
         assert_eq!(answer["cookies"], json!(["a=1"]));
-        assert!(line.contains("\"got\":\"an answer that is 1000001 bytes long\"") && line.contains("\"status\":500"), "{line}");
+        assert!(
+            line.contains("\"got\":\"an answer that is 1000001 bytes long\"") && line.contains("\"status\":500"),
+            "{line}"
+        );
     }
 
     #[tokio::test]
