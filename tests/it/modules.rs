@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::sync::{names, root};
 
 #[test]
 fn no_module_leans_on_one_that_leans_on_it() {
     let mut found = Vec::new();
-    let crates = fs::read_dir(crates()).expect("the crates").map(|entry| entry.expect("a crate").file_name());
-    for name in crates.map(|name| name.into_string().expect("a name")) {
+    for name in names("crates", None) {
         let arrows = Rooms::read(&name).arrows();
         assert!(!arrows.is_empty(), "{name}: no arrow is read");
         for (folder, arrows) in arrows {
@@ -41,10 +42,6 @@ fn a_circle_is_found_through_use_through_paths_and_through_what_a_folder_passes_
     assert!(circles(&arrows[&module("d")]).is_empty());
 }
 
-fn crates() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates")
-}
-
 type Module = Vec<String>;
 
 fn module(path: &str) -> Module {
@@ -68,7 +65,7 @@ struct Named {
 impl Rooms {
     fn read(name: &str) -> Self {
         let mut sources = BTreeMap::new();
-        read_folder(&crates().join(name).join("src"), &Module::new(), &mut sources);
+        read_folder(&root().join("crates").join(name).join("src"), &Module::new(), &mut sources);
         Self { sources }
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn read(path: &Path) -> String {
 }
 
 /// The names in a folder, without an extension where one is given.
-fn names(folder: &str, extension: Option<&str>) -> BTreeSet<String> {
+pub(crate) fn names(folder: &str, extension: Option<&str>) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())

@@ -12,7 +12,7 @@
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `private_file` | files that hold a key |
-//! | `io`, `error` | what is read and printed, and what can stop the command |
+//! | `io`, `time`, `error` | what is read and printed, in which form, and what can stop the command |
 
 mod arguments;
 mod connection;

@@ -23,6 +23,7 @@
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
 //! | [`language`] | in which language |
+//! | `published` | whether what a provider publishes is a JSON object |
 //! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
 //! | [`arrived`] | what an administrator who tests is shown |
 //!

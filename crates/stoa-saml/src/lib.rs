@@ -12,6 +12,21 @@
 //! - The sender chooses nothing: keys come from the connection, algorithms and transforms from a short list.
 //! - Whatever is not understood is refused, with a [`RefusalCode`] of its own.
 //!
+//! # Where it is
+//! | module | does |
+//! |---|---|
+//! | `verify` | goes through the checks in their order: the way in |
+//! | `prescan`, `xml`, `layout` | which bytes are a document, and where in one signatures and Assertions may stand |
+//! | `signature`, `c14n`, `algorithm` | what a key signed |
+//! | `certificate`, `key_value`, `verification_key`, `trust` | which keys there are, and whose word counts |
+//! | `decryption`, `private_key` | what was sent under our key |
+//! | `response`, `assertion` | what the signed element says |
+//! | `refusal` | why not |
+//! | `timestamp`, `base64_text` | the forms of values |
+//! | [`metadata`] | what an identity provider says of itself |
+//! | `authn_request`, `signing` | what is sent to it |
+//! | `idp` | its half of the protocol, for simulators and tests: with the feature of that name |
+//!
 //! # Where the specifications are
 //! Section numbers cite SAML 2.0 core (saml-core-2.0-os), bindings and profiles, XML Signature 1.1, XML Encryption
 //! 1.1, and Exclusive XML Canonicalization 1.0.

@@ -19,6 +19,7 @@
 //! | [`events`] | the gateway's events as files: the samples of `events/`, and fresh ones |
 //! | [`arguments`] | what the command takes |
 //! | [`show`] | what the command prints |
+//! | `control`, `defects`, `listen`, `rotation`, `web` | what the simulators have in common |
 
 pub mod arguments;
 pub mod aws;

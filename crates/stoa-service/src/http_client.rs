@@ -18,8 +18,13 @@ use hyper_util::client::legacy::connect::HttpConnector as Tcp;
 use hyper_util::rt::TokioExecutor;
 use stoa_core::connection::UrlPolicy;
 
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long one is kept that nobody uses.
+pub(crate) const IDLE: Duration = Duration::from_secs(20);
+
 /// The TLS settings of everything that leaves a function: made once a process, since the roots are parsed here.
-pub(crate) fn tls_config() -> rustls::ClientConfig {
+fn tls_config() -> rustls::ClientConfig {
     static CONFIG: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -31,23 +36,26 @@ pub(crate) fn tls_config() -> rustls::ClientConfig {
     CONFIG.clone()
 }
 
+/// TLS over a transport. Plain http is possible only under [`UrlPolicy::LoopbackToo`].
+pub(crate) fn secured<R>(mut tcp: Tcp<R>, policy: UrlPolicy) -> HttpsConnector<Tcp<R>> {
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config());
+    match policy {
+        UrlPolicy::Https => builder.https_only().enable_http1().wrap_connector(tcp),
+        UrlPolicy::LoopbackToo => builder.https_or_http().enable_http1().wrap_connector(tcp),
+    }
+}
+
 /// The client under everything that leaves a function for addresses of ours.
 #[derive(Clone, Debug)]
 pub struct Outbound(Client<HttpsConnector<Tcp>, SdkBody>);
 
 impl Outbound {
-    /// Makes the client. Plain http is possible only under [`UrlPolicy::LoopbackToo`].
+    /// Makes the client.
     pub fn new(policy: UrlPolicy) -> Self {
-        let mut tcp = Tcp::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(Duration::from_secs(2)));
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config());
-        let connector = match policy {
-            UrlPolicy::Https => builder.https_only().enable_http1().wrap_connector(tcp),
-            UrlPolicy::LoopbackToo => builder.https_or_http().enable_http1().wrap_connector(tcp),
-        };
-        Self(Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(20)).build(connector))
+        Self(Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(secured(Tcp::new(), policy)))
     }
 
     /// Sends a request. Redirects are not followed.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`functions`] | joins each name of the register to its flow, and runs it |
 //! | `edge`, `gateway`, `incoming`, `invoked` | an event in, an answer out, whatever happens in between |
+//! | `visit` | one request on its way through a flow, and what it is answered |
 //! | `flows` | one file a function |
 //! | [`store`] | DynamoDB, one file a table |
 //! | `secrets`, `environment` | what a function is told |
@@ -14,6 +15,7 @@
 //! | `log`, `trust_log` | the one line of an invocation, and the lines of `trust-refresh` |
 //! | [`operator`] | what the command `stoa` does in AWS |
 //! | `clients`, `clock`, `random` | what all of them are handed |
+//! | `held` | what a process keeps for a minute |
 
 mod api;
 mod clients;

@@ -20,7 +20,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{self, Client};
@@ -28,7 +28,7 @@ use hyper_util::rt::TokioExecutor;
 use stoa_core::connection::UrlPolicy;
 use url::{Host, Url};
 
-use crate::http_client::tls_config;
+use crate::http_client::{IDLE, secured};
 use address::is_public;
 
 /// More than any provider's headers; hyper's own limit is 400 KB.
@@ -89,19 +89,11 @@ impl Egress {
     }
 
     fn with_lookup(policy: UrlPolicy, lookup: Lookup) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Guarded { policy, lookup });
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(Duration::from_secs(2)));
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config());
-        let connector = match policy {
-            UrlPolicy::Https => builder.https_only().enable_http1().wrap_connector(tcp),
-            UrlPolicy::LoopbackToo => builder.https_or_http().enable_http1().wrap_connector(tcp),
-        };
+        let transport = HttpConnector::new_with_resolver(Guarded { policy, lookup });
         let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_idle_timeout(IDLE)
             .http1_max_buf_size(MAX_HEAD)
-            .build(connector);
+            .build(secured(transport, policy));
         Self { client, policy }
     }
 
