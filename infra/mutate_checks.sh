@@ -33,11 +33,12 @@ case $crate in
     ) ;;
     stoa-core) commands=(
         "-p stoa-core --lib"
-        "-p stoa-tests --test it -- oidc identity:: teams:: trust:: workos:: home_realm:: --skip chromium"
+        "-p stoa-tests --test it -- oidc identity:: teams:: trust:: workos:: home_realm:: accounts:: roles::
+         two_providers:: broken_off:: --skip chromium"
     ) ;;
     stoa-service) commands=(
         "-p stoa-service --lib -- egress:: edge:: gateway:: incoming::"
-        "-p stoa-tests --test it -- store_faults:: replay::"
+        "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person::"
         "-p stoa-cli --test it -- sites::"
     ) ;;
     stoa-cli) commands=("-p stoa-cli --lib" "-p stoa-cli --test it") ;;

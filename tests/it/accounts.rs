@@ -2,16 +2,18 @@
 
 use serde_json::json;
 use stoa_core::connection::ConnectionState;
+use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::Person;
 use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, NewUser, Trouble};
+use stoa_service::operator::{Named, PersonChange};
 
 use crate::aws;
 use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
 
 /// A login that must not end in the school; the school is as it was before.
-async fn turned_away(world: &World, login: &str, fault: &str) {
+pub async fn turned_away(world: &World, login: &str, fault: &str) {
     let (users, launches) = (world.thinkific.users(), world.launches());
     let page = world.log_in(&world.browser(), login).await;
     world.refused_and_traced(&page, fault);
@@ -19,7 +21,7 @@ async fn turned_away(world: &World, login: &str, fault: &str) {
     assert_eq!(world.thinkific.users(), users, "an account was touched");
 }
 
-fn rename(world: &World, email: &str) {
+pub fn rename(world: &World, email: &str) {
     world.pingfederate.edit_person(MARY, |person| person.email = Some(email.to_owned()));
 }
 
@@ -71,6 +73,112 @@ async fn whoever_registered_an_account_before_its_person_came_has_no_way_in_afte
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     let after = world.thinkific.user(MARYS_EMAIL).unwrap();
     assert_eq!((after.last_name.as_str(), after.password), ("Miller-Jones", password));
+}
+
+/// What the steps say of accounts that were nobody's.
+fn taken_over(world: &World) -> Vec<String> {
+    let items = world.front.items(Table::Logins).unwrap();
+    let steps = items.iter().filter_map(|item| item["steps"]["L"].as_array()).flatten().map(|step| &step["M"]);
+    let taken = steps.filter(|step| step["s"]["S"] == "takenover");
+    taken.map(|step| step["g"]["S"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_over_is_a_step_of_its_own_and_nothing_else_is_one() {
+    let world = World::start().await;
+    let account = world.thinkific.user("existing@pg.com").unwrap().id;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(taken_over(&world), [""; 0]);
+    for _ in 0..2 {
+        world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
+    }
+    assert_eq!(taken_over(&world), [format!("user {account}, password replaced")]);
+    let steps = world.steps();
+    let at = steps.iter().position(|step| step == "takenover").unwrap();
+    assert_eq!(steps[at - 1..=at + 1], ["verified", "takenover", "launched"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_may_leave_the_password_of_an_account_that_was_nobody_s() {
+    let world = World::start().await;
+    world.reconfigure(|text| format!("{text}\n[account]\nexisting = \"keep_password\"\n")).await;
+    let password = world.thinkific.user("existing@pg.com").unwrap().password;
+    world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
+    let user = world.thinkific.user("existing@pg.com").unwrap();
+    assert_eq!((user.password, user.sign_ins), (password, 1));
+    assert_eq!(taken_over(&world), [format!("user {}, password kept", user.id)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_may_take_over_no_account_that_is_nobody_s() {
+    let world = World::start().await;
+    world.reconfigure(|text| format!("{text}\n[account]\nexisting = \"refuse\"\n")).await;
+    turned_away(&world, "existing.e", "account_unbound").await;
+    assert_eq!(taken_over(&world), [""; 0]);
+    // Whoever has none gets one, and whoever an operator vouches for gets theirs.
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let account = world.thinkific.user("existing@pg.com").unwrap();
+    let (pg, subject) = (ConnectionId::parse("pg").unwrap(), Named::Subject("existing.e".to_owned()));
+    let person = world.operator.person(&pg, subject).await.unwrap();
+    let link = PersonChange::Link { user: account.id, external_id: "vouched-for".to_owned() };
+    world.operator.change_person(&person, &link, "a test").await.unwrap();
+    world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
+    let after = world.thinkific.user("existing@pg.com").unwrap();
+    assert_eq!(
+        (after.id, after.password, after.external_id.as_deref()),
+        (account.id, account.password, Some("vouched-for"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_merely_like_the_person_s_is_nobody_s() {
+    let world = World::start().await;
+    world.thinkific.search_loosely(true);
+    for (likes, page) in [(0, 1), (99, 1), (100, 2), (230, 3)] {
+        let login = format!("victim.{likes}");
+        let email = format!("{login}@pg.com");
+        world.pingfederate.add_person(Person::new(&login, &email, "Vic", "Tim", ""));
+        for n in 0..likes {
+            world.thinkific.add_user(NewUser::student(&format!("{email}.{n}.example"), "At", "Tacker"));
+        }
+        let account = world.thinkific.add_user(NewUser::student(&email.to_uppercase(), "Vic", "Tim"));
+        world.thinkific.take_calls();
+        world.signed_in(&world.log_in(&world.browser(), &login).await, &email);
+        assert_eq!(world.thinkific.user(&email).unwrap().id, account, "{likes}");
+        let searches = world.thinkific.calls().iter().filter(|call| call.path.contains("query")).count();
+        assert_eq!(searches, page, "{likes}");
+        world.advance(61);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_likes_are_found_an_account_is_created_and_where_too_many_are_none() {
+    let world = World::start().await;
+    world.thinkific.search_loosely(true);
+    let add = |from: usize, to: usize| {
+        for n in from..to {
+            world.thinkific.add_user(NewUser::student(&format!("{MARYS_EMAIL}.{n}.example"), "At", "Tacker"));
+        }
+    };
+    add(0, 500);
+    turned_away(&world, MARY, "thinkific_answer_strange").await;
+    world.thinkific.remove_user(world.thinkific.user(&format!("{MARYS_EMAIL}.7.example")).unwrap().id);
+    world.advance(61);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().first_name, "Mary");
+}
+
+/// Whoever changes the address of their own account to a colleague's keeps them out, until they are looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_a_colleague_took_in_the_school_is_given_back() {
+    let world = World::with_mary().await;
+    let account = world.thinkific.user(MARYS_EMAIL).unwrap().id;
+    world.thinkific.edit_user(account, |user| user.email = "li.xl@pg.com".into());
+    turned_away(&world, "li.xl", "account_bound").await;
+    world.advance(3600);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    world.signed_in(&world.log_in(&world.browser(), "li.xl").await, "li.xl@pg.com");
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, account);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,9 +411,7 @@ async fn a_first_login_that_broke_off_after_any_write_is_mended_by_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_address_that_broke_off_after_any_write_is_mended_by_the_next_login() {
-    for (action, after) in
-        [("dynamodb:PutItem", 0), ("dynamodb:PutItem", 1), ("dynamodb:DeleteItem", 0), ("dynamodb:UpdateItem", 0)]
-    {
+    for (action, after) in [("dynamodb:PutItem", 0), ("dynamodb:PutItem", 1), ("dynamodb:UpdateItem", 0)] {
         let world = World::with_mary().await;
         let (account, accounts) = (world.thinkific.user(MARYS_EMAIL).unwrap().id, world.thinkific.users().len());
         rename(&world, "married.m@pg.com");

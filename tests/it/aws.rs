@@ -54,6 +54,19 @@ pub async fn set(world: &World, table: Table, key: &str, attribute: &str, value:
     }
 }
 
+/// Removes an attribute of every item whose partition key begins so, as a version that did not write it yet.
+pub async fn unset(world: &World, table: Table, key: &str, attribute: &str) {
+    for item in matching(world, table, key) {
+        let request = json!({
+            "TableName": world.front.stack().table_name(table),
+            "Key": key_of(table, &item),
+            "UpdateExpression": "REMOVE #a",
+            "ExpressionAttributeNames": {"#a": attribute},
+        });
+        assert_eq!(call(world, "sandbox", "DynamoDB_20120810.UpdateItem", &request).await.0, 200);
+    }
+}
+
 /// Deletes every item whose partition key begins so.
 pub async fn delete(world: &World, table: Table, key: &str) {
     for item in matching(world, table, key) {

@@ -88,7 +88,7 @@ async fn a_first_login_costs_five_writes_and_two_calls_of_the_school() {
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
 
     let calls = world.front.take_calls();
-    // The login's three, the address, the person.
+    // The login's three, the claim, and one transaction: the person, and the claim that is kept.
     assert_eq!(Tally::of(&calls).writes, 5, "{calls:#?}");
     assert_eq!(batches(&calls).len(), 1, "{calls:#?}");
     let school: Vec<_> = world.thinkific.calls().into_iter().map(|call| (call.method, call.status)).collect();

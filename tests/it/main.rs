@@ -12,6 +12,7 @@
 
 mod accounts;
 mod aws;
+mod broken_off;
 mod browser_rules;
 mod budget;
 mod catalogue;
@@ -39,6 +40,7 @@ mod printed;
 mod privacy;
 mod references;
 mod replay;
+mod roles;
 mod saml_settings;
 mod school;
 mod states;
@@ -48,6 +50,7 @@ mod sync;
 mod teams;
 mod teams_chromium;
 mod trust;
+mod two_providers;
 mod wire;
 mod words;
 mod workos;

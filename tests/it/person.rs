@@ -64,13 +64,17 @@ async fn a_login_that_is_under_way_does_not_undo_a_deactivation() {
     let world = World::with_mary().await;
     let before = mary(&world).await;
     change(&world, &before, PersonChange::FreeAddress).await.unwrap();
-    // The address is claimed anew, and the person, otherwise unchanged, is about to be written.
+    // The address is claimed anew, and the person, who is under way, is about to be written.
     let late = Fault::next("thinkific-launch", "dynamodb:PutItem", FaultKind::Delay(Duration::from_millis(1500)));
     world.front.inject(late.after(1));
     let browser = world.browser();
     let (page, ()) = tokio::join!(world.log_in(&browser, MARY), async {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        change(&world, &before, PersonChange::Deactivate).await.unwrap();
+        // What was read before the login began is out of date.
+        let stale = change(&world, &before, PersonChange::Deactivate).await.unwrap_err();
+        assert!(matches!(stale, OperatorError::PersonMeanwhile), "{stale}");
+        let under_way = find(&world, Named::Subject(MARY.to_owned())).await.unwrap();
+        change(&world, &under_way, PersonChange::Deactivate).await.unwrap();
     });
     world.refused(&page, "person_deactivated");
     let after = find(&world, Named::Subject(MARY.to_owned())).await.unwrap().item.unwrap();

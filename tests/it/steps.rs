@@ -86,6 +86,12 @@ impl World {
         self.log_in_to(browser, login, "").await
     }
 
+    /// A whole login through the second connection.
+    pub async fn log_in_through_two(&self, browser: &Browser, login: &str) -> Page {
+        self.pingfederate.sign_on_as(login);
+        browser.get(&format!("{}/login/pg-two", self.url())).await.unwrap()
+    }
+
     /// The same with a query, such as `?return_to=/courses/take/welcome`.
     pub async fn log_in_to(&self, browser: &Browser, login: &str, query: &str) -> Page {
         self.pingfederate.sign_on_as(login);
@@ -143,8 +149,13 @@ impl World {
 
     /// A second connection of the same customer, `pg-two`, registered and active.
     pub async fn add_connection(&self) {
-        self.apply(CONNECTION_FILE.replace("id = \"pg\"", "id = \"pg-two\"").replace("/saml/pg\"", "/saml/pg-two\""))
-            .await;
+        self.add_connection_with(str::to_owned).await;
+    }
+
+    /// The same with a file that is changed before it is applied.
+    pub async fn add_connection_with(&self, change: impl FnOnce(&str) -> String) {
+        let file = CONNECTION_FILE.replace("id = \"pg\"", "id = \"pg-two\"");
+        self.apply(change(&file.replace("/saml/pg\"", "/saml/pg-two\""))).await;
         self.set_state("pg-two", ConnectionState::Active).await;
         self.import_metadata("pg-two").await;
     }

@@ -1,7 +1,7 @@
 //! `stoa person`: one person of the directory, by their address or their subject.
 
 use jiff::Timestamp;
-use stoa_core::person::EMAIL_CHANGES_PER_DAY;
+use stoa_core::person::{EMAIL_CHANGES_PER_DAY, EmailItem};
 use stoa_service::operator::{FoundPerson, Named, PersonChange};
 
 use crate::arguments::{Person, PersonAsked, PersonChanged, Target, Whom};
@@ -72,6 +72,13 @@ fn render(person: &FoundPerson) -> Vec<String> {
         Some(item) => {
             lines.push(format!("state       {}", item.state.as_str()));
             lines.push(format!("account     Thinkific user {}, external id {:?}", item.user, item.id));
+            lines.push(match item.checked {
+                Some(checked) => format!("looked at   {}", instant(checked)),
+                None => "looked at   not yet".to_owned(),
+            });
+            if let Some(connection) = &item.linked {
+                lines.push(format!("linked      through {connection}; they have not come since"));
+            }
             if item.changes > 0 {
                 let day = Timestamp::from_second(item.changed_day * 86_400)
                     .map_or_else(|_| item.changed_day.to_string(), |at| at.to_string()[..10].to_owned());
@@ -81,6 +88,12 @@ fn render(person: &FoundPerson) -> Vec<String> {
         }
     }
     lines.push(match &person.address {
+        Some(EmailItem { until: Some(until), .. }) => {
+            format!(
+                "address     claimed by a login that has not ended; free from {} on unless it does",
+                instant(*until)
+            )
+        }
         Some(address) => format!("address     theirs since {}", instant(address.since)),
         None => "address     none".to_owned(),
     });

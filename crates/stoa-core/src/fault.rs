@@ -240,10 +240,14 @@ faults! {
     PersonUnknown = "person_unknown": 403 "person-unknown" Idp, Info;
     /// The e-mail address belongs to another person.
     EmailOwned = "email_owned": 409 "account-conflict" School, Warn;
-    /// The school account under this address has a role, so stoa never enters it.
+    /// The school account under this address, or the person's own, has a role that the connection does not name.
     AccountPrivileged = "account_privileged": 409 "account-conflict" School, Warn;
+    /// Nobody is bound to the school account under this address, and the connection takes none over.
+    AccountUnbound = "account_unbound": 409 "account-conflict" School, Warn;
     /// The school account under this address is bound to somebody else.
     AccountBound = "account_bound": 409 "account-conflict" School, Warn;
+    /// The e-mail address would replace one whose domain the connection does not own.
+    EmailChangeForeign = "email_change_foreign": 409 "email-change-foreign" School, Warn;
     /// The e-mail address changed more often than is plausible in a day.
     EmailChangeLimit = "email_change_limit": 409 "email-change-limit" School, Warn;
     /// Thinkific refused the account's data (HTTP 422).

@@ -125,6 +125,10 @@ hash_type! {
     /// What a school is told of a person, under the pepper: the same as last time means nothing to tell.
     Fingerprint, 24
 }
+hash_type! {
+    /// A domain of e-mail addresses as one person's item has it: HMAC of school, person and domain.
+    DomainKey, 24
+}
 
 impl ProofHash {
     /// Of a connection's issuer, and the id of its assertion or its code.

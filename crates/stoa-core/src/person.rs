@@ -1,23 +1,28 @@
-//! Persons and e-mail owners in `directory`, and what a launch has to settle before it may sign a token.
+//! Persons in `directory`, and what a launch has to settle before it may sign a token.
 //!
 //! Thinkific matches by e-mail, so whoever can choose an address chooses the account. Therefore an address belongs to
-//! one person per school, and anything but "mine, active and unchanged" takes the slow path through the Admin API.
+//! one person per school, and anything but "mine, active, unchanged and looked at lately" asks the Admin API first.
+
+mod account;
+mod address;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Connection, EarlierExternalId, UnknownPerson};
+use crate::connection::{Connection, School, UnknownPerson};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Redeemed;
-use crate::ids::{EmailKey, Fingerprint, PersonKey};
+use crate::ids::{ConnectionId, DomainKey, EmailKey, Fingerprint, PersonKey};
 use crate::keys::Pepper;
-use crate::thinkific::User;
+
+pub use self::account::{AccountStep, Findings, Look, external_id};
+pub use self::address::{CLAIM_SECONDS, Claim, EmailItem};
 
 /// The format that this version writes.
 pub const PERSON_VERSION: u8 = 1;
-/// E-mail changes of one person in one day; more is not how people marry, but how accounts are taken.
+/// E-mail changes of one person in one day, tried or done; more is not how people marry, but how accounts are taken.
 pub const EMAIL_CHANGES_PER_DAY: u32 = 2;
 const DAY_SECONDS: i64 = 24 * 3600;
 
@@ -67,23 +72,26 @@ pub struct PersonItem {
     pub user: u64,
     /// The item's revision: every write compares it.
     pub rev: u64,
-    /// E-mail changes on `changed_day`.
+    /// E-mail changes on `changed_day`, tried or done.
     #[serde(default)]
     pub changes: u32,
     /// The day of the last e-mail change, counted from the epoch.
     #[serde(default)]
     pub changed_day: i64,
-}
-
-/// Whose an e-mail address is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmailItem {
-    /// Format of the item.
-    pub v: u8,
-    /// The person's key.
-    pub person: PersonKey,
-    /// When it was claimed, in epoch seconds.
-    pub since: i64,
+    /// The address that a settlement tries to give them, which is counted already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trying: Option<EmailKey>,
+    /// The domain of their address: a connection that does not own it may not replace the address. Earlier versions of
+    /// this format did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<DomainKey>,
+    /// The connection that they were linked to an account through, by hand, and have not come through since: it may
+    /// bring any address of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<ConnectionId>,
+    /// When their account was last looked at, in epoch seconds. Earlier versions of this format did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<i64>,
 }
 
 /// A value that may be missing, which is stored as an empty text.
@@ -114,53 +122,95 @@ mod or_empty {
 /// What the directory says about the person and the address of a redeemed identity.
 #[derive(Debug)]
 pub enum Standing {
-    /// Known, active and unchanged: sign.
+    /// Known, active, unchanged, and looked at lately: sign.
     Settled(PersonItem),
+    /// Known, active and unchanged, but their account was looked at too long ago: look again first.
+    Overdue(PersonItem, Claim),
     /// New, or something changed: settle through the Admin API first.
-    Unsettled(Option<PersonItem>),
+    Unsettled(Option<PersonItem>, Claim),
 }
 
-/// Decides from the two items whether the person may go in, and by which path.
-pub fn standing(
-    identity: &Redeemed,
-    indexes: &Indexes,
-    person: Option<PersonItem>,
-    owner: Option<&EmailItem>,
-    connection: &Connection,
-    now: Timestamp,
-) -> Result<Standing, Failure> {
-    if let Some(owner) = owner
-        && owner.person != indexes.person_key
-    {
-        return Err(Failure::noted(Fault::EmailOwned, "the address belongs to another person of the directory"));
-    }
-    let Some(person) = person else {
-        return match connection.document().account.unknown_person {
-            UnknownPerson::Create => Ok(Standing::Unsettled(None)),
-            UnknownPerson::Refuse => Err(Fault::PersonUnknown.into()),
+/// A redeemed identity on its way into a school: whatever is decided about it is decided from this, from the directory,
+/// and from what is known of accounts.
+pub struct Arrival<'a> {
+    /// Who.
+    pub identity: &'a Redeemed,
+    /// What they are known by.
+    pub indexes: &'a Indexes,
+    /// Through which connection, as it is now.
+    pub connection: &'a Connection,
+    /// Into which school.
+    pub school: &'a School,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+impl Arrival<'_> {
+    /// Decides from the directory whether the person may go in, and by which path.
+    pub fn standing(&self, person: Option<PersonItem>, claim: Claim) -> Result<Standing, Failure> {
+        if claim == Claim::Others {
+            return Err(Failure::noted(Fault::EmailOwned, "the address belongs to another person of the directory"));
+        }
+        let Some(person) = person else {
+            return match self.connection.document().account.unknown_person {
+                UnknownPerson::Create => Ok(Standing::Unsettled(None, claim)),
+                UnknownPerson::Refuse => Err(Fault::PersonUnknown.into()),
+            };
         };
-    };
-    match person.state {
-        PersonState::Active => {}
-        PersonState::Deactivated => return Err(Fault::PersonDeactivated.into()),
-        PersonState::Deleted => return Err(Fault::PersonDeleted.into()),
+        match person.state {
+            PersonState::Active => {}
+            PersonState::Deactivated => return Err(Fault::PersonDeactivated.into()),
+            PersonState::Deleted => return Err(Fault::PersonDeleted.into()),
+        }
+        if !person.has(&self.indexes.email_key) {
+            self.check_replaced(&person)?;
+            self.check_change_limit(&person)?;
+            return Ok(Standing::Unsettled(Some(person), claim));
+        }
+        let is_unchanged = claim.is_kept() && person.fingerprint.as_ref() == Some(&self.indexes.fingerprint);
+        Ok(match is_unchanged {
+            false => Standing::Unsettled(Some(person), claim),
+            true if self.is_checked_within(&person, self.school.roles_max_age()) => Standing::Settled(person),
+            true => Standing::Overdue(person, claim),
+        })
     }
-    let is_same_email = person.email_key.as_ref() == Some(&indexes.email_key);
-    if is_same_email && owner.is_some() && person.fingerprint.as_ref() == Some(&indexes.fingerprint) {
-        return Ok(Standing::Settled(person));
-    }
-    if !is_same_email {
-        check_change_limit(&person, identity, now)?;
-    }
-    Ok(Standing::Unsettled(Some(person)))
-}
 
-fn check_change_limit(person: &PersonItem, identity: &Redeemed, now: Timestamp) -> Result<(), Failure> {
-    if person.changed_day == day(now) && person.changes >= EMAIL_CHANGES_PER_DAY {
-        let limit = format!("{EMAIL_CHANGES_PER_DAY} changes a day");
-        return Err(Failure::with(Fault::EmailChangeLimit, limit, identity.email().domain()));
+    /// Whether a person may go in although the look at their account failed so: the school was not there to be asked,
+    /// and the last look is not too long ago. What it did answer, it answered.
+    pub fn may_go_unlooked(&self, person: &PersonItem, failure: &Failure) -> bool {
+        let most = self.school.roles_max_age() + self.school.roles_grace();
+        matches!(failure.fault, Fault::ThinkificBusy | Fault::ThinkificUnavailable)
+            && self.is_checked_within(person, most)
     }
-    Ok(())
+
+    /// A look in the future was a wrong clock's, and counts for nothing.
+    fn is_checked_within(&self, person: &PersonItem, seconds: i64) -> bool {
+        person.checked.is_some_and(|at| (0..seconds).contains(&(self.now.as_second() - at)))
+    }
+
+    /// A connection speaks for its own domains only. An item of an earlier version does not say whose its address was;
+    /// then the account has to ([`Self::choose_account`]).
+    fn check_replaced(&self, person: &PersonItem) -> Result<(), Failure> {
+        let may = match (&person.linked, &person.domain) {
+            (Some(through), _) => through == self.connection.id(),
+            (None, Some(domain)) => self.indexes.owned_domains.contains(domain),
+            (None, None) => true,
+        };
+        if may {
+            return Ok(());
+        }
+        let wanted = self.connection.document().domains.join(", ");
+        Err(Failure::with(Fault::EmailChangeForeign, wanted, "the previous address is of another domain"))
+    }
+
+    fn check_change_limit(&self, person: &PersonItem) -> Result<(), Failure> {
+        let is_counted = person.trying.as_ref() == Some(&self.indexes.email_key);
+        if !is_counted && person.changed_day == day(self.now) && person.changes >= EMAIL_CHANGES_PER_DAY {
+            let limit = format!("{EMAIL_CHANGES_PER_DAY} changes a day");
+            return Err(Failure::with(Fault::EmailChangeLimit, limit, self.identity.email().domain()));
+        }
+        Ok(())
+    }
 }
 
 fn day(now: Timestamp) -> i64 {
@@ -176,15 +226,26 @@ pub struct Indexes {
     pub email_key: EmailKey,
     /// What the school is told.
     pub fingerprint: Fingerprint,
+    /// The domain of the address.
+    pub domain: DomainKey,
+    /// The domains of the connection. Each key is of a domain and the person, so that the table does not tell who works
+    /// together.
+    pub owned_domains: Vec<DomainKey>,
 }
 
 impl Indexes {
     /// Of an identity that came through a connection.
     pub fn new(identity: &Redeemed, connection: &Connection, pepper: &Pepper) -> Self {
+        let person_key = identity.person_key(connection, pepper);
+        let domain_key = |domain: &str| {
+            DomainKey::from_bytes(pepper.index("domain", &[connection.school().as_str(), person_key.as_str(), domain]))
+        };
         Self {
-            person_key: identity.person_key(connection, pepper),
             email_key: identity.email_key(connection, pepper),
             fingerprint: identity.fingerprint(pepper),
+            domain: domain_key(identity.email().domain()),
+            owned_domains: connection.document().domains.iter().map(|domain| domain_key(domain)).collect(),
+            person_key,
         }
     }
 
@@ -194,94 +255,24 @@ impl Indexes {
     }
 }
 
-/// What to do with the account that the Admin API found under the address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountStep {
-    /// There is none: create it.
-    Create,
-    /// It is this person's: write what changed.
-    Update {
-        /// The Thinkific user id.
-        user: u64,
-    },
-    /// It is nobody's yet: whoever registered it may not have been this person, so that their password must end.
-    TakeOver {
-        /// The Thinkific user id.
-        user: u64,
-    },
-}
-
-/// What was found out about accounts before one is touched.
-pub struct Findings<'a> {
-    /// The account under the identity's address.
-    pub by_email: Option<&'a User>,
-    /// The `external_id` that account is bound to, where it is bound.
-    pub bound_to: Option<&'a str>,
-    /// The account that the person's item names.
-    pub known: Option<&'a User>,
-}
-
-/// Decides which account is the person's, or that none may be touched.
-///
-/// An account with any role is never entered or changed. An account bound to another id is somebody else's, unless it
-/// is bound to the id that the earlier integration gave this person.
-pub fn choose_account(
-    identity: &Redeemed,
-    person_id: &str,
-    connection: &Connection,
-    findings: &Findings<'_>,
-) -> Result<AccountStep, Failure> {
-    for user in [findings.by_email, findings.known].into_iter().flatten() {
-        if !user.roles.is_empty() {
-            return Err(Failure::noted(Fault::AccountPrivileged, &format!("user {} has a role", user.id)));
-        }
-    }
-    if let (Some(known), Some(by_email)) = (findings.known, findings.by_email)
-        && known.id != by_email.id
-    {
-        let note = format!("user {} holds the new address of user {}", by_email.id, known.id);
-        return Err(Failure::noted(Fault::AccountBound, &note));
-    }
-    if let Some(known) = findings.known {
-        return Ok(AccountStep::Update { user: known.id });
-    }
-    let Some(user) = findings.by_email else { return Ok(AccountStep::Create) };
-    match findings.bound_to {
-        None => Ok(AccountStep::TakeOver { user: user.id }),
-        Some(bound) if bound == person_id || is_earlier_id(bound, identity, connection) => {
-            Ok(AccountStep::Update { user: user.id })
-        }
-        Some(_) => Err(Failure::noted(Fault::AccountBound, &format!("user {} has another external id", user.id))),
-    }
-}
-
-/// Whether the earlier integration gave this `external_id` to this person, where the connection names its form. It
-/// may have kept the capitals of an address.
-fn is_earlier_id(bound: &str, identity: &Redeemed, connection: &Connection) -> bool {
-    match connection.document().account.earlier_external_id {
-        None => false,
-        Some(EarlierExternalId::Email) => bound.eq_ignore_ascii_case(identity.email().as_str()),
-        Some(EarlierExternalId::Subject) => bound == identity.subject(),
-    }
-}
-
-/// What the token carries as `external_id`: the account's own where the earlier integration bound it, since
-/// Thinkific cannot change it; else the person's id.
-pub fn external_id(person_id: &str, bound_to: Option<&str>) -> String {
-    bound_to.unwrap_or(person_id).to_owned()
-}
-
 impl PersonItem {
-    /// The item of a person whose account has just been settled. `before` is what the launch read.
-    pub fn settled(before: Option<&Self>, indexes: &Indexes, id: String, user: u64, now: Timestamp) -> Self {
-        let changed = before.is_some_and(|before| before.email_key.as_ref() != Some(&indexes.email_key));
+    /// The item of a person whose account is about to be settled. Whatever breaks off after it, the next login finds
+    /// something left to do; and a try at another address is counted, once, however it ends.
+    #[must_use]
+    pub fn begun(&self, indexes: &Indexes, now: Timestamp) -> Self {
+        let trying = (!self.has(&indexes.email_key)).then(|| indexes.email_key.clone());
         let today = day(now);
-        let (changes, changed_day) = match before {
-            Some(before) if changed && before.changed_day == today => (before.changes + 1, today),
-            Some(_) if changed => (1, today),
-            Some(before) => (before.changes, before.changed_day),
-            None => (0, 0),
+        let (changes, changed_day) = match &trying {
+            Some(email) if self.trying.as_ref() != Some(email) => {
+                (if self.changed_day == today { self.changes + 1 } else { 1 }, today)
+            }
+            Some(_) | None => (self.changes, self.changed_day),
         };
+        Self { fingerprint: None, rev: self.rev + 1, trying, changes, changed_day, ..self.clone() }
+    }
+
+    /// The item of a person whose account has just been settled. `begun` is what the settlement began with.
+    pub fn settled(begun: Option<&Self>, indexes: &Indexes, id: String, user: u64, now: Timestamp) -> Self {
         Self {
             v: PERSON_VERSION,
             id,
@@ -289,9 +280,25 @@ impl PersonItem {
             email_key: Some(indexes.email_key.clone()),
             fingerprint: Some(indexes.fingerprint.clone()),
             user,
-            rev: before.map_or(1, |before| before.rev + 1),
-            changes,
-            changed_day,
+            rev: begun.map_or(1, |begun| begun.rev + 1),
+            changes: begun.map_or(0, |begun| begun.changes),
+            changed_day: begun.map_or(0, |begun| begun.changed_day),
+            trying: None,
+            domain: Some(indexes.domain.clone()),
+            linked: None,
+            checked: Some(now.as_second()),
+        }
+    }
+
+    /// The item of a person whose account has just been looked at and is as it was left.
+    #[must_use]
+    pub fn looked_at(&self, indexes: &Indexes, now: Timestamp) -> Self {
+        Self {
+            rev: self.rev + 1,
+            domain: Some(indexes.domain.clone()),
+            linked: None,
+            checked: Some(now.as_second()),
+            ..self.clone()
         }
     }
 }

@@ -168,18 +168,49 @@ pub struct User {
 #[derive(Deserialize)]
 struct Users {
     items: Vec<User>,
+    #[serde(default)]
+    meta: Meta,
 }
+
+#[derive(Default, Deserialize)]
+struct Meta {
+    #[serde(default)]
+    pagination: Pagination,
+}
+
+#[derive(Default, Deserialize)]
+struct Pagination {
+    #[serde(default)]
+    next_page: Option<u32>,
+}
+
+/// What a page of a search for an address holds.
+#[derive(Clone, Debug)]
+pub enum Searched {
+    /// The user who has it.
+    Found(User),
+    /// Nobody who has it, and there are more pages.
+    NotYet,
+    /// Nobody has it.
+    Nobody,
+}
+
+/// Users on a page of a search. The API's most is 250; these are small enough to read while a browser waits.
+const PAGE_USERS: usize = 100;
+/// Pages that are searched for an address: one, unless the filter is loose and very many addresses contain it.
+pub const SEARCH_PAGES: u32 = 5;
 
 #[derive(Deserialize)]
 struct Authentication {
     external_id: Option<String>,
 }
 
-/// Asks for the users under an address.
-pub fn find_user(email: &str) -> ApiRequest {
+/// Asks for the users under an address: a page of them, counted from 1.
+pub fn find_user(email: &str, page: u32) -> ApiRequest {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("query[email]", email)
-        .append_pair("limit", "25")
+        .append_pair("limit", &PAGE_USERS.to_string())
+        .append_pair("page", &page.to_string())
         .finish();
     ApiRequest { method: ApiMethod::Get, path: format!("/users?{query}"), body: None }
 }
@@ -187,6 +218,13 @@ pub fn find_user(email: &str) -> ApiRequest {
 /// Asks for one user.
 pub fn get_user(id: u64) -> ApiRequest {
     ApiRequest { method: ApiMethod::Get, path: format!("/users/{id}"), body: None }
+}
+
+/// Asks for the user who is bound to an `external_id`.
+pub fn get_bound_user(external_id: &str) -> ApiRequest {
+    let id: String = url::form_urlencoded::byte_serialize(external_id.as_bytes()).collect();
+    let path = format!("/users/{}?provider=SSO", id.replace('+', "%20"));
+    ApiRequest { method: ApiMethod::Get, path, body: None }
 }
 
 /// Asks which `external_id` a user is bound to.
@@ -241,17 +279,22 @@ pub struct ApiAnswer {
 }
 
 impl ApiAnswer {
-    /// The answer to [`find_user`]. Whether the filter is exact is not documented, so the address is compared again.
-    pub fn users_with(&self, email: &str) -> Result<Option<User>, Failure> {
-        let mut users: Vec<User> = self.json::<Users>()?.items;
-        users.retain(|user| user.email.eq_ignore_ascii_case(email));
-        if users.len() > 1 {
-            return Err(Failure::noted(Fault::ThinkificAnswerStrange, "several users hold one address"));
+    /// The answer to [`find_user`]. Whether the filter is exact is not documented, so the address is compared again: as
+    /// [`Email`](crate::email::Email) has it, ASCII without regard to case. An address that is merely like it is
+    /// somebody else's.
+    pub fn searched(&self, email: &str) -> Result<Searched, Failure> {
+        let Users { items, meta } = self.json::<Users>()?;
+        let has_more = meta.pagination.next_page.is_some() || items.len() >= PAGE_USERS;
+        let mut holders = items.into_iter().filter(|user| user.email.eq_ignore_ascii_case(email));
+        match (holders.next(), holders.next()) {
+            (Some(_), Some(_)) => Err(Failure::noted(Fault::ThinkificAnswerStrange, "several users hold one address")),
+            (Some(user), None) => Ok(Searched::Found(user)),
+            (None, _) if has_more => Ok(Searched::NotYet),
+            (None, _) => Ok(Searched::Nobody),
         }
-        Ok(users.pop())
     }
 
-    /// The answer to [`get_user`]; `None`: deleted there.
+    /// The answer to [`get_user`] and [`get_bound_user`]; `None`: there is none.
     pub fn user(&self) -> Result<Option<User>, Failure> {
         if self.status == 404 { Ok(None) } else { self.json().map(Some) }
     }
@@ -361,9 +404,26 @@ mod tests {
 
     #[test]
     fn a_found_user_must_hold_the_very_address() {
-        let list = r#"{"items":[{"id":1,"email":"Maria@PG.com","roles":[]},{"id":2,"email":"maria@pg.com.br"}]}"#;
-        assert_eq!(answer(200, list).users_with("maria@pg.com").unwrap().unwrap().id, 1);
-        assert!(answer(200, list).users_with("m@pg.com").unwrap().is_none());
+        let page = |users: &[&str], next: Option<u32>| {
+            let user = |(id, email): (usize, &&str)| serde_json::json!({"id": id + 1, "email": email});
+            let items: Vec<_> = users.iter().enumerate().map(user).collect();
+            answer(200, &serde_json::json!({"items": items, "meta": {"pagination": {"next_page": next}}}).to_string())
+        };
+        let search = |answer: &ApiAnswer| match answer.searched("maria@pg.com") {
+            Ok(Searched::Found(user)) => format!("user {}", user.id),
+            Ok(Searched::NotYet) => "not yet".to_owned(),
+            Ok(Searched::Nobody) => "nobody".to_owned(),
+            Err(failure) => failure.fault.code().to_owned(),
+        };
+        let likes = ["maria@pg.com.br", "amaria@pg.com", "maria@pg.com ", "mar\u{131}a@pg.com", ""];
+        assert_eq!(search(&page(&likes, None)), "nobody");
+        assert_eq!(search(&page(&likes, Some(2))), "not yet");
+        assert_eq!(search(&page(&[likes[0], "Maria@PG.com"], Some(2))), "user 2");
+        assert_eq!(search(&page(&["Maria@PG.com", "maria@pg.com"], None)), "thinkific_answer_strange");
+        // A page that is full may not be the last one, whatever it says of itself.
+        assert_eq!(search(&page(&[likes[0]; PAGE_USERS], None)), "not yet");
+        let bare = serde_json::json!({"items": [{"id": 1, "email": "maria@pg.com"}]});
+        assert_eq!(search(&answer(200, &bare.to_string())), "user 1");
     }
 
     #[test]

@@ -215,7 +215,8 @@ impl Sandbox {
         Ok(())
     }
 
-    fn school_file(&self) -> String {
+    /// The school's file, as an operator would write it.
+    pub fn school_file(&self) -> String {
         // Functions resolve names as the machine does, which may not know `thinkific.localhost`.
         let api_url = self.thinkific.admin_url().replace(crate::thinkific::HOST, "127.0.0.1");
         format!(

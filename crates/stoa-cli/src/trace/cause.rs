@@ -12,7 +12,13 @@ pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
     let step = login.steps.last()?;
     match step.what {
         What::Stopped(fault) => Some((fault, step)),
-        What::Started | What::Verified | What::Continued | What::Launched | What::Tested | What::Unknown(_) => None,
+        What::Started
+        | What::Verified
+        | What::Continued
+        | What::TakenOver
+        | What::Launched
+        | What::Tested
+        | What::Unknown(_) => None,
     }
 }
 
@@ -26,7 +32,9 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
             };
             before.to_owned() + &told(&explain(*fault), stack, &login.connection)
         }
-        Some(What::Started | What::Verified | What::Continued | What::Launched | What::Tested) => so_far(login, now),
+        Some(What::Started | What::Verified | What::Continued | What::TakenOver | What::Launched | What::Tested) => {
+            so_far(login, now)
+        }
         None | Some(What::Unknown(_)) => "\nThis command does not know the last step. It may be \
              older than the functions, whose build is above."
             .to_owned(),

@@ -129,6 +129,30 @@ pub struct AccountDocument {
     /// The `external_id` that an earlier integration gave to its people. An account that holds it is the person's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier_external_id: Option<EarlierExternalId>,
+    /// What happens to an account under a new person's address that nobody is bound to.
+    #[serde(skip_serializing_if = "is_take_over")]
+    pub existing: Existing,
+    /// Thinkific's roles that an account may have and be entered all the same. Empty: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_roles: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_take_over(existing: &Existing) -> bool {
+    *existing == Existing::TakeOver
+}
+
+/// What happens to an account under a new person's address that nobody is bound to: anybody may have registered it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Existing {
+    /// It becomes the person's, with a password that nobody knows.
+    #[default]
+    TakeOver,
+    /// It becomes the person's, with the password that it has.
+    KeepPassword,
+    /// The person is turned away until somebody links them.
+    Refuse,
 }
 
 /// What happens to a person whom stoa has not seen.

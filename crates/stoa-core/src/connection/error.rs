@@ -12,6 +12,15 @@ pub enum ConnectionError {
     /// Anybody can get an address there.
     #[error("domains: {0:?} is a public mail provider; anybody can get an address there")]
     PublicDomain(String),
+    /// Whoever states an address would administer the school.
+    #[error(
+        "account.allow_roles: {0:?} is neither \"affiliate\" nor \"group_analyst\"; accounts that administer the school \
+         are never entered"
+    )]
+    ForbiddenRole(String),
+    /// A look at an account would be too old.
+    #[error("{0}: at most {1}")]
+    AgeTooLarge(&'static str, &'static str),
     /// Not a lower-case host name.
     #[error("oidc.hosted_domains: {0:?} is not a lower-case domain")]
     BadHostedDomain(String),

@@ -3,6 +3,7 @@
 //! [`ConnectionDocument`] is what a TOML file says and what the table stores. [`Connection`] is what flows use: it
 //! exists only if everything in the document holds together.
 
+mod age;
 mod checks;
 mod document;
 mod error;
@@ -16,14 +17,15 @@ mod workos;
 
 use serde::{Deserialize, Serialize};
 
-use self::checks::check_domains;
+use self::checks::{check_domains, check_roles};
 use crate::ids::{ConnectionId, CustomerId, SchoolId};
 
+pub use self::age::{Age, BadAge};
 pub(crate) use self::checks::{PERSONAL_TENANT, is_guid};
 pub use self::checks::{UrlPolicy, check_url};
 pub use self::document::{
-    AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, SubjectDocument,
-    UnknownPerson,
+    AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,
+    SubjectDocument, UnknownPerson,
 };
 pub use self::error::ConnectionError;
 pub use self::oidc::{
@@ -132,6 +134,7 @@ impl Connection {
         policy: UrlPolicy,
     ) -> Result<Self, ConnectionError> {
         check_domains(&document.domains)?;
+        check_roles(&document.account.allow_roles)?;
         let protocol = check_protocol(&document, policy)?;
         let kind = protocol.kind();
         let attribute_names = AttributeNames::resolve(&document.attributes, document.preset, kind)?;

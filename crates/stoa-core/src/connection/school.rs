@@ -5,10 +5,18 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::age::Age;
 use super::checks::{UrlPolicy, check_url};
 use super::error::ConnectionError;
 use crate::destination::Destination;
 use crate::ids::SchoolId;
+
+/// How old a look at an account may be, where the school's file does not say, in seconds.
+const ROLES_MAX_AGE: i64 = 3600;
+/// How much older, while the school does not answer, in seconds.
+const ROLES_GRACE: i64 = 24 * 3600;
+/// What a file may say at most.
+const MOST: [(&str, i64, &str); 2] = [("roles_max_age", 24 * 3600, "24h"), ("roles_grace", 7 * 24 * 3600, "7d")];
 
 /// A school as written in `schools/*.toml` and stored in the `connections` table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +31,12 @@ pub struct SchoolDocument {
     /// The Admin API, without a trailing slash.
     #[serde(default = "default_api_url")]
     pub api_url: String,
+    /// How old the last look at a known person's account may be, by which it had no role. Absent: an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles_max_age: Option<Age>,
+    /// How much older it may be while the school does not answer. Absent: a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles_grace: Option<Age>,
 }
 
 fn default_api_url() -> String {
@@ -60,11 +74,26 @@ impl School {
                 return Err(ConnectionError::BadUrl { field, url: text.clone() });
             }
         }
+        for ((field, most, text), age) in MOST.into_iter().zip([&document.roles_max_age, &document.roles_grace]) {
+            if age.as_ref().is_some_and(|age| age.seconds() > most) {
+                return Err(ConnectionError::AgeTooLarge(field, text));
+            }
+        }
         if document.subdomain.is_empty() || !document.subdomain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         {
             return Err(ConnectionError::BadUrl { field: "subdomain", url: document.subdomain });
         }
         Ok(Self { document, key_version })
+    }
+
+    /// How old the last look at a known person's account may be, in seconds. 0: each login looks.
+    pub fn roles_max_age(&self) -> i64 {
+        self.document.roles_max_age.as_ref().map_or(ROLES_MAX_AGE, Age::seconds)
+    }
+
+    /// How much older it may be while the school does not answer, in seconds. 0: nobody enters unlooked.
+    pub fn roles_grace(&self) -> i64 {
+        self.document.roles_grace.as_ref().map_or(ROLES_GRACE, Age::seconds)
     }
 
     /// The absolute address of a destination.

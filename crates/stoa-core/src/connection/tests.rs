@@ -75,6 +75,16 @@ fn a_connection_has_the_customer_s_domains() {
 }
 
 #[test]
+fn a_role_that_administers_the_school_is_never_allowed() {
+    let with = |account: &str| wrong(&format!("{}\n[account]\n{account}\n", oidc("")));
+    assert_eq!(with("allow_roles = [\"affiliate\", \"group_analyst\"]"), None);
+    for role in ["site_admin", "course_admin", "Affiliate", "group_analyst ", ""] {
+        let forbidden = Some(ConnectionError::ForbiddenRole(role.to_owned()));
+        assert_eq!(with(&format!("allow_roles = [\"affiliate\", \"{role}\"]")), forbidden);
+    }
+}
+
+#[test]
 fn a_connection_has_one_protocol_and_nothing_unknown() {
     assert_eq!(wrong(""), Some(ConnectionError::NotOneProtocol(0)));
     assert_eq!(wrong(&teams("")), Some(ConnectionError::NotOneProtocol(0)));

@@ -86,6 +86,8 @@ pub enum What {
     Verified,
     /// The person came over from the Teams tab, and pressed "Continue".
     Continued,
+    /// A school account that was nobody's became the person's.
+    TakenOver,
     /// The token was signed.
     Launched,
     /// The test of an administrator ended well.
@@ -105,6 +107,7 @@ impl What {
             Self::Started => "started",
             Self::Verified => "verified",
             Self::Continued => "continued",
+            Self::TakenOver => "takenover",
             Self::Launched => "launched",
             Self::Tested => "tested",
             Self::Stopped(fault) => fault.code(),

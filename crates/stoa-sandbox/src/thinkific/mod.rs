@@ -222,6 +222,11 @@ impl Thinkific {
         self.shared.school().add(user, now)
     }
 
+    /// Changes somebody's account, as its owner or an administrator of the school would. Whether there is one.
+    pub fn edit_user(&self, id: u64, change: impl FnOnce(&mut User)) -> bool {
+        self.shared.school().by_id_mut(id).map(change).is_some()
+    }
+
     /// Takes somebody's account away. Whether there was one.
     pub fn remove_user(&self, id: u64) -> bool {
         self.shared.school().remove(id)
@@ -235,6 +240,16 @@ impl Thinkific {
     /// Makes the next call of the Admin API fail.
     pub fn fail_next(&self, trouble: Trouble) {
         self.inject(Fault { target: FaultTarget::Admin, trouble, times: 1 });
+    }
+
+    /// Lets the troubles end that have not come yet.
+    pub fn clear_faults(&self) {
+        self.shared.school().faults.clear();
+    }
+
+    /// Chooses whether `query[email]` finds addresses that contain the one asked for.
+    pub fn search_loosely(&self, is_loose: bool) {
+        self.shared.school().loose_email_query = is_loose;
     }
 
     /// Chooses the shape of coming 422 answers.

@@ -127,6 +127,7 @@ pub(super) struct School {
     pub(super) pace: Pace,
     pub(super) faults: Vec<Fault>,
     pub(super) unprocessable: UnprocessableShape,
+    pub(super) loose_email_query: bool,
     next_id: u64,
 }
 
@@ -143,6 +144,7 @@ impl School {
             pace: Pace::default(),
             faults: Vec::new(),
             unprocessable: config.unprocessable,
+            loose_email_query: config.loose_email_query,
             next_id: 1001,
         };
         match &config.file {

@@ -1,28 +1,24 @@
-//! The slow path of a launch: the person is new, or something about them changed.
+//! A launch's way to the school's account: signed at once, after a look, or after settling.
 //!
-//! Claim the address, look at the accounts, create or change one, give up the former address, write the person down.
-//! Each write can be repeated: a crash anywhere is mended by the next login.
+//! To settle is to claim the address, look at the accounts, create or change one, and write down the person with the
+//! address. It begins and ends with a write, and whatever breaks off in between is mended by the next login, or by time:
+//! a claim that was not kept counts for a minute.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use stoa_core::connection::School;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::identity::Redeemed;
 use stoa_core::keys::Key;
-use stoa_core::person::{
-    AccountStep, EmailItem, Findings, Indexes, PERSON_VERSION, PersonItem, choose_account, external_id,
-};
+use stoa_core::person::{AccountStep, Arrival, Claim, Findings, Look, PersonItem, Standing, external_id};
 use stoa_core::thinkific::{
-    ApiAnswer, ApiRequest, UnknownPassword, User, create_user, find_user, get_binding, get_user, take_over_user,
-    update_user,
+    ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,
+    get_bound_user, get_user, take_over_user, update_user,
 };
 
 use crate::api;
 use crate::clients::Clients;
 use crate::random;
-use crate::store::LaunchReads;
+use crate::store::{Claiming, Revised};
 
 /// Calls in all, while the school says that it is busy for a moment.
 const BUSY_TRIES: u32 = 4;
@@ -33,121 +29,203 @@ const BRIEF_SECONDS: i64 = 2;
 pub struct Account<'a> {
     /// What is asked and written through.
     pub clients: &'a Clients,
-    /// What was read.
-    pub reads: &'a LaunchReads,
-    /// Whose account it is.
-    pub identity: &'a Redeemed,
-    /// What they are known by.
-    pub indexes: &'a Indexes,
+    /// Who comes, and into what.
+    pub arrival: &'a Arrival<'a>,
     /// The id that a new person gets: derived, so that a second try after a crash has the same.
     pub new_id: &'a str,
     /// The school's API key.
     pub api_key: &'a Key,
-    /// The time of the request.
-    pub now: Timestamp,
+}
+
+/// A person whose account may be entered.
+pub struct Settlement {
+    /// Their item, as it is now.
+    pub person: PersonItem,
+    /// What was done to an account that was nobody's, for the steps.
+    pub took_over: Option<String>,
+    /// Why their account was not looked at although it was time.
+    pub unlooked: Option<Fault>,
+}
+
+/// An account that has been created or changed.
+struct WrittenAccount {
+    user: u64,
+    /// The `external_id` that it was bound to before.
+    bound_to: Option<String>,
+    took_over: Option<String>,
 }
 
 impl Account<'_> {
-    /// Settles the account and returns the person as written.
-    pub async fn settle(&self, before: Option<&PersonItem>) -> Result<PersonItem, Failure> {
-        self.claim_email().await?;
+    /// Makes sure that the account is the person's and says what it should. A known, unchanged person whose account was
+    /// looked at lately costs nothing.
+    pub async fn settle(&self, standing: Standing) -> Result<Settlement, Failure> {
+        match standing {
+            Standing::Settled(person) => Ok(Settlement::of(person)),
+            Standing::Overdue(person, claim) => self.look(person, &claim).await,
+            Standing::Unsettled(before, claim) => self.settle_account(before.as_ref(), &claim).await,
+        }
+    }
+
+    /// One call: whether the account got a role, another address or its end since the last look.
+    async fn look(&self, person: PersonItem, claim: &Claim) -> Result<Settlement, Failure> {
+        let account = self.call(&get_user(person.user)).await.and_then(|answer| answer.user());
+        let looked = match account {
+            Ok(account) => self.arrival.look_at(account.as_ref())?,
+            Err(failure) if self.arrival.may_go_unlooked(&person, &failure) => {
+                return Ok(Settlement { unlooked: Some(failure.fault), ..Settlement::of(person) });
+            }
+            Err(failure) => return Err(failure),
+        };
+        match looked {
+            Look::AsLeft => {
+                let person = person.looked_at(self.arrival.indexes, self.arrival.now);
+                written(self.clients.store.put_person(&self.revised(&person)).await?)?;
+                Ok(Settlement::of(person))
+            }
+            Look::Moved => self.settle_account(Some(&person), claim).await,
+        }
+    }
+
+    async fn settle_account(&self, before: Option<&PersonItem>, claim: &Claim) -> Result<Settlement, Failure> {
+        let Arrival { indexes, now, .. } = *self.arrival;
+        let begun = self.begin(before, claim).await?;
         let person_id = before.map_or(self.new_id, |before| &before.id).to_owned();
-        let (user, bound_to) = match self.write_account(before, &person_id).await {
-            Ok(written) => written,
+        let account = match self.write_account(begun.as_ref(), &person_id).await {
+            Ok(account) => account,
             Err(failure) => {
-                self.unclaim_email(before, failure.fault).await;
+                self.unclaim_email(failure.fault).await;
                 return Err(failure);
             }
         };
-        let id = if before.is_some() { person_id } else { external_id(&person_id, bound_to.as_deref()) };
-        let person = PersonItem::settled(before, self.indexes, id, user, self.now);
-        // Before the person is written: after it, a login would find nothing left to do.
+        let id = if before.is_some() { person_id } else { external_id(&person_id, account.bound_to.as_deref()) };
+        let person = PersonItem::settled(begun.as_ref(), indexes, id, account.user, now);
+        let kept = claim.kept(indexes, now);
+        written(self.clients.store.end_settling(&self.revised(&person), &indexes.email_key, &kept).await?)?;
+        // Its claim counts no longer, whether or not this works.
         if let Some(former) = before.and_then(|before| before.email_key.as_ref())
-            && *former != self.indexes.email_key
+            && *former != indexes.email_key
         {
-            self.clients.store.release_email(former, &self.indexes.person_key).await?;
+            let _ = self.clients.store.release_email(former, &indexes.person_key).await;
         }
-        if self.clients.store.put_person(&self.indexes.person_key, self.reads.connection.school(), &person).await? {
-            Ok(person)
-        } else {
-            Err(Failure::noted(Fault::StoreContended, "the person was written by another login"))
+        Ok(Settlement { took_over: account.took_over, ..Settlement::of(person) })
+    }
+
+    /// Writes down, before the first call that changes anything, that the person is under way, and claims the address
+    /// if it is not theirs. Returns the person as written.
+    async fn begin(&self, before: Option<&PersonItem>, claim: &Claim) -> Result<Option<PersonItem>, Failure> {
+        let Arrival { indexes, now, .. } = *self.arrival;
+        let begun = before.map(|before| before.begun(indexes, now));
+        let revised = begun.as_ref().map(|begun| self.revised(begun));
+        let (email, item) = (&indexes.email_key, Claim::begun(indexes, now));
+        let is_theirs = claim.is_kept() && before.is_some_and(|before| before.has(email));
+        let claiming = (!is_theirs).then_some(Claiming { email, item: &item, found: claim });
+        written(self.clients.store.begin_settling(revised.as_ref(), claiming.as_ref()).await?)?;
+        Ok(begun)
+    }
+
+    fn revised<'i>(&'i self, item: &'i PersonItem) -> Revised<'i> {
+        Revised { person: &self.arrival.indexes.person_key, school: self.arrival.connection.school(), item }
+    }
+
+    /// Gives up the claim of an address whose account was not settled: its owner may come within the minute. That this
+    /// fails must not hide why the person was refused.
+    async fn unclaim_email(&self, why: Fault) {
+        let is_over = matches!(
+            why,
+            Fault::AccountBound
+                | Fault::AccountPrivileged
+                | Fault::AccountUnbound
+                | Fault::EmailChangeForeign
+                | Fault::ThinkificAnswerStrange
+                | Fault::ThinkificBusy
+                | Fault::ThinkificKeyRefused
+                | Fault::ThinkificRefusedAccount
+                | Fault::ThinkificUnavailable
+        );
+        if is_over {
+            let (email, person) = (&self.arrival.indexes.email_key, &self.arrival.indexes.person_key);
+            let _ = self.clients.store.unclaim_email(email, person).await;
         }
     }
 
-    async fn claim_email(&self) -> Result<(), Failure> {
-        let claim =
-            EmailItem { v: PERSON_VERSION, person: self.indexes.person_key.clone(), since: self.now.as_second() };
-        if self.clients.store.claim_email(&self.indexes.email_key, &claim).await? {
-            Ok(())
-        } else {
-            Err(Failure::noted(Fault::EmailOwned, "another person of the directory claimed the address"))
-        }
-    }
-
-    /// Gives up an address whose account is not the person's: its owner may come yet. That this fails must not hide
-    /// why the person was refused.
-    async fn unclaim_email(&self, before: Option<&PersonItem>, why: Fault) {
-        let is_refused = matches!(why, Fault::AccountBound | Fault::AccountPrivileged | Fault::ThinkificRefusedAccount);
-        let is_new = before.is_none_or(|before| before.email_key.as_ref() != Some(&self.indexes.email_key));
-        if is_refused && is_new {
-            let _ = self.clients.store.release_email(&self.indexes.email_key, &self.indexes.person_key).await;
-        }
-    }
-
-    /// Returns the user's id and the `external_id` it was bound to before.
-    async fn write_account(
-        &self,
-        before: Option<&PersonItem>,
-        person_id: &str,
-    ) -> Result<(u64, Option<String>), Failure> {
-        let known = match before {
-            Some(before) => self.call(&get_user(before.user)).await?.user()?,
+    async fn write_account(&self, begun: Option<&PersonItem>, person_id: &str) -> Result<WrittenAccount, Failure> {
+        let identity = self.arrival.identity;
+        let known = match begun {
+            Some(begun) => self.call(&get_user(begun.user)).await?.user()?,
             None => None,
         };
         let (by_email, bound_to) = self.look_up().await?;
         let findings = Findings { by_email: by_email.as_ref(), bound_to: bound_to.as_deref(), known: known.as_ref() };
-        match choose_account(self.identity, person_id, &self.reads.connection, &findings)? {
+        match self.arrival.choose_account(person_id, begun, &findings)? {
             AccountStep::Update { user } => {
-                self.call(&update_user(user, self.identity)).await?.updated()?;
-                Ok((user, bound_to))
+                self.call(&update_user(user, identity)).await?.updated()?;
+                Ok(WrittenAccount { user, bound_to, took_over: None })
             }
-            AccountStep::TakeOver { user } => {
-                let password = UnknownPassword::from_bytes(random::bytes()?);
-                self.call(&take_over_user(user, self.identity, &password)).await?.updated()?;
-                Ok((user, bound_to))
+            AccountStep::TakeOver { user, resets_password } => {
+                let (request, password) = if resets_password {
+                    let password = UnknownPassword::from_bytes(random::bytes()?);
+                    (take_over_user(user, identity, &password), "replaced")
+                } else {
+                    (update_user(user, identity), "kept")
+                };
+                self.call(&request).await?.updated()?;
+                let took_over = Some(format!("user {user}, password {password}"));
+                Ok(WrittenAccount { user, bound_to, took_over })
             }
-            AccountStep::Create => Ok((self.create(person_id).await?, None)),
+            AccountStep::Create => {
+                Ok(WrittenAccount { user: self.create(person_id).await?, bound_to: None, took_over: None })
+            }
         }
     }
 
     async fn look_up(&self) -> Result<(Option<User>, Option<String>), Failure> {
-        let email = self.identity.email().as_str();
-        let Some(user) = self.call(&find_user(email)).await?.users_with(email)? else { return Ok((None, None)) };
+        let Some(user) = self.search().await? else { return Ok((None, None)) };
         let bound_to = self.call(&get_binding(user.id)).await?.binding()?;
         Ok((Some(user), bound_to))
     }
 
+    /// Page by page, where the school's filter is loose. What was not searched to the end is not guessed.
+    async fn search(&self) -> Result<Option<User>, Failure> {
+        let email = self.arrival.identity.email().as_str();
+        for page in 1..=SEARCH_PAGES {
+            match self.call(&find_user(email, page)).await?.searched(email)? {
+                Searched::Found(user) => return Ok(Some(user)),
+                Searched::Nobody => return Ok(None),
+                Searched::NotYet => {}
+            }
+        }
+        Err(Failure::noted(Fault::ThinkificAnswerStrange, "too many addresses are like this one"))
+    }
+
     /// Creates the user. "Already taken" may be our own first try, whose answer was lost, or another tab's: then the
-    /// account is looked up once more, and must be bound to this person.
+    /// account is looked up once more, and must be bound to this person. If their address has changed since that first
+    /// try, only the id leads to it.
     async fn create(&self, person_id: &str) -> Result<u64, Failure> {
-        let refused = match self.call(&create_user(self.identity, person_id)).await?.created() {
+        let identity = self.arrival.identity;
+        let refused = match self.call(&create_user(identity, person_id)).await?.created() {
             Ok(user) => return Ok(user.id),
             Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => failure,
             Err(failure) => return Err(failure),
         };
         match self.look_up().await? {
-            (Some(user), Some(bound)) if bound == person_id && user.roles.is_empty() => Ok(user.id),
-            _ => Err(refused),
+            (Some(user), Some(bound)) if bound == person_id => self.arrival.check_roles(&user).map(|()| user.id),
+            (Some(_), _) => Err(refused),
+            (None, _) => {
+                let user = self.call(&get_bound_user(person_id)).await?.user()?.ok_or(refused)?;
+                self.arrival.check_roles(&user)?;
+                self.call(&update_user(user.id, identity)).await?.updated()?;
+                Ok(user.id)
+            }
         }
     }
 
     /// A class that arrives at once meets the school's limit of calls at once, which is over in a second: the browser
     /// waits. The limit of calls a minute is left to the person.
     async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
-        let school: &School = &self.reads.school;
+        let (school, now) = (self.arrival.school, self.arrival.now);
         for _ in 1..BUSY_TRIES {
             let answer = api::call(&self.clients.outbound, school, self.api_key, request).await?;
-            let wait = answer.retry_after(self.now);
+            let wait = answer.retry_after(now);
             if answer.status != 429 || wait > BRIEF_SECONDS {
                 return Ok(answer);
             }
@@ -157,5 +235,20 @@ impl Account<'_> {
             tokio::time::sleep(Duration::from_millis(250 + 6 * u64::from(spread))).await;
         }
         api::call(&self.clients.outbound, school, self.api_key, request).await
+    }
+}
+
+impl Settlement {
+    const fn of(person: PersonItem) -> Self {
+        Self { person, took_over: None, unlooked: None }
+    }
+}
+
+/// Whoever met another's write reads again.
+fn written(is_applied: bool) -> Result<(), Failure> {
+    if is_applied {
+        Ok(())
+    } else {
+        Err(Failure::noted(Fault::StoreContended, "the person or the address was written by another login"))
     }
 }

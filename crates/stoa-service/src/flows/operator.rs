@@ -56,7 +56,7 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
         }
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
             let email = email_key(&school, &address(&email)?, &pepper);
-            let owner = clients.store.email_owner(&email).await?;
+            let owner = clients.store.email_owner(&email).await?.filter(|owner| !owner.has_lapsed(now));
             Ok(Reply::Person(owner.map(|owner| Meant { person: owner.person, email: Some(email) })))
         }
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {

@@ -9,14 +9,14 @@ use stoa_core::fault::Fault;
 use stoa_core::identity::{Redeemed, redeem};
 use stoa_core::ids::Reference;
 use stoa_core::keys::{KeySet, Pepper};
-use stoa_core::login::{Brought, LoginItem, Meeting, State, What, meet_launched, meet_ticket};
+use stoa_core::login::{Brought, LoginItem, Meeting, State, Step, What, meet_launched, meet_ticket};
 use stoa_core::pages::SentOn;
-use stoa_core::person::{Indexes, PersonItem, Standing, standing};
+use stoa_core::person::{Arrival, Indexes, PersonItem};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
 
-use crate::flows::account::Account;
+use crate::flows::account::{Account, Settlement};
 use crate::random;
 use crate::store::{LaunchReads, Note, Written};
 use crate::visit::{Answer, Visit};
@@ -111,33 +111,39 @@ impl Launching<'_, '_> {
         self.claim(What::Launched, Answer::Redirect(url.expose().to_owned())).await
     }
 
-    /// Makes sure that the account is the person's and says what it should. A known, unchanged person costs nothing.
+    /// Makes sure that the account is the person's and says what it should. A known, unchanged person whose account was
+    /// looked at lately costs nothing.
     async fn settle(&mut self, api_keys: &KeySet) -> Result<PersonItem, Failure> {
         let (clients, now) = (self.visit.clients, self.visit.now);
         for attempt in 1.. {
-            let person = self.reads.person.take();
-            let (owner, connection) = (self.reads.owner.as_ref(), &self.reads.connection);
-            let before = match standing(&self.identity, &self.indexes, person, owner, connection, now)? {
-                Standing::Settled(person) => return Ok(person),
-                Standing::Unsettled(before) => before,
-            };
-            let account = Account {
-                clients,
-                reads: &self.reads,
-                identity: &self.identity,
-                indexes: &self.indexes,
-                new_id: &self.new_id,
-                api_key: api_keys.current(now),
-                now,
-            };
-            match account.settle(before.as_ref()).await {
+            let (person, owner) = (self.reads.person.take(), self.reads.owner.take());
+            let (connection, school, indexes) = (&self.reads.connection, &self.reads.school, &self.indexes);
+            let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
+            let arrival = Arrival { identity: &self.identity, indexes, connection, school, now };
+            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key: api_keys.current(now) };
+            match account.settle(arrival.standing(person, claim)?).await {
                 Err(failure) if failure.fault == Fault::StoreContended && attempt < SETTLE_TRIES => {
                     self.reads = clients.store.launch_reads(self.ticket).await?;
                 }
-                settled => return settled,
+                settled => return Ok(self.tell(settled?).await),
             }
         }
         Err(Fault::StoreContended.into())
+    }
+
+    /// Leaves a trace of what a settlement did to an account that was nobody's, and of a look that failed.
+    async fn tell(&mut self, settlement: Settlement) -> PersonItem {
+        let Settlement { person, took_over, unlooked } = settlement;
+        self.visit.trail.also = unlooked.or(self.visit.trail.also);
+        if took_over.is_some() {
+            let step = Step { got: took_over, ..self.visit.step(What::TakenOver) };
+            let (reference, state) = (&self.login.reference, self.login.state);
+            let note = Note { reference, binding: None, from: state, to: state, step: &step };
+            if let Err(second) = self.visit.clients.store.note_step(&note, self.visit.now).await {
+                self.visit.trail.also = Some(second.fault);
+            }
+        }
+        person
     }
 
     /// The end of a test login: it never gets further than this page. That it succeeded is what an activation asks for.

@@ -14,6 +14,8 @@ use crate::store::{ABSENT, Key, PersonChangeItem, Range, Reads, Write};
 /// A person, as the directory knows them.
 #[derive(Debug)]
 pub struct FoundPerson {
+    /// The connection that they were asked for through.
+    pub connection: ConnectionId,
     /// Their key; names nobody.
     pub key: PersonKey,
     /// In which school.
@@ -73,8 +75,9 @@ impl Operator {
             Some(email) => self.tables.get(&Key::email(email), Reads::Consistent).await?,
             None => None,
         };
-        let address = address.filter(|address: &EmailItem| address.person == key.person);
-        Ok(FoundPerson { key: key.person, school, item, email, address })
+        let now = Self::now();
+        let address = address.filter(|address: &EmailItem| address.person == key.person && !address.has_lapsed(now));
+        Ok(FoundPerson { connection: connection.clone(), key: key.person, school, item, email, address })
     }
 
     /// Changes a person, if nobody has changed them since they were read.
@@ -130,15 +133,17 @@ fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
 }
 
 /// The person as one whose account is known, with nothing that the school was told: their next login writes the account
-/// and all the rest, by the ordinary rules. An account with a role stays closed to it.
+/// and all the rest, by the ordinary rules. An account with a role stays closed to it. Whose the address is that it
+/// replaces is for whoever links to say, of the connection that they link through and of no other.
 fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
+    let (id, linked) = (external_id.to_owned(), Some(person.connection.clone()));
     let linked = match &person.item {
         Some(before) => {
-            PersonItem { id: external_id.to_owned(), user, fingerprint: None, rev: before.rev + 2, ..before.clone() }
+            PersonItem { id, user, fingerprint: None, rev: before.rev + 2, domain: None, linked, ..before.clone() }
         }
         None => PersonItem {
             v: PERSON_VERSION,
-            id: external_id.to_owned(),
+            id,
             state: PersonState::Active,
             email_key: None,
             fingerprint: None,
@@ -146,6 +151,10 @@ fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
             rev: 1,
             changes: 0,
             changed_day: 0,
+            trying: None,
+            domain: None,
+            linked,
+            checked: None,
         },
     };
     write(person, &linked)

@@ -1,10 +1,31 @@
 //! Persons and the owners of e-mail addresses, as a launch settles them.
 
 use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::{EmailKey, Fingerprint, PersonKey, SchoolId};
-use stoa_core::person::{EmailItem, PersonItem};
+use stoa_core::person::{Claim, EmailItem, Indexes, PersonItem};
 
-use super::{Key, Reads, Store};
+use super::{Key, Reads, Store, Transacted, Write, read};
+
+/// A person's item, to be written over the revision before it.
+pub struct Revised<'a> {
+    /// The person.
+    pub person: &'a PersonKey,
+    /// In which school.
+    pub school: &'a SchoolId,
+    /// The item.
+    pub item: &'a PersonItem,
+}
+
+/// A claim of an address, to be written where it is free or theirs.
+pub struct Claiming<'a> {
+    /// The address.
+    pub email: &'a EmailKey,
+    /// The claim.
+    pub item: &'a EmailItem,
+    /// The address as it was found.
+    pub found: &'a Claim,
+}
 
 impl Store {
     /// Whose an address is.
@@ -12,25 +33,58 @@ impl Store {
         Ok(self.tables.get(&Key::email(email), Reads::Consistent).await?)
     }
 
-    /// Claims an address for a person. `false`: it is somebody else's.
-    pub async fn claim_email(&self, email: &EmailKey, owner: &EmailItem) -> Result<bool, Failure> {
-        let claim = Key::email(email)
-            .put(owner)
-            .only_if("attribute_not_exists(pk) OR person = :person")
-            .with(":person", &owner.person);
-        Ok(self.tables.write(claim).await?.is_applied())
+    /// An address as a person finds it. Where somebody else has claimed it, their item has a say: one read more.
+    pub async fn claim(
+        &self,
+        owner: Option<EmailItem>,
+        school: &SchoolId,
+        indexes: &Indexes,
+        now: jiff::Timestamp,
+    ) -> Result<Claim, Failure> {
+        let claimant = match &owner {
+            Some(owner) if owner.person != indexes.person_key => {
+                let key = Key::person(&owner.person, school);
+                let found = self.tables.batch("claimant", [key], Reads::Consistent).await?.pop();
+                found.map(|(table, item)| read::<PersonItem>(table, item)).transpose()?
+            }
+            Some(_) | None => None,
+        };
+        Ok(Claim::of(owner, claimant.as_ref(), indexes, now))
     }
 
-    /// Writes a person over the revision that was read. `false`: somebody else wrote meanwhile. Our own write whose
-    /// reply was lost leaves the very fingerprint that we bring, and counts as applied.
-    pub async fn put_person(&self, person: &PersonKey, school: &SchoolId, item: &PersonItem) -> Result<bool, Failure> {
-        let put = Key::person(person, school)
-            .put(item)
-            .only_if("attribute_not_exists(pk) OR rev = :before OR (rev = :rev AND fingerprint = :fingerprint)")
-            .with(":before", item.rev - 1)
-            .with(":rev", item.rev)
-            .with(":fingerprint", item.fingerprint.as_ref().map_or("", Fingerprint::as_str));
-        Ok(self.tables.write(put).await?.is_applied())
+    /// Writes that a settlement begins: of a known person, that they are under way; of an address that is not theirs
+    /// yet, a claim. Both or neither. `false`: somebody else wrote in the meantime.
+    pub async fn begin_settling(
+        &self,
+        person: Option<&Revised<'_>>,
+        claim: Option<&Claiming<'_>>,
+    ) -> Result<bool, Failure> {
+        self.write_all(person.map(revise).into_iter().chain(claim.map(claim_email)).collect()).await
+    }
+
+    /// Writes that a settlement ended: the person has the address, and the claim is kept. Both or neither. `false`:
+    /// somebody else wrote in the meantime, or the claim is no longer theirs.
+    pub async fn end_settling(
+        &self,
+        person: &Revised<'_>,
+        email: &EmailKey,
+        kept: &EmailItem,
+    ) -> Result<bool, Failure> {
+        let keep = Key::email(email).put(kept).only_if("person = :person").with(":person", person.person);
+        self.write_all(vec![revise(person), keep]).await
+    }
+
+    /// Writes a person. `false`: somebody else wrote in the meantime.
+    pub async fn put_person(&self, person: &Revised<'_>) -> Result<bool, Failure> {
+        self.write_all(vec![revise(person)]).await
+    }
+
+    /// Gives up a claim that its settlement did not keep. Somebody else's, and one that was kept, is left alone.
+    pub async fn unclaim_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
+        let unclaim =
+            Key::email(email).delete().only_if("person = :person AND attribute_exists(#until)").with(":person", person);
+        self.tables.write(unclaim).await?;
+        Ok(())
     }
 
     /// Gives up a person's former address. Somebody else's is left alone.
@@ -38,5 +92,56 @@ impl Store {
         let release = Key::email(email).delete().only_if("person = :person").with(":person", person);
         self.tables.write(release).await?;
         Ok(())
+    }
+
+    async fn write_all(&self, mut writes: Vec<Write>) -> Result<bool, Failure> {
+        if writes.len() > 1 {
+            return match self.tables.transact(writes).await? {
+                Transacted::Applied => Ok(true),
+                Transacted::Cancelled(reasons) => is_refused(&reasons),
+            };
+        }
+        match writes.pop() {
+            Some(write) => Ok(self.tables.write(write).await?.is_applied()),
+            None => Ok(true),
+        }
+    }
+}
+
+/// Whether a transaction was cancelled because of what others wrote: else DynamoDB could not carry it out.
+fn is_refused(reasons: &[Option<String>]) -> Result<bool, Failure> {
+    let mut reasons = reasons.iter().flatten();
+    match reasons.find(|reason| !matches!(reason.as_str(), "ConditionalCheckFailed" | "TransactionConflict")) {
+        Some(reason) => Err(Failure::noted(Fault::StoreUnavailable, reason)),
+        None => Ok(false),
+    }
+}
+
+/// Our own write whose reply was lost leaves the very item that we bring, as far as two settlements can differ, and
+/// counts as applied.
+fn revise(person: &Revised<'_>) -> Write {
+    let item = person.item;
+    let put = Key::person(person.person, person.school)
+        .put(item)
+        .with(":before", item.rev - 1)
+        .with(":rev", item.rev)
+        .with(":fingerprint", item.fingerprint.as_ref().map_or("", Fingerprint::as_str));
+    let mine = "attribute_not_exists(pk) OR rev = :before OR (rev = :rev AND fingerprint = :fingerprint AND";
+    match &item.trying {
+        Some(email) => put.only_if(format!("{mine} trying = :trying)")).with(":trying", email),
+        None => put.only_if(format!("{mine} attribute_not_exists(trying))")),
+    }
+}
+
+/// A claim that counts no longer is replaced as it was found: its person may just be claiming again.
+fn claim_email(claim: &Claiming<'_>) -> Write {
+    let put = Key::email(claim.email).put(claim.item).with(":person", &claim.item.person);
+    let free = "attribute_not_exists(pk) OR person = :person";
+    let Claim::Free(Some(found)) = claim.found else { return put.only_if(free) };
+    let put = put.with(":former", &found.person).with(":since", found.since);
+    let former = format!("{free} OR (person = :former AND since = :since AND");
+    match found.until {
+        Some(until) => put.only_if(format!("{former} #until = :until)")).with(":until", until),
+        None => put.only_if(format!("{former} attribute_not_exists(#until))")),
     }
 }

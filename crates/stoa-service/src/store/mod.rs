@@ -25,6 +25,7 @@ use stoa_saml::Trust;
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
 pub use items::{
