@@ -6,6 +6,7 @@ mod command;
 mod connections;
 mod domains;
 mod guide;
+mod guide_settings;
 mod hostile;
 mod lifecycle;
 mod output;
