@@ -17,3 +17,4 @@ mod stacks;
 mod teams;
 mod traces;
 mod trust;
+mod warnings;
