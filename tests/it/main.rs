@@ -41,6 +41,7 @@ mod references;
 mod replay;
 mod saml_settings;
 mod school;
+mod shown;
 mod states;
 mod steps;
 mod store_faults;
