@@ -19,8 +19,8 @@ use super::files::key_set;
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::store::{
-    JwksItem, Key, KeyChange, KeySet, KeySource, NO_KEY, Outcome, PRESENT, Range, Reads, TrustChange, TrustItem, WatchItem,
-    WatchOver, Write, pinned, trusted,
+    JwksItem, Key, KeyChange, KeySet, KeySource, NO_KEY, Outcome, PRESENT, Range, Reads, TrustChange, TrustItem,
+    WatchItem, WatchOver, Write, pinned, trusted,
 };
 
 /// Everything that a connection trusts, and what is known of the rest.
