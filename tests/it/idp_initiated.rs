@@ -86,6 +86,21 @@ async fn a_confirmed_login_arrives_where_the_portal_said() {
     assert_eq!(page.url.path(), "/courses/take/welcome");
 }
 
+/// Where a fresh sign-in is demanded, no way around the request leads around the demand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_login_is_of_a_fresh_sign_in_where_one_is_demanded() {
+    let world = World::with(|text| text.replace("\"convert\"", "\"confirm\"\nforce_authn = true")).await;
+    let browser = world.browser();
+    asked(&world, &browser, None).await;
+    // PingFederate remembers her, and says since when.
+    world.advance(600);
+    world.pingfederate.ask();
+    let start = world.pingfederate.start_url(world.pingfederate_partner(), None);
+    let page = browser.get(&start).await.unwrap();
+    world.refused(&page, "saml_authentication_stale");
+    assert_eq!(world.launches(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c136_only_a_click_on_our_own_page_confirms() {
     let world = World::with(set("confirm")).await;

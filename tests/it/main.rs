@@ -43,6 +43,7 @@ mod replay;
 mod roles;
 mod saml_settings;
 mod school;
+mod shown;
 mod states;
 mod steps;
 mod store_faults;

@@ -9,7 +9,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 use stoa_saml::idp::{SignOptions, sign_enveloped};
 use stoa_saml::{Certificate, SigningKey};
-use stoa_sandbox::openid::{Endpoint, PG_OIDC, Product};
+use stoa_sandbox::openid::{Defect, Endpoint, PG_OIDC, Product};
 use stoa_sandbox::pingfederate::Published;
 
 use crate::aws;
@@ -239,7 +239,11 @@ async fn c129_metadata_signed_by_a_pinned_certificate_is_believed_at_once_and_un
     let world = watched().await;
     let (tampered, new) = with_another_key(&world).await;
     let signer = SigningKey::from_pkcs8_pem(PINNED_KEY).unwrap();
-    let signed = |xml: &str| sign_enveloped(xml, "_metadata", &SignOptions::new(&signer)).unwrap();
+    let until = |year: i32, xml: &str| {
+        let xml = xml.replacen("entityID=", &format!("validUntil=\"{year}-01-01T00:00:00Z\" entityID="), 1);
+        sign_enveloped(&xml, "_metadata", &SignOptions::new(&signer)).unwrap()
+    };
+    let signed = |xml: &str| until(2998, xml);
     world.pingfederate.publish_instead(Some(Published::Text(signed(&metadata(&world)))));
     let url = world.pingfederate.metadata_url(world.pingfederate_partner());
     let from = format!("metadata_url = \"{url}\"\nmetadata_certificates = [\"\"\"{PINNED}\"\"\"]");
@@ -252,6 +256,13 @@ async fn c129_metadata_signed_by_a_pinned_certificate_is_believed_at_once_and_un
         signed(&tampered).replacen("WantAuthnRequestsSigned=\"false\"", "WantAuthnRequestsSigned=\"true\"", 1);
     world.pingfederate.publish_instead(Some(Published::Text(changed)));
     assert_eq!(refresh_after(&world, 80).await, ["change_held"], "another reason, another event");
+    assert!(!trusted(&world).contains(&new));
+    // A document that somebody has kept: signed, and of no time that it names, or of an earlier one.
+    let undated = sign_enveloped(&tampered, "_metadata", &SignOptions::new(&signer)).unwrap();
+    world.pingfederate.publish_instead(Some(Published::Text(undated)));
+    assert_eq!(refresh(&world).await, [format!("key_announced {new}")]);
+    world.pingfederate.publish_instead(Some(Published::Text(until(2997, &tampered))));
+    assert_eq!(refresh(&world).await, [""; 0]);
     assert!(!trusted(&world).contains(&new));
     world.pingfederate.publish_instead(Some(Published::Text(signed(&tampered))));
     assert_eq!(refresh(&world).await, [format!("key_trusted {new}")]);
@@ -380,6 +391,30 @@ async fn a_new_connection_is_applied_by_what_its_provider_publishes() {
 }
 
 /// The key set is the provider's to change; a login after each change arrives, and asks for no key.
+/// On-call need not wait for the hour, and can do no more than it would.
+#[tokio::test(flavor = "multi_thread")]
+async fn c156_a_key_set_that_a_person_has_fetched_is_the_provider_s_or_the_one_before() {
+    let world = oidc::as_it_comes(&PG_OIDC).await;
+    let id = ConnectionId::parse(PG_OIDC.id).unwrap();
+    let stored = async || world.operator.trusts(&id).await.unwrap().key_sets.remove(0).1.jwks;
+    let before = stored().await;
+    world.openid.next_defect(Defect::KeysUnavailable);
+    oidc::log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    assert!(world.operator.take_key_sets(&id).await.is_err());
+    assert_eq!(stored().await, before);
+    world.openid.mend_keys(PG_OIDC.product);
+    world.openid.rotate_keys(PG_OIDC.product);
+    world.openid.retire_previous_key(PG_OIDC.product);
+    world.advance(130);
+    let taken = world.operator.take_key_sets(&id).await.unwrap();
+    assert!(taken.len() == 1 && !taken[0].changes.is_empty());
+    assert_ne!(stored().await, before);
+    world.openid.take_calls();
+    let page = oidc::log_in(&world, &PG_OIDC, &world.browser(), "").await;
+    world.signed_in(&page, MARYS_EMAIL);
+    assert!(!world.openid.take_calls().iter().any(|call| call.endpoint == Endpoint::Jwks));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_year_of_an_openid_provider_s_keys() {
     let world = oidc::as_it_comes(&PG_OIDC).await;

@@ -148,7 +148,7 @@ pub(crate) struct Trust {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustAction {
-    /// Fetch the metadata now, from this machine, and print what would change; write nothing
+    /// Fetch what is published now, from this machine: metadata is compared and not written, a key set is written
     Fetch,
     /// Trust a key in the metadata without waiting
     Approve {

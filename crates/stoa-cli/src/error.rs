@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use stoa_core::connection::{ConnectionError, UrlPolicy};
 use stoa_core::ids::ConnectionId;
 use stoa_service::EnvironmentError;
 use stoa_service::operator::{EgressError, GetError, OperatorError};
@@ -228,6 +229,9 @@ impl CliError {
 
 fn operator_advice(error: &OperatorError) -> Option<String> {
     match error {
+        OperatorError::Connection(ConnectionError::BadUrl { url, .. }) if is_of_this_machine(url) => Some(
+            "Only a sandbox is reached at such an address: name it with --sandbox URL, or in STOA_SANDBOX.".to_owned(),
+        ),
         OperatorError::Meanwhile(id) => {
             Some(format!("Look at `stoa connection history {id}`, update the file, and plan again."))
         }
@@ -264,6 +268,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NothingPublished(id) => Some(format!(
             "`stoa connection trust {id}` shows its keys, `… add FILE` trusts a certificate from another source."
         )),
+        OperatorError::NotSaml(id) => {
+            Some(format!("`stoa connection trust {id} fetch` fetches the key set now; no key is approved one by one."))
+        }
         OperatorError::LastKey(id) => Some(format!("`stoa connection disable {id}` closes the connection immediately.")),
         OperatorError::TooManyKeys(id) | OperatorError::AlreadyTrusted(id) => {
             Some(format!("`stoa connection trust {id}` shows them."))
@@ -296,12 +303,17 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         | OperatorError::Metadata { .. }
         | OperatorError::Discovery { .. }
         | OperatorError::Jwks { .. }
-        | OperatorError::NotSaml(_)
+        | OperatorError::NoKeys(_)
         | OperatorError::Secret(_)
         | OperatorError::Item(_)
         | OperatorError::Answer(_)
         | OperatorError::Unformed => None,
     }
+}
+
+/// Whether an address is one that a sandbox has.
+fn is_of_this_machine(url: &str) -> bool {
+    stoa_core::connection::check_url("", url, UrlPolicy::LoopbackToo).is_ok()
 }
 
 fn aws_advice(code: &str) -> Option<String> {

@@ -1,13 +1,14 @@
 //! What an identity provider sent, as far as an administrator's test page shows it.
 //!
-//! It exists only for a proven message. It goes onto that page, or under the seal of a test login, and nowhere else:
+//! It exists only for a message whose signature was good, whether or not the rest of it was. It goes onto that page, or under the seal of a test login, and nowhere else:
 //! not into steps, not into the log.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use stoa_saml::UnverifiedStatements;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, NAME_ID};
 use crate::quote::quote;
 
 /// Attributes that are shown; more have no use on a page.
@@ -68,6 +69,18 @@ impl Arrived {
         let mut sent: Vec<_> = sent.into_iter().collect();
         sent.sort_by_key(|(name, _)| !wanted.iter().any(|(_, own)| own == name));
         Self { attributes: sent.into_iter().take(MAX_ATTRIBUTES).map(line).collect(), wanted }
+    }
+
+    /// The same of claims.
+    pub(crate) fn of_claims(claims: &[(String, Vec<String>)], connection: &Connection) -> Self {
+        Self::new(claims.iter().map(|(name, values)| (name.as_str(), values.as_slice())), connection)
+    }
+
+    /// The same of a SAML Assertion that was signed and refused.
+    pub(crate) fn of_statements(said: &UnverifiedStatements, connection: &Connection) -> Self {
+        let name_id = said.name_id.iter().map(|name_id| (NAME_ID, std::slice::from_ref(&name_id.value)));
+        let attributes = said.attributes.iter().map(|sent| (sent.name.as_str(), sent.values.as_slice()));
+        Self::new(name_id.chain(attributes), connection)
     }
 
     /// Every attribute and its values.

@@ -2,6 +2,8 @@
 //!
 //! [`Detail`] has no `Display`, so it cannot reach a page by accident.
 
+use stoa_saml::{ResponseInput, unverified_statements};
+
 use crate::arrived::Arrived;
 use crate::connection::{Connection, ConnectionState, Oidc, Protocol, Saml};
 use crate::fault::Fault;
@@ -26,7 +28,7 @@ pub struct Failure {
     pub fault: Fault,
     /// For the operator.
     pub detail: Detail,
-    /// What came, where it was proven: for the page of an administrator who tests, and for nothing else.
+    /// What came, where its signature was good: for the page of an administrator who tests, and for nothing else.
     pub arrived: Option<Box<Arrived>>,
 }
 
@@ -41,10 +43,19 @@ impl Failure {
         Self::new(fault, Detail { wanted: None, got: Some(quote(note)) })
     }
 
-    /// The same failure, of a message that was proven and said this.
+    /// The same failure, of a message whose signature was good and that said this.
     #[must_use]
     pub(crate) fn of(self, arrived: Arrived) -> Self {
         Self { arrived: Some(Box::new(arrived)), ..self }
+    }
+
+    /// The same failure of a SAML Response, with what it said if a trusted key signed it.
+    #[must_use]
+    pub fn of_response(self, input: &ResponseInput<'_>, connection: &Connection) -> Self {
+        match unverified_statements(input) {
+            Some(said) => self.of(Arrived::of_statements(&said, connection)),
+            None => self,
+        }
     }
 
     pub(crate) const fn new(fault: Fault, detail: Detail) -> Self {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use stoa_saml::{Attribute, NameId, Refusal, RefusalCode, VerifiedResponse};
 
 use crate::arrived::Arrived;
-use crate::connection::Connection;
+use crate::connection::{Connection, NAME_ID};
 use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
@@ -29,8 +29,6 @@ const MAX_SUBJECT: usize = 256;
 const MAX_NAME: usize = 100;
 /// What stands for a name that a person does not have. Thinkific requires both.
 const NO_NAME: &str = "-";
-/// How settings call SAML's name identifier.
-const NAME_ID: &str = "name_id";
 
 /// An identity whose proof has been checked: signature, trust, and every rule of the protocol.
 pub struct Verified {
@@ -71,15 +69,21 @@ impl Verified {
     }
 
     /// Takes the identity out of verified claims: an ID token's with userinfo's, a WorkOS profile's, a Teams token's.
-    /// Each claim is a list of values; what is neither text, number nor truth value is left out by the caller.
-    pub(crate) fn from_claims(claims: Vec<(String, Vec<String>)>, connection: &Connection) -> Result<Self, Failure> {
-        let attributes = claims.into_iter().map(|(name, values)| Sent { name, values, has_others: false }).collect();
+    /// Each claim is a list of values; what is neither text, number nor truth value is left out by the caller, who names
+    /// in `mixed` the lists that had such a thing.
+    pub(crate) fn from_claims(
+        claims: Vec<(String, Vec<String>)>,
+        mixed: &[String],
+        connection: &Connection,
+    ) -> Result<Self, Failure> {
+        let sent = |(name, values)| Sent { has_others: mixed.contains(&name), name, values };
+        let attributes = claims.into_iter().map(sent).collect();
         Self { subject: String::new(), is_transient: false, name_id: None, attributes }.with_subject(connection)
     }
 
     /// Takes the identity out of a proven ID token's claims, if their address counts.
     pub fn from_id_token(identity: &ProvenIdentity, connection: &Connection) -> Result<Self, Failure> {
-        let verified = Self::from_claims(identity.attributes(), connection)?;
+        let verified = Self::from_claims(identity.attributes(), &identity.mixed(), connection)?;
         let (oidc, address) = (connection.oidc()?, &connection.attribute_names().email);
         let checked = identity.check_email_verified(oidc.email_verified(), address);
         match checked.and_then(|()| identity.check_guest(oidc)) {
@@ -90,7 +94,7 @@ impl Verified {
 
     /// Takes the identity out of a Teams token, by the connection's claim names.
     pub fn from_teams(token: &TeamsToken, connection: &Connection) -> Result<Self, Failure> {
-        Self::from_claims(token.claims().attributes(), connection)
+        Self::from_claims(token.claims().attributes(), &token.claims().mixed(), connection)
     }
 
     fn with_subject(self, connection: &Connection) -> Result<Self, Failure> {
@@ -128,7 +132,10 @@ impl Verified {
             return Ok(Some(&name_id.value));
         }
         if self.named(name).any(|sent| sent.has_others) {
-            return Err(Failure::noted(Fault::Saml(RefusalCode::TextNotPlain), name));
+            // An attribute's value may hold XML; of a list of claims, what is no value is one more of them.
+            let is_saml = self.name_id.is_some();
+            let fault = if is_saml { Fault::Saml(RefusalCode::TextNotPlain) } else { Fault::AttributeAmbiguous };
+            return Err(Failure::noted(fault, name));
         }
         let mut values = self.named(name).flat_map(|sent| &sent.values);
         let first = values.next().map(|value| value.trim()).filter(|value| !value.is_empty());
@@ -211,7 +218,7 @@ impl Verified {
         if self.named(attribute).flat_map(|sent| &sent.values).any(|group| admitted.contains(group)) {
             return Ok(());
         }
-        if self.named(attribute).any(|sent| sent.has_others) {
+        if self.name_id.is_some() && self.named(attribute).any(|sent| sent.has_others) {
             return Err(Failure::noted(Fault::Saml(RefusalCode::TextNotPlain), attribute));
         }
         // An attribute that is not sent is the provider's to send; somebody outside the groups is nobody's mistake.

@@ -73,9 +73,23 @@ impl Published {
         self.optional(name)?.ok_or(PublishedError::Missing(name))
     }
 
+    /// An object that must be there.
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Map<String, Value>, PublishedError> {
+        match self.0.remove(name) {
+            None => Err(PublishedError::Missing(name)),
+            Some(Value::Object(members)) => Ok(members),
+            Some(_) => Err(PublishedError::Member(name, "an object")),
+        }
+    }
+
     /// A truth value; false where it is not there.
     pub(crate) fn flag(&self, name: &'static str) -> Result<bool, PublishedError> {
         self.0.get(name).map_or(Ok(false), |flag| flag.as_bool().ok_or(PublishedError::Member(name, "true or false")))
+    }
+
+    /// The members themselves.
+    pub(crate) fn into_members(self) -> Map<String, Value> {
+        self.0
     }
 
     /// The whole, where it has this list.

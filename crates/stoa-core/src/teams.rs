@@ -5,7 +5,8 @@
 
 use jiff::Timestamp;
 
-use crate::connection::{PERSONAL_TENANT, TeamsDocument};
+use crate::arrived::Arrived;
+use crate::connection::{Connection, PERSONAL_TENANT, TeamsDocument};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::ids::{Attempt, Binding};
@@ -30,7 +31,7 @@ pub const APPLICATIONS: &[(&str, &str)] = &[
     ("27922004-5251-4030-b22d-91ecd9a37ea4", "Outlook on mobile"),
 ];
 
-/// A Teams token that has passed every rule. Made by [`check`] only.
+/// A Teams token that has passed every rule. Made by [`prove`] only.
 #[derive(Debug)]
 pub struct TeamsToken(Claims);
 
@@ -47,8 +48,20 @@ pub fn application_uri(public_url: &str, teams: &TeamsDocument) -> String {
     format!("api://{host}/{}", teams.app_id)
 }
 
-/// Holds a token's claims against a connection's tab.
-pub fn check(claims: Claims, teams: &TeamsDocument, public_url: &str, now: Timestamp) -> Result<TeamsToken, Failure> {
+/// Holds a token's claims against a connection's tab. What is refused here had a good signature, so the failure says what
+/// came.
+pub fn prove(
+    claims: Claims,
+    connection: &Connection,
+    teams: &TeamsDocument,
+    public_url: &str,
+    now: Timestamp,
+) -> Result<TeamsToken, Failure> {
+    let said = claims.attributes();
+    check(claims, teams, public_url, now).map_err(|failure| failure.of(Arrived::of_claims(&said, connection)))
+}
+
+fn check(claims: Claims, teams: &TeamsDocument, public_url: &str, now: Timestamp) -> Result<TeamsToken, Failure> {
     let form = form(&claims)?;
     check_tenant(&claims, form, teams)?;
     check_audience(&claims, form, teams, public_url)?;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::Node;
 
 use crate::refusal::{Refusal, RefusalCode};
-use crate::response::{Attribute, Claims, Expected, Freshness, NameId, ResponseInput};
+use crate::response::{Attribute, Claims, Expected, Freshness, NameId, ResponseInput, UnverifiedStatements};
 use crate::signature::SignedElement;
 use crate::timestamp::Skew;
 use crate::timestamp::{self, Clock};
@@ -63,6 +63,19 @@ pub(crate) fn read(assertion: SignedAssertion<'_, '_>, input: &ResponseInput<'_>
         authn_context: session.context,
         replay_until: replay_until(issue_instant)?,
     })
+}
+
+/// What an Assertion says about the person, held against nothing. What cannot be read is left out.
+pub(crate) fn unverified(assertion: SignedAssertion<'_, '_>) -> UnverifiedStatements {
+    let children = |name: &'static str| assertion.0.children().filter(move |&child| is(child, ns::SAML, name));
+    let subject = children("Subject").next();
+    let name_id = subject.and_then(|subject| subject.children().find(|&child| is(child, ns::SAML, "NameID")));
+    let mut attributes = Vec::new();
+    for statement in children("AttributeStatement") {
+        // Those before the one that cannot be read are there.
+        let _ = read_attributes(statement, &mut attributes);
+    }
+    UnverifiedStatements { name_id: read_name_id(name_id).ok(), attributes }
 }
 
 /// `Version` and `ID` of a Response or an Assertion (SAML core §2.3.3, §3.2.1).

@@ -64,9 +64,11 @@ pub use base64_text::decode_post_binding;
 pub use certificate::Certificate;
 pub use private_key::{DecryptionKey, KeyError, SigningKey};
 pub use refusal::{Family, Refusal, RefusalCode};
-pub use response::{Attribute, Expected, Freshness, NameId, ResponseInput, Signed, VerifiedResponse};
+pub use response::{
+    Attribute, Expected, Freshness, NameId, ResponseInput, Signed, UnverifiedStatements, VerifiedResponse,
+};
 pub use signing::SignError;
 pub use timestamp::{Skew, SkewError};
 pub use trust::{Trust, TrustError};
 pub use verification_key::{CertificateError, VerificationKey};
-pub use verify::{unverified_in_response_to, verify};
+pub use verify::{unverified_in_response_to, unverified_statements, verify};

@@ -90,6 +90,16 @@ pub struct Attribute {
     pub not_text: usize,
 }
 
+/// What a trusted key signed, and [`verify`](crate::verify) refused all the same. It names nobody: it may be for another
+/// service, over, or the answer to somebody else's question.
+#[derive(Clone, Debug)]
+pub struct UnverifiedStatements {
+    /// The name identifier, where one can be read.
+    pub name_id: Option<NameId>,
+    /// The attributes that can be read.
+    pub attributes: Vec<Attribute>,
+}
+
 /// What is read from an Assertion that holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Claims {

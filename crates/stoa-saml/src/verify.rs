@@ -7,7 +7,7 @@ use crate::decryption::decrypt;
 use crate::layout::{AssertionAt, Layout};
 use crate::prescan::{MESSAGE, prescan};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::response::{ResponseInput, Signed, VerifiedResponse};
+use crate::response::{ResponseInput, Signed, UnverifiedStatements, VerifiedResponse};
 use crate::signature::{SignedElement, verify_enveloped};
 use crate::timestamp::Clock;
 use crate::xml::{self, is, ns};
@@ -75,6 +75,21 @@ pub fn verify(input: &ResponseInput<'_>) -> Result<VerifiedResponse, Refusal> {
             verify_plaintext(&plaintext, response, input)
         }
     }
+}
+
+/// What a refused Response says if a trusted key signed it, for an administrator who asks why it was refused, and for no
+/// decision. An encrypted Assertion says nothing here: whoever posts a message that they have caught must not learn what
+/// is in it.
+pub fn unverified_statements(input: &ResponseInput<'_>) -> Option<UnverifiedStatements> {
+    let text = prescan(input.xml, &MESSAGE).ok()?;
+    let document = xml::parse(&text).ok()?;
+    let root = document.root_element();
+    let layout = Layout::of(root).ok().filter(|_| is(root, ns::SAMLP, "Response"))?;
+    let Some(AssertionAt::Plain { element, signature }) = layout.assertion else { return None };
+    let response = signed(root, layout.root_signature, input).ok()?;
+    let own = signed(element, signature, input).ok()?;
+    let proof = Proof::of(response, own, SignedAssertion::inside).ok()?;
+    Some(assertion::unverified(proof.assertion))
 }
 
 /// The plaintext is a document of its own: the same bounds, parse and layout, never spliced into the Response.

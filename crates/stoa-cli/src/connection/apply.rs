@@ -1,5 +1,6 @@
 //! `plan` and `apply`: everything is planned before anything is written.
 
+use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{Operator, Planned, PlannedSchool};
@@ -7,8 +8,9 @@ use stoa_service::operator::{Operator, Planned, PlannedSchool};
 use super::domain::{Doubt, doubt};
 use super::files::{Files, read};
 use super::test::link;
+use super::warnings;
 use crate::arguments::{Files as Named, Target};
-use crate::io::word;
+use crate::io::{one_line, word};
 use crate::{CliError, Io};
 
 /// What a set of files would change, in the order of writing.
@@ -46,6 +48,7 @@ pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Re
     }
     for connection in plan.connections.into_iter().filter(|planned| !planned.summary().changes.is_empty()) {
         let is_new = connection.is_new();
+        let is_saml = connection.document().saml.is_some();
         let applied = operator.apply(connection).await?;
         io.say(&format!(
             "Written: connection {}, version {}, {}.",
@@ -55,6 +58,11 @@ pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Re
         ))?;
         if is_new {
             next_steps(&operator, &applied.id, &public_url, io).await?;
+        } else if is_saml {
+            io.say(&format!(
+                "Our metadata, {public_url}/saml/{}/metadata, says so within a minute; until then it is the previous one.",
+                applied.id
+            ))?;
         }
     }
     Ok(())
@@ -151,6 +159,11 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
             "    note: the keys of the previous identity provider, {previous}, stay trusted until `stoa connection trust {id} \
              remove` removes each of them"
         ))?;
+    }
+    if let Some(saml) = &planned.document().saml {
+        for warning in warnings::all(planned.metadata(), saml, Timestamp::now()) {
+            io.say(&format!("    warning: {}", one_line(&warning)))?;
+        }
     }
     for fingerprint in &planned.untrusted_keys {
         io.say(&format!(

@@ -2,24 +2,18 @@
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
-use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Protocol, UrlPolicy};
+use jiff::Timestamp;
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Protocol, SamlDocument, UrlPolicy};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::IdpMetadata;
 use stoa_service::operator::OperatorError;
-use x509_cert::der::Decode;
-use x509_cert::der::oid::ObjectIdentifier;
 
 use super::domain::doubt;
 use super::files::{connection, stand_in};
+use super::warnings;
 use crate::arguments::Target;
+use crate::io::one_line;
 use crate::{CliError, Io};
-
-/// The first of the alarms on a certificate's end.
-const SOON: SignedDuration = SignedDuration::from_hours(60 * 24);
-/// sha1WithRSAEncryption (RFC 3279) and ecdsa-with-SHA1 (RFC 3279).
-const SHA1: [ObjectIdentifier; 2] =
-    [ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"), ObjectIdentifier::new_unwrap("1.2.840.10045.4.1")];
 
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let now = Timestamp::now();
@@ -48,7 +42,7 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
             }
             io.say(&format!("    our entity id {}", saml.document().sp_entity_id))?;
             if let Some(metadata) = &published.metadata {
-                print_metadata(metadata, saml.document().sign_requests, now, io)?;
+                print_metadata(metadata, saml.document(), now, io)?;
             }
             for certificate in saml.sp_certificates() {
                 print_certificate("Our certificate", certificate, now, io)?;
@@ -83,30 +77,15 @@ fn is_to_be_fetched(document: &ConnectionDocument) -> bool {
 
 fn print_metadata(
     metadata: &IdpMetadata,
-    sign_requests: bool,
+    saml: &SamlDocument,
     now: Timestamp,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
     for certificate in &metadata.signing {
         print_certificate("Signing certificate", certificate, now, io)?;
     }
-    let mut warnings = Vec::new();
-    if metadata.signing.len() > 1 {
-        warnings.push(format!(
-            "{} signing certificates: all of them are trusted. Ask whether one is being phased out.",
-            metadata.signing.len()
-        ));
-    }
-    for left_out in &metadata.left_out {
-        warnings.push(format!("left out, {left_out}"));
-    }
-    if let Some(end) = metadata.valid_until {
-        warnings.push(format!("the metadata is valid until {end}; fetch it again before then"));
-    }
-    if metadata.wants_signed_requests && !sign_requests {
-        warnings.push("the identity provider wants signed requests, but saml.sign_requests is not set".to_owned());
-    }
-    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {warning}")))
+    let warnings = warnings::of_metadata(metadata, saml);
+    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {}", one_line(warning))))
 }
 
 fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -117,55 +96,7 @@ fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io:
         true => "    without dates".to_owned(),
         false => format!("    {from} to {until}"),
     })?;
-    warnings(certificate, now).into_iter().try_for_each(|warning| io.say(&format!("    warning: {warning}")))
-}
-
-fn warnings(certificate: &Certificate, now: Timestamp) -> Vec<&'static str> {
-    let (from, until) = (certificate.not_before(), certificate.not_after());
-    let mut warnings = Vec::new();
-    if until <= now {
-        warnings.push(
-            "it has expired. It still verifies (docs/runbook/trust-keys.md), but its owner will probably replace it soon.",
-        );
-    } else if until.duration_since(now) < SOON {
-        warnings.push("it expires within 60 days. Ask for the next one now.");
-    }
-    if from > now {
-        warnings.push("it is not valid yet.");
-    }
-    if signed_with_sha1(certificate) {
-        warnings.push(
-            "it is itself signed with SHA-1, a sign of an old setup. Its messages may be, too, and those are refused.",
-        );
-    }
-    warnings
-}
-
-fn signed_with_sha1(certificate: &Certificate) -> bool {
-    x509_cert::Certificate::from_der(certificate.der())
-        .is_ok_and(|parsed| SHA1.contains(&parsed.signature_algorithm().oid))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_certificate_is_warned_of_before_it_ends_and_for_sha1() {
-        let certificate = Certificate::from_pem(include_str!("../../testdata/sha1.pem")).unwrap();
-        let days = |count: i64| SignedDuration::from_hours(24 * count);
-        let (from, until) = (certificate.not_before(), certificate.not_after());
-        for (now, wanted) in [
-            (from - days(1), "not valid yet"),
-            (until - days(61), ""),
-            (until - days(59), "within 60 days"),
-            (until + days(1), "has expired"),
-        ] {
-            let warnings = warnings(&certificate, now);
-            assert!(warnings.last().unwrap().contains("SHA-1"));
-            assert_eq!(warnings.len(), if wanted.is_empty() { 1 } else { 2 }, "{warnings:?}");
-            assert!(warnings[0].contains(wanted), "{warnings:?}");
-        }
-    }
+    warnings::of_certificate(certificate, now)
+        .into_iter()
+        .try_for_each(|warning| io.say(&format!("    warning: {warning}")))
 }

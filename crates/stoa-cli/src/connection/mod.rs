@@ -8,6 +8,7 @@ mod guide;
 mod state;
 mod test;
 mod trust;
+mod warnings;
 
 pub use self::domain::Doubt;
 pub(crate) use self::test::print_move;

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use stoa_core::ids::ConnectionId;
 use stoa_core::invisible::visible;
 use stoa_core::oidc::Jwks;
-use stoa_core::trust::{GONE, WAIT, Watch, days_until};
+use stoa_core::trust::{Decision, GONE, WAIT, Watch, days_until};
 use stoa_saml::Certificate;
-use stoa_service::operator::{TrustedKeySet, Trusts};
+use stoa_service::operator::{OperatorError, TrustedKeySet, Trusts};
 use stoa_service::store::TrustItem;
 
 use crate::arguments::{Target, Trust, TrustAction};
@@ -136,8 +136,35 @@ fn print_watch(watch: &Watch, io: &mut Io<'_>) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Metadata is only looked at: whose keys count is a person's decision, or that of three days. A key set counts as it is
+/// published, so it is written.
 async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let decision = target.read(io)?.operator.look(id).await?;
+    let operator = target.read(io)?.operator;
+    let has_key_sets = !operator.key_sets(id).await?.is_empty();
+    match operator.look(id).await {
+        Ok(decision) => print_look(id, &decision, io)?,
+        // A connection by SAML from a file, with a Teams tab, has something to fetch all the same.
+        Err(OperatorError::NotSaml(_) | OperatorError::NothingPublished(_)) if has_key_sets => {}
+        Err(OperatorError::NotSaml(id)) => return Err(OperatorError::NoKeys(id).into()),
+        Err(error) => return Err(error.into()),
+    }
+    if !has_key_sets {
+        return Ok(());
+    }
+    let operator = target.change(io).await?;
+    for taken in operator.take_key_sets(id).await? {
+        let ids: Vec<_> = taken.key_ids.iter().map(|id| crate::io::one_line(id)).collect();
+        io.say(&format!("Key set {}, as {} publishes it now: {}", taken.set, taken.uri, ids.join(", ")))?;
+        match taken.changes.iter().find_map(|event| event.detail.as_deref()) {
+            Some(detail) => io.say(&format!("    changed: {}", crate::io::one_line(detail)))?,
+            None => io.say("    the same keys as before")?,
+        }
+    }
+    io.say("Written. Functions use it within a minute.")
+}
+
+/// What the hourly look would make of the metadata.
+fn print_look(id: &ConnectionId, decision: &Decision, io: &mut Io<'_>) -> Result<(), CliError> {
     if decision.events.is_empty() {
         io.say(&format!("There is nothing new in the metadata of {id}."))?;
     }

@@ -6,12 +6,12 @@ use crate::command::{Desk, stoa};
 
 const HEAD: &str =
     "id = \"acme\"\ncustomer = \"acme\"\nname = \"Acme\"\nschool = \"academy\"\ndomains = [\"acme.com\"]\n";
-const SAML: &str = "[saml]\nsp_entity_id = \"https://sso.example.com/saml/acme\"\n";
-const OIDC: &str = "[oidc]\nissuer = \"https://acme.okta.com\"\nclient_id = \"stoa\"\n";
+pub const SAML: &str = "[saml]\nsp_entity_id = \"https://sso.example.com/saml/acme\"\n";
+pub const OIDC: &str = "[oidc]\nissuer = \"https://acme.okta.com\"\nclient_id = \"stoa\"\n";
 const TENANT: &str = "b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811";
 
 /// The guide of a file that has not been applied: no network, no stack.
-async fn guide(settings: &str) -> String {
+pub async fn guide(settings: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.toml");
     std::fs::write(&path, format!("{HEAD}{settings}")).unwrap();

@@ -1,6 +1,7 @@
 //! `stoa connection trust`, and `apply` of what providers publish.
 
 use stoa_saml::Certificate;
+use stoa_sandbox::openid::{INITECH, Product};
 use stoa_sandbox::pingfederate::Published;
 
 use crate::command::Desk;
@@ -73,6 +74,38 @@ async fn a_look_says_what_would_change_and_writes_nothing() {
     let arguments = ["connection", "trust", "pg", "approve", new.fingerprint(), "--reason", "twice"];
     let twice = desk.stoa(&arguments).await.refused();
     assert!(twice.contains("already trusts the key"), "{twice}");
+}
+
+#[tokio::test]
+async fn a_key_set_is_fetched_now_and_written() {
+    let desk = Desk::new().await;
+    desk.sandbox.connect_openid(&INITECH, str::to_owned).await.unwrap();
+    let fetch = ["connection", "trust", "initech", "fetch"];
+    let told = desk.stoa(&fetch).await.done();
+    assert!(told.contains("Key set jwks, as http") && told.contains("the same keys as before"), "{told}");
+    assert!(told.ends_with("Written. Functions use it within a minute.\n"), "{told}");
+    let before = desk.stoa(&["connection", "trust", "initech"]).await.done();
+    desk.sandbox.openid.rotate_keys(Product::Okta);
+    desk.sandbox.openid.retire_previous_key(Product::Okta);
+    let told = desk.stoa(&fetch).await.done();
+    assert!(told.contains("    changed: new: ") && told.contains("; gone: "), "{told}");
+    let after = desk.stoa(&["connection", "trust", "initech"]).await.done();
+    assert_ne!(after.lines().next(), before.lines().next());
+    // No key of a set is a person's to approve, and what does help is named.
+    let arguments = ["connection", "trust", "initech", "approve", &"0".repeat(64), "--reason", "x"];
+    let refused = desk.stoa(&arguments).await.refused();
+    assert!(
+        refused.contains("is used as published") && refused.contains("connection trust initech fetch"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn what_has_no_keys_has_none_to_fetch() {
+    let desk = Desk::new().await;
+    desk.sandbox.connect_workos(str::to_owned).await.unwrap();
+    let refused = desk.stoa(&["connection", "trust", "umbrella", "fetch"]).await.refused();
+    assert!(refused.contains("umbrella has no keys"), "{refused}");
 }
 
 #[tokio::test]

@@ -39,8 +39,10 @@ pub enum ConnectionError {
     /// No algorithm would be accepted.
     #[error("oidc.algorithms: name at least one")]
     NoAlgorithm,
-    /// A parameter is stoa's to set.
-    #[error("oidc.authorize_parameters: {0:?} is set by stoa; if there is a setting for it, use that")]
+    /// A parameter is stoa's to set, or to leave out.
+    #[error(
+        "oidc.authorize_parameters: {0:?} is not one to add: stoa sets it, has a setting for it, or needs its default"
+    )]
     ReservedParameter(String),
     /// Without `openid` there is no ID token.
     #[error("oidc.scopes: openid is missing")]

@@ -32,6 +32,7 @@ pub use self::oidc::{
     ClientAuth, Oidc, OidcDocument, Prompt, ProviderDocument, SigningAlgorithm, TENANT_PLACEHOLDER, UserInfo,
 };
 pub use self::preset::{EmailVerified, Kind, Preset};
+pub(crate) use self::saml::NAME_ID;
 pub use self::saml::{IdpDocument, IdpInitiated, RequestBinding, Saml, SamlDocument};
 pub use self::school::{School, SchoolDocument};
 pub use self::teams::TeamsDocument;

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::checks::{MAX_SKEW, UrlPolicy, check_url, default_skew};
 use super::error::ConnectionError;
 
+/// How settings call SAML's name identifier.
+pub(crate) const NAME_ID: &str = "name_id";
+
 /// The SAML side of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

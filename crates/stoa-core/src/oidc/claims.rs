@@ -66,6 +66,11 @@ impl Claims {
     pub fn attributes(&self) -> Vec<(String, Vec<String>)> {
         attributes(&self.map)
     }
+
+    /// The names of the lists in which an object or a list stands beside what counts.
+    pub(crate) fn mixed(&self) -> Vec<String> {
+        mixed(&self.map)
+    }
 }
 
 /// The members of an object that say something: `null` says that there is nothing to say, as some providers write for
@@ -95,6 +100,14 @@ pub(crate) fn attributes(map: &Map<String, Value>) -> Vec<(String, Vec<String>)>
         attributes.push(("groups.link".to_owned(), Vec::new()));
     }
     attributes
+}
+
+/// The names of the lists in which an object or a list stands beside values: one of those alone would be read as if it
+/// were all that was sent.
+pub(crate) fn mixed(map: &Map<String, Value>) -> Vec<String> {
+    let is_other = |value: &Value| value.is_object() || value.is_array();
+    let is_mixed = |value: &Value| value.as_array().is_some_and(|many| many.iter().any(is_other));
+    map.iter().filter(|(_, value)| is_mixed(value)).map(|(name, _)| name.clone()).collect()
 }
 
 fn values(value: &Value) -> Vec<String> {

@@ -5,8 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::claims::attributes;
 use super::{Claims, RefusalCode, Tokens};
-use crate::connection::{Oidc, Prompt, TENANT_PLACEHOLDER};
+use crate::arrived::Arrived;
+use crate::connection::{Connection, Oidc, Prompt, TENANT_PLACEHOLDER};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::quote::quote;
@@ -17,7 +19,7 @@ const MAX_SUB: usize = 255;
 /// What the token is held against. Every field counts; none means "skip".
 pub struct Expected<'a> {
     /// Issuer, client, tenants, and what was asked for.
-    pub oidc: &'a Oidc,
+    pub connection: &'a Connection,
     /// The nonce of the login.
     pub nonce: &'a str,
     /// The code that it was exchanged for.
@@ -41,21 +43,35 @@ impl ProvenIdentity {
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
+
+    /// The failure of what follows the proof, with what the ID token said.
+    pub fn failed(&self, failure: Failure, connection: &Connection) -> Failure {
+        failure.of(Arrived::of_claims(&attributes(&self.claims), connection))
+    }
 }
 
-/// Checks every rule.
+/// Checks every rule. What is refused here had a good signature, so the failure says what came.
 pub fn prove(claims: Claims, expected: &Expected<'_>) -> Result<ProvenIdentity, Failure> {
-    let issuer = check_issuer(&claims, expected.oidc)?;
-    check_hosted_domain(&claims, expected.oidc.hosted_domains())?;
-    check_audience(&claims, &expected.oidc.document().client_id)?;
-    check_times(&claims, expected)?;
-    check_subject(&claims)?;
-    check_nonce(&claims, expected.nonce)?;
-    check_hash(&claims, "at_hash", &expected.tokens.access_token, RefusalCode::AccessTokenHashWrong)?;
-    check_hash(&claims, "c_hash", expected.code, RefusalCode::CodeHashWrong)?;
-    check_authentication(&claims, expected)?;
-    check_acr(&claims, &expected.oidc.document().acr_values)?;
-    Ok(ProvenIdentity { claims: claims.map, issuer })
+    match check(&claims, expected) {
+        Ok(issuer) => Ok(ProvenIdentity { claims: claims.map, issuer }),
+        Err(failure) => Err(failure.of(Arrived::of_claims(&claims.attributes(), expected.connection))),
+    }
+}
+
+/// The issuer, where every rule holds.
+fn check(claims: &Claims, expected: &Expected<'_>) -> Result<String, Failure> {
+    let oidc = expected.connection.oidc()?;
+    let issuer = check_issuer(claims, oidc)?;
+    check_hosted_domain(claims, oidc.hosted_domains())?;
+    check_audience(claims, &oidc.document().client_id)?;
+    check_times(claims, oidc, expected.now)?;
+    check_subject(claims)?;
+    check_nonce(claims, expected.nonce)?;
+    check_hash(claims, "at_hash", &expected.tokens.access_token, RefusalCode::AccessTokenHashWrong)?;
+    check_hash(claims, "c_hash", expected.code, RefusalCode::CodeHashWrong)?;
+    check_authentication(claims, oidc, expected)?;
+    check_acr(claims, &oidc.document().acr_values)?;
+    Ok(issuer)
 }
 
 fn refuse(code: RefusalCode, wanted: impl Into<String>, got: &str) -> Failure {
@@ -102,8 +118,8 @@ fn check_audience(claims: &Claims, client_id: &str) -> Result<(), Failure> {
     }
 }
 
-fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Failure> {
-    let (now, skew) = (expected.now.as_second(), i64::from(expected.oidc.document().skew_seconds));
+fn check_times(claims: &Claims, oidc: &Oidc, now: Timestamp) -> Result<(), Failure> {
+    let (now, skew) = (now.as_second(), i64::from(oidc.document().skew_seconds));
     let at = |code, name: &str, second: i64| {
         refuse(code, format!("now {}, give or take {skew} s", in_utc(now)), &format!("{name} {}", in_utc(second)))
     };
@@ -149,8 +165,8 @@ fn check_hash(claims: &Claims, name: &str, value: &str, code: RefusalCode) -> Re
 }
 
 /// Where a fresh authentication was asked for, the token must say that there was one.
-fn check_authentication(claims: &Claims, expected: &Expected<'_>) -> Result<(), Failure> {
-    let settings = expected.oidc.document();
+fn check_authentication(claims: &Claims, oidc: &Oidc, expected: &Expected<'_>) -> Result<(), Failure> {
+    let settings = oidc.document();
     let (now, skew) = (expected.now.as_second(), i64::from(settings.skew_seconds));
     let by_age = settings.max_age.map(|seconds| now - i64::from(seconds));
     let by_prompt = (settings.prompt == Some(Prompt::Login)).then_some(expected.began);

@@ -67,6 +67,8 @@ fn split(compact: &str) -> Result<(&str, [&str; 3]), Failure> {
         }
         // A JWE has five (RFC 7516 §7.1).
         [_, _, _, _, _] => Err(RefusalCode::TokenEncrypted.into()),
+        // Some products write `none` so; by RFC 7515 §7.1 the third part would be there and empty.
+        [_, _] => Err(malformed("two parts: it is not signed (none)")),
         _ => Err(malformed("not three parts")),
     }
 }
@@ -80,8 +82,8 @@ fn allowed(alg: Option<&Value>, algorithms: &[SigningAlgorithm]) -> Result<Signi
     let algorithm = alg.and_then(|alg| serde_json::from_value(alg.clone()).ok());
     let algorithm = algorithm.filter(|algorithm| algorithms.contains(algorithm));
     algorithm.ok_or_else(|| {
-        let wanted: Vec<String> = algorithms.iter().map(|algorithm| format!("{algorithm:?}")).collect();
+        let wanted: Vec<_> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
         let got = alg.and_then(Value::as_str).unwrap_or("no text");
-        Failure::with(Fault::Oidc(RefusalCode::AlgorithmRefused), wanted.join(", ").to_uppercase(), got)
+        Failure::with(Fault::Oidc(RefusalCode::AlgorithmRefused), wanted.join(", "), got)
     })
 }

@@ -17,7 +17,7 @@ mod token_answer;
 mod userinfo;
 
 pub use self::claims::Claims;
-pub(crate) use self::claims::attributes;
+pub(crate) use self::claims::{attributes, mixed};
 pub use self::client::{authorization_url, state};
 pub(crate) use self::entra::{TokenForm, is_guest};
 pub(crate) use self::id_token::in_utc;

@@ -3,6 +3,7 @@
 use url::form_urlencoded;
 
 use super::RefusalCode;
+use crate::binding::Pending;
 use crate::connection::{Oidc, TENANT_PLACEHOLDER};
 use crate::failure::Failure;
 use crate::fault::Fault;
@@ -39,10 +40,14 @@ impl Response {
         for slot in [&mut response.code, &mut response.state, &mut response.error, &mut response.issuer] {
             *slot = slot.take().filter(|value| !value.is_empty());
         }
-        if response.code.is_none() && response.error.is_none() {
-            return Err(RefusalCode::ResponseEmpty.into());
-        }
         Ok(response)
+    }
+
+    /// What it means that it has no state, for a browser that holds these logins. Without any, an address without an answer
+    /// in it is one that somebody kept or typed; else the answer may have come where no server sees it (a fragment).
+    pub fn answers_nothing(&self, pending: &[Pending]) -> RefusalCode {
+        let is_empty = self.code.is_none() && self.error.is_none();
+        if is_empty && !pending.is_empty() { RefusalCode::ResponseEmpty } else { RefusalCode::StateMissing }
     }
 
     /// The code, if that is what the provider said and it is the right provider.

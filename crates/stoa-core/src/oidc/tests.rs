@@ -19,6 +19,7 @@ use crate::published::PublishedError;
 
 mod answers;
 mod lawful;
+mod shown;
 
 const NOW: i64 = 1_790_000_000;
 const CLIENT: &str = "P&G Academy (test)";
@@ -233,8 +234,7 @@ fn proved(connection: &Connection, changes: &Value) -> Result<ProvenIdentity, Fa
     let claims = verify(tokens.unverified_id_token(), &set(&[signer.jwk("a")])).unwrap();
     let nonce = login().oidc_nonce();
     let now = Timestamp::from_second(NOW).unwrap();
-    let oidc = connection.oidc().unwrap();
-    prove(claims, &Expected { oidc, nonce: &nonce, code: "c", tokens: &tokens, began: NOW - 60, now })
+    prove(claims, &Expected { connection, nonce: &nonce, code: "c", tokens: &tokens, began: NOW - 60, now })
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn claim(identity: &ProvenIdentity, name: &str) -> Option<String> {
 fn c167_the_id_tokens_claims_win_and_what_is_verified_is_of_the_same_address() {
     let said = json!({ "email": "m@pg.com", "name": "Mary" });
     let more = json!({ "sub": "miller.m", "name": "Other", "given_name": "Mary", "email_verified": true });
-    let merged = |more: &Value| proved(&plain(), &said).unwrap().with_userinfo(&answered(more));
+    let merged = |more: &Value| proved(&plain(), &said).unwrap().with_userinfo(&answered(more), &plain());
     let identity = merged(&more).unwrap();
     assert_eq!(claim(&identity, "name").as_deref(), Some("Mary"));
     assert_eq!(claim(&identity, "given_name").as_deref(), Some("Mary"));
@@ -375,7 +375,7 @@ fn c167_the_id_tokens_claims_win_and_what_is_verified_is_of_the_same_address() {
 #[test]
 fn c169_an_id_token_without_an_address_vouches_for_none_that_userinfo_brings() {
     let verified = |said: &Value, more: Value| {
-        let identity = proved(&plain(), said).unwrap().with_userinfo(&answered(&more)).unwrap();
+        let identity = proved(&plain(), said).unwrap().with_userinfo(&answered(&more), &plain()).unwrap();
         claim(&identity, "email_verified")
     };
     let userinfo = |flag: bool| json!({ "sub": "miller.m", "email": "m@pg.com", "email_verified": flag });
@@ -391,7 +391,7 @@ fn c169_an_id_token_without_an_address_vouches_for_none_that_userinfo_brings() {
 fn a_claim_of_the_id_token_without_a_value_is_userinfos_to_say() {
     let said = json!({ "email": "", "given_name": "Mary" });
     let more = json!({ "sub": "miller.m", "email": "m@pg.com", "given_name": "Other" });
-    let identity = proved(&plain(), &said).unwrap().with_userinfo(&answered(&more)).unwrap();
+    let identity = proved(&plain(), &said).unwrap().with_userinfo(&answered(&more), &plain()).unwrap();
     assert_eq!(claim(&identity, "email").as_deref(), Some("m@pg.com"));
     assert_eq!(claim(&identity, "given_name").as_deref(), Some("Mary"));
 }

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use openidconnect::core::CoreErrorResponseType;
+use openidconnect::http::header::CONTENT_TYPE;
 use openidconnect::{
     AuthType, AuthorizationCode, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier, RequestTokenError,
     StandardErrorResponse,
@@ -16,6 +17,12 @@ use crate::connection::{ClientAuth, Oidc};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::keys::Key;
+use crate::published::Published;
+
+/// The media type of a token response.
+const JSON: &str = "application/json";
+/// More than any provider's tokens.
+const MAX_TOKENS: usize = 128 * 1024;
 
 /// What a code is exchanged with.
 pub struct Exchange<'a> {
@@ -94,7 +101,7 @@ pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
     let status = answer.status().as_u16();
     let error: Option<StandardErrorResponse<CoreErrorResponseType>> = serde_json::from_slice(answer.body()).ok();
     let code = match status {
-        200 => return Ok(answer),
+        200 => return tokens_or_what_came(answer),
         408 | 429 | 500.. => RefusalCode::TokenEndpointUnavailable,
         400..=499 => match error.as_ref().map(StandardErrorResponse::error) {
             Some(CoreErrorResponseType::InvalidGrant) => RefusalCode::CodeRefused,
@@ -106,6 +113,27 @@ pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
     };
     let said = error.map(|error| said(&error)).unwrap_or_default();
     Err(NoAnswer(Failure::noted(Fault::Oidc(code), &format!("status {status}{said}"))))
+}
+
+/// The library says of nothing that came why it is no token response, since its texts quote what did.
+fn tokens_or_what_came(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
+    let strange = |wanted: &str, got: &str| {
+        Err(NoAnswer(Failure::with(Fault::Oidc(RefusalCode::TokenAnswerStrange), wanted, got)))
+    };
+    let kind = answer.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("not ASCII"));
+    let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    // RFC 6749 §5.1 wants the type; the library takes none as this one.
+    if essence.is_some_and(|essence| !essence.eq_ignore_ascii_case(JSON)) {
+        return strange(JSON, kind.unwrap_or_default());
+    }
+    let members = Published::parse(answer.body(), MAX_TOKENS).and_then(|mut members| {
+        members.text("access_token")?;
+        members.text("token_type")
+    });
+    match members {
+        Ok(_) => Ok(answer),
+        Err(error) => strange("access_token and token_type", &error.to_string()),
+    }
 }
 
 /// The error, and Entra's number of it. The rest of a description may name somebody.

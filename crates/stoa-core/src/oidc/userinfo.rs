@@ -4,12 +4,16 @@ use openidconnect::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use openidconnect::http::{HeaderValue, Request, Response};
 use serde_json::{Map, Value};
 
-use super::claims::{attributes, has_overage, said};
+use super::claims::{attributes, has_overage, mixed, said};
 use super::entra::is_guest;
 use super::{ProvenIdentity, RefusalCode, Tokens};
 use crate::connection::{Connection, EmailVerified, Oidc, UserInfo};
 use crate::failure::Failure;
 use crate::fault::Fault;
+use crate::published::Published;
+
+/// More than any person has claims.
+const MAX_USERINFO: usize = 128 * 1024;
 
 impl ProvenIdentity {
     /// The endpoint to ask, where the connection needs more than the ID token says.
@@ -35,10 +39,10 @@ impl ProvenIdentity {
     }
 
     /// Adds what userinfo says. The ID token's claims win, and another person's answer is refused (OIDC core §5.3.2).
-    pub fn with_userinfo(mut self, answer: &Response<Vec<u8>>) -> Result<Self, Failure> {
-        let mut more = userinfo(answer)?;
+    pub fn with_userinfo(mut self, answer: &Response<Vec<u8>>, connection: &Connection) -> Result<Self, Failure> {
+        let mut more = userinfo(answer).map_err(|failure| self.failed(failure, connection))?;
         if more.get("sub") != self.claims.get("sub") {
-            return Err(RefusalCode::UserInfoSubjectWrong.into());
+            return Err(self.failed(RefusalCode::UserInfoSubjectWrong.into(), connection));
         }
         // A claim without a value is one that was not sent (§5.3.2).
         self.claims.retain(|_, value| !value.is_null() && value != "");
@@ -91,6 +95,10 @@ impl ProvenIdentity {
     pub(crate) fn attributes(&self) -> Vec<(String, Vec<String>)> {
         attributes(&self.claims)
     }
+
+    pub(crate) fn mixed(&self) -> Vec<String> {
+        mixed(&self.claims)
+    }
 }
 
 /// True is `true` or the text `true`, and nothing else.
@@ -118,6 +126,7 @@ fn userinfo(answer: &Response<Vec<u8>>) -> Result<Map<String, Value>, Failure> {
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Failure::with(Fault::Oidc(RefusalCode::UserInfoStrange), "application/json", kind));
     }
-    let map = serde_json::from_slice(answer.body()).map_err(|_| RefusalCode::UserInfoStrange)?;
-    Ok(said(map))
+    let map = Published::parse(answer.body(), MAX_USERINFO);
+    let map = map.map_err(|error| Failure::noted(Fault::Oidc(RefusalCode::UserInfoStrange), &error.to_string()))?;
+    Ok(said(map.into_members()))
 }

@@ -39,6 +39,40 @@ fn claims(payload: &Value) -> Claims {
     verify_jws(&token, &Jwks::parse(&keys).unwrap(), &[SigningAlgorithm::Rs256]).unwrap()
 }
 
+fn connection() -> Connection {
+    let text = format!(
+        "id = \"globex\"\ncustomer = \"globex\"\nschool = \"s\"\ndomains = [\"globex.com\"]\npreset = \"entra\"\n\
+         [teams]\napp_id = \"{APP}\"\ntenants = [\"{TENANT}\"]\ntoken = true\n"
+    );
+    let document = toml::from_str(&text).unwrap();
+    Connection::check(document, 1, crate::connection::ConnectionState::Active, crate::connection::UrlPolicy::Https)
+        .unwrap()
+}
+
+/// A tab that tests shows what Teams sent, whichever rule refused it.
+#[test]
+fn what_arrived_is_shown_with_each_refusal() {
+    let (connection, now) = (connection(), Timestamp::from_second(NOW).unwrap());
+    let teams = connection.document().teams.as_ref().unwrap();
+    let personal = format!("https://login.microsoftonline.com/{PERSONAL_TENANT}/v2.0");
+    for (change, code) in [
+        (json!({ "ver": "3.0" }), RefusalCode::TokenMalformed),
+        (json!({ "iss": "https://other.example" }), RefusalCode::IssuerWrong),
+        (json!({ "tid": PERSONAL_TENANT, "iss": personal }), RefusalCode::TeamsPersonalAccount),
+        (json!({ "aud": "other" }), RefusalCode::AudienceWrong),
+        (json!({ "exp": NOW - 200 }), RefusalCode::TokenExpired),
+        (json!({ "azp": "other" }), RefusalCode::TeamsApplicationForeign),
+        (json!({ "scp": "other" }), RefusalCode::TeamsScopeMissing),
+        (json!({ "acct": 1 }), RefusalCode::TeamsGuest),
+    ] {
+        let failure = prove(claims(&changed(version_2(), &change)), &connection, teams, URL, now).unwrap_err();
+        assert_eq!(failure.fault, Fault::Oidc(code));
+        let arrived = failure.arrived.unwrap();
+        assert!(arrived.attributes().iter().any(|(_, value)| value == "Mila Nikolova"), "{code:?}");
+    }
+    assert!(prove(claims(&version_2()), &connection, teams, URL, now).is_ok());
+}
+
 fn version_2() -> Value {
     json!({
         "aud": APP, "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "ver": "2.0",

@@ -1,8 +1,10 @@
 //! Whom a connection believes as time passes, and what may change that.
 //!
 //! A SAML provider's keys are believed because they stood in its metadata for three days, because a pinned certificate
-//! signed the metadata, or because a person said so ([`decide`]). An OpenID provider's key set is believed because it
-//! came from the provider's own https address; its description never changes a connection ([`decide_provider`]).
+//! signed metadata that is current, or because a person said so ([`decide`]). An OpenID provider's key set is believed
+//! because it came from the provider's own https address; its description never changes a connection
+//! ([`decide_provider`]). A key set that is published again after it was withdrawn is no more than that, too: nothing
+//! signs it, so whoever could serve an old one there could serve one of their own.
 
 mod event;
 mod openid;

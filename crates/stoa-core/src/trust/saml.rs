@@ -113,16 +113,43 @@ pub fn decide(believed: Believed<'_>, watch: Watch, reading: Reading, now: Times
         Reading::NotPublished => {}
         Reading::Failed(why) => decision.watch.fail(&why, now, &mut decision.events),
         Reading::Held(what, got) => decision.hold(what, got, &[], now),
-        Reading::Metadata(metadata, is_signed) => match reason_to_hold(believed, &metadata, is_signed) {
-            Some((what, got)) => {
-                let unknown: Vec<_> = decision.unknown(believed, &metadata).cloned().collect();
-                decision.hold(what, got, &unknown, now);
+        Reading::Metadata(metadata, is_signed) => {
+            let word = Word::of(&metadata, is_signed, &decision.watch, now);
+            match reason_to_hold(believed, &metadata, word) {
+                Some((what, got)) => {
+                    let unknown: Vec<_> = decision.unknown(believed, &metadata).cloned().collect();
+                    decision.hold(what, got, &unknown, now);
+                }
+                None => decision.follow(believed, &metadata, word, now),
             }
-            None => decision.follow(believed, &metadata, is_signed, now),
-        },
+        }
     }
     decision.report_expiry(believed, now);
     decision
+}
+
+/// Whose word a document is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// That of whoever answers at its address.
+    Address,
+    /// A pinned certificate's, at some time: whoever answers may have kept the document.
+    Sometime,
+    /// A pinned certificate's, of now: it says how long it holds (saml-metadata-2.0-os §2.3.1), that time is not over, and
+    /// no document that held longer has been seen.
+    Current,
+}
+
+impl Word {
+    fn of(metadata: &IdpMetadata, is_signed: bool, watch: &Watch, now: Timestamp) -> Self {
+        match (is_signed, metadata.valid_until) {
+            (false, _) => Self::Address,
+            (true, Some(end)) if end > now && watch.valid_until.is_none_or(|last| end.as_second() >= last) => {
+                Self::Current
+            }
+            (true, _) => Self::Sometime,
+        }
+    }
 }
 
 impl Believed<'_> {
@@ -131,12 +158,12 @@ impl Believed<'_> {
     }
 }
 
-fn reason_to_hold(believed: Believed<'_>, metadata: &IdpMetadata, is_signed: bool) -> Option<(HeldChange, String)> {
-    if let Some(endpoint) = strange_endpoint(believed.idp, metadata, is_signed) {
+fn reason_to_hold(believed: Believed<'_>, metadata: &IdpMetadata, word: Word) -> Option<(HeldChange, String)> {
+    if let Some(endpoint) = strange_endpoint(believed.idp, metadata, word != Word::Address) {
         return Some((HeldChange::Endpoint, quote(endpoint)));
     }
     let fingerprints = || metadata.signing.iter().map(Certificate::fingerprint);
-    if !is_signed && !metadata.signing.iter().any(|key| believed.trusts(key)) {
+    if word != Word::Current && !metadata.signing.iter().any(|key| believed.trusts(key)) {
         return Some((HeldChange::AllKeys, quote(&fingerprints().collect::<Vec<_>>().join(", "))));
     }
     let all: HashSet<_> = believed.keys.iter().map(|key| key.fingerprint.as_str()).chain(fingerprints()).collect();
@@ -180,19 +207,22 @@ impl Decision {
         self.watch.missing.clear();
     }
 
-    fn follow(&mut self, believed: Believed<'_>, metadata: &IdpMetadata, is_signed: bool, now: Timestamp) {
+    fn follow(&mut self, believed: Believed<'_>, metadata: &IdpMetadata, word: Word, now: Timestamp) {
         let last = self.watch.fetched;
         // A look in the future was a wrong clock's, and so is what has waited since.
         let is_unbroken = last.is_some_and(|last| (now.as_second() - last).abs() <= MAX_GAP.as_secs());
         self.watch.held = None;
         self.watch.succeed(now);
+        if word == Word::Current {
+            self.watch.valid_until = metadata.valid_until.map(Timestamp::as_second);
+        }
         self.watch.drift(differing(believed.idp, metadata), &mut self.events);
         let before = std::mem::take(&mut self.watch.waiting);
         let unknown: Vec<_> = self.unknown(believed, metadata).collect();
         for key in unknown {
             let waits = before.iter().find(|waiting| waiting.fingerprint == key.fingerprint());
             // A document of last year's is signed, too: what was dropped has to wait, or for a person.
-            if is_signed && !self.watch.dropped.contains_key(key.fingerprint()) {
+            if word == Word::Current && !self.watch.dropped.contains_key(key.fingerprint()) {
                 self.trust(key, "a pinned certificate signed the metadata");
                 continue;
             }
@@ -226,7 +256,7 @@ impl Decision {
         self.trust.push(key.clone());
     }
 
-    /// Metadata with none of the trusted keys is held before it comes to this, or brings new ones under a pinned
+    /// Metadata with none of the trusted keys is held before it comes to this, or brings new ones under a current
     /// signature. Whatever it says, one key remains.
     fn drop_missing(&mut self, believed: Believed<'_>, published: &BTreeSet<&str>, is_unbroken: bool, now: Timestamp) {
         let before = std::mem::take(&mut self.watch.missing);

@@ -25,6 +25,9 @@ pub struct Watch {
     /// document of an earlier time does not bring them back at once.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped: BTreeMap<String, i64>,
+    /// How long the signed document that held longest was to hold: an earlier one is from an earlier time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<i64>,
     /// Why the last one failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,

@@ -24,7 +24,12 @@ pub enum Callback<'a> {
 impl<'a> Callback<'a> {
     /// Reads the answer, for a browser that holds these logins.
     pub fn read(response: &Response, settings: &WorkosDocument, pending: &'a [Pending]) -> Result<Self, Failure> {
-        let Some(state) = &response.state else { return code_of(response).map(|_| Self::Unsolicited) };
+        let Some(state) = &response.state else {
+            return match (&response.code, &response.error) {
+                (None, None) => Err(response.answers_nothing(pending).into()),
+                (Some(_), _) | (_, Some(_)) => code_of(response).map(|_| Self::Unsolicited),
+            };
+        };
         let login = pending.iter().find(|login| state_of(login, settings) == *state);
         Ok(Self::Answer { login: login.ok_or(RefusalCode::StateUnknown)?, code: code_of(response) })
     }

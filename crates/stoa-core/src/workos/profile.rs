@@ -8,7 +8,8 @@ use crate::connection::{Connection, Protocol};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Verified;
-use crate::oidc::{RefusalCode, attributes, error_name};
+use crate::oidc::{RefusalCode, attributes, error_name, mixed};
+use crate::published::Published;
 
 /// What stands before the name of an attribute that the WorkOS environment maps beyond the usual ones, so that no
 /// mapping can take the place of a field of the profile.
@@ -24,6 +25,9 @@ struct TokenAnswer {
     profile: Map<String, Value>,
 }
 
+/// More than any profile, with a thousand groups in it.
+const MAX_ANSWER: usize = 256 * 1024;
+
 /// A refusal, in the form of RFC 6749 §5.2 (`error`) or in that of the rest of the API (`code`).
 #[derive(Default, Deserialize)]
 struct Refusal {
@@ -37,8 +41,10 @@ impl Profile {
         if !answer.status().is_success() {
             return Err(refused(answer));
         }
-        let answer: TokenAnswer = serde_json::from_slice(answer.body()).map_err(|_| RefusalCode::TokenAnswerStrange)?;
-        Ok(Self(answer.profile))
+        match serde_json::from_slice(answer.body()) {
+            Ok(TokenAnswer { profile }) => Ok(Self(profile)),
+            Err(_) => Err(strange(answer.body())),
+        }
     }
 
     /// Whether it is of the connection's organization and connection is checked first: the domain of an address says
@@ -47,9 +53,11 @@ impl Profile {
         let Protocol::Workos(settings) = connection.protocol() else {
             return Err(connection.other_protocol("workos"));
         };
+        // Nothing of a foreign one is shown on a test link, either: one environment holds the people of all customers.
         self.check("organization_id", settings.organization.as_deref())?;
         self.check("connection_id", settings.connection.as_deref())?;
-        Verified::from_claims(self.into_claims(), connection)
+        let (claims, mixed) = self.into_claims();
+        Verified::from_claims(claims, &mixed, connection)
     }
 
     fn check(&self, field: &str, wanted: Option<&str>) -> Result<(), Failure> {
@@ -62,12 +70,24 @@ impl Profile {
         }
     }
 
-    fn into_claims(self) -> Vec<(String, Vec<String>)> {
+    /// Every field, and the names of those that are mixed lists.
+    fn into_claims(self) -> (Vec<(String, Vec<String>)>, Vec<String>) {
+        let none = Map::new();
         // Of the objects only this one: `raw_attributes` is whatever the identity provider sent.
-        let custom = self.0.get("custom_attributes").and_then(Value::as_object).map(attributes).unwrap_or_default();
-        let custom = custom.into_iter().map(|(name, values)| (format!("{CUSTOM_PREFIX}{name}"), values));
-        attributes(&self.0).into_iter().chain(custom).collect()
+        let custom = self.0.get("custom_attributes").and_then(Value::as_object).unwrap_or(&none);
+        let named = |name: String| format!("{CUSTOM_PREFIX}{name}");
+        let (mut claims, mut mixed_lists) = (attributes(&self.0), mixed(&self.0));
+        claims.extend(attributes(custom).into_iter().map(|(name, values)| (named(name), values)));
+        mixed_lists.extend(mixed(custom).into_iter().map(named));
+        (claims, mixed_lists)
     }
+}
+
+/// What came instead of a profile, of which nothing is quoted.
+fn strange(body: &[u8]) -> Failure {
+    let read = Published::parse(body, MAX_ANSWER).and_then(|mut members| members.object("profile"));
+    let got = read.err().map_or_else(|| "not one profile".to_owned(), |error| error.to_string());
+    Failure::with(Fault::Oidc(RefusalCode::TokenAnswerStrange), "profile", &got)
 }
 
 /// What a refusal of the token endpoint means. Its description is never read.

@@ -56,10 +56,14 @@ fn pending() -> Vec<Pending> {
 }
 
 fn answered(query: &str) -> &'static str {
-    let (pending, connection) = (pending(), ours());
-    let state = state_of(&pending[0], settings(&connection));
+    answered_to(query, &pending())
+}
+
+fn answered_to(query: &str, pending: &[Pending]) -> &'static str {
+    let connection = ours();
+    let state = pending.first().map(|login| state_of(login, settings(&connection))).unwrap_or_default();
     let response = Response::parse(&query.replace("OURS", &state));
-    match response.and_then(|response| Callback::read(&response, settings(&connection), &pending)) {
+    match response.and_then(|response| Callback::read(&response, settings(&connection), pending)) {
         Ok(Callback::Answer { code: Ok(_), .. }) => "code",
         Ok(Callback::Answer { code: Err(failure), .. }) | Err(failure) => failure.fault.code(),
         Ok(Callback::Unsolicited) => "unsolicited",
@@ -160,6 +164,9 @@ fn an_answer_is_to_a_login_of_this_browser_or_to_none() {
     ] {
         assert_eq!(answered(query), wanted, "{query}");
     }
+    // A bookmark.
+    assert_eq!(answered_to("", &[]), "oidc_state_missing");
+    assert_eq!(answered_to("code=x", &[]), "unsolicited");
 }
 
 #[test]

@@ -29,3 +29,4 @@ mod metadata;
 mod mutated;
 mod oracle;
 mod spelling;
+mod statements;

@@ -40,7 +40,7 @@ pub async fn oidc_callback(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
 
 /// The login of this browser that the answer is to.
 fn login_of<'a>(response: &Response, oidc: &Oidc, pending: &'a [Pending]) -> Result<&'a Pending, Failure> {
-    let answers = response.state.as_deref().ok_or(RefusalCode::StateMissing)?;
+    let answers = response.state.as_deref().ok_or_else(|| response.answers_nothing(pending))?;
     let login = pending.iter().find(|login| state(oidc, login) == answers);
     login.ok_or_else(|| RefusalCode::StateUnknown.into())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Response;
 use stoa_core::binding::Pending;
 use stoa_core::connection::Connection;
 use stoa_core::failure::Failure;
@@ -35,11 +36,12 @@ pub(super) async fn prove_code(
     let claims = verified_claims(visit, connection, source, tokens.unverified_id_token(), algorithms).await?;
     let nonce = login.oidc_nonce();
     let expected =
-        Expected { oidc, nonce: &nonce, code, tokens: &tokens, began: login.unverified_began, now: visit.now };
+        Expected { connection, nonce: &nonce, code, tokens: &tokens, began: login.unverified_began, now: visit.now };
     let identity = prove(claims, &expected)?;
-    match identity.userinfo_endpoint(connection)? {
-        Some(endpoint) => with_userinfo(visit, endpoint, &tokens, identity).await,
-        None => Ok(identity),
+    let Some(endpoint) = identity.userinfo_endpoint(connection)? else { return Ok(identity) };
+    match userinfo(visit, endpoint, &tokens).await {
+        Ok(answer) => identity.with_userinfo(&answer, connection),
+        Err(failure) => Err(identity.failed(failure, connection)),
     }
 }
 
@@ -63,15 +65,9 @@ async fn tokens(visit: &Visit<'_>, connection: &Connection, code: &str, login: &
     .await
 }
 
-async fn with_userinfo(
-    visit: &Visit<'_>,
-    endpoint: &str,
-    tokens: &Tokens,
-    identity: ProvenIdentity,
-) -> Result<ProvenIdentity, Failure> {
+async fn userinfo(visit: &Visit<'_>, endpoint: &str, tokens: &Tokens) -> Result<Response<Vec<u8>>, Failure> {
     let request = userinfo_request(endpoint, tokens)?;
-    let answer = visit.clients.egress.send(request, USERINFO).await.map_err(userinfo_failure)?;
-    identity.with_userinfo(&answer)
+    visit.clients.egress.send(request, USERINFO).await.map_err(userinfo_failure)
 }
 
 fn userinfo_failure(error: EgressError) -> Failure {

@@ -106,20 +106,28 @@ async fn unsolicited(
     }
 }
 
+/// What a Response is held against.
+struct Asked<'a> {
+    expected: Expected<'a>,
+    /// When the login began, in epoch seconds.
+    began: i64,
+    /// Whether an administrator tests, who is shown what came.
+    by_tester: bool,
+}
+
 /// Verifies a Response against the connection.
 async fn prove(
     visit: &Visit<'_>,
     connection: &Connection,
     xml: &[u8],
-    expected: Expected<'_>,
-    began: i64,
+    asked: Asked<'_>,
 ) -> Result<VerifiedResponse, Failure> {
     let settings = connection.saml()?.document();
     let trust = visit.clients.store.trust(connection, visit.now).await?;
     let keys = decryption_keys(visit, connection).await?;
     let broken = || Failure::noted(Fault::ConfigurationBroken, connection.id().as_str());
     let freshness = if settings.force_authn {
-        Freshness::AuthenticatedSince(Timestamp::from_second(began).map_err(|_| Fault::LoginUnknown)?)
+        Freshness::AuthenticatedSince(Timestamp::from_second(asked.began).map_err(|_| Fault::LoginUnknown)?)
     } else {
         Freshness::Any
     };
@@ -128,13 +136,17 @@ async fn prove(
         trust: &trust,
         sp_entity_id: &settings.sp_entity_id,
         acs_url: &connection.acs_url(visit.public_url()),
-        expected,
+        expected: asked.expected,
         freshness,
         skew: Skew::from_seconds(settings.skew_seconds).map_err(|_| broken())?,
         decryption_keys: &keys,
         now: visit.now,
     };
-    Ok(verify(&input)?)
+    match verify(&input) {
+        Ok(proven) => Ok(proven),
+        Err(refusal) if asked.by_tester => Err(Failure::from(refusal).of_response(&input, connection)),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// The Response answers a login of this browser.
@@ -146,8 +158,12 @@ async fn solicited(
 ) -> Result<Answer, Failure> {
     visit.trail.login = Some(login.reference.clone());
     let request_id = login.saml_request_id();
-    let expected = Expected::Request { id: &request_id };
-    let proven = match prove(visit, connection, xml, expected, login.unverified_began).await {
+    let asked = Asked {
+        expected: Expected::Request { id: &request_id },
+        began: login.unverified_began,
+        by_tester: login.unverified_tester,
+    };
+    let proven = match prove(visit, connection, xml, asked).await {
         Ok(proven) => proven,
         Err(failure) => {
             visit.note(login, Ends::Nothing, &failure).await;
@@ -168,7 +184,8 @@ async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], rel
     if connection.state != ConnectionState::Active {
         return Err(Fault::ConnectionNotActive.into());
     }
-    let proven = prove(visit, connection, xml, Expected::Unsolicited, visit.now.as_second()).await?;
+    let asked = Asked { expected: Expected::Unsolicited, began: visit.now.as_second(), by_tester: false };
+    let proven = prove(visit, connection, xml, asked).await?;
     let admitted = Verified::from_saml(&proven, connection)?.admit(connection)?;
     let (proof, attempt) = (proof_of(connection, &proven), random::attempt()?);
     if !visit.clients.store.use_assertion(&proof, attempt.clone(), proven.replay_until()).await? {

@@ -2,6 +2,7 @@
 
 use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_saml::metadata::IdpMetadata;
 
 use super::difference::differences;
 use super::fetch::key_addresses;
@@ -44,6 +45,16 @@ impl Planned {
     /// Why the provider's last known description was taken instead of a fresh one, if it was.
     pub fn unreached(&self) -> Option<&str> {
         self.published.unreached.as_deref()
+    }
+
+    /// The document that would be written.
+    pub fn document(&self) -> &ConnectionDocument {
+        &self.document
+    }
+
+    /// The SAML metadata that was read for it, where some was.
+    pub fn metadata(&self) -> Option<&IdpMetadata> {
+        self.published.metadata.as_ref()
     }
 
     /// What would be done.
@@ -144,11 +155,7 @@ impl Operator {
         }
     }
 
-    async fn untrusted(
-        &self,
-        id: &ConnectionId,
-        metadata: &stoa_saml::metadata::IdpMetadata,
-    ) -> Result<Vec<String>, OperatorError> {
+    async fn untrusted(&self, id: &ConnectionId, metadata: &IdpMetadata) -> Result<Vec<String>, OperatorError> {
         let mut unknown = Vec::new();
         for certificate in &metadata.signing {
             let fingerprint = certificate.fingerprint();

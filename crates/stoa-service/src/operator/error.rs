@@ -118,6 +118,9 @@ pub enum OperatorError {
     /// An OpenID provider's keys come from its own address, and are its own to change.
     #[error("{0} is not a SAML connection: its provider's key set is used as published")]
     NotSaml(ConnectionId),
+    /// WorkOS's answers come over TLS, and a Teams tab may only open the login in the browser.
+    #[error("{0} has no keys: nothing that it takes is signed for it")]
+    NoKeys(ConnectionId),
     /// Other writes were under way on the same items.
     #[error("nothing was written: other writes to the same items were in progress")]
     Busy,

@@ -39,7 +39,7 @@ pub use question::Named;
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
 pub use test::{TestLink, Tested};
-pub use trust::{TrustedKeySet, Trusts};
+pub use trust::{TakenKeySet, TrustedKeySet, Trusts};
 pub use untested::Untested;
 
 /// The names of one deployed stack, as its outputs give them.

@@ -1,4 +1,5 @@
-//! A connection's keys in a person's hands: look, approve, add, remove. Each change says who and why.
+//! A connection's keys in a person's hands: look, approve, add, remove. Each change of a SAML key says who and why; a key
+//! set is taken as `trust-refresh` takes it, and says no more.
 //!
 //! Every change counts the connection's watch up, as `trust-refresh` does: of two writers at once one is refused, so
 //! neither can take the other's last key away.
@@ -6,14 +7,20 @@
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, Protocol, Saml};
 use stoa_core::ids::ConnectionId;
-use stoa_core::trust::{Believed, Decision, HeldChange, MAX_KEYS, MAX_METADATA, Reading, Watch, decide, read};
+use stoa_core::oidc::{Jwks, MAX_JWKS};
+use stoa_core::trust::{
+    Believed, Decision, Event, HeldChange, MAX_KEYS, MAX_METADATA, ProviderReading, Reading, Watch, decide,
+    decide_provider, read,
+};
 use stoa_saml::Certificate;
 
+use super::fetch::{KeyAddress, key_addresses};
+use super::files::key_set;
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::store::{
-    JwksItem, Key, KeyChange, KeySet, NO_KEY, PRESENT, Range, Reads, TrustChange, TrustItem, WatchItem, WatchOver,
-    Write, pinned, trusted,
+    JwksItem, Key, KeyChange, KeySet, KeySource, NO_KEY, Outcome, PRESENT, Range, Reads, TrustChange, TrustItem,
+    WatchItem, WatchOver, Write, pinned, trusted,
 };
 
 /// Everything that a connection trusts, and what is known of the rest.
@@ -36,6 +43,18 @@ pub struct TrustedKeySet {
     pub item: JwksItem,
     /// What `trust-refresh` has seen of it.
     pub watch: Watch,
+}
+
+/// A key set that was fetched and written.
+pub struct TakenKeySet {
+    /// Whose tokens it verifies.
+    pub set: KeySet,
+    /// Where it was fetched.
+    pub uri: String,
+    /// The names of its keys. They are any text.
+    pub key_ids: Vec<String>,
+    /// What differs from the set that was there.
+    pub changes: Vec<Event>,
 }
 
 /// What a person does to a key, and why.
@@ -61,6 +80,41 @@ impl Operator {
         };
         let history = self.tables.query(&Range::trust_changes(id), Reads::Consistent).await?;
         Ok(Trusts { keys, watch: self.watch(id, WatchOver::Saml).await?.watch, key_sets, history })
+    }
+
+    /// The key sets that a connection has: its OpenID provider's, and that of Teams tokens.
+    pub async fn key_sets(&self, id: &ConnectionId) -> Result<Vec<KeySet>, OperatorError> {
+        let connection = self.connection(id).await?;
+        Ok(key_addresses(connection.document()).into_iter().map(|address| address.set).collect())
+    }
+
+    /// Fetches a connection's key sets and writes them, by the rules of `trust-refresh`: what cannot be read, or has no
+    /// usable key, replaces nothing.
+    pub async fn take_key_sets(&self, id: &ConnectionId) -> Result<Vec<TakenKeySet>, OperatorError> {
+        let connection = self.connection(id).await?;
+        let mut taken = Vec::new();
+        for address in key_addresses(connection.document()) {
+            taken.push(self.take_key_set(id, address).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn take_key_set(&self, id: &ConnectionId, address: KeyAddress) -> Result<TakenKeySet, OperatorError> {
+        let KeyAddress { set, uri, .. } = address;
+        let now = Self::now();
+        let text = key_set(&uri, &self.read_from(&uri, MAX_JWKS).await?)?;
+        let keys = Jwks::parse(&text).map_err(|source| OperatorError::Jwks { at: uri.clone(), source })?;
+        let key_ids = keys.key_ids().map(str::to_owned).collect();
+        let before: Option<JwksItem> = self.tables.get(&Key::key_set(id, set), Reads::Consistent).await?;
+        // What was there and is no key set is replaced, not held against anything.
+        let before = before.and_then(|item| item.keys().ok());
+        let reading = ProviderReading { keys: Ok(keys), description: None };
+        let changes = decide_provider(before.as_ref(), Watch::default(), reading, now).events;
+        let write = KeySource { set, uri: &uri }.replaced(id, &text, now);
+        match self.tables.write(write).await.map_err(OperatorError::store("write the key set"))? {
+            Outcome::Applied(_) => Ok(TakenKeySet { set, uri, key_ids, changes }),
+            Outcome::Refused(_) => Err(OperatorError::Busy),
+        }
     }
 
     /// What `trust-refresh` would make of the metadata as it is read from here and now. Nothing is written.

@@ -8,7 +8,7 @@ use stoa_core::ids::{Attempt, ConnectionId};
 use stoa_core::oidc::Jwks;
 use stoa_core::routes::Table;
 
-use super::{FETCH_EVERY, JwksItem, Key, KeySet, Outcome, Reads, Store, read};
+use super::{FETCH_EVERY, JwksItem, Key, KeySet, Outcome, Reads, Store, Write, read};
 
 /// How far a key set's instant may be ahead of this function's clock.
 const AHEAD_SECONDS: i64 = 300;
@@ -135,18 +135,24 @@ impl Store {
         text: &str,
         asked: Timestamp,
     ) -> Result<(), Failure> {
+        self.tables.write(source.replaced(connection, text, asked)).await?;
+        Ok(())
+    }
+}
+
+impl KeySource<'_> {
+    /// The write of a key set that was asked for at `asked`, refused where a later one is there already.
+    pub(crate) fn replaced(self, connection: &ConnectionId, text: &str, asked: Timestamp) -> Write {
         // Whoever is fetching in a callback has been overtaken.
-        let replace = Key::key_set(connection, source.set)
+        Key::key_set(connection, self.set)
             .update("SET jwks = :jwks, #at = :asked, #uri = :uri REMOVE asking, attempt")
             .only_if(
                 "attribute_not_exists(#at) OR #at < :asked OR #at > :ahead OR \
                  (#at = :asked AND (attribute_not_exists(#uri) OR #uri = :uri))",
             )
-            .with(":uri", source.uri)
+            .with(":uri", self.uri)
             .with(":ahead", asked.as_second() + AHEAD_SECONDS)
             .with(":jwks", text)
-            .with(":asked", asked.as_second());
-        self.tables.write(replace).await?;
-        Ok(())
+            .with(":asked", asked.as_second())
     }
 }

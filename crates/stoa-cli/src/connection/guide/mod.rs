@@ -3,6 +3,7 @@
 mod attributes;
 mod oidc;
 mod saml;
+mod saml_application;
 mod section;
 mod teams;
 mod workos;

@@ -1,6 +1,6 @@
 //! OpenID Connect, by product.
 
-use stoa_core::connection::{ClientAuth, Connection, Oidc, Preset, UserInfo};
+use stoa_core::connection::{ClientAuth, Connection, Oidc, Preset, SigningAlgorithm, UserInfo};
 
 use super::attributes::{Travel, rows};
 use super::section::Section;
@@ -41,7 +41,29 @@ fn pingfederate(redirect_uri: &str, oidc: &Oidc) -> Section {
         .row("Allowed Grant Types", "Authorization Code")
         .row("Require Proof Key for Code Exchange (PKCE)", "selected")
         .row("Scopes", scopes(oidc))
-        .row("OpenID Connect > ID Token Signing Algorithm", "RSA using SHA-256")
+        .row("OpenID Connect > ID Token Signing Algorithm", any_of(oidc, pingfederate_name))
+}
+
+/// The algorithms that the connection takes, by the names of a console.
+fn any_of(oidc: &Oidc, name: fn(SigningAlgorithm) -> &'static str) -> String {
+    let names: Vec<_> = oidc.document().algorithms.iter().map(|algorithm| name(*algorithm)).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        Some(_) | None => names.concat(),
+    }
+}
+
+const fn pingfederate_name(algorithm: SigningAlgorithm) -> &'static str {
+    match algorithm {
+        SigningAlgorithm::Rs256 => "RSA using SHA-256",
+        SigningAlgorithm::Rs384 => "RSA using SHA-384",
+        SigningAlgorithm::Rs512 => "RSA using SHA-512",
+        SigningAlgorithm::Ps256 => "RSASSA-PSS using SHA-256",
+        SigningAlgorithm::Ps384 => "RSASSA-PSS using SHA-384",
+        SigningAlgorithm::Ps512 => "RSASSA-PSS using SHA-512",
+        SigningAlgorithm::Es256 => "ECDSA using P256 Curve and SHA-256",
+        SigningAlgorithm::Es384 => "ECDSA using P384 Curve and SHA-384",
+    }
 }
 
 fn okta(redirect_uri: &str, login_url: &str, oidc: &Oidc) -> Section {
@@ -83,7 +105,8 @@ fn generic(redirect_uri: &str, oidc: &Oidc) -> Section {
         .row("Grant type, response type", "Authorization Code, code")
         .row("Client authentication", authentication(oidc))
         .row("Scopes", scopes(oidc))
-        .row("ID token signature", "RS256, unless we have agreed on another; never none")
+        .row("ID token signature", any_of(oidc, SigningAlgorithm::as_str))
+        .row("Userinfo response", "JSON, not signed; ID token not encrypted")
 }
 
 fn claims(connection: &Connection, oidc: &Oidc) -> Section {

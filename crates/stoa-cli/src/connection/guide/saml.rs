@@ -3,15 +3,8 @@
 use stoa_core::connection::{Connection, IdpInitiated, Preset, Saml};
 
 use super::attributes::{Travel, rows};
+use super::saml_application::{Values, application, without_preset};
 use super::section::Section;
-
-/// The values to paste.
-struct Values {
-    entity_id: String,
-    acs_url: String,
-    metadata_url: String,
-    login_url: String,
-}
 
 pub(super) fn sections(connection: &Connection, saml: &Saml, public_url: &str) -> Vec<Section> {
     let values = Values {
@@ -20,87 +13,18 @@ pub(super) fn sections(connection: &Connection, saml: &Saml, public_url: &str) -
         metadata_url: format!("{public_url}/saml/{}/metadata", connection.id()),
         login_url: format!("{public_url}/login/{}", connection.id()),
     };
-    let application = match connection.document().preset {
-        Preset::Pingfederate => pingfederate(&values, saml),
-        Preset::Okta => okta(&values, saml),
-        Preset::Entra => entra(&values),
-        Preset::Google => google(&values),
-        Preset::Generic => generic(&values),
-    };
-    let sections =
-        [with_rules(application, saml), attributes(connection, saml), send_back(connection.document().preset, &values)];
-    sections.into()
-}
-
-fn pingfederate(values: &Values, saml: &Saml) -> Section {
-    let profiles = match saml.document().idp_initiated {
-        IdpInitiated::Off => "SP-Initiated SSO",
-        IdpInitiated::Convert | IdpInitiated::Confirm => {
-            "SP-Initiated SSO; IdP-Initiated SSO too, if people start from a portal"
-        }
-    };
-    Section::new("Applications > Integration > SP Connections > Create Connection")
-        .row("Connection Type", "Browser SSO Profiles, Protocol SAML 2.0")
-        .row("Import Metadata > URL", &*values.metadata_url)
-        .row("Partner's Entity ID (Connection ID)", &*values.entity_id)
-        .row("SAML Profiles", profiles)
-        .row("Identity Mapping", "Standard")
-        .row("Assertion Consumer Service URL", format!("POST   {}", values.acs_url))
-        .row("Allowable SAML Bindings", "POST, Redirect")
-        .row("Signature Policy", "leave as it is: the Response is signed. Always Sign Assertion is optional")
-        .row("Encryption Policy", encryption(saml, "None", "The Entire Assertion"))
-        .row("Digital Signature Settings", "RSA SHA256, or stronger")
-        .row("Connection Status", "Active")
-}
-
-fn okta(values: &Values, saml: &Saml) -> Section {
-    Section::new("Applications > Applications > Create App Integration > SAML 2.0")
-        .row("Single sign-on URL", &*values.acs_url)
-        .row("Use this for Recipient URL and Destination URL", "selected")
-        .row("Audience URI (SP Entity ID)", &*values.entity_id)
-        .row("Default RelayState", "leave empty")
-        .row("Name ID format", "Unspecified")
-        .row("Response, Assertion Signature", "Signed")
-        .row("Signature Algorithm, Digest Algorithm", "RSA-SHA256, SHA256")
-        .row("Assertion Encryption", encryption(saml, "Unencrypted", "Encrypted, with the certificate of our metadata"))
-}
-
-fn entra(values: &Values) -> Section {
-    Section::new("Enterprise applications > New application > Create your own application, then Single sign-on > SAML")
-        .row("Upload metadata file, saved from", &*values.metadata_url)
-        .row("Identifier (Entity ID)", &*values.entity_id)
-        .row("Reply URL (Assertion Consumer Service URL)", &*values.acs_url)
-        .row("Sign on URL (Optional)", &*values.login_url)
-        .row("Relay State (Optional)", "leave empty")
-        .row("SAML Certificates > Signing Option", "Sign SAML assertion, or Sign SAML response and assertion")
-        .row("SAML Certificates > Signing Algorithm", "SHA-256")
-}
-
-fn google(values: &Values) -> Section {
-    Section::new("Apps > Web and mobile apps > Add app > Add custom SAML app")
-        .row("ACS URL", &*values.acs_url)
-        .row("Entity ID", &*values.entity_id)
-        .row("Start URL", "leave empty")
-        .row("Signed response", "selected")
-        .row("Name ID format", "UNSPECIFIED")
-}
-
-fn generic(values: &Values) -> Section {
-    Section::new("Create an application (service provider) for SAML 2.0")
-        .row("Metadata to import", &*values.metadata_url)
-        .row("Entity ID, Audience", &*values.entity_id)
-        .row("Assertion Consumer Service URL, Reply URL", format!("{}   (binding HTTP-POST)", values.acs_url))
-        .row("Sign-in URL", &*values.login_url)
-        .row("Signature", "Response or Assertion or both; RSA-SHA256 or stronger, or ECDSA")
-}
-
-fn encryption(saml: &Saml, none: &'static str, offered: &'static str) -> String {
-    if saml.sp_certificates().is_empty() { none.to_owned() } else { format!("{none}, or {offered}") }
+    let preset = connection.document().preset;
+    let mut sections = vec![with_rules(application(preset, &values, saml), saml)];
+    if preset == Preset::Generic {
+        sections.extend(without_preset(&values, saml));
+    }
+    sections.extend([attributes(connection, saml), send_back(preset, &values)]);
+    sections
 }
 
 /// What holds whichever the product is.
 fn with_rules(section: Section, saml: &Saml) -> Section {
-    let section = section.note("SHA-1 is refused. Single logout is not supported.");
+    let section = section.note("Signatures with SHA-1 are refused. Single logout is not supported.");
     let section = if saml.document().sign_requests {
         section.note("Our requests are signed; the certificate is in our metadata.")
     } else {

@@ -108,9 +108,6 @@ fn a_fresh_sign_on_is_asked_for_so_that_the_token_says_when_it_was() {
 #[test]
 fn c149_c150_a_query_is_read_once_and_strictly() {
     for (query, wanted) in [
-        ("", RefusalCode::ResponseEmpty),
-        ("state=s", RefusalCode::ResponseEmpty),
-        ("code=&state=s", RefusalCode::ResponseEmpty),
         ("code=a&code=a&state=s", RefusalCode::ResponseMalformed),
         ("code=a&iss=x&iss=x", RefusalCode::ResponseMalformed),
         ("code=a&co%64e=b", RefusalCode::ResponseMalformed),
@@ -118,6 +115,9 @@ fn c149_c150_a_query_is_read_once_and_strictly() {
         ("code=a&id_token=e30", RefusalCode::ResponseMalformed),
     ] {
         assert_eq!(code(Response::parse(query)), wanted, "{query}");
+    }
+    for query in ["state=s", "code=&state=s"] {
+        assert_eq!(code(Response::parse(query).unwrap().code_or_error()), RefusalCode::ResponseEmpty, "{query}");
     }
     // The description may hold anything; it goes nowhere.
     let failure =
@@ -191,7 +191,7 @@ fn only_200_is_an_answer_with_tokens() {
         *answer.body_mut() = body.as_bytes().to_vec();
         judge(answer).map_err(|NoAnswer(failure)| failure)
     };
-    assert!(answer(200, "").is_ok());
+    assert!(answer(200, "{\"access_token\":\"a\",\"token_type\":\"Bearer\"}").is_ok());
     for (status, body, wanted) in [
         (400, "{\"error\":\"invalid_grant\"}", RefusalCode::CodeRefused),
         (400, "{\"error\":\"invalid_client\"}", RefusalCode::ClientRefused),
@@ -219,17 +219,74 @@ fn only_200_is_an_answer_with_tokens() {
     }
 }
 
+/// An address that somebody kept is for them to leave, and nobody's mistake at the provider.
+#[test]
+fn c149_an_address_with_nothing_in_it_is_no_answer_unless_one_is_waited_for() {
+    for (query, waits, wanted) in [
+        ("", false, RefusalCode::StateMissing),
+        ("", true, RefusalCode::ResponseEmpty),
+        ("iss=https%3A%2F%2Fidp.example", true, RefusalCode::ResponseEmpty),
+        ("code=a", false, RefusalCode::StateMissing),
+        ("code=a", true, RefusalCode::StateMissing),
+        ("error=access_denied", true, RefusalCode::StateMissing),
+    ] {
+        let pending = if waits { vec![login()] } else { Vec::new() };
+        assert_eq!(Response::parse(query).unwrap().answers_nothing(&pending), wanted, "{query} {waits}");
+    }
+}
+
+/// Its own words, of which the library's tell nobody anything.
+#[test]
+fn what_came_instead_of_tokens_is_named_and_nothing_of_it_is_quoted() {
+    let tokens = "{\"access_token\":\"needle\",\"token_type\":\"Bearer\",\"id_token\":\"a.b.c\"}";
+    let answer = |kind: Option<&str>, body: &str| {
+        let mut answer = openidconnect::http::Response::new(body.as_bytes().to_vec());
+        if let Some(kind) = kind {
+            answer.headers_mut().insert("content-type", kind.parse().unwrap());
+        }
+        judge(answer).map(drop).map_err(|NoAnswer(failure)| failure)
+    };
+    for kind in [None, Some("application/json"), Some("Application/JSON; charset=utf-8")] {
+        assert!(answer(kind, tokens).is_ok(), "{kind:?}");
+    }
+    for (kind, body, got) in [
+        (Some("text/html; charset=utf-8"), "<html>needle</html>", "text/html; charset=utf-8"),
+        (Some("application/jwt"), tokens, "application/jwt"),
+        (Some(""), tokens, ""),
+        (None, "<html>needle</html>", "a web page came instead of JSON; look at the address in a browser"),
+        (None, "", "nothing came"),
+        (None, "access_token=needle", "it is not JSON"),
+        (None, "[\"needle\"]", "it is JSON, but not an object"),
+        (None, "{\"token_type\":\"Bearer\"}", "the member \"access_token\" is missing"),
+        (None, "{\"access_token\":7,\"token_type\":\"Bearer\"}", "the member \"access_token\" is not a text"),
+        (None, "{\"access_token\":\"needle\"}", "the member \"token_type\" is missing"),
+    ] {
+        let failure = answer(kind, body).unwrap_err();
+        assert_eq!(failure.fault, Fault::Oidc(RefusalCode::TokenAnswerStrange), "{body}");
+        assert_eq!(failure.detail.got.as_deref(), Some(got), "{body}");
+    }
+}
+
 #[test]
 fn c167_userinfo_is_200_and_json() {
     let merged = |status: u16, kind: &'static str| {
         let mut answer = answered(&json!({ "sub": "miller.m" }));
         *answer.status_mut() = status.try_into().unwrap();
         answer.headers_mut().insert("content-type", kind.parse().unwrap());
-        proved(&plain(), &json!({})).unwrap().with_userinfo(&answer)
+        proved(&plain(), &json!({})).unwrap().with_userinfo(&answer, &plain())
     };
     assert!(merged(200, "Application/JSON;charset=utf-8").is_ok());
     assert_eq!(code(merged(401, "application/json")), RefusalCode::UserInfoUnavailable);
     assert_eq!(code(merged(200, "application/jwt")), RefusalCode::UserInfoStrange);
+    let page = |body: &str| {
+        let mut answer = answered(&json!({}));
+        *answer.body_mut() = body.as_bytes().to_vec();
+        let failure = proved(&plain(), &json!({})).unwrap().with_userinfo(&answer, &plain()).err().unwrap();
+        assert_eq!(failure.fault, Fault::Oidc(RefusalCode::UserInfoStrange));
+        failure.detail.got.unwrap()
+    };
+    assert_eq!(page("<html></html>"), "a web page came instead of JSON; look at the address in a browser");
+    assert_eq!(page(" "), "nothing came");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn c155_c161_null_is_absent_in_header_claims_and_key() {
     }
     assert!(verify(&signer.sign(&super::header("a"), &claims), &set(&[jwk])).is_ok());
     let said = answered(&json!({ "sub": "miller.m", "email": null, "given_name": "Mary" }));
-    let identity = proved(&plain(), &json!({})).unwrap().with_userinfo(&said).unwrap();
+    let identity = proved(&plain(), &json!({})).unwrap().with_userinfo(&said, &plain()).unwrap();
     assert_eq!((claim(&identity, "email"), claim(&identity, "given_name")), (None, Some("Mary".to_owned())));
 }
 
@@ -194,8 +194,8 @@ fn every_lawful_spelling_of_token_keys_and_description_says_the_same() {
                 Tokens { unverified_id_token: signer.sign_texts(header, payload), access_token: "t".to_owned() };
             let claims = verify(tokens.unverified_id_token(), &Jwks::parse(set).unwrap()).unwrap();
             let (nonce, now) = (login().oidc_nonce(), Timestamp::from_second(NOW).unwrap());
-            let oidc = plain.oidc().unwrap();
-            let expected = Expected { oidc, nonce: &nonce, code: "c", tokens: &tokens, began: NOW - 60, now };
+            let expected =
+                Expected { connection: &plain, nonce: &nonce, code: "c", tokens: &tokens, began: NOW - 60, now };
             known(&prove(claims, &expected).unwrap())
         };
         let (header, set) = (super::header("a"), json!({ "keys": [signer.jwk("a"), Signer::p256().jwk("b")] }));

@@ -85,6 +85,12 @@ fn believed(key: &Certificate, is_kept: bool) -> TrustedKey {
     TrustedKey { fingerprint: key.fingerprint().to_owned(), not_after: key.not_after(), is_kept }
 }
 
+/// Signed by a pinned certificate, and good for a day more.
+fn signed(hours: i64, keys: &[&Certificate]) -> Reading {
+    let valid_until = Some(at(hours + 24));
+    Reading::Metadata(Box::new(IdpMetadata { valid_until, ..metadata(keys) }), true)
+}
+
 fn codes(events: Vec<(&'static str, Option<u16>)>) -> Vec<&'static str> {
     events.into_iter().map(|(code, _)| code).collect()
 }
@@ -163,7 +169,7 @@ fn whatever_the_metadata_says_one_key_remains() {
     let mut story = Story::believing(&[&old]);
     story.watch.refused.insert(new.fingerprint().to_owned());
     for day in 0..10 {
-        story.look(day * 24, Reading::Metadata(Box::new(metadata(&[&new])), true));
+        story.look(day * 24, signed(day * 24, &[&new]));
     }
     assert!(story.trusts(&old) && story.keys.len() == 1);
 }
@@ -172,12 +178,11 @@ fn whatever_the_metadata_says_one_key_remains() {
 fn a_signed_replacement_is_trusted_at_once_and_the_old_key_for_three_days_more() {
     let (old, new) = (certificate(1000), certificate(2000));
     let mut story = Story::believing(&[&old]);
-    let signed = || Reading::Metadata(Box::new(metadata(&[&new])), true);
-    assert_eq!(codes(story.look(0, signed())), ["key_trusted", "key_missing"]);
+    assert_eq!(codes(story.look(0, signed(0, &[&new]))), ["key_trusted", "key_missing"]);
     for hour in [20, 40, 60] {
-        assert_eq!(codes(story.look(hour, signed())), [""; 0]);
+        assert_eq!(codes(story.look(hour, signed(hour, &[&new]))), [""; 0]);
     }
-    assert_eq!(codes(story.look(72, signed())), ["key_dropped"]);
+    assert_eq!(codes(story.look(72, signed(72, &[&new]))), ["key_dropped"]);
     assert!(story.trusts(&new) && !story.trusts(&old));
 }
 
@@ -186,21 +191,61 @@ fn a_signed_replacement_is_trusted_at_once_and_the_old_key_for_three_days_more()
 fn c129_a_signed_document_of_last_year_brings_no_dropped_key_back_at_once() {
     let (old, new, next) = (certificate(1000), certificate(2000), certificate(3000));
     let mut story = Story::believing(&[&old]);
-    let signed = |keys: &[&Certificate]| Reading::Metadata(Box::new(metadata(keys)), true);
     for hour in [0, 20, 40, 60, 72] {
-        story.look(hour, signed(&[&new]));
+        story.look(hour, signed(hour, &[&new]));
     }
     assert!(!story.trusts(&old));
-    assert_eq!(codes(story.look(90, signed(&[&old]))), ["key_announced", "key_missing"]);
+    assert_eq!(codes(story.look(90, signed(90, &[&old]))), ["key_announced", "key_missing"]);
     assert!(story.trusts(&new) && !story.trusts(&old));
     // What never was here is believed at once, as ever.
-    assert_eq!(codes(story.look(100, signed(&[&new, &next]))), ["key_trusted", "key_withdrawn"]);
+    assert_eq!(codes(story.look(100, signed(100, &[&new, &next]))), ["key_trusted", "key_withdrawn"]);
     // And a dropped key by the time that every key without a signature has to wait.
     for hour in [110, 130, 150, 170, 181] {
-        story.look(hour, signed(&[&new, &next, &old]));
+        story.look(hour, signed(hour, &[&new, &next, &old]));
         assert!(!story.trusts(&old), "{hour}");
     }
-    assert_eq!(codes(story.look(182, signed(&[&new, &next, &old]))), ["key_trusted"]);
+    assert_eq!(codes(story.look(182, signed(182, &[&new, &next, &old]))), ["key_trusted"]);
+}
+
+/// A signature is for ever, and a key that was retired before anybody looked is not among those that were dropped here.
+#[test]
+fn c129_a_signature_brings_a_key_at_once_only_where_the_document_is_of_now() {
+    let (old, new) = (certificate(1000), certificate(2000));
+    let until = |valid_until: Option<i64>, keys: &[&Certificate]| {
+        Reading::Metadata(Box::new(IdpMetadata { valid_until: valid_until.map(at), ..metadata(keys) }), true)
+    };
+    for (seen, shown, is_believed) in [
+        (Some(24), Some(24), true),
+        (Some(24), Some(48), true),
+        (None, Some(24), true),
+        // Without an end nobody can say of when it is; with one that an hour ago was later, it is of earlier.
+        (Some(24), None, false),
+        (None, None, false),
+        (Some(24), Some(23), false),
+        // Over; the reader refuses it before.
+        (None, Some(1), false),
+    ] {
+        let mut story = Story::believing(&[&old]);
+        story.look(0, until(seen, &[&old]));
+        let events = codes(story.look(1, until(shown, &[&old, &new])));
+        assert_eq!(story.trusts(&new), is_believed, "{seen:?} {shown:?}");
+        assert_eq!(events, [if is_believed { "key_trusted" } else { "key_announced" }], "{seen:?} {shown:?}");
+        // One that is not of now, and has none of the keys that are trusted, is held as if nobody had signed it.
+        let mut story = Story::believing(&[&old]);
+        story.look(0, until(seen, &[&old]));
+        let events = codes(story.look(1, until(shown, &[&new])));
+        let wanted: &[&str] = if is_believed { &["key_trusted", "key_missing"] } else { &["change_held"] };
+        assert_eq!(events, wanted, "{seen:?} {shown:?}");
+    }
+    // It waits as any other key does, and an older document does not move the mark.
+    let mut story = Story::believing(&[&old]);
+    story.look(0, until(Some(1000), &[&old]));
+    for hour in [1, 20, 40, 60] {
+        story.look(hour, until(Some(900), &[&old, &new]));
+        assert!(!story.trusts(&new), "{hour}");
+    }
+    assert_eq!(codes(story.look(73, until(Some(900), &[&old, &new]))), ["key_trusted"]);
+    assert_eq!(story.watch.valid_until, Some(at(1000).as_second()));
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(super) async fn session(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let token = form.get("token").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no token"))?;
     let source = KeySource { set: KeySet::Teams, uri: &teams.jwks_uri };
     let claims = verified_claims(visit, &connection, source, token, ALGORITHMS).await?;
-    let token = teams::check(claims, teams, visit.public_url(), visit.now)?;
+    let token = teams::prove(claims, &connection, teams, visit.public_url(), visit.now)?;
     let admitted = Verified::from_teams(&token, &connection)?.admit(&connection)?;
     begin(visit, &connection, &asked, &admitted).await
 }
