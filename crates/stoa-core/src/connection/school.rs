@@ -115,6 +115,8 @@ mod tests {
                 subdomain: subdomain.to_owned(),
                 base_url: base_url.to_owned(),
                 api_url: default_api_url(),
+                roles_max_age: None,
+                roles_grace: None,
             };
             document.sites().into_iter().collect::<Vec<_>>()
         };
