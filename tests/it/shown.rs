@@ -26,7 +26,7 @@ fn mistake(page: &Page, is_proven: bool, needle: &str) -> Option<String> {
         // A page for whoever comes with no login of theirs says nothing of either.
         false => !shows && !text.contains(needle),
     };
-    (!is_right).then_some(text)
+    (!is_right).then(|| text.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -396,7 +396,7 @@ async fn a_new_connection_is_applied_by_what_its_provider_publishes() {
 async fn c156_a_key_set_that_a_person_has_fetched_is_the_provider_s_or_the_one_before() {
     let world = oidc::as_it_comes(&PG_OIDC).await;
     let id = ConnectionId::parse(PG_OIDC.id).unwrap();
-    let stored = async || world.operator.trusts(&id).await.unwrap().key_sets.remove(0).1.jwks;
+    let stored = async || world.operator.trusts(&id).await.unwrap().key_sets.remove(0).item.jwks;
     let before = stored().await;
     world.openid.next_defect(Defect::KeysUnavailable);
     oidc::log_in(&world, &PG_OIDC, &world.browser(), "").await;

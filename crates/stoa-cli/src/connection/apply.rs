@@ -10,7 +10,7 @@ use super::files::{Files, read};
 use super::test::link;
 use super::warnings;
 use crate::arguments::{Files as Named, Target};
-use crate::io::{one_line, word};
+use crate::io::word;
 use crate::{CliError, Io};
 
 /// What a set of files would change, in the order of writing.
@@ -162,7 +162,7 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     }
     if let Some(saml) = &planned.document().saml {
         for warning in warnings::all(planned.metadata(), saml, Timestamp::now()) {
-            io.say(&format!("    warning: {}", one_line(&warning)))?;
+            io.say(&format!("    warning: {}", warning))?;
         }
     }
     for fingerprint in &planned.untrusted_keys {

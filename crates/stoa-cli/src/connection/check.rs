@@ -12,7 +12,6 @@ use super::domain::doubt;
 use super::files::{connection, stand_in};
 use super::warnings;
 use crate::arguments::Target;
-use crate::io::one_line;
 use crate::{CliError, Io};
 
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -85,7 +84,7 @@ fn print_metadata(
         print_certificate("Signing certificate", certificate, now, io)?;
     }
     let warnings = warnings::of_metadata(metadata, saml);
-    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {}", one_line(warning))))
+    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {}", warning)))
 }
 
 fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
