@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use stoa_core::fault::Fault;
 use stoa_core::routes::ROUTES;
-use stoa_sandbox::browser::Follow;
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::Sandbox;
 
-use crate::steps::{MARY, World};
+use crate::steps::World;
 use crate::sync::{read, root};
 
 /// What quotes, brackets, blanks, letters beyond ASCII, broken escapes and control characters look like in a row.
@@ -305,20 +304,4 @@ async fn c144_whatever_the_gateway_hands_over_has_an_answer_and_a_line() {
     let count = bench.run().await;
     assert!(count > 1500, "{count}");
     bench.run_others().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cookie_beyond_ascii_shuts_nobody_out() {
-    let world = World::with_mary().await;
-    let browser = world.browser();
-    world.pingfederate.sign_on_as(MARY);
-    let page = browser.following(Follow::WithoutScripts).get(&world.login_url()).await.unwrap();
-    let form = page.form_to("/acs").unwrap();
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
-    let login = browser.cookies().into_iter().find(|cookie| cookie.name.starts_with("__Host-l-")).unwrap();
-    let login = format!("{}={}", login.name, login.value);
-    let event = with(with(post(), "/body", STANDARD.encode(body)), "/cookies", json!(["name=José", login, "名=値"]));
-    let answer = world.invoke("saml-acs", event).await.unwrap();
-    assert_eq!(answer["statusCode"], 303, "{answer}");
-    assert!(answer["headers"]["location"].as_str().unwrap().starts_with("/launch?login="), "{answer}");
 }
