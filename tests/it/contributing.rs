@@ -154,6 +154,38 @@ fn each_crate_s_table_names_its_modules_and_nothing_that_is_not_there() {
     }
 }
 
+/// `/// Which.`, or `/// The school.` over `school`: who reads that has read the name already.
+#[test]
+fn no_doc_says_only_the_name_below_it() {
+    let mut files = Vec::new();
+    for folder in ["benches", "crates", "functions", "tests"] {
+        list(&root().join(folder), &mut files);
+    }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    assert!(files.len() > 200, "{} files", files.len());
+    let empty: Vec<_> = files.iter().flat_map(|file| empty_docs(&read(file), file)).collect();
+    assert!(empty.is_empty(), "{empty:#?}");
+    let text = "/// Why.\nreason: A,\n/// The school.\n#[x]\npub(crate) school: B,\n/// The school.\npub id: C,\n/// But\n/// why.\n";
+    assert_eq!(empty_docs(text, Path::new("x")), ["x: Why.", "x: The school."]);
+}
+
+fn empty_docs(text: &str, file: &Path) -> Vec<String> {
+    const QUESTIONS: [&str; 9] = ["Detail", "How", "What", "When", "Where", "Which", "Who", "Whose", "Why"];
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let is_empty = |at: &usize| {
+        let is_first = *at == 0 || !lines[at - 1].starts_with("///");
+        let Some(doc) = lines[*at].strip_prefix("/// ").and_then(|doc| doc.strip_suffix('.')) else { return false };
+        let below = lines[at + 1..].iter().find(|line| !line.starts_with("#[")).copied().unwrap_or_default();
+        let word = doc.strip_prefix("The ").unwrap_or(doc);
+        let mut names = below.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = names.find(|name| {
+            !["", "pub", "crate", "super", "const", "async", "fn", "struct", "enum", "type", "static"].contains(name)
+        });
+        is_first && (QUESTIONS.contains(&doc) || name.is_some_and(|name| name.eq_ignore_ascii_case(word)))
+    };
+    (0..lines.len()).filter(is_empty).map(|at| format!("{}: {}", file.display(), &lines[at][4..])).collect()
+}
+
 /// Every part of the product has a row, and a row says what was not tried as well.
 #[test]
 fn the_readme_says_what_was_tried_and_what_was_not() {

@@ -248,7 +248,7 @@ impl Answer {
         STANDARD.encode(xml.replace(MARYS_EMAIL, "admin@pg.com"))
     }
 
-    /// The Response.
+    /// What the browser is about to post, in base64.
     pub fn response(&self) -> &str {
         self.form.field("SAMLResponse").unwrap()
     }

@@ -47,7 +47,7 @@ pub enum CliError {
     Domain {
         /// Which file claims it.
         path: String,
-        /// Which.
+        /// The domain as the file has it.
         domain: String,
         /// Why it is asked about.
         why: Doubt,

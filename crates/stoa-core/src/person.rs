@@ -133,7 +133,7 @@ pub enum Standing {
 /// A redeemed identity on its way into a school: whatever is decided about it is decided from this, from the directory,
 /// and from what is known of accounts.
 pub struct Arrival<'a> {
-    /// Who.
+    /// Who they are, as their identity provider says.
     pub identity: &'a Redeemed,
     /// What they are known by.
     pub indexes: &'a Indexes,

@@ -68,7 +68,7 @@ pub enum SandboxError {
     /// The local AWS.
     #[error(transparent)]
     Aws(#[from] crate::aws::StartError),
-    /// PingFederate.
+    /// The SAML identity provider.
     #[error(transparent)]
     PingFederate(#[from] crate::pingfederate::StartError),
     /// The OpenID providers.

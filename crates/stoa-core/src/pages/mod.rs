@@ -43,7 +43,7 @@ const SUBMIT_SCRIPT: &str = "document.forms[0].submit()";
 pub struct Page {
     /// HTTP status.
     pub status: u16,
-    /// HTML.
+    /// The whole document.
     pub html: String,
     /// The `Content-Security-Policy`.
     pub policy: String,

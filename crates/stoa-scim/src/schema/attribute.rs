@@ -3,7 +3,7 @@
 /// The type of a value (RFC 7643 §2.3). Numbers do not occur in what is supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttributeType {
-    /// Text.
+    /// A string.
     Text,
     /// `true` or `false`.
     Boolean,

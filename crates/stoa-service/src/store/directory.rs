@@ -9,11 +9,11 @@ use super::{Key, Reads, Store, Transacted, Write, read};
 
 /// A person's item, to be written over the revision before it.
 pub struct Revised<'a> {
-    /// The person.
+    /// Their key.
     pub person: &'a PersonKey,
     /// In which school.
     pub school: &'a SchoolId,
-    /// The item.
+    /// What is written of them.
     pub item: &'a PersonItem,
 }
 

@@ -95,7 +95,7 @@ pub(crate) struct ListedItem {
 /// Which school a site is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SiteItem {
-    /// The school.
+    /// The school whose site it is.
     pub(crate) school: SchoolId,
 }
 
