@@ -36,10 +36,11 @@ fi
 SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
 [ "${1:-}" != --build-only ] || exit 0
 
-# xmlsec1 is the second opinion on signatures; Chromium and its driver walk the pages; SimpleSAMLphp, in PHP's own web
+# xmlsec1 is the second opinion on signatures; valgrind counts the verifier's instructions; Chromium and its driver walk the pages; SimpleSAMLphp, in PHP's own web
 # server, and oidc-provider, in Node, are identity providers that are not ours.
 missing=()
 command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
+command -v valgrind >/dev/null || missing+=(valgrind)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 command -v npm >/dev/null || missing+=(nodejs npm)
@@ -68,6 +69,7 @@ if [ "$(cat "$modules/pins" 2>/dev/null || true)" != "$pins" ]; then
 fi
 
 xmlsec1 --version
+valgrind --version
 chromium --version 2>/dev/null
 chromedriver --version
 php --version | head -n 1

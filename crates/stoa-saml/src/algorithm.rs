@@ -73,12 +73,12 @@ impl DigestAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.uri() == uri)
     }
 
-    pub(crate) fn of(self, bytes: &[u8]) -> digest::Digest {
-        let algorithm = match self {
+    /// A hash that is fed piece by piece.
+    pub(crate) fn context(self) -> digest::Context {
+        digest::Context::new(match self {
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, bytes)
+        })
     }
 }

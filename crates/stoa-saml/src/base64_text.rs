@@ -1,7 +1,7 @@
 //! Base64 as messages carry it (RFC 4648 §4): canonical padding, no other alphabet, white space wherever it is put.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
+use memchr::{memchr, memchr3};
 
 use crate::refusal::{Refusal, RefusalCode};
 use crate::xml::SPACE;
@@ -11,9 +11,9 @@ const MAX_ENCODED: usize = crate::prescan::MESSAGE.bytes / 3 * 4 / 4 * 5;
 
 /// Decodes the text of an XML element, which may be broken over lines (XML Signature 1.1 §4.1).
 pub(crate) fn decode_element(text: &str) -> Option<Vec<u8>> {
-    let whole = STANDARD.decode(text).ok();
+    let whole = STANDARD.decode_to_vec(text).ok();
     // Nearly every text is whole or breaks within its first line, so that the first try costs next to nothing.
-    whole.or_else(|| text.contains(SPACE).then(|| STANDARD.decode(without_space(text)).ok()).flatten())
+    whole.or_else(|| STANDARD.decode_to_vec(without_space(text)).ok())
 }
 
 /// Decodes the `SAMLResponse` form field of the POST binding (SAML bindings §3.5.4).
@@ -32,7 +32,17 @@ pub fn decode_post_binding(value: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 fn without_space(text: &str) -> Vec<u8> {
-    text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).collect()
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr3(b' ', b'\n', b'\r', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    if memchr(b'\t', &out).is_some() {
+        out.retain(|&byte| byte != b'\t');
+    }
+    out
 }
 
 fn is_encoded_again(message: &[u8]) -> bool {

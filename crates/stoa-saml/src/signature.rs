@@ -3,13 +3,15 @@
 //! [`verify_enveloped`] **returns** the element that was signed. Nothing else makes a [`SignedElement`], so what
 //! takes one can be sure of the bytes it reads.
 
+use aws_lc_rs::digest::Digest;
 use roxmltree::{Node, NodeId};
 
 use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::base64_text::decode_element;
-use crate::c14n::canonicalize;
+use crate::c14n::{Subset, canonical_digest};
 use crate::certificate::Certificate;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::trust::Candidates;
 use crate::xml::{self, is, ns};
 
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
@@ -17,6 +19,11 @@ pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-
 const WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 /// More than any identity provider lists, and a bound on the work of canonicalization.
 const MAX_PREFIXES: usize = 32;
+/// Of all listed prefixes, in bytes: each is compared with those in scope.
+const MAX_PREFIX_LIST: usize = 512;
+
+/// What the canonical form is written into at first; most are shorter.
+const BUFFER: usize = 80 * 1024;
 
 /// An element whose canonical form, without the signature inside, a pinned key has signed.
 #[derive(Clone, Copy)]
@@ -41,36 +48,36 @@ impl<'a, 'i> SignedElement<'a, 'i> {
 pub(crate) fn verify_enveloped<'a, 'i>(
     element: Node<'a, 'i>,
     signature: Node<'a, 'i>,
-    keys: &'a [Certificate],
+    keys: Candidates<'a>,
 ) -> Result<SignedElement<'a, 'i>, Refusal> {
     let shape = Shape::read(element, signature)?;
-    let mut canonical = Vec::with_capacity(element.range().len());
-    canonicalize(shape.signed_info, None, &shape.signed_info_prefixes, &mut canonical);
-    let key = signer(&shape, &canonical, keys)?;
+    let mut buffer = Vec::with_capacity(element.range().len().min(BUFFER));
+    let signed_info = Subset { apex: shape.signed_info, without: None, inclusive: &shape.signed_info_prefixes };
+    let signed_info = canonical_digest(signed_info, shape.algorithm.digest(), &mut buffer);
+    let key = signer(&shape, &signed_info, keys)?;
 
-    canonical.clear();
-    canonicalize(element, Some(shape.signature), &shape.prefixes, &mut canonical);
-    if shape.digest_algorithm.of(&canonical).as_ref() != shape.digest {
+    let subset = Subset { apex: element, without: Some(shape.signature), inclusive: &shape.prefixes };
+    if canonical_digest(subset, shape.digest_algorithm, &mut buffer).as_ref() != shape.digest {
         return Err(RefusalCode::DigestMismatch.into());
     }
     Ok(SignedElement { element, key })
 }
 
 /// The pinned key that made the signature. `KeyInfo` is no source of keys, nor a hint.
-fn signer<'a>(shape: &Shape<'_, '_>, signed_info: &[u8], keys: &'a [Certificate]) -> Result<&'a Certificate, Refusal> {
-    let digest = shape.algorithm.digest().of(signed_info);
+fn signer<'a>(shape: &Shape<'_, '_>, signed_info: &Digest, keys: Candidates<'a>) -> Result<&'a Certificate, Refusal> {
     let mut fits = false;
-    for certificate in keys {
+    for (index, certificate) in keys.in_order() {
         if let Some(key) = certificate.verification_key().for_algorithm(shape.algorithm) {
             fits = true;
-            if key.verify_digest_sig(&digest, &shape.value).is_ok() {
+            if key.verify_digest_sig(signed_info, &shape.value).is_ok() {
+                keys.remember(index);
                 return Ok(certificate);
             }
         }
     }
     let code = if fits { RefusalCode::SignatureMismatch } else { RefusalCode::KeyTypeMismatch };
     // Enough of each to tell them apart; it is for people to read.
-    let trusted: Vec<_> = keys.iter().map(|key| format!("{:.16}…", key.fingerprint())).collect();
+    let trusted: Vec<_> = keys.all().iter().map(|key| format!("{:.16}…", key.fingerprint())).collect();
     Err(Refusal::from(code).wanted(&trusted.join(", ")).got(shape.algorithm.uri()))
 }
 
@@ -171,9 +178,11 @@ fn exclusive_c14n<'a>(
     if !is(list, ns::EXC_C14N, "InclusiveNamespaces") || !xml::is_bare(list) || children.next().is_some() {
         return Err(RefusalCode::CanonicalizationRefused.into());
     }
+    let list = list.attribute("PrefixList").unwrap_or_default();
+    if list.len() > MAX_PREFIX_LIST {
+        return Err(RefusalCode::PrefixListRefused.into());
+    }
     let prefixes: Vec<&str> = list
-        .attribute("PrefixList")
-        .unwrap_or_default()
         .split(xml::SPACE)
         .filter(|prefix| !prefix.is_empty())
         .map(|prefix| if prefix == "#default" { "" } else { prefix })

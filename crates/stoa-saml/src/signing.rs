@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
-use crate::c14n::canonicalize;
+use crate::c14n::{Subset, canonical_digest};
 use crate::certificate::Certificate;
 use crate::private_key::{KeyError, SigningKey};
 use crate::signature::ENVELOPED;
@@ -54,13 +54,13 @@ pub fn sign_enveloped(xml: &str, id: &str, options: &SignOptions<'_>) -> Result<
     let issuer = element.children().find(|&child| is(child, ns::SAML, "Issuer"));
     let at = issuer.map_or(first.range().start, |issuer| issuer.range().end);
 
-    let mut canonical = Vec::with_capacity(xml.len());
-    canonicalize(element, None, &prefixes(options.prefix_list), &mut canonical);
-    let signature = signature(id, options.digest.of(&canonical).as_ref(), options)?;
+    let subset = Subset { apex: element, without: None, inclusive: &prefixes(options.prefix_list) };
+    let digest = canonical_digest(subset, options.digest, &mut Vec::with_capacity(xml.len()));
+    let signature = signature(id, digest.as_ref(), options)?;
     Ok([&xml[..at], &signature, &xml[at..]].concat())
 }
 
-/// The prefixes of a list, as [`canonicalize`] takes them.
+/// The prefixes of a list, as [`Subset`] takes them.
 pub(crate) fn prefixes(list: &str) -> Vec<&str> {
     list.split_whitespace().map(|prefix| if prefix == "#default" { "" } else { prefix }).collect()
 }

@@ -1,5 +1,7 @@
 //! Whom a connection believes: an identity provider and the keys that it may sign with.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::certificate::Certificate;
 
 /// More keys than any identity provider publishes; a bound on the work of one verification.
@@ -24,6 +26,7 @@ pub enum TrustError {
 pub struct Trust {
     idp_entity_id: String,
     keys: Vec<Certificate>,
+    last: LastVerified,
 }
 
 impl Trust {
@@ -35,7 +38,7 @@ impl Trust {
         }
         match keys.len() {
             0 => Err(TrustError::NoKeys),
-            1..=MAX_KEYS => Ok(Self { idp_entity_id, keys }),
+            1..=MAX_KEYS => Ok(Self { idp_entity_id, keys, last: LastVerified::default() }),
             _ => Err(TrustError::TooManyKeys),
         }
     }
@@ -48,5 +51,51 @@ impl Trust {
     /// The keys it may sign with; never empty.
     pub fn keys(&self) -> &[Certificate] {
         &self.keys
+    }
+
+    pub(crate) fn candidates(&self) -> Candidates<'_> {
+        Candidates { keys: &self.keys, last: Some(&self.last) }
+    }
+}
+
+/// Which key verified last. It decides about the order in which keys are tried, and about nothing else.
+#[derive(Debug, Default)]
+struct LastVerified(AtomicUsize);
+
+impl Clone for LastVerified {
+    fn clone(&self) -> Self {
+        Self(AtomicUsize::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
+/// The keys that may have made a signature.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidates<'a> {
+    keys: &'a [Certificate],
+    last: Option<&'a LastVerified>,
+}
+
+impl<'a> Candidates<'a> {
+    /// Keys that are used once.
+    pub(crate) fn of(keys: &'a [Certificate]) -> Self {
+        Self { keys, last: None }
+    }
+
+    pub(crate) fn all(self) -> &'a [Certificate] {
+        self.keys
+    }
+
+    /// The key that verified last, which is most likely the one, then the others.
+    pub(crate) fn in_order(self) -> impl Iterator<Item = (usize, &'a Certificate)> {
+        let first = self.last.map_or(0, |last| last.0.load(Ordering::Relaxed));
+        let keys = self.keys.iter().enumerate();
+        let others = keys.clone().filter(move |&(index, _)| index != first);
+        keys.skip(first).take(1).chain(others)
+    }
+
+    pub(crate) fn remember(self, index: usize) {
+        if let Some(last) = self.last {
+            last.0.store(index, Ordering::Relaxed);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Public keys, parsed once.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
 };
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode as _, Reader as _, SliceReader};
@@ -40,7 +41,7 @@ pub struct VerificationKey(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    /// The library binds a parsed key to its hash, so there is one per hash.
+    /// The library binds a parsed key to its hash, so there is one per hash that was used.
     Rsa(Box<RsaKeys>),
     EcdsaP256(ParsedPublicKey),
     EcdsaP384(ParsedPublicKey),
@@ -48,9 +49,10 @@ enum Kind {
 
 #[derive(Clone)]
 struct RsaKeys {
+    spki: Box<[u8]>,
     sha256: ParsedPublicKey,
-    sha384: ParsedPublicKey,
-    sha512: ParsedPublicKey,
+    sha384: OnceLock<Option<ParsedPublicKey>>,
+    sha512: OnceLock<Option<ParsedPublicKey>>,
 }
 
 impl VerificationKey {
@@ -74,8 +76,12 @@ impl VerificationKey {
         use SignatureAlgorithm::{EcdsaSha256, EcdsaSha384, RsaSha256, RsaSha384, RsaSha512};
         match (&self.0, algorithm) {
             (Kind::Rsa(keys), RsaSha256) => Some(&keys.sha256),
-            (Kind::Rsa(keys), RsaSha384) => Some(&keys.sha384),
-            (Kind::Rsa(keys), RsaSha512) => Some(&keys.sha512),
+            (Kind::Rsa(keys), RsaSha384) => {
+                keys.sha384.get_or_init(|| keys.parsed(&RSA_PKCS1_2048_8192_SHA384)).as_ref()
+            }
+            (Kind::Rsa(keys), RsaSha512) => {
+                keys.sha512.get_or_init(|| keys.parsed(&RSA_PKCS1_2048_8192_SHA512)).as_ref()
+            }
             (Kind::EcdsaP256(key), EcdsaSha256) | (Kind::EcdsaP384(key), EcdsaSha384) => Some(key),
             (Kind::Rsa(_), EcdsaSha256 | EcdsaSha384)
             | (Kind::EcdsaP256(_), RsaSha256 | RsaSha384 | RsaSha512 | EcdsaSha384)
@@ -101,10 +107,18 @@ fn rsa(info: &SubjectPublicKeyInfoRef<'_>, spki: &[u8]) -> Result<RsaKeys, Certi
         return Err(CertificateError::KeyWeak);
     }
     Ok(RsaKeys {
+        spki: spki.into(),
         sha256: parse(&RSA_PKCS1_2048_8192_SHA256, spki)?,
-        sha384: parse(&RSA_PKCS1_2048_8192_SHA384, spki)?,
-        sha512: parse(&RSA_PKCS1_2048_8192_SHA512, spki)?,
+        sha384: OnceLock::new(),
+        sha512: OnceLock::new(),
     })
+}
+
+impl RsaKeys {
+    /// The same key for another hash: what could be parsed once can be parsed again.
+    fn parsed(&self, algorithm: &'static dyn VerificationAlgorithm) -> Option<ParsedPublicKey> {
+        parse(algorithm, &self.spki).ok()
+    }
 }
 
 /// RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER } (RFC 8017 A.1.1)
@@ -127,9 +141,6 @@ fn odd_and_at_least_three(big_endian: &[u8]) -> bool {
     big_endian.last().is_some_and(|last| last % 2 == 1) && big_endian != [1]
 }
 
-fn parse(
-    algorithm: &'static dyn aws_lc_rs::signature::VerificationAlgorithm,
-    spki: &[u8],
-) -> Result<ParsedPublicKey, CertificateError> {
+fn parse(algorithm: &'static dyn VerificationAlgorithm, spki: &[u8]) -> Result<ParsedPublicKey, CertificateError> {
     ParsedPublicKey::new(algorithm, spki).map_err(|_| CertificateError::KeyWeak)
 }

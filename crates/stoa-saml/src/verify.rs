@@ -5,7 +5,7 @@ use roxmltree::Node;
 use crate::assertion::{self, SignedAssertion, check_in_response_to, missing, once, same};
 use crate::decryption::decrypt;
 use crate::layout::{AssertionAt, Layout};
-use crate::prescan::{MESSAGE, prescan};
+use crate::prescan::{MESSAGE, first_tag, prescan};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::response::{ResponseInput, Signed, UnverifiedStatements, VerifiedResponse};
 use crate::signature::{SignedElement, verify_enveloped};
@@ -116,7 +116,7 @@ fn signed<'a, 'i>(
     signature: Option<Node<'a, 'i>>,
     input: &ResponseInput<'a>,
 ) -> Result<Option<SignedElement<'a, 'i>>, Refusal> {
-    signature.map(|signature| verify_enveloped(element, signature, input.trust.keys())).transpose()
+    signature.map(|signature| verify_enveloped(element, signature, input.trust.candidates())).transpose()
 }
 
 /// The Assertion that a signature covers, and which.
@@ -238,26 +238,8 @@ fn known_status(value: &str) -> Option<RefusalCode> {
 
 /// The request that a message claims to answer. Good for finding the pending login, and for nothing else.
 pub fn unverified_in_response_to(xml: &[u8]) -> Option<String> {
-    let text = prescan(xml, &MESSAGE).ok()?;
     // The root's start tag is enough, and a whole parse would double the work of a login.
-    let alone = format!("{}/>", start_tag(&text)?.trim_end_matches('/'));
+    let tag = first_tag(xml, &MESSAGE).ok()?;
+    let alone = format!("{}/>", tag.strip_suffix('>')?.trim_end_matches('/'));
     xml::parse(&alone).ok()?.root_element().attribute("InResponseTo").map(str::to_owned)
-}
-
-/// The first start tag, without its `>`.
-fn start_tag(text: &str) -> Option<&str> {
-    let mut text = text.trim_start_matches(xml::SPACE);
-    while let Some(comment) = text.strip_prefix("<!--") {
-        text = comment.split_once("-->")?.1.trim_start_matches(xml::SPACE);
-    }
-    let mut quote = None;
-    let end = text.find(|c| {
-        match quote {
-            Some(open) if c == open => quote = None,
-            None if matches!(c, '"' | '\'') => quote = Some(c),
-            Some(_) | None => {}
-        }
-        quote.is_none() && c == '>'
-    })?;
-    Some(&text[..end])
 }

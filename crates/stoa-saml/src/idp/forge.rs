@@ -1,7 +1,7 @@
 //! The pieces of a signature, for tests that put them together wrongly.
 
 use crate::algorithm::SignatureAlgorithm;
-use crate::c14n::canonicalize;
+use crate::c14n::{Subset, canonicalize};
 use crate::private_key::{KeyError, SigningKey};
 use crate::signing::{SignError, prefixes};
 use crate::xml;
@@ -11,7 +11,7 @@ pub fn canonical_form(xml: &str, id: &str, prefix_list: &str) -> Result<Vec<u8>,
     let document = xml::parse(xml).map_err(|_| SignError::Xml)?;
     let element = document.descendants().find(|node| node.attribute("ID") == Some(id)).ok_or(SignError::NoSuchId)?;
     let mut out = Vec::new();
-    canonicalize(element, None, &prefixes(prefix_list), &mut out);
+    canonicalize(Subset { apex: element, without: None, inclusive: &prefixes(prefix_list) }, &mut out);
     Ok(out)
 }
 

@@ -17,6 +17,7 @@ use crate::prescan::{MESSAGE, prescan};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::signature::verify_enveloped;
 use crate::timestamp;
+use crate::trust::Candidates;
 use crate::xml::{self, is, ns};
 
 /// An AuthnRequest that arrived.
@@ -72,7 +73,7 @@ pub fn parse_post_request(
     let mut signed_by = None;
     if !keys.is_empty() {
         let signature = Layout::of(root)?.root_signature.ok_or(RefusalCode::SignatureMissing)?;
-        signed_by = Some(verify_enveloped(root, signature, keys)?.fingerprint().to_owned());
+        signed_by = Some(verify_enveloped(root, signature, Candidates::of(keys))?.fingerprint().to_owned());
     }
     read(root, relay_state.map(str::to_owned), signed_by)
 }

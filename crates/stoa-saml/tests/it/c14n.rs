@@ -1,6 +1,9 @@
 //! Exclusive canonicalization. Each expected text is what libxml2 (`xmllint --exc-c14n`) writes; with
 //! `STOA_XMLSEC1=1` it is asked again, for these and for generated documents.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use stoa_saml::idp::{SignOptions, canonical_form, sign_enveloped};
 
@@ -95,6 +98,39 @@ fn listed_prefixes_are_inclusive() {
     assert_eq!(form("none"), "<p:b xmlns:p=\"urn:p\" ID=\"r\"><p:c></p:c></p:b>");
 }
 
+/// A tag that is spelled like the one before it may mean something else, or stand where more is declared already.
+#[test]
+fn alike_tags_in_a_row() {
+    let value = "<p:v q:t='&#9;x'>1</p:v>";
+    let written = |declared: &str| format!("<p:v{declared} q:t=\"&#x9;x\">1</p:v>");
+    let both = |q: &str| written(&format!(" xmlns:p=\"urn:p\" xmlns:q=\"{q}\""));
+    becomes(
+        &format!(
+            "<a xmlns:p='urn:p' xmlns:q='urn:q' ID='r'>{value}{value}<b>{value}</b><b xmlns:q='urn:r'>{value}{value}</b>\
+             <p:b>{value}<p:v q:t='&#9;x'><c/></p:v>{value}</p:b>{value}</a>"
+        ),
+        &format!(
+            "<a ID=\"r\">{0}{0}<b>{0}</b><b>{1}{1}</b><p:b xmlns:p=\"urn:p\">{2}{3}{2}</p:b>{0}</a>",
+            both("urn:q"),
+            both("urn:r"),
+            written(" xmlns:q=\"urn:q\""),
+            "<p:v xmlns:q=\"urn:q\" q:t=\"&#x9;x\"><c></c></p:v>",
+        ),
+    );
+}
+
+/// What is too long to be kept whole is hashed in pieces, with the same result.
+#[test]
+fn long_forms_are_hashed_in_pieces() {
+    let values = [">".repeat(20_000), "x".repeat(70_000), "y".repeat(3)];
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    let xml = template().attribute("long", &values).attribute("many", &["<&>"; 2_000]).to_xml();
+    let signed = sign_enveloped(&xml, "R-1", &SignOptions::new(&signing_key("idp-current"))).unwrap();
+    let whole = digest(&SHA256, &canonical_form(&xml, "R-1", "").unwrap());
+    assert!(signed.contains(&format!("<ds:DigestValue>{}</ds:DigestValue>", STANDARD.encode(whole))));
+    accepted(signed);
+}
+
 /// Elements with prefixes bound and bound anew, attributes of every kind, and text that needs escaping.
 pub fn element() -> impl Strategy<Value = String> {
     let declaration = prop_oneof![
@@ -116,9 +152,11 @@ pub fn element() -> impl Strategy<Value = String> {
         format!("<{name} {declaration} {attributes}>{text}</{name}>")
     });
     leaf.prop_recursive(5, 40, 4, move |inner| {
-        (head.clone(), proptest::collection::vec((text, inner), 0..4)).prop_map(
+        // Some children are repeated, as in a list.
+        (head.clone(), proptest::collection::vec((text, inner, 1..3_usize), 0..4)).prop_map(
             |((name, declaration, attributes), children)| {
-                let children: String = children.into_iter().map(|(text, child)| text + &child).collect();
+                let child = |(text, child, times): (String, String, usize)| (text + &child).repeat(times);
+                let children: String = children.into_iter().map(child).collect();
                 format!("<{name} {declaration} {attributes}>{children}</{name}>")
             },
         )

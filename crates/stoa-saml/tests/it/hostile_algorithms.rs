@@ -173,6 +173,8 @@ fn c058_huge_prefix_list() {
     accepted(signed(list(32).trim()));
     refused(signed(list(33).trim()), R::PrefixListRefused);
     refused(signed(list(20_000).trim()), R::PrefixListRefused);
+    accepted(signed(&"p".repeat(512)));
+    refused(signed(&"p".repeat(513)), R::PrefixListRefused);
     let two = signed("p").replace("</ds:Transform></ds:Transforms>", "<x/></ds:Transform></ds:Transforms>");
     refused(two, R::CanonicalizationRefused);
 }

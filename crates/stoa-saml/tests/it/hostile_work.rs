@@ -90,6 +90,29 @@ fn bulk_within_the_bounds() {
     });
 }
 
+/// While an identity provider rolls its keys over, only the first message is tried with each.
+#[test]
+fn the_key_that_verified_last_is_tried_first() {
+    let xml = good();
+    let mut keys = vec!["idp-next"; 19];
+    keys.push("idp-current");
+    let verifier = Verifier::trusting(&keys);
+    let time = |verify: &dyn Fn()| {
+        let start = used();
+        (0..20).for_each(|_| verify());
+        (used() - start).as_secs_f64()
+    };
+    let ratio = || {
+        let fresh: Vec<_> = (0..20).map(|_| Verifier::trusting(&keys)).collect();
+        let mut next = fresh.iter();
+        let fresh = std::cell::RefCell::new(&mut next);
+        let first = time(&|| drop(fresh.borrow_mut().next().unwrap().verify(&xml).unwrap()));
+        first / time(&|| drop(verifier.verify(&xml).unwrap()))
+    };
+    verifier.verify(&xml).unwrap();
+    assert!((0..3).any(|_| ratio() > 1.5), "the last of twenty keys costs as much as ever");
+}
+
 #[test]
 fn c051_long_signature_values() {
     linear("signature value", 400_000, |n| {

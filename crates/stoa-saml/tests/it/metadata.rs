@@ -330,6 +330,47 @@ fn what_is_no_metadata_is_named() {
     assert_eq!(parse_signed(b"{}", None, &pinned, now()).unwrap_err(), MetadataError::Json);
 }
 
+/// What a federation needs is far below; each of these would cost a process its memory or its time.
+#[test]
+fn metadata_is_bounded_in_memory_and_in_time() {
+    let with = |content: &str| {
+        let xml = usual().replacen("<md:IDPSSODescriptor", &format!("{content}<md:IDPSSODescriptor"), 1);
+        parse(xml.as_bytes(), None, now()).map(drop)
+    };
+    let refused = |content: &str, code: RefusalCode| match with(content).unwrap_err() {
+        MetadataError::Refused(refusal) => assert_eq!(refusal.code, code),
+        other => panic!("{other}"),
+    };
+    // The parser reserves memory for each of these signs, wherever they stand.
+    assert_eq!(with(&"=".repeat(520_000)), Ok(()));
+    refused(&"=".repeat(530_000), RefusalCode::TooMuchMarkup);
+    assert_eq!(with(&format!("<!-- {} -->", "<".repeat(520_000))), Ok(()));
+    refused(&format!("<!-- {} -->", "<".repeat(530_000)), RefusalCode::TooMuchMarkup);
+    // Each of these becomes a node, an attribute or a text of its own.
+    for (piece, most) in [("<b/>", 61_500), ("<b a=''/>", 47_500), ("<b a='&#9;'/>", 41_000), ("<b>&#9;</b>", 51_000)] {
+        assert_eq!(with(&piece.repeat(most - 2_000)), Ok(()), "{piece}");
+        refused(&piece.repeat(most), RefusalCode::TooMuchMarkup);
+    }
+    let names = |length: usize| format!("<b xmlns:x='urn:{0}1' xmlns:y='urn:{0}2'>", "n".repeat(length));
+    let children = format!("{}</b>", "<c x:a='' y:a=''/>".repeat(10_000));
+    assert_eq!(with(&(names(20) + &children)), Ok(()));
+    refused(&(names(32_000) + &children), RefusalCode::TooManyAttributes);
+}
+
+#[test]
+fn more_keys_than_anybody_has_are_not_read() {
+    let keys = |count: usize| {
+        let current = metadata(&[certificate("idp-current")]);
+        let (from, to) = (current.find("    <md:KeyDescriptor").unwrap(), current.find("    <md:Single").unwrap());
+        let xml = format!("{}{}{}", &current[..from], current[from..to].repeat(count), &current[to..]);
+        parse(xml.as_bytes(), None, now()).map(|read| read.signing.len())
+    };
+    assert_eq!(keys(64), Ok(1));
+    assert_eq!(keys(65), Err(MetadataError::TooManyKeys));
+    let error = keys(3_000).unwrap_err().to_string();
+    assert_eq!(error, "the identity provider shows more than 64 certificates and keys");
+}
+
 /// What nothing reads may be whatever it likes.
 #[test]
 fn a_name_id_format_that_is_no_text_is_left_out() {
