@@ -7,6 +7,7 @@ use stoa_saml::idp::parse_redirect_request;
 use stoa_sandbox::aws::journal::Tally;
 use stoa_sandbox::browser::{Browser, Follow, SameSite, StoredCookie};
 use stoa_sandbox::pingfederate::Defect;
+use stoa_sandbox::sandbox::HOST;
 use url::Url;
 
 use crate::steps::{Answer, MARY, MARYS_EMAIL, World, go_on};
@@ -122,7 +123,7 @@ async fn no_cookie_of_a_neighbour_keeps_anybody_out() {
     ];
     for cookies in odd {
         for (before, after) in [(cookies, &b""[..]), (&b""[..], cookies), (cookies, cookies)] {
-            let browser = world.browser().beside_cookies(before, after);
+            let browser = world.browser().beside_cookies(HOST, before, after);
             world.signed_in(&world.log_in(&browser, MARY).await, MARYS_EMAIL);
         }
     }

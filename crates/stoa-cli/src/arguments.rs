@@ -12,10 +12,10 @@ use crate::time::since;
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as printed by:
   sam list stack-outputs --stack-name NAME --output json > stack.json
-Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the outputs say
-the region. --sandbox names a running sandbox instead, and needs no credentials. The environment
-variables STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX can be set instead of the options, but never
-STOA_OUTPUTS and STOA_SANDBOX together. Whatever changes something first says which stack.
+Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the region
+from the outputs. --sandbox names a running sandbox instead, and needs no credentials. The
+environment variables STOA_OUTPUTS, STOA_STACK and STOA_SANDBOX can be set instead of the options,
+but not STOA_OUTPUTS and STOA_SANDBOX together. Whatever changes something first says which stack.
 
 Exit codes: 0 done, 1 refused or failed, 2 a mistake in the arguments.";
 

@@ -7,7 +7,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_service::EnvironmentError;
 use stoa_service::operator::{EgressError, GetError, OperatorError};
 
-use crate::Doubt;
+use crate::domain::Doubt;
 
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]

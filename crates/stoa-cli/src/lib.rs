@@ -11,11 +11,13 @@
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
+//! | `domain` | whether a domain is hardly one customer's |
 //! | `private_file` | files that hold a key |
 //! | `io`, `time`, `error` | what is read and printed, in which form, and what can stop the command |
 
 mod arguments;
 mod connection;
+mod domain;
 mod error;
 mod io;
 mod logins;
@@ -33,7 +35,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
-pub use connection::Doubt;
+pub use domain::Doubt;
 pub use error::CliError;
 pub use io::{Input, Io};
 

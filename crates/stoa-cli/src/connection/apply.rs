@@ -5,11 +5,11 @@ use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{Operator, Planned, PlannedSchool};
 
-use super::domain::{Doubt, doubt};
 use super::files::{Files, read};
 use super::test::link;
 use super::warnings;
 use crate::arguments::{Files as Named, Target};
+use crate::domain::{Doubt, doubt};
 use crate::io::word;
 use crate::{CliError, Io};
 

@@ -8,10 +8,10 @@ use stoa_saml::Certificate;
 use stoa_saml::metadata::IdpMetadata;
 use stoa_service::operator::OperatorError;
 
-use super::domain::doubt;
 use super::files::{connection, stand_in};
 use super::warnings;
 use crate::arguments::Target;
+use crate::domain::doubt;
 use crate::{CliError, Io};
 
 pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {

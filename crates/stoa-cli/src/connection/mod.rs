@@ -2,7 +2,6 @@
 
 mod apply;
 mod check;
-mod domain;
 mod files;
 mod guide;
 mod state;
@@ -10,7 +9,6 @@ mod test;
 mod trust;
 mod warnings;
 
-pub use self::domain::Doubt;
 pub(crate) use self::test::print_move;
 use crate::arguments::{Connection, Target};
 use crate::{CliError, Io};

@@ -133,5 +133,6 @@ impl Desk {
     /// A text without what differs from run to run.
     pub fn settled(&self, text: &str) -> String {
         text.replace(&self.folder.path().display().to_string(), "FOLDER")
+            .replace(&self.sandbox.front.endpoint(), "http://127.0.0.1:PORT")
     }
 }

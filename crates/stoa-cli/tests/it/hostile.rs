@@ -173,6 +173,12 @@ async fn full_desk() -> Desk {
     }
     let seen = json!({ "pk": { "S": "watch#pg" }, "sk": { "S": "saml" }, "n": { "N": "7" }, "watch": watch });
     write(&desk, "PutItem", Table::Trust, ("Item", &seen)).await;
+    let shown = desk.stoa(&["connection", "trust", "pg"]).await.done();
+    for part in
+        ["waiting; trusted from", "held: it came", "removed;", "Key set jwks: one", "Held since", "unreadable since"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     desk
 }
 

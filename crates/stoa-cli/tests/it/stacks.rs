@@ -2,6 +2,7 @@
 
 use stoa_cli::Input;
 use stoa_sandbox::aws::{ACCOUNT, REGION};
+use stoa_service::operator::sandbox;
 
 use crate::command::{Desk, Ran, stoa_in};
 
@@ -25,6 +26,7 @@ impl Shell {
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_ENDPOINT_URL", &self.endpoint),
             ("STOA_OUTPUTS", &self.outputs),
+            ("STOA_STACK", sandbox::STACK),
         ];
         environment.extend(more);
         stoa_in(&environment, arguments, Input::Piped(Box::new(KEY.as_bytes()))).await
@@ -83,11 +85,10 @@ async fn whatever_changes_something_says_first_which_stack_and_what_looks_does_n
         [&["person", "free-address"][..], &person, &reason].concat(),
         [&["person", "link"][..], &person, &["--user", "1", "--external-id", "x"], &reason].concat(),
     ];
-    let stack = desk.sandbox.front.stack().name();
-    let place = format!("Stack {stack} in account {ACCOUNT}, {REGION}, as arn:aws:iam::{ACCOUNT}:user/on-call\n");
+    let place =
+        format!("Stack {} in account {ACCOUNT}, {REGION}, as arn:aws:iam::{ACCOUNT}:user/on-call\n", sandbox::STACK);
     for arguments in &changing {
-        let arguments = [&["--stack", stack], arguments.as_slice()].concat();
-        let ran = shell.stoa(&[], &arguments).await;
+        let ran = shell.stoa(&[], arguments).await;
         assert!(ran.code < 2 && ran.out.starts_with(&place), "{arguments:?}: {ran:?}");
         assert_eq!(ran.out.matches(" as arn:aws:").count(), 1, "{arguments:?}: {ran:?}");
     }
@@ -96,10 +97,9 @@ async fn whatever_changes_something_says_first_which_stack_and_what_looks_does_n
         &["connection", "plan", &file],
         &["connection", "history", "pg"],
         &["connection", "trust", "pg"],
-        &["connection", "guide", "pg"],
         &["logins", "--connection", "pg"],
     ] {
-        let ran = shell.stoa(&[], &[&["--stack", stack], arguments].concat()).await;
+        let ran = shell.stoa(&[], arguments).await;
         assert!(ran.code == 0 && !ran.out.contains(" as arn:aws:"), "{arguments:?}: {ran:?}");
     }
 }
@@ -111,7 +111,7 @@ async fn credentials_of_another_account_write_nothing_there_or_here() {
     let stale = [("AWS_ACCESS_KEY_ID", "on-call@111111111111")];
     for name in ["seal", "thinkific/pg-academy"] {
         let more: &[&str] = if name == "seal" { &["--random"] } else { &[] };
-        let ran = shell.stoa(&stale, &[&["--stack", "s", "secret", "put", name], more].concat()).await;
+        let ran = shell.stoa(&stale, &[&["secret", "put", name], more].concat()).await;
         let refusal = ran.refused();
         assert!(
             refusal.contains("in account 000000000000") && refusal.contains("to account 111111111111"),
@@ -125,11 +125,11 @@ async fn credentials_of_another_account_write_nothing_there_or_here() {
 async fn the_outputs_say_the_region_and_another_one_in_the_environment_is_refused() {
     let desk = Desk::new().await;
     let shell = Shell::new(&desk);
-    let put = ["--stack", "s", "secret", "put", "seal", "--random"];
+    let put = ["secret", "put", "seal", "--random"];
     for region in [&[][..], &[("AWS_REGION", "")], &[("AWS_REGION", REGION)]] {
         assert!(shell.stoa(region, &put).await.done().contains("seal: written"), "{region:?}");
     }
-    for arguments in [&put[..], &["--stack", "s", "connection", "list"]] {
+    for arguments in [&put[..], &["connection", "list"]] {
         let ran = shell.stoa(&[("AWS_REGION", "eu-central-1")], arguments).await;
         assert_eq!(ran.code, 2, "{ran:?}");
         assert!(ran.err.contains("the stack is in us-east-1, but AWS_REGION is \"eu-central-1\""), "{}", ran.err);
@@ -142,7 +142,7 @@ async fn nobody_but_this_machine_stands_in_for_aws() {
     let desk = Desk::new().await;
     let shell = Shell::new(&desk);
     for endpoint in ["http://192.0.2.1:4566", "https://aws.example", "http://127.0.0.1.example:4566", "nonsense"] {
-        let ran = shell.stoa(&[("AWS_ENDPOINT_URL", endpoint)], &["--stack", "s", "connection", "list"]).await;
+        let ran = shell.stoa(&[("AWS_ENDPOINT_URL", endpoint)], &["connection", "list"]).await;
         assert_eq!(ran.code, 2, "{ran:?}");
         assert!(ran.err.contains("which is not on this machine"), "{}", ran.err);
     }

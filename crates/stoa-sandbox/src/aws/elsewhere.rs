@@ -31,7 +31,7 @@ impl Elsewhere {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::btree_map::Entry::Vacant(new) => new.insert(Secrets::open(&Storage::Memory)?),
                 };
-                Ok(secrets.served(&operation.name, body))
+                Ok(Served::of_secrets(secrets.answer(&operation.name, body)))
             }
             Service::Lambda { function } => {
                 Ok(refused("ResourceNotFoundException", &format!("Function not found: {function}")))

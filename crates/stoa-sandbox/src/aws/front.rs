@@ -307,7 +307,7 @@ impl Shared {
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
         match &request.operation.service {
-            Service::SecretsManager => self.secrets.served(&request.operation.name, &body),
+            Service::SecretsManager => Served::of_secrets(self.secrets.answer(&request.operation.name, &body)),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }

@@ -8,12 +8,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::served::Served;
 use super::{ACCOUNT, REGION, StartError, Storage};
 
 const CURRENT: &str = "AWSCURRENT";
@@ -136,17 +134,6 @@ impl Secrets {
                 Ok(answer)
             }
             _ => Err(SecretsError::UnknownOperation),
-        }
-    }
-
-    /// The same as the service answers it.
-    pub(super) fn served(&self, operation: &str, request: &Value) -> Served {
-        match self.answer(operation, request) {
-            Ok(answer) => Served::of(StatusCode::OK, answer),
-            Err(error) => {
-                let body = json!({"__type": error.code(), "Message": error.to_string()});
-                Served::of(StatusCode::BAD_REQUEST, body)
-            }
         }
     }
 

@@ -8,6 +8,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::request::Service;
+use super::secrets::SecretsError;
 
 /// What a service answered.
 pub(super) struct Served {
@@ -22,6 +23,17 @@ pub(super) struct Served {
 impl Served {
     pub(super) fn of(status: StatusCode, body: Value) -> Self {
         Self { status, body, units: BTreeMap::new(), is_function_error: false }
+    }
+
+    /// What Secrets Manager answers.
+    pub(super) fn of_secrets(answer: Result<Value, SecretsError>) -> Self {
+        match answer {
+            Ok(answer) => Self::of(StatusCode::OK, answer),
+            Err(error) => {
+                let body = json!({"__type": error.code(), "Message": error.to_string()});
+                Self::of(StatusCode::BAD_REQUEST, body)
+            }
+        }
     }
 
     pub(super) fn nothing() -> Self {

@@ -91,8 +91,8 @@ pub struct Browser {
     follow: Follow,
     accept_cookies: bool,
     headers: HeaderMap,
-    /// Cookies of neighbouring hosts: those that go before its own, and those that go after.
-    neighbours: [Vec<u8>; 2],
+    /// Cookies of neighbours of a host: those that go before its own, and those that go after.
+    neighbours: (String, [Vec<u8>; 2]),
 }
 
 impl Default for Browser {
@@ -140,11 +140,11 @@ impl Browser {
         tab
     }
 
-    /// A tab that sends these cookies before and after its own, as neighbouring hosts have set them for the domain that
-    /// they share: any bytes (RFC 6265bis §5.7 refuses control characters only). The older of two goes first.
+    /// A tab that sends a host these cookies before and after its own, as neighbours have set them for the domain that
+    /// they share with it: any bytes (RFC 6265bis §5.7 refuses control characters only). The older of two goes first.
     #[must_use]
-    pub fn beside_cookies(&self, before: &[u8], after: &[u8]) -> Self {
-        Self { neighbours: [before.to_vec(), after.to_vec()], ..self.clone() }
+    pub fn beside_cookies(&self, host: &str, before: &[u8], after: &[u8]) -> Self {
+        Self { neighbours: (host.to_owned(), [before.to_vec(), after.to_vec()]), ..self.clone() }
     }
 
     /// Opens an address that the person typed.
@@ -330,7 +330,8 @@ impl Browser {
             request = request.header(ORIGIN, navigation.origin());
         }
         let own = cookies.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value).into_bytes());
-        let [before, after] = self.neighbours.clone();
+        let (host, neighbours) = &self.neighbours;
+        let [before, after] = if url.host_str() == Some(host) { neighbours.clone() } else { Default::default() };
         let pairs: Vec<_> = std::iter::once(before).chain(own).chain([after]).filter(|pair| !pair.is_empty()).collect();
         if !pairs.is_empty() {
             request = request.header(COOKIE, pairs.join(&b"; "[..]));

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// Mail providers where anybody can get an address; lines that begin with `#` are about the list.
-const FREE_MAIL: &str = include_str!("../../assets/free-mail.txt");
+const FREE_MAIL: &str = include_str!("../assets/free-mail.txt");
 /// What both lists lack: a suffix under which Microsoft gives every tenant a domain, and mail providers.
 const SHARED: &[&str] = &["onmicrosoft.com", "onmicrosoft.us", "partner.onmschina.cn"];
 const MORE_FREE_MAIL: &[&str] = &["hey.com", "tuta.com", "tuta.io", "tutanota.com", "tutanota.de"];
@@ -43,7 +43,7 @@ impl fmt::Display for Doubt {
 }
 
 /// Whether a domain, in lower case, is asked about before it is claimed.
-pub(super) fn doubt(domain: &str) -> Option<Doubt> {
+pub(crate) fn doubt(domain: &str) -> Option<Doubt> {
     if psl::suffix_str(domain) == Some(domain) || SHARED.contains(&domain) {
         return Some(Doubt::PublicSuffix);
     }
