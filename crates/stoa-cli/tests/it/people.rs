@@ -54,7 +54,7 @@ async fn a_person_is_shown_and_changed_with_a_reason() {
     let person =
         async |command: &str, more: &[&str]| desk.stoa(&[&["person", command], &whom[..], more].concat()).await;
     let shown = person("show", &[]).await.done();
-    for part in ["in pg-academy\n", "state       active\n", "Thinkific user ", "theirs since 20"] {
+    for part in ["in pg-academy\n", "state       active\n", "Thinkific user ", "looked at   20", "theirs since 20"] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
     assert!(!shown.contains("miller"), "{shown}");

@@ -37,6 +37,22 @@ async fn a_good_login_is_told_step_by_step() {
         assert!(trace.contains(part), "{part}\n{trace}");
     }
     assert!(!trace.contains("email to the administrator"), "{trace}");
+    assert!(!trace.contains("became theirs"), "{trace}");
+}
+
+#[tokio::test]
+async fn a_take_over_of_an_account_that_was_nobody_s_is_told() {
+    let desk = Desk::new().await;
+    let account = desk.sandbox.thinkific.user("existing@pg.com").unwrap().id;
+    login(&desk, "existing.e").await;
+    let trace = desk.stoa(&["trace", &reference(&desk)]).await.done();
+    for part in [
+        "thinkific-launch: an account of the school that nobody was bound to",
+        &format!("\"user {account}, password replaced\""),
+        "thinkific-launch: the account was made ready",
+    ] {
+        assert!(trace.contains(part), "{part}\n{trace}");
+    }
 }
 
 #[tokio::test]
