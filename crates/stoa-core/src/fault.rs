@@ -162,9 +162,11 @@ faults! {
     NotFound = "not_found": 404 "not-found" Person, Info;
     /// The route exists, but not for this method.
     MethodNotAllowed = "method_not_allowed": 405 "method-not-allowed" Person, Info, again;
+    /// The address has more parameters than any of ours, or one with a longer name.
+    QueryMalformed = "query_malformed": 400 "not-found" Person, Info;
     /// The body is not `application/x-www-form-urlencoded`.
     MediaTypeUnsupported = "media_type_unsupported": 415 "form-malformed" Idp, Info;
-    /// The form cannot be read, lacks a field, or names one twice.
+    /// The form lacks a field, names one twice, or has more fields or longer names than any that stoa reads.
     FormMalformed = "form_malformed": 400 "form-malformed" Idp, Info, again;
     /// The body is larger than any message stoa takes.
     BodyTooLarge = "body_too_large": 413 "form-malformed" Idp, Info;
