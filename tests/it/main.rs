@@ -25,6 +25,7 @@ mod idp_initiated;
 mod lifecycle;
 mod login;
 mod logins;
+mod made_up;
 mod metrics;
 mod minted;
 mod modules;

@@ -113,6 +113,8 @@ macro_rules! faults {
                     Self::Oidc(code) => match code.family() {
                         refusal::Family::Answer(family) => refused!("oidc", family),
                         refusal::Family::Browser => face(400, "login-expired", Person, Info, true),
+                        refusal::Family::Said => face(400, "oidc-set-up", OnCall, Warn, true),
+                        refusal::Family::SaidUnavailable => face(400, "oidc-unavailable", Idp, Warn, true),
                         refusal::Family::SetUp => face(502, "oidc-set-up", OnCall, Error, true),
                         refusal::Family::Unavailable => face(502, "oidc-unavailable", Idp, Warn, true),
                     },
@@ -266,6 +268,8 @@ faults! {
     TokenTooLong = "token_too_long": 500 "internal" OnCall, Error;
     /// Thinkific sent the person back instead of signing them in.
     ThinkificSentBack = "thinkific_sent_back": 502 "school-sent-back" School, Error, again;
+    /// The page after that was opened again.
+    ReturnedAgain = "returned_again": 409 "school-sent-back" School, Info, again;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

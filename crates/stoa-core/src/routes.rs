@@ -177,7 +177,7 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Logins, &[UpdateItem]).where_all(&[
-                attributes(&["pk", "state", "ttl", "steps"]),
+                attributes(&["pk", "state", "ttl", "steps", "attempt"]),
                 keys_not_like(&["tested#*", "assertion#*"]),
             ]),
         ],

@@ -2,6 +2,7 @@
 
 mod account;
 mod begin;
+mod code;
 mod home_realm;
 pub mod login;
 pub mod oidc_callback;
@@ -16,5 +17,4 @@ pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
 pub mod trust_refresh;
-mod unproven;
 mod workos;
