@@ -46,6 +46,7 @@ mod roles;
 mod saml_settings;
 mod school;
 mod shown;
+mod spending;
 mod states;
 mod steps;
 mod store_faults;

@@ -254,6 +254,12 @@ faults! {
     EmailChangeForeign = "email_change_foreign": 409 "email-change-foreign" School, Warn;
     /// The e-mail address changed more often than is plausible in a day.
     EmailChangeLimit = "email_change_limit": 409 "email-change-limit" School, Warn;
+    /// The person's account was created or changed more often than is plausible in a day.
+    SettledTooOften = "settled_too_often": 409 "change-limit" School, Warn;
+    /// Another request asks the school about the same person.
+    SettlingUnderWay = "settling_under_way": 409 "try-later" Person, Info, again;
+    /// The calls of the school's minute, or the connection's part of them, are spent.
+    CallsSpent = "calls_spent": 429 "school-busy" Person, Warn, again;
     /// Thinkific refused the account's data (HTTP 422).
     ThinkificRefusedAccount = "thinkific_refused_account": 502 "school-refused" School, Error;
     /// Thinkific refused the API key (HTTP 401 or 403).

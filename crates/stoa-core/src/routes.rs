@@ -178,7 +178,7 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[GetItem]),
             table(Logins, &[UpdateItem]).where_all(&[
                 attributes(&["pk", "state", "ttl", "steps", "attempt"]),
-                keys_not_like(&["tested#*", "assertion#*"]),
+                keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]),
             ]),
         ],
     },

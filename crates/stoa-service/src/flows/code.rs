@@ -54,9 +54,7 @@ impl Visit<'_> {
                     continue;
                 }
                 (CodeMeeting::Answered, Some(old)) => Ok(Turn::Over(self.go_on(connection, &old)?)),
-                (CodeMeeting::Fresh(destination), _) => {
-                    Ok(Turn::Over(self.begin_again(connection.id(), destination)))
-                }
+                (CodeMeeting::Fresh(destination), _) => Ok(Turn::Over(self.begin_again(connection.id(), destination))),
                 (CodeMeeting::UnderWay | CodeMeeting::Answered, _) => Err(Failure::noted(
                     Fault::Oidc(RefusalCode::CodeRefused),
                     "another request with this code is under way",

@@ -1,6 +1,7 @@
 //! The flows: one file a function.
 
 mod account;
+mod asking;
 mod begin;
 mod code;
 mod home_realm;

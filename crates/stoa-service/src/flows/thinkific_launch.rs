@@ -3,6 +3,9 @@
 //! Reads, checks and repairs come first, the claim second, the signature last: nothing can fail after the claim.
 //! `POST /launch` is the same for a login that the person had to confirm.
 
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
 use stoa_core::connection::Protocol;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -15,14 +18,20 @@ use stoa_core::person::{Arrival, Indexes, PersonItem};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
+use stoa_core::turn::Turn;
 
 use crate::flows::account::{Account, Settlement};
+use crate::flows::asking::Asking;
 use crate::random;
 use crate::store::{By, LaunchItems, LaunchReads, Note, Written};
 use crate::visit::{Answer, Visit};
 
-/// Two tabs of one new person settle the account at once; the slower one finds it settled.
+/// Another login of the person, or an operator, wrote in between.
 const SETTLE_TRIES: u32 = 3;
+/// Two tabs of one new person want to settle the account at once; the slower one finds it settled. Together they are
+/// longer than a turn lasts whose request has died.
+const WAITS: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1000), Duration::from_millis(1500)];
 
 /// The flow. It does not enter by the connection of its route, which has none: it reads the connection itself, as it is
 /// now, with everything else.
@@ -129,24 +138,49 @@ impl Launching<'_, '_> {
     }
 
     /// Makes sure that the account is the person's and says what it should. A known, unchanged person whose account was
-    /// looked at lately costs nothing.
+    /// looked at lately costs nothing; of all others one request at a time asks the school.
     async fn settle(&mut self, api_keys: &KeySet) -> Result<PersonItem, Failure> {
-        let (clients, now) = (self.visit.clients, self.visit.now);
-        for attempt in 1.. {
+        let (mut waits, mut tries) = (WAITS.iter(), 1);
+        loop {
+            let (clients, now) = (self.visit.clients, self.visit.now);
             let (person, owner) = (self.reads.person.take(), self.reads.owner.take());
             let (connection, school, indexes) = (&self.reads.connection, &self.reads.school, &self.indexes);
             let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, now };
-            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key: api_keys.current(now) };
-            match account.settle(arrival.standing(person, claim)?).await {
-                Err(failure) if failure.fault == Fault::StoreContended && attempt < SETTLE_TRIES => {
-                    let items = clients.store.launch_items(self.ticket).await?;
-                    self.reads = clients.store.launch_reads(items, self.ticket)?;
+            let standing = arrival.standing(person, claim)?;
+            let asking = Asking { clients, arrival: &arrival };
+            let turn = match asking.turn(&standing).await? {
+                Some(Turn::Ours(turn)) => Some(turn),
+                Some(Turn::Refused(failure)) => return Err(failure),
+                Some(Turn::UnderWay) => {
+                    let wait = waits.next().ok_or(Fault::SettlingUnderWay)?;
+                    self.visit.wait(*wait).await;
+                    self.read_again().await?;
+                    continue;
+                }
+                None => None,
+            };
+            let (api_key, drawn) = (api_keys.current(now), AtomicU32::new(0));
+            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, drawn };
+            let settled = account.settle(standing).await;
+            if let Some(turn) = turn {
+                let second = asking.end(turn, settled.as_ref().err()).await;
+                self.visit.trail.also = second.or(self.visit.trail.also);
+            }
+            match settled {
+                Err(failure) if failure.fault == Fault::StoreContended && tries < SETTLE_TRIES => {
+                    tries += 1;
+                    self.read_again().await?;
                 }
                 settled => return Ok(self.tell(settled?).await),
             }
         }
-        Err(Fault::StoreContended.into())
+    }
+
+    async fn read_again(&mut self) -> Result<(), Failure> {
+        let items = self.visit.clients.store.launch_items(self.ticket).await?;
+        self.reads = self.visit.clients.store.launch_reads(items, self.ticket)?;
+        Ok(())
     }
 
     /// Leaves a trace of what a settlement did to an account that was nobody's, and of a look that failed.

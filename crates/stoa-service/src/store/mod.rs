@@ -13,6 +13,7 @@ mod lookup;
 mod tables;
 mod tested;
 mod trust;
+mod turns;
 mod watch;
 mod write;
 
