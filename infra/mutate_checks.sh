@@ -37,8 +37,9 @@ case $crate in
          two_providers:: broken_off:: --skip chromium"
     ) ;;
     stoa-service) commands=(
-        "-p stoa-service --lib -- egress:: edge:: gateway:: incoming::"
-        "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person::"
+        "-p stoa-service --lib -- egress:: edge:: fields:: gateway:: incoming::"
+        "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person::
+         forms:: made_up:: oidc_logins::"
         "-p stoa-cli --test it -- sites::"
     ) ;;
     stoa-cli) commands=("-p stoa-cli --lib" "-p stoa-cli --test it") ;;

@@ -72,7 +72,7 @@ async fn c164_a_reload_of_the_callback_arrives_before_the_launch_and_once_after_
     let world = as_it_comes(&PG_OIDC).await;
     let browser = world.browser();
     let back = answer(&world, &PG_OIDC, &browser, "?return_to=/courses/take/welcome").await;
-    // Twice: the second time the provider says `invalid_grant`.
+    // Twice: the second time nobody asks the provider.
     go_on(&browser.following(Follow::Nothing), &back).await;
     let page = go_on(&browser, &back).await;
     world.signed_in(&page, MARYS_EMAIL);
@@ -223,7 +223,9 @@ async fn c154_a_new_key_under_the_old_name_costs_one_fetch_and_fails_no_login() 
 async fn c154_a_lost_reply_to_the_wish_to_fetch_a_key_fails_no_login() {
     let world = as_it_comes(&PG_OIDC).await;
     world.openid.rotate_keys(Product::PingFederate);
-    world.front.inject(Fault::next("oidc-callback", "dynamodb:UpdateItem", FaultKind::ApplyThenCutConnection));
+    // The first claims the code.
+    let lost = Fault::next("oidc-callback", "dynamodb:UpdateItem", FaultKind::ApplyThenCutConnection).after(1);
+    world.front.inject(lost);
     let page = log_in(&world, &PG_OIDC, &world.browser(), "").await;
     world.signed_in(&page, MARYS_EMAIL);
 }

@@ -11,13 +11,13 @@ use stoa_sandbox::pingfederate::Person;
 use crate::steps::{MARY, MARYS_EMAIL, World, go_on};
 
 /// An answer to a request that no browser would send.
-struct Raw {
-    status: u16,
-    headers: http::HeaderMap,
-    body: String,
+pub struct Raw {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: String,
 }
 
-async fn send(world: &World, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Raw {
+pub async fn send(world: &World, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Raw {
     let address = world.gateway.address();
     let mut request = Request::builder().method(method).uri(format!("http://{address}{path}"));
     for (name, value) in headers {
@@ -29,7 +29,7 @@ async fn send(world: &World, method: Method, path: &str, headers: &[(&str, &str)
     Raw { status: head.status.as_u16(), headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
 }
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 async fn post_to_acs(world: &World, kind: (&str, &str), body: impl Into<Vec<u8>>, fault: &str) {
     let answer = send(world, Method::POST, "/saml/pg/acs", &[kind], body.into()).await;

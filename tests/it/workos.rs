@@ -7,10 +7,10 @@ use stoa_sandbox::workos::{Answer, CONNECTION, Defect, ORGANIZATION};
 use crate::steps::{World, go_on};
 
 const ADA: &str = "00u1a";
-const ADAS_EMAIL: &str = "ada.wong@umbrella.example";
+pub const ADAS_EMAIL: &str = "ada.wong@umbrella.example";
 
 /// A sandbox with the customer whose identity provider stands behind WorkOS. Ada signs on.
-async fn umbrella() -> World {
+pub async fn umbrella() -> World {
     umbrella_with(str::to_owned).await
 }
 

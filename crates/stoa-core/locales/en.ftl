@@ -88,6 +88,7 @@ fault-person-unknown = You do not have access to the learning platform yet.
 fault-account-conflict = An account on the learning platform already uses your email address, and we cannot be sure that it is yours.
 fault-email-change-foreign = Your email address has changed, and this way of signing in cannot confirm that the previous one was yours.
 fault-email-change-limit = Your email address has changed too many times today.
+fault-change-limit = Your details have changed too many times today.
 fault-school-refused = The learning platform refused to create or update your account.
 fault-school-unavailable = The learning platform cannot be reached at the moment. Please try again in a few minutes.
 fault-school-busy = The learning platform is very busy. Please try again in a minute.

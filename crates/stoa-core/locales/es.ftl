@@ -86,6 +86,7 @@ fault-person-unknown = Todavía no tiene acceso a la plataforma de aprendizaje.
 fault-account-conflict = Ya existe una cuenta de la plataforma de aprendizaje con su dirección de correo electrónico y no podemos asegurar que sea suya.
 fault-email-change-foreign = Su dirección de correo electrónico cambió y con esta forma de iniciar sesión no podemos confirmar que la anterior era suya.
 fault-email-change-limit = Su dirección de correo electrónico cambió demasiadas veces hoy.
+fault-change-limit = Sus datos cambiaron demasiadas veces hoy.
 fault-school-refused = La plataforma de aprendizaje no permitió crear ni actualizar su cuenta.
 fault-school-unavailable = En este momento no podemos conectarnos con la plataforma de aprendizaje. Inténtelo de nuevo en unos minutos.
 fault-school-busy = La plataforma de aprendizaje está recibiendo demasiadas solicitudes. Inténtelo de nuevo en un minuto.

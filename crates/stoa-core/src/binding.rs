@@ -60,7 +60,7 @@ impl Pending {
 
     /// Whether this browser has begun as many logins as it can hold within two minutes.
     pub fn is_going_round(pending: &[Self], now: Timestamp) -> bool {
-        let recent = |login: &&Self| now.as_second() - login.unverified_began < 120;
+        let recent = |login: &&Self| now.as_second().saturating_sub(login.unverified_began) < 120;
         pending.iter().filter(recent).count() >= MAX_PENDING
     }
 

@@ -113,6 +113,8 @@ macro_rules! faults {
                     Self::Oidc(code) => match code.family() {
                         refusal::Family::Answer(family) => refused!("oidc", family),
                         refusal::Family::Browser => face(400, "login-expired", Person, Info, true),
+                        refusal::Family::Said => face(400, "oidc-set-up", OnCall, Warn, true),
+                        refusal::Family::SaidUnavailable => face(400, "oidc-unavailable", Idp, Warn, true),
                         refusal::Family::SetUp => face(502, "oidc-set-up", OnCall, Error, true),
                         refusal::Family::Unavailable => face(502, "oidc-unavailable", Idp, Warn, true),
                     },
@@ -162,9 +164,11 @@ faults! {
     NotFound = "not_found": 404 "not-found" Person, Info;
     /// The route exists, but not for this method.
     MethodNotAllowed = "method_not_allowed": 405 "method-not-allowed" Person, Info, again;
+    /// The address has more parameters than any of ours, or one with a longer name.
+    QueryMalformed = "query_malformed": 400 "not-found" Person, Info;
     /// The body is not `application/x-www-form-urlencoded`.
     MediaTypeUnsupported = "media_type_unsupported": 415 "form-malformed" Idp, Info;
-    /// The form cannot be read, lacks a field, or names one twice.
+    /// The form lacks a field, names one twice, or has more fields or longer names than any that stoa reads.
     FormMalformed = "form_malformed": 400 "form-malformed" Idp, Info, again;
     /// The body is larger than any message stoa takes.
     BodyTooLarge = "body_too_large": 413 "form-malformed" Idp, Info;
@@ -250,6 +254,12 @@ faults! {
     EmailChangeForeign = "email_change_foreign": 409 "email-change-foreign" School, Warn;
     /// The e-mail address changed more often than is plausible in a day.
     EmailChangeLimit = "email_change_limit": 409 "email-change-limit" School, Warn;
+    /// The person's account was created or changed more often than is plausible in a day.
+    SettledTooOften = "settled_too_often": 409 "change-limit" School, Warn;
+    /// Another request asks the school about the same person.
+    SettlingUnderWay = "settling_under_way": 409 "try-later" Person, Info, again;
+    /// The calls of the school's minute, or the connection's part of them, are spent.
+    CallsSpent = "calls_spent": 429 "school-busy" Person, Warn, again;
     /// Thinkific refused the account's data (HTTP 422).
     ThinkificRefusedAccount = "thinkific_refused_account": 502 "school-refused" School, Error;
     /// Thinkific refused the API key (HTTP 401 or 403).
@@ -264,6 +274,8 @@ faults! {
     TokenTooLong = "token_too_long": 500 "internal" OnCall, Error;
     /// Thinkific sent the person back instead of signing them in.
     ThinkificSentBack = "thinkific_sent_back": 502 "school-sent-back" School, Error, again;
+    /// The page after that was opened again.
+    ReturnedAgain = "returned_again": 409 "school-sent-back" School, Info, again;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

@@ -117,4 +117,5 @@ pub mod teams;
 pub mod thinkific;
 pub mod ticket;
 pub mod trust;
+pub mod turn;
 pub mod workos;

@@ -18,14 +18,25 @@ use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::ids::{Attempt, Binding, ConnectionId, ProofHash, TicketHash};
+use crate::refusal::RefusalCode;
 
 pub use self::item::{
     Begin, ITEM_VERSION, LoginItem, MAX_NOTES, MAX_STEPS, ProofAtOnce, Seal, State, Step, What, kept_until,
 };
 
+/// Codes that a provider is asked about for one login. A person brings one; whoever makes them up gets no further.
+pub const MAX_TRIES: u8 = 3;
+/// How long a code that the provider is being asked about is nobody else's to ask about: no function lives longer.
+const ASKING_SECONDS: i64 = 8;
+
 /// The oldest `began` that is still in time: the condition of the write to Verified compares with it.
 pub fn begun_since(now: Timestamp) -> i64 {
     now.as_second() - LOGIN_SECONDS
+}
+
+/// Until when a code that is claimed now is nobody else's to ask about.
+pub fn asking_until(now: Timestamp) -> i64 {
+    now.as_second() + ASKING_SECONDS
 }
 
 /// What a refused condition means to the browser that asked.
@@ -46,7 +57,7 @@ pub enum Meeting {
     Fault(Failure),
 }
 
-/// What the writer of Verified brings.
+/// What the writer of Verified brings, and before it whoever claims a code.
 pub struct VerifyAttempt<'a> {
     /// Its attempt.
     pub attempt: &'a Attempt,
@@ -91,6 +102,41 @@ pub fn meet_verified(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Tim
     }
 }
 
+/// What a code is to the login that it was brought for, where its claim was refused.
+#[derive(Debug)]
+pub enum CodeMeeting {
+    /// The claim had been applied; only its reply was lost.
+    Mine,
+    /// Another request is asking the provider about this very code.
+    UnderWay,
+    /// This very code has proven the identity: the browser goes on with its ticket, or begins one fresh login.
+    Answered,
+    /// The login has ended: begin one fresh login to the same destination.
+    Fresh(Option<Destination>),
+    /// It stops here.
+    Fault(Failure),
+}
+
+/// Decides what a refused claim of a code means. `old` is the item as it was; `None`: there is none.
+pub fn meet_code(old: Option<&LoginItem>, mine: &VerifyAttempt<'_>, now: Timestamp) -> CodeMeeting {
+    match (meet_verified(old, mine, now), old) {
+        (Meeting::Mine, _) => CodeMeeting::Mine,
+        (Meeting::Reticket { .. }, _) => CodeMeeting::Answered,
+        (Meeting::Fresh(destination), _) => CodeMeeting::Fresh(destination),
+        (Meeting::Fault(failure), Some(old)) if failure.fault == Fault::StoreContended => {
+            let is_asked = old.asked.as_ref() == Some(mine.proof);
+            if is_asked && old.asking.is_some_and(|until| now.as_second() <= until) {
+                CodeMeeting::UnderWay
+            } else if old.tries >= MAX_TRIES {
+                CodeMeeting::Fault(RefusalCode::TriesSpent.into())
+            } else {
+                CodeMeeting::Fault(failure)
+            }
+        }
+        (Meeting::Fault(failure), _) => CodeMeeting::Fault(failure),
+    }
+}
+
 /// What a ticket is to the login that it names.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Brought {
@@ -100,13 +146,16 @@ pub enum Brought {
     Spent(Option<Destination>),
 }
 
-/// Decides what somebody gets who brings a ticket, before anything is written.
+/// Decides what somebody gets who brings a ticket, before anything is written. Who brings another than the login's is
+/// told the same whatever has become of it.
 pub fn meet_ticket(login: &LoginItem, ticket: &TicketHash, now: Timestamp) -> Result<Brought, Failure> {
+    // A login that the version before this one launched holds none any more.
+    let is_launched_before = login.ticket.is_none() && matches!(login.state, State::Launched | State::Returned);
     match login.state {
         State::Started => Err(Failure::noted(Fault::TicketWrong, "the login is not verified yet")),
-        State::Verified if login.ticket.as_ref() != Some(ticket) => {
-            // The same browser posted again meanwhile and holds a newer ticket in the same cookie.
-            Err(Failure::noted(Fault::TicketWrong, "a newer ticket has taken this one's place"))
+        _ if login.ticket.as_ref() != Some(ticket) && !is_launched_before => {
+            // Or the same browser posted again meanwhile and holds a newer ticket in the same cookie.
+            Err(Failure::noted(Fault::TicketWrong, "the ticket is not the login's, or not its newest"))
         }
         State::Verified if login.is_ticket_expired(now) => Err(Fault::TicketExpired.into()),
         State::Verified => Ok(Brought::Current),
@@ -124,6 +173,16 @@ pub fn meet_launched(old: Option<&LoginItem>, attempt: &Attempt, ticket: &Ticket
         Ok(Brought::Current) => Meeting::Fault(Fault::StoreContended.into()),
         Ok(Brought::Spent(destination)) => Meeting::Fresh(destination),
         Err(failure) => Meeting::Fault(failure),
+    }
+}
+
+/// Decides what it means that Thinkific has sent somebody back from a launch. Only whom that launch has sent there
+/// knows its attempt; nobody else learns whether there is such a login.
+pub fn meet_returned(old: Option<&LoginItem>, launch: &Attempt) -> Fault {
+    match old.filter(|old| old.attempt == *launch).map(|old| old.state) {
+        Some(State::Launched) => Fault::ThinkificSentBack,
+        Some(State::Returned) => Fault::ReturnedAgain,
+        Some(State::Started | State::Verified | State::Refused | State::Failed) | None => Fault::LoginUnknown,
     }
 }
 
@@ -231,6 +290,47 @@ mod tests {
     }
 
     #[test]
+    fn c164_what_a_refused_claim_of_a_code_means() {
+        let (pg, other) = (ConnectionId::parse("pg").unwrap(), ConnectionId::parse("other").unwrap());
+        let meet = |old: Option<&LoginItem>, connection: &ConnectionId, by: u8, code: &str| {
+            let mine = VerifyAttempt { attempt: &attempt(by), binding: &binding(0), connection, proof: &proof(code) };
+            meet_code(old, &mine, now())
+        };
+        let fault = |meeting| {
+            let CodeMeeting::Fault(failure) = meeting else { panic!("no fault: {meeting:?}") };
+            failure.fault
+        };
+        let asked = |tries, seconds| LoginItem {
+            tries,
+            asked: Some(proof("x")),
+            asking: Some(now().as_second() + seconds),
+            ..item(State::Started)
+        };
+        assert!(matches!(meet(Some(&asked(1, 8)), &pg, 0, "x"), CodeMeeting::Mine));
+        assert!(matches!(meet(Some(&asked(1, 8)), &pg, 1, "x"), CodeMeeting::UnderWay));
+        assert!(matches!(meet(Some(&asked(3, 0)), &pg, 1, "x"), CodeMeeting::UnderWay));
+        // What was asked about long ago, or is another code, waits for nobody.
+        for (item, code) in
+            [(asked(3, -1), "x"), (asked(3, 8), "y"), (LoginItem { tries: 3, ..item(State::Started) }, "x")]
+        {
+            assert_eq!(fault(meet(Some(&item), &pg, 1, code)), Fault::Oidc(RefusalCode::TriesSpent));
+        }
+        assert_eq!(fault(meet(Some(&asked(2, 8)), &pg, 1, "y")), Fault::StoreContended);
+        assert_eq!(fault(meet(None, &pg, 1, "x")), Fault::LoginUnknown);
+        assert_eq!(fault(meet(Some(&asked(1, 8)), &other, 1, "x")), Fault::LoginOfOtherConnection);
+        let elsewhere = LoginItem { binding: binding(1), ..asked(1, 8) };
+        assert_eq!(fault(meet(Some(&elsewhere), &pg, 1, "x")), Fault::LoginReplayed);
+        let old = LoginItem { began: now().as_second() - LOGIN_SECONDS - 1, ..asked(1, 8) };
+        assert_eq!(fault(meet(Some(&old), &pg, 1, "x")), Fault::LoginExpired);
+        let verified = item(State::Verified);
+        assert!(matches!(meet(Some(&verified), &pg, 1, "x"), CodeMeeting::Answered));
+        assert_eq!(fault(meet(Some(&verified), &pg, 1, "y")), Fault::LoginReplayed);
+        assert!(matches!(meet(Some(&item(State::Launched)), &pg, 1, "x"), CodeMeeting::Fresh(Some(_))));
+        let again = LoginItem { again: true, ..item(State::Launched) };
+        assert_eq!(fault(meet(Some(&again), &pg, 1, "x")), Fault::LoginUsed);
+    }
+
+    #[test]
     fn c107_what_a_refused_write_to_launched_means() {
         let fault = |meeting| {
             let Meeting::Fault(failure) = meeting else { panic!("no fault: {meeting:?}") };
@@ -248,13 +348,35 @@ mod tests {
     }
 
     #[test]
+    fn only_whom_a_launch_has_sent_away_comes_back_from_it() {
+        for (state, fault) in [
+            (State::Started, Fault::LoginUnknown),
+            (State::Verified, Fault::LoginUnknown),
+            (State::Launched, Fault::ThinkificSentBack),
+            (State::Refused, Fault::LoginUnknown),
+            (State::Failed, Fault::LoginUnknown),
+            (State::Returned, Fault::ReturnedAgain),
+        ] {
+            let login = item(state);
+            assert_eq!(meet_returned(Some(&login), &attempt(0)), fault, "{state:?}");
+            assert_eq!(meet_returned(Some(&login), &attempt(1)), Fault::LoginUnknown, "{state:?}");
+        }
+        assert_eq!(meet_returned(None, &attempt(0)), Fault::LoginUnknown);
+    }
+
+    #[test]
     fn c107_what_a_ticket_is_before_anything_is_written() {
         let meet =
             |login: &LoginItem, brought| meet_ticket(login, &ticket(brought), now()).map_err(|failure| failure.fault);
         let verified = item(State::Verified);
         assert_eq!(meet(&verified, 0), Ok(Brought::Current));
         assert_eq!(meet(&verified, 1), Err(Fault::TicketWrong));
+        for ended in [State::Launched, State::Returned, State::Refused, State::Failed] {
+            assert_eq!(meet(&item(ended), 1), Err(Fault::TicketWrong), "{ended:?}");
+        }
         let without = LoginItem { ticket: None, ..verified.clone() };
+        let before = LoginItem { ticket: None, ..item(State::Launched) };
+        assert_eq!(meet(&before, 1), Ok(Brought::Spent(before.destination.clone())));
         assert_eq!(meet(&without, 0), Err(Fault::TicketWrong));
         let late = LoginItem { verified: Some(now().as_second() - TICKET_SECONDS - 1), ..verified };
         assert_eq!(meet(&late, 0), Err(Fault::TicketExpired));

@@ -179,7 +179,7 @@ impl Arrival<'_> {
     /// and the last look is not too long ago. What it did answer, it answered.
     pub fn may_go_unlooked(&self, person: &PersonItem, failure: &Failure) -> bool {
         let most = self.school.roles_max_age() + self.school.roles_grace();
-        matches!(failure.fault, Fault::ThinkificBusy | Fault::ThinkificUnavailable)
+        matches!(failure.fault, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificUnavailable)
             && self.is_checked_within(person, most)
     }
 

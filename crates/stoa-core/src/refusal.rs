@@ -7,6 +7,11 @@ pub enum Family {
     Answer(stoa_saml::Family),
     /// The browser lost the login, or never had it.
     Browser,
+    /// The browser says that the provider says that the two are set up differently. Anybody can write that into an
+    /// address: so it is nobody's alarm.
+    Said,
+    /// The browser says that the provider says that it cannot answer.
+    SaidUnavailable,
     /// The provider and the connection are set up differently.
     SetUp,
     /// The provider cannot be reached.
@@ -46,6 +51,12 @@ macro_rules! family {
     (Browser) => {
         Family::Browser
     };
+    (Said) => {
+        Family::Said
+    };
+    (SaidUnavailable) => {
+        Family::SaidUnavailable
+    };
     (SetUp) => {
         Family::SetUp
     };
@@ -77,13 +88,15 @@ refusals! {
     /// The provider would have had to ask the person something, and was not allowed to.
     InteractionRequired = "oidc_interaction_required", IdpStatus;
     /// The provider refused our request: the client, its redirect URI or its scopes are set up otherwise there.
-    RequestRefused = "oidc_request_refused", SetUp;
+    RequestRefused = "oidc_request_refused", Said;
     /// The provider says that it failed or is busy.
-    ProviderFailed = "oidc_provider_failed", Unavailable;
+    ProviderFailed = "oidc_provider_failed", SaidUnavailable;
     /// The provider answered with an error that stoa does not know.
     ErrorUnknown = "oidc_error_unknown", IdpStatus;
     /// The token endpoint does not take the code (`invalid_grant`): used, expired, or another client's.
     CodeRefused = "oidc_code_refused", Protocol;
+    /// The provider has been asked about as many codes for this login as it ever is.
+    TriesSpent = "oidc_tries_spent", Browser;
     /// The token endpoint does not take our client id and secret (`invalid_client`).
     ClientRefused = "oidc_client_refused", SetUp;
     /// The token endpoint refused the request for another reason.
@@ -99,7 +112,7 @@ refusals! {
     /// The token is no compact JWS with the claims that it must have, in the form that they must have.
     TokenMalformed = "oidc_token_malformed", Malformed;
     /// The token is encrypted; stoa asks for signed ones.
-    TokenEncrypted = "oidc_token_encrypted", SetUp;
+    TokenEncrypted = "oidc_token_encrypted", Malformed;
     /// The token's header lists extensions that must be understood (`crit`).
     TokenCritical = "oidc_token_critical", Untrusted;
     /// The token is signed with an algorithm that the connection does not accept, or not at all.
@@ -151,7 +164,7 @@ refusals! {
     /// The WorkOS profile is of another organization or connection.
     WorkosProfileForeign = "workos_profile_foreign", Policy;
     /// WorkOS refused the request: the organization, the connection or the redirect URI is set up otherwise there.
-    WorkosSetUpWrong = "workos_set_up_wrong", SetUp;
+    WorkosSetUpWrong = "workos_set_up_wrong", Said;
     /// The Teams token was made for another program than Teams (`azp`, `appid`).
     TeamsApplicationForeign = "teams_application_foreign", Untrusted;
     /// The Teams token does not allow `access_as_user`.

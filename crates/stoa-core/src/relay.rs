@@ -48,6 +48,15 @@ impl Relay {
         Self { retries: 0, destination: Destination::parse(untrusted).ok() }
     }
 
+    /// As much of an untrusted RelayState as is ever read of it, so that a page of ours can post it on: what was counted
+    /// stays counted, and what was not does not become so. Empty where nothing of it is read.
+    pub fn rewritten(untrusted: &str) -> String {
+        if Self::is_counted(untrusted) {
+            return Self::from_relay_state(untrusted).to_relay_state();
+        }
+        Self::from_target(untrusted).destination.map_or_else(String::new, |target| target.as_str().to_owned())
+    }
+
     /// Whether a RelayState bears the mark of one that a login of ours sent. Beginning with a digit says nothing:
     /// portals number their tiles.
     pub fn is_ours(untrusted: &str) -> bool {
@@ -134,6 +143,30 @@ mod tests {
             assert_eq!(Relay::from_relay_state(portals), Relay::default(), "{portals}");
         }
         assert_eq!(Relay::from_target("/courses/x").destination.unwrap().as_str(), "/courses/x");
+    }
+
+    #[test]
+    fn what_is_posted_on_says_the_same_and_nothing_else() {
+        let quotes = "\"".repeat(100_000);
+        for untrusted in [
+            "",
+            "stoa-0",
+            "stoa-3/courses/x",
+            "2/courses/x",
+            "5",
+            "/courses/x",
+            "7",
+            "101",
+            "stoa-6",
+            "stoa-2%2Fx",
+            "x",
+            &quotes,
+        ] {
+            let posted = Relay::rewritten(untrusted);
+            assert_eq!(Relay::from_relay_state(&posted), Relay::from_relay_state(untrusted), "{untrusted:.9}");
+            assert_eq!(Relay::is_counted(&posted), Relay::is_counted(untrusted), "{untrusted:.9}");
+            assert!(posted.len() <= MAX_RELAY_STATE, "{untrusted:.9}");
+        }
     }
 
     #[test]

@@ -177,8 +177,8 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Logins, &[UpdateItem]).where_all(&[
-                attributes(&["pk", "state", "ttl", "steps"]),
-                keys_not_like(&["tested#*", "assertion#*"]),
+                attributes(&["pk", "state", "ttl", "steps", "attempt"]),
+                keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]),
             ]),
         ],
     },

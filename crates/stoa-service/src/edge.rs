@@ -67,7 +67,10 @@ where
         let (incoming, misfit) = read(event, request);
         let mut visit = Visit::new(self.clients, &incoming);
         let result = match &misfit {
-            None => run((self.flow)(&mut visit)).await,
+            None => match incoming.check_query() {
+                Ok(()) => run((self.flow)(&mut visit)).await,
+                Err(failure) => Err(failure),
+            },
             Some(misfit) => Err(misfit.into()),
         };
         let result = result.and_then(|answer| sendable(&answer).map(|()| answer));

@@ -6,6 +6,8 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 
+use crate::fields::fields;
+
 /// The largest body that is looked at: a SAML Response of 512 KiB in base64, percent-encoded at worst in part.
 const MAX_BODY: usize = 1024 * 1024;
 
@@ -70,6 +72,12 @@ impl Incoming {
         &self.raw_query
     }
 
+    /// Whether the query is one that somebody may have sent in earnest. The edge asks before any flow begins.
+    pub(crate) fn check_query(&self) -> Result<(), Failure> {
+        let too_much = fields(self.raw_query().as_bytes()).find_map(Result::err);
+        too_much.map_or(Ok(()), |too_much| Err(Failure::noted(Fault::QueryMalformed, &too_much.to_string())))
+    }
+
     /// A query parameter. One that is sent twice is none.
     pub fn query(&self, name: &str) -> Option<String> {
         let mut values = url::form_urlencoded::parse(self.raw_query().as_bytes()).filter(|(own, _)| own == name);
@@ -83,13 +91,15 @@ impl Incoming {
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Failure::with(Fault::MediaTypeUnsupported, "application/x-www-form-urlencoded", kind));
         }
-        let mut fields = HashMap::new();
-        for (name, value) in url::form_urlencoded::parse(self.body()?) {
-            if fields.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-                return Err(Failure::noted(Fault::FormMalformed, &format!("{name} is sent twice")));
+        let malformed = |note: &str| Failure::noted(Fault::FormMalformed, note);
+        let mut form = HashMap::new();
+        for field in fields(self.body()?) {
+            let (name, value) = field.map_err(|too_much| malformed(&too_much.to_string()))?;
+            if form.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                return Err(malformed(&format!("{name} is sent twice")));
             }
         }
-        Ok(fields)
+        Ok(form)
     }
 
     /// The body, byte for byte.

@@ -6,7 +6,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`functions`] | joins each name of the register to its flow, and runs it |
-//! | `edge`, `gateway`, `incoming`, `invoked` | an event in, an answer out, whatever happens in between |
+//! | `edge`, `gateway`, `incoming`, `fields`, `invoked` | an event in, an answer out, whatever happens in between |
 //! | `visit` | one request on its way through a flow, and what it is answered |
 //! | `flows` | one file a function |
 //! | [`store`] | DynamoDB, one file a table |
@@ -23,6 +23,7 @@ mod clock;
 mod edge;
 mod egress;
 mod environment;
+mod fields;
 mod flows;
 pub mod functions;
 mod gateway;

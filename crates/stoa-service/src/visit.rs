@@ -5,7 +5,7 @@
 //! the edge is told with each function how its failures are answered.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stoa_core::again;
@@ -24,8 +24,12 @@ use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
 
 use crate::clients::Clients;
+use crate::egress::Limits;
 use crate::incoming::Incoming;
-use crate::store::{Note, Written};
+use crate::store::{By, Note, Written};
+
+/// By then every call to a provider has ended. What is left until the soft deadline is for our own tables.
+const OUTSIDE: Duration = Duration::from_secs(6);
 
 /// One request on its way through a function.
 pub struct Visit<'a> {
@@ -37,6 +41,8 @@ pub struct Visit<'a> {
     pub now: Timestamp,
     /// What has become known.
     pub trail: Trail,
+    /// When it came, for [`in_time`](Self::in_time).
+    came: Instant,
 }
 
 /// What has become known on the way through a flow, for the log line, the steps and the page.
@@ -107,7 +113,7 @@ pub enum Ends {
 impl<'a> Visit<'a> {
     /// Of a request that has just come.
     pub(crate) fn new(clients: &'a Clients, incoming: &'a Incoming) -> Self {
-        Self { clients, incoming, now: clients.clock.now(), trail: Trail::default() }
+        Self { clients, incoming, now: clients.clock.now(), trail: Trail::default(), came: Instant::now() }
     }
 
     /// The connection of the route, named to the log and the page. A switched-off one ends here.
@@ -185,6 +191,13 @@ impl<'a> Visit<'a> {
         self.now = self.clients.clock.now();
     }
 
+    /// The limits of a call to whoever somebody else has named, with no more time than the request has left for all of
+    /// them together: one that answers each at the last moment holds a function no longer.
+    pub fn in_time(&self, limits: Limits) -> Limits {
+        let left = OUTSIDE.saturating_sub(self.came.elapsed());
+        Limits { timeout: limits.timeout.min(left), ..limits }
+    }
+
     /// A step of a login, as this function takes it.
     pub fn step(&self, what: What) -> Step {
         Step {
@@ -234,7 +247,7 @@ impl<'a> Visit<'a> {
         failure: &Failure,
     ) -> Option<Box<LoginItem>> {
         let (from, to) = ends.states();
-        let note = Note { reference, binding: Some(binding), from, to, step: &self.failed_step(failure) };
+        let note = Note { reference, by: By::Browser(binding), from, to, step: &self.failed_step(failure) };
         match self.clients.store.note_step(&note, self.now).await {
             Ok(login) => {
                 if let Some(login) = login.as_ref().filter(|login| login.show) {

@@ -12,8 +12,8 @@ use crate::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference,
 pub const ITEM_VERSION: u8 = 1;
 /// Steps kept in an item; later ones are dropped.
 pub const MAX_STEPS: usize = 20;
-/// Steps after which failures are noted no more, so that Verified and Launched still fit.
-pub const MAX_NOTES: usize = MAX_STEPS - 2;
+/// Steps after which failures are noted no more, so that Verified, Launched and Returned still fit.
+pub const MAX_NOTES: usize = MAX_STEPS - 3;
 /// How long an ended login can be looked up.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 /// How long one that never got further is kept.
@@ -153,6 +153,15 @@ pub struct LoginItem {
     pub confirm: bool,
     /// The last writer's attempt.
     pub attempt: Attempt,
+    /// Codes that the provider has been asked about. Gone once the identity is proven.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub tries: u8,
+    /// Of the code that the provider is being asked about, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<ProofHash>,
+    /// Until when nobody else may ask about that code, in epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<i64>,
     /// Of the assertion or the code.
     #[serde(rename = "assertion", default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofHash>,
@@ -181,6 +190,11 @@ pub struct LoginItem {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
 fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_none(count: &u8) -> bool {
+    *count == 0
 }
 
 /// What `/login` knows when it begins a login.
@@ -243,6 +257,9 @@ impl LoginItem {
             again: begin.again,
             confirm: false,
             attempt,
+            tries: 0,
+            asked: None,
+            asking: None,
             proof: None,
             ticket: None,
             sealed: None,

@@ -40,6 +40,10 @@ impl Response {
         for slot in [&mut response.code, &mut response.state, &mut response.error, &mut response.issuer] {
             *slot = slot.take().filter(|value| !value.is_empty());
         }
+        // Printable ASCII (RFC 6749 A.11): a provider takes anything else for a fault of ours, and not of the code.
+        if response.code.as_ref().is_some_and(|code| !code.bytes().all(|byte| matches!(byte, b' '..=b'~'))) {
+            return Err(malformed("code"));
+        }
         Ok(response)
     }
 

@@ -99,12 +99,15 @@ where
 /// What a status says before a body is read as tokens.
 pub fn judge(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
     let status = answer.status().as_u16();
-    let error: Option<StandardErrorResponse<CoreErrorResponseType>> = serde_json::from_slice(answer.body()).ok();
+    let error: Option<TokenEndpointError> = serde_json::from_slice(answer.body()).ok();
     let code = match status {
         200 => return tokens_or_what_came(answer),
         408 | 429 | 500.. => RefusalCode::TokenEndpointUnavailable,
         400..=499 => match error.as_ref().map(StandardErrorResponse::error) {
             Some(CoreErrorResponseType::InvalidGrant) => RefusalCode::CodeRefused,
+            Some(CoreErrorResponseType::InvalidRequest) if is_code_malformed(error.as_ref()) => {
+                RefusalCode::CodeRefused
+            }
             Some(CoreErrorResponseType::InvalidClient) => RefusalCode::ClientRefused,
             _ if status == 401 => RefusalCode::ClientRefused,
             _ => RefusalCode::TokenRequestRefused,
@@ -136,13 +139,23 @@ fn tokens_or_what_came(answer: HttpResponse) -> Result<HttpResponse, NoAnswer> {
     }
 }
 
+/// Entra says of a code that is not of its form what it says of a request that is not: anybody can make such a code up.
+fn is_code_malformed(error: Option<&TokenEndpointError>) -> bool {
+    error.and_then(entra_number) == Some("AADSTS9002313")
+}
+
+type TokenEndpointError = StandardErrorResponse<CoreErrorResponseType>;
+
 /// The error, and Entra's number of it. The rest of a description may name somebody.
-fn said(error: &StandardErrorResponse<CoreErrorResponseType>) -> String {
-    let first = error.error_description().and_then(|text| text.split(':').next());
-    let is_number = |text: &&str| text.strip_prefix("AADSTS").is_some_and(|rest| rest.parse::<u32>().is_ok());
+fn said(error: &TokenEndpointError) -> String {
     let name = error_name(error.error().as_ref());
-    match first.filter(is_number) {
+    match entra_number(error) {
         Some(number) => format!(" {name} {number}"),
         None => format!(" {name}"),
     }
+}
+
+fn entra_number(error: &TokenEndpointError) -> Option<&str> {
+    let first = error.error_description().and_then(|text| text.split(':').next())?;
+    first.strip_prefix("AADSTS").is_some_and(|rest| rest.parse::<u32>().is_ok()).then_some(first)
 }

@@ -73,7 +73,8 @@ fn take(shared: &Shared, realm: &Realm, client: &Client, code: &str) -> Result<G
     let now = shared.config.clock.now();
     let mut state = shared.state();
     let known = state.codes.get_mut(code).filter(|grant| grant.request.client == client.id);
-    let grant = known.ok_or(TokenError::UnknownCode)?;
+    let is_formed = code.len() == token().len();
+    let grant = known.ok_or(if is_formed { TokenError::UnknownCode } else { TokenError::MalformedCode })?;
     if grant.request.realm != *realm {
         return Err(TokenError::ForeignCode);
     }

@@ -34,6 +34,8 @@ pub(super) enum TokenError {
     TwoWays,
     /// A code that was never given, or to another client.
     UnknownCode,
+    /// A code that is not of the form of one.
+    MalformedCode,
     /// A code that was given too long ago.
     OldCode,
     /// A code that was used before.
@@ -78,11 +80,13 @@ impl TokenError {
             (Product::Entra, Self::UnknownClient) => "unauthorized_client",
             (Product::Entra, Self::RedirectUri) => "invalid_client",
             (Product::Google, Self::RedirectUri) => "redirect_uri_mismatch",
-            (Product::Google, Self::NoSecret) => "invalid_request",
+            (Product::Google, Self::NoSecret) | (Product::Entra, Self::MalformedCode) => "invalid_request",
             (_, Self::NotAForm | Self::Repeated | Self::Missing(_) | Self::TwoWays) => "invalid_request",
             (_, Self::GrantType) => "unsupported_grant_type",
             (_, Self::UnknownClient | Self::WrongSecret | Self::NoSecret | Self::BadAssertion) => "invalid_client",
-            (_, Self::UnknownCode | Self::OldCode | Self::SpentCode | Self::ForeignCode) => "invalid_grant",
+            (_, Self::UnknownCode | Self::MalformedCode | Self::OldCode | Self::SpentCode | Self::ForeignCode) => {
+                "invalid_grant"
+            }
             (_, Self::RedirectUri | Self::Verifier) => "invalid_grant",
             (_, Self::AsArmed(error)) => error,
         }
@@ -96,7 +100,10 @@ impl TokenError {
             (Product::Google, Self::UnknownClient) => "The OAuth client was not found.",
             (Product::Google, Self::WrongSecret) => "The provided client secret is invalid.",
             (Product::Google, Self::NoSecret) => "client_secret is missing.",
-            (Product::Google, Self::UnknownCode | Self::OldCode | Self::SpentCode) => "Malformed auth code.",
+            (Product::Google, Self::UnknownCode | Self::MalformedCode | Self::OldCode | Self::SpentCode) => {
+                "Malformed auth code."
+            }
+            (Product::Entra, Self::MalformedCode) => "Invalid request. Request is malformed or invalid.",
             (Product::Google, Self::RedirectUri) => "Bad Request",
             (_, Self::NotAForm) => "The body is not form-urlencoded.",
             (_, Self::Repeated) => "A parameter is repeated.",
@@ -105,7 +112,7 @@ impl TokenError {
             (_, Self::UnknownClient | Self::WrongSecret | Self::NoSecret | Self::BadAssertion) => {
                 "Invalid client or client credentials."
             }
-            (_, Self::UnknownCode | Self::OldCode | Self::SpentCode | Self::ForeignCode) => {
+            (_, Self::UnknownCode | Self::MalformedCode | Self::OldCode | Self::SpentCode | Self::ForeignCode) => {
                 "The authorization code is invalid or has expired."
             }
             (_, Self::RedirectUri) => "The redirect_uri is not that of the authorization request.",
@@ -144,6 +151,7 @@ impl TokenError {
             Self::NoSecret => 7_000_218,
             Self::BadAssertion => 700_027,
             Self::UnknownCode => 70_000,
+            Self::MalformedCode => 9_002_313,
             Self::OldCode => 70_008,
             Self::SpentCode => 54_005,
             Self::ForeignCode => 700_005,

@@ -4,6 +4,7 @@
 //! address. It begins and ends with a write, and whatever breaks off in between is mended by the next login, or by time:
 //! a claim that was not kept counts for a minute.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use stoa_core::failure::Failure;
@@ -35,6 +36,8 @@ pub struct Account<'a> {
     pub new_id: &'a str,
     /// The school's API key.
     pub api_key: &'a Key,
+    /// Calls that were drawn from the school's minute and not made yet.
+    pub drawn: AtomicU32,
 }
 
 /// A person whose account may be entered.
@@ -66,6 +69,16 @@ impl Account<'_> {
         }
     }
 
+    /// Draws calls from the school's minute, before they are made.
+    async fn draw(&self, calls: u32) -> Result<(), Failure> {
+        let Arrival { school, connection, now, .. } = *self.arrival;
+        if self.clients.store.draw_calls(&school.document.id, connection.id(), calls, now).await? {
+            self.drawn.fetch_add(calls, Ordering::Relaxed);
+            return Ok(());
+        }
+        Err(Failure::noted(Fault::CallsSpent, connection.id().as_str()))
+    }
+
     /// One call: whether the account got a role, another address or its end since the last look.
     async fn look(&self, person: PersonItem, claim: &Claim) -> Result<Settlement, Failure> {
         let account = self.call(&get_user(person.user)).await.and_then(|answer| answer.user());
@@ -88,6 +101,8 @@ impl Account<'_> {
 
     async fn settle_account(&self, before: Option<&PersonItem>, claim: &Claim) -> Result<Settlement, Failure> {
         let Arrival { indexes, now, .. } = *self.arrival;
+        // As many as it usually takes, before the first: who gets half of what they need has spent it in vain.
+        self.draw(if before.is_some() { 3 } else { 2 }).await?;
         let begun = self.begin(before, claim).await?;
         let person_id = before.map_or(self.new_id, |before| &before.id).to_owned();
         let account = match self.write_account(begun.as_ref(), &person_id).await {
@@ -136,6 +151,7 @@ impl Account<'_> {
                 | Fault::AccountPrivileged
                 | Fault::AccountUnbound
                 | Fault::EmailChangeForeign
+                | Fault::CallsSpent
                 | Fault::ThinkificAnswerStrange
                 | Fault::ThinkificBusy
                 | Fault::ThinkificKeyRefused
@@ -222,9 +238,9 @@ impl Account<'_> {
     /// A class that arrives at once meets the school's limit of calls at once, which is over in a second: the browser
     /// waits. The limit of calls a minute is left to the person.
     async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
-        let (school, now) = (self.arrival.school, self.arrival.now);
+        let now = self.arrival.now;
         for _ in 1..BUSY_TRIES {
-            let answer = api::call(&self.clients.outbound, school, self.api_key, request).await?;
+            let answer = self.call_once(request).await?;
             let wait = answer.retry_after(now);
             if answer.status != 429 || wait > BRIEF_SECONDS {
                 return Ok(answer);
@@ -234,7 +250,16 @@ impl Account<'_> {
             let [spread] = random::bytes()?;
             tokio::time::sleep(Duration::from_millis(250 + 6 * u64::from(spread))).await;
         }
-        api::call(&self.clients.outbound, school, self.api_key, request).await
+        self.call_once(request).await
+    }
+
+    async fn call_once(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
+        let spend = |drawn: u32| drawn.checked_sub(1);
+        if self.drawn.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_err() {
+            self.draw(1).await?;
+            self.drawn.fetch_sub(1, Ordering::Relaxed);
+        }
+        api::call(&self.clients.outbound, self.arrival.school, self.api_key, request).await
     }
 }
 

@@ -1,7 +1,9 @@
 //! The flows: one file a function.
 
 mod account;
+mod asking;
 mod begin;
+mod code;
 mod home_realm;
 pub mod login;
 pub mod oidc_callback;
@@ -16,5 +18,4 @@ pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
 pub mod trust_refresh;
-mod unproven;
 mod workos;

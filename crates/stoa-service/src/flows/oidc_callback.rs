@@ -1,7 +1,7 @@
 //! `GET /oidc/{connection}/callback`: takes the provider's answer, proves who came, and hands the identity on.
 //!
 //! ```text
-//! state of a login of this browser ─► code ─► token endpoint ─► ID token ─► (userinfo, where it is thin)
+//! state of a login of this browser ─► code ─► claim ─► token endpoint ─► ID token ─► (userinfo, where it is thin)
 //!   └─► admit ─► seal under a new ticket ─► Started → Verified ─► 303 /launch
 //! ```
 //!
@@ -12,10 +12,10 @@ use stoa_core::connection::{Connection, Oidc, Protocol};
 use stoa_core::failure::Failure;
 use stoa_core::identity::Verified;
 use stoa_core::ids::ProofHash;
-use stoa_core::oidc::{ProvenIdentity, RefusalCode, Response, state};
+use stoa_core::oidc::{RefusalCode, Response, state};
 
+use crate::flows::code::Turn;
 use crate::flows::oidc_exchange::prove_code;
-use crate::flows::unproven::unproven;
 use crate::flows::workos;
 use crate::visit::{Answer, Fresh, Visit};
 
@@ -52,28 +52,17 @@ async fn answered(
     login: &Pending,
 ) -> Result<Answer, Failure> {
     visit.trail.login = Some(login.reference.clone());
-    let (identity, proof) = match prove(visit, connection, response, login).await {
-        Ok(proven) => proven,
-        Err(failure) => {
-            let proof = response.code.as_deref().map(|code| proof_of(connection, code));
-            return unproven(visit, connection, login, proof.as_ref(), failure).await;
-        }
+    let oidc = connection.oidc()?;
+    let code = match response.code_from(oidc) {
+        Ok(code) => code,
+        Err(failure) => return Err(visit.unproven(login, failure).await),
     };
-    visit.admit(connection, login, Verified::from_id_token(&identity, connection), &proof).await
-}
-
-/// The identity, and a hash of what proved it.
-async fn prove(
-    visit: &Visit<'_>,
-    connection: &Connection,
-    response: &Response,
-    login: &Pending,
-) -> Result<(ProvenIdentity, ProofHash), Failure> {
-    let code = response.code_from(connection.oidc()?)?;
-    let identity = prove_code(visit, connection, code, login).await?;
-    Ok((identity, proof_of(connection, code)))
-}
-
-fn proof_of(connection: &Connection, code: &str) -> ProofHash {
-    ProofHash::new(connection.id(), connection.oidc().map_or("", |oidc| &oidc.document().issuer), code)
+    let proof = ProofHash::new(connection.id(), &oidc.document().issuer, code);
+    if let Turn::Over(answer) = visit.turn(connection, login, &proof).await? {
+        return Ok(answer);
+    }
+    match prove_code(visit, connection, code, login).await {
+        Ok(identity) => visit.admit(connection, login, Verified::from_id_token(&identity, connection), &proof).await,
+        Err(failure) => Err(visit.unproven(login, failure).await),
+    }
 }

@@ -58,16 +58,17 @@ async fn tokens(visit: &Visit<'_>, connection: &Connection, code: &str, login: &
         assertion_id: &assertion_id,
         now: visit.now,
     };
+    let limits = visit.in_time(TOKEN);
     exchange(request, |request| {
         let egress = visit.clients.egress.clone();
-        async move { judge(egress.send(request, TOKEN).await.map_err(|error| NoAnswer(token_failure(error)))?) }
+        async move { judge(egress.send(request, limits).await.map_err(|error| NoAnswer(token_failure(error)))?) }
     })
     .await
 }
 
 async fn userinfo(visit: &Visit<'_>, endpoint: &str, tokens: &Tokens) -> Result<Response<Vec<u8>>, Failure> {
     let request = userinfo_request(endpoint, tokens)?;
-    visit.clients.egress.send(request, USERINFO).await.map_err(userinfo_failure)
+    visit.clients.egress.send(request, visit.in_time(USERINFO)).await.map_err(userinfo_failure)
 }
 
 fn userinfo_failure(error: EgressError) -> Failure {

@@ -78,7 +78,7 @@ fn unavailable(source: KeySource<'_>, note: &str) -> Failure {
 /// One fetch of the issuer's keys. What is no key set leaves the snapshot as it was.
 async fn fetch(visit: &Visit<'_>, leave: &FetchLeave<'_>) -> Result<Arc<Jwks>, Failure> {
     let source = leave.source();
-    let body = visit.clients.egress.get(source.uri, FETCH).await.map_err(|error| match error {
+    let body = visit.clients.egress.get(source.uri, visit.in_time(FETCH)).await.map_err(|error| match error {
         GetError::Egress(EgressError::Forbidden) => {
             Failure::noted(Fault::Oidc(RefusalCode::AddressForbidden), source.uri)
         }

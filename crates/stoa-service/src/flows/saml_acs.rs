@@ -7,8 +7,6 @@
 //! verify ─► admit ─► seal under a new ticket ─► Started → Verified ─► 303 /launch
 //! ```
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use stoa_core::binding::{Pending, TICKET_COOKIE_PREFIX};
 use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
@@ -37,6 +35,7 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let field = form.get("SAMLResponse").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no SAMLResponse"))?;
     let xml = decode_post_binding(field)?;
     let relay_state = form.get("RelayState").map_or("", String::as_str);
+    let posted = Posted { response: field, relay_state, again: form.contains_key(REPOSTED) };
     let answers = unverified_in_response_to(&xml);
     let is_from_here = answers.is_some() || Relay::is_ours(relay_state);
     let relay = if is_from_here { Relay::from_relay_state(relay_state) } else { Relay::from_target(relay_state) };
@@ -44,7 +43,7 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     if let Some(answers) = answers {
         return match pending.iter().find(|login| login.saml_request_id() == answers) {
             Some(login) => solicited(visit, &connection, &xml, login).await,
-            None => without_cookie(visit, connection.id(), &form, &relay),
+            None => without_cookie(visit, connection.id(), &posted, &relay),
         };
     }
     match pending.first() {
@@ -53,23 +52,31 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
         Some(login) if Relay::is_ours(relay_state) || Pending::is_going_round(&pending, visit.now) => {
             solicited(visit, &connection, &xml, login).await
         }
-        None if Relay::is_ours(relay_state) => without_cookie(visit, connection.id(), &form, &relay),
+        None if Relay::is_ours(relay_state) => without_cookie(visit, connection.id(), &posted, &relay),
         _ => unsolicited(visit, &connection, &xml, &relay).await,
     }
+}
+
+/// What was posted, as far as a page of ours posts it again.
+struct Posted<'a> {
+    response: &'a str,
+    relay_state: &'a str,
+    /// Whether it came from that page.
+    again: bool,
 }
 
 /// The Response answers no login of this browser: the cookie was not sent, or there is none.
 fn without_cookie(
     visit: &Visit<'_>,
     connection: &ConnectionId,
-    form: &HashMap<String, String>,
+    posted: &Posted<'_>,
     relay: &Relay,
 ) -> Result<Answer, Failure> {
-    if relay.retries == 0 && !form.contains_key(REPOSTED) {
-        // A post from our own page is same-site: cookies that were held back come along now.
-        let mut fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
-        fields.push((REPOSTED, "1"));
-        fields.sort_unstable();
+    if relay.retries == 0 && !posted.again {
+        // A post from our own page is same-site: cookies that were held back come along now. Nothing else of what a
+        // stranger has posted is written into it: escaped, a field of four bytes is a line.
+        let relay_state = Relay::rewritten(posted.relay_state);
+        let fields = [("SAMLResponse", posted.response), ("RelayState", &relay_state), (REPOSTED, "1")];
         let page = visit.frame().self_posting(visit.incoming.path(), &fields, visit.form_action());
         return Ok(Answer::Page(page));
     }
@@ -77,7 +84,7 @@ fn without_cookie(
         cookie.starts_with(stoa_core::binding::LOGIN_COOKIE_PREFIX) || cookie.starts_with(TICKET_COOKIE_PREFIX)
     });
     // Where the identity provider drops RelayState, the count of retries is lost, and a round has no end to reach.
-    let is_counted = form.get("RelayState").is_some_and(|text| Relay::is_counted(text));
+    let is_counted = Relay::is_counted(posted.relay_state);
     match (relay.retries, holds_others) {
         (0, false) if !is_counted => Err(Fault::CookiesBlocked.into()),
         (0, true) if !is_counted && Pending::is_going_round(&visit.pending(), visit.now) => {

@@ -3,11 +3,14 @@
 //! Reads, checks and repairs come first, the claim second, the signature last: nothing can fail after the claim.
 //! `POST /launch` is the same for a login that the person had to confirm.
 
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
 use stoa_core::connection::Protocol;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{Redeemed, redeem};
-use stoa_core::ids::Reference;
+use stoa_core::ids::{Attempt, Reference};
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{Brought, LoginItem, Meeting, State, Step, What, meet_launched, meet_ticket};
 use stoa_core::pages::SentOn;
@@ -15,14 +18,20 @@ use stoa_core::person::{Arrival, Indexes, PersonItem};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
+use stoa_core::turn::Turn;
 
 use crate::flows::account::{Account, Settlement};
+use crate::flows::asking::Asking;
 use crate::random;
-use crate::store::{LaunchReads, Note, Written};
+use crate::store::{By, LaunchItems, LaunchReads, Note, Written};
 use crate::visit::{Answer, Visit};
 
-/// Two tabs of one new person settle the account at once; the slower one finds it settled.
+/// Another login of the person, or an operator, wrote in between.
 const SETTLE_TRIES: u32 = 3;
+/// Two tabs of one new person want to settle the account at once; the slower one finds it settled. Together they are
+/// longer than a turn lasts whose request has died.
+const WAITS: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1000), Duration::from_millis(1500)];
 
 /// The flow. It does not enter by the connection of its route, which has none: it reads the connection itself, as it is
 /// now, with everything else.
@@ -33,19 +42,22 @@ pub async fn thinkific_launch(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
     let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
     let reference = reference.ok_or(Fault::TicketMissing)?;
     let ticket = Ticket::among(visit.incoming.cookies(), &reference).ok_or(Fault::TicketMissing)?;
-    let mut reads = visit.clients.store.launch_reads(&ticket).await?;
-    let Some(login) = reads.login.take() else { return Err(Fault::LoginUnknown.into()) };
-    if login.connection != ticket.connection || *reads.connection.school() != ticket.school {
-        return Err(Failure::noted(Fault::TicketWrong, "the ticket names another connection or school"));
-    }
-    visit.trail.connection = Some(login.connection.clone());
-    visit.trail.destination.clone_from(&login.destination);
+    let mut items = visit.clients.store.launch_items(&ticket).await?;
+    let Some(login) = items.login.take() else { return Err(Fault::LoginUnknown.into()) };
     visit.trail.login = Some(reference);
-    let result = launch(visit, &ticket, &login, reads).await;
-    if let Err(failure) = &result {
+    let is_holder = login.ticket == Some(ticket.hash());
+    if is_holder {
+        // The page of a fault leads back to where the login began. Nobody else learns where that is.
+        visit.trail.connection = Some(login.connection.clone());
+        visit.trail.destination.clone_from(&login.destination);
+    }
+    let result = launch(visit, &ticket, &login, items).await;
+    if let Err(failure) = &result
+        && is_holder
+    {
         // In Teams no cookie was there to begin with; the ticket came to whoever tests.
-        visit.trail.by_test_link = login.show && login.ticket == Some(ticket.hash());
-        note(visit, &login, failure).await;
+        visit.trail.by_test_link = login.show;
+        note(visit, &login, &ticket, failure).await;
     }
     result
 }
@@ -54,11 +66,16 @@ async fn launch(
     visit: &mut Visit<'_>,
     ticket: &Ticket,
     login: &LoginItem,
-    reads: LaunchReads,
+    items: LaunchItems,
 ) -> Result<Answer, Failure> {
+    // Before anything else that the ticket names: what is there under those names is nobody's to find out.
     if let Brought::Spent(destination) = meet_ticket(login, &ticket.hash(), visit.now)? {
-        return Ok(visit.begin_again(reads.connection.id(), destination));
+        return Ok(visit.begin_again(&login.connection, destination));
     }
+    if login.connection != ticket.connection {
+        return Err(Failure::noted(Fault::TicketWrong, "the ticket names another connection"));
+    }
+    let reads = visit.clients.store.launch_reads(items, ticket)?;
     reads.connection.takes(login.test)?;
     if login.confirm && !(visit.incoming.method() == "POST" && visit.is_from_us()) {
         return Err(Fault::ConfirmationForeign.into());
@@ -71,7 +88,8 @@ async fn launch(
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another person"));
     }
     let new_id = indexes.new_id(&pepper);
-    let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id };
+    let attempt = random::attempt()?;
+    let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id, attempt };
     if login.test { launching.finish_test().await } else { launching.go_on().await }
 }
 
@@ -85,6 +103,8 @@ struct Launching<'v, 'a> {
     indexes: Indexes,
     /// The id that a new person gets: derived, so that a second try after a crash has the same.
     new_id: String,
+    /// Of the claim, and what Thinkific sends back with whom it does not let in.
+    attempt: Attempt,
 }
 
 impl Launching<'_, '_> {
@@ -103,7 +123,7 @@ impl Launching<'_, '_> {
                 .destination
                 .as_ref()
                 .unwrap_or(&self.reads.connection.document().default_destination),
-            error_url: &format!("{}/return?login={}", self.visit.public_url(), self.ticket.reference.as_str()),
+            error_url: &self.error_url(),
             jti: &jti,
         };
         // Signed before the claim, so that a token that cannot be made does not use up the login; sent only after it.
@@ -111,24 +131,56 @@ impl Launching<'_, '_> {
         self.claim(What::Launched, Answer::Redirect(url.expose().to_owned())).await
     }
 
+    /// Where Thinkific sends back whom it does not let in, with what nobody else knows of this launch.
+    fn error_url(&self) -> String {
+        let (url, login) = (self.visit.public_url(), self.ticket.reference.as_str());
+        format!("{url}/return?login={login}&launch={}", self.attempt)
+    }
+
     /// Makes sure that the account is the person's and says what it should. A known, unchanged person whose account was
-    /// looked at lately costs nothing.
+    /// looked at lately costs nothing; of all others one request at a time asks the school.
     async fn settle(&mut self, api_keys: &KeySet) -> Result<PersonItem, Failure> {
-        let (clients, now) = (self.visit.clients, self.visit.now);
-        for attempt in 1.. {
+        let (mut waits, mut tries) = (WAITS.iter(), 1);
+        loop {
+            let (clients, now) = (self.visit.clients, self.visit.now);
             let (person, owner) = (self.reads.person.take(), self.reads.owner.take());
             let (connection, school, indexes) = (&self.reads.connection, &self.reads.school, &self.indexes);
             let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, now };
-            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key: api_keys.current(now) };
-            match account.settle(arrival.standing(person, claim)?).await {
-                Err(failure) if failure.fault == Fault::StoreContended && attempt < SETTLE_TRIES => {
-                    self.reads = clients.store.launch_reads(self.ticket).await?;
+            let standing = arrival.standing(person, claim)?;
+            let asking = Asking { clients, arrival: &arrival };
+            let turn = match asking.turn(&standing).await? {
+                Some(Turn::Ours(turn)) => Some(turn),
+                Some(Turn::Refused(failure)) => return Err(failure),
+                Some(Turn::UnderWay) => {
+                    let wait = waits.next().ok_or(Fault::SettlingUnderWay)?;
+                    self.visit.wait(*wait).await;
+                    self.read_again().await?;
+                    continue;
+                }
+                None => None,
+            };
+            let (api_key, drawn) = (api_keys.current(now), AtomicU32::new(0));
+            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, drawn };
+            let settled = account.settle(standing).await;
+            if let Some(turn) = turn {
+                let second = asking.end(turn, settled.as_ref().err()).await;
+                self.visit.trail.also = second.or(self.visit.trail.also);
+            }
+            match settled {
+                Err(failure) if failure.fault == Fault::StoreContended && tries < SETTLE_TRIES => {
+                    tries += 1;
+                    self.read_again().await?;
                 }
                 settled => return Ok(self.tell(settled?).await),
             }
         }
-        Err(Fault::StoreContended.into())
+    }
+
+    async fn read_again(&mut self) -> Result<(), Failure> {
+        let items = self.visit.clients.store.launch_items(self.ticket).await?;
+        self.reads = self.visit.clients.store.launch_reads(items, self.ticket)?;
+        Ok(())
     }
 
     /// Leaves a trace of what a settlement did to an account that was nobody's, and of a look that failed.
@@ -138,7 +190,8 @@ impl Launching<'_, '_> {
         if took_over.is_some() {
             let step = Step { got: took_over, ..self.visit.step(What::TakenOver) };
             let (reference, state) = (&self.login.reference, self.login.state);
-            let note = Note { reference, binding: None, from: state, to: state, step: &step };
+            let by = self.ticket.hash();
+            let note = Note { reference, by: By::Ticket(&by), from: state, to: state, step: &step };
             if let Err(second) = self.visit.clients.store.note_step(&note, self.visit.now).await {
                 self.visit.trail.also = Some(second.fault);
             }
@@ -172,8 +225,8 @@ impl Launching<'_, '_> {
 
     /// Write 3. Whoever makes it gets `answer`; everybody else learns what that means for them.
     async fn claim(self, what: What, answer: Answer) -> Result<Answer, Failure> {
-        let Self { visit, ticket, .. } = self;
-        let (attempt, hash) = (random::attempt()?, ticket.hash());
+        let Self { visit, ticket, attempt, .. } = self;
+        let hash = ticket.hash();
         let step = visit.step(what);
         let written = visit.clients.store.launch_login(&ticket.reference, &hash, &attempt, &step).await?;
         if let Written::Refused(old) = written {
@@ -191,12 +244,12 @@ impl Launching<'_, '_> {
 }
 
 /// Adds a failure to the login's steps. One that another try can mend leaves the login as it is.
-async fn note(visit: &mut Visit<'_>, login: &LoginItem, failure: &Failure) {
+async fn note(visit: &mut Visit<'_>, login: &LoginItem, ticket: &Ticket, failure: &Failure) {
     visit.trail.tester = login.show.then(|| login.binding.clone());
     let ends = login.state == State::Verified && !failure.fault.face().retryable;
     let to = if ends { State::Failed } else { login.state };
-    let step = visit.failed_step(failure);
-    let note = Note { reference: &login.reference, binding: None, from: login.state, to, step: &step };
+    let (step, hash) = (visit.failed_step(failure), ticket.hash());
+    let note = Note { reference: &login.reference, by: By::Ticket(&hash), from: login.state, to, step: &step };
     if let Err(second) = visit.clients.store.note_step(&note, visit.now).await {
         visit.trail.also = Some(second.fault);
     }

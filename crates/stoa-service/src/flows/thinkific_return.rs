@@ -2,12 +2,12 @@
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::Reference;
-use stoa_core::login::State;
+use stoa_core::ids::{Attempt, Reference};
+use stoa_core::login::{State, meet_returned};
 use stoa_core::quote::quote;
 use stoa_core::routes::ROUTES;
 
-use crate::store::Note;
+use crate::store::{By, Note};
 use crate::visit::{Answer, Visit};
 
 /// Answers the way back, the way out, and every path that is nobody's.
@@ -29,22 +29,23 @@ fn unknown(path: &str) -> Failure {
 async fn returned(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
     let reference = reference.ok_or(Fault::NotFound)?;
+    let launch = visit.incoming.query("launch").and_then(|text| Attempt::parse(&text).ok());
+    let launch = launch.ok_or(Fault::LoginUnknown)?;
     let said: Vec<String> = ["kind", "error", "message", "error_description"]
         .iter()
         .filter_map(|name| Some(format!("{name}={}", known_word(&visit.incoming.query(name)?))))
         .collect();
     let failure = Failure::noted(Fault::ThinkificSentBack, &said.join(" "));
     visit.trail.login = Some(reference.clone());
-    let step = visit.failed_step(&failure);
-    let note = Note { reference: &reference, binding: None, from: State::Launched, to: State::Returned, step: &step };
-    match visit.clients.store.note_step(&note, visit.now).await? {
-        Some(login) => {
-            visit.trail.connection = Some(login.connection);
-            visit.trail.destination = login.destination;
-        }
-        None => return Err(Fault::LoginUnknown.into()),
+    let (step, by) = (visit.failed_step(&failure), By::Launch(&launch));
+    let note = Note { reference: &reference, by, from: State::Launched, to: State::Returned, step: &step };
+    let login = visit.clients.store.note_step(&note, visit.now).await?;
+    let fault = meet_returned(login.as_deref(), &launch);
+    if let Some(login) = login.filter(|_| fault != Fault::LoginUnknown) {
+        visit.trail.connection = Some(login.connection);
+        visit.trail.destination = login.destination;
     }
-    Err(failure)
+    Err(Failure { fault, ..failure })
 }
 
 /// Free text from outside is reduced to the words that errors are made of.

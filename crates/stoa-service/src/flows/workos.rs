@@ -3,7 +3,7 @@
 //! ```text
 //! state of a login of this browser?  ── no state ─► the identity provider began it: one fresh login
 //!   ▼ yes
-//! code ─► POST /sso/token ─► profile of our organization ─► admit ─► seal ─► Started → Verified ─► 303 /launch
+//! code ─► claim ─► POST /sso/token ─► profile of our organization ─► admit ─► seal ─► Started → Verified ─► 303 /launch
 //! ```
 
 use std::time::Duration;
@@ -18,8 +18,8 @@ use stoa_core::routes::SecretKind;
 use stoa_core::workos::{Callback, Profile, token_request};
 
 use crate::egress::Limits;
+use crate::flows::code::Turn;
 use crate::flows::provider_keys::token_failure;
-use crate::flows::unproven::unproven;
 use crate::visit::{Answer, Visit};
 
 /// A browser waits, and 8 s is the soft deadline of the whole. A profile with a thousand groups is 100 KB.
@@ -53,12 +53,15 @@ async fn answered(
 ) -> Result<Answer, Failure> {
     let code = match code {
         Ok(code) => code,
-        Err(failure) => return unproven(visit, connection, login, None, failure).await,
+        Err(failure) => return Err(visit.unproven(login, failure).await),
     };
     let proof = ProofHash::new(connection.id(), &settings.client_id, &code);
+    if let Turn::Over(answer) = visit.turn(connection, login, &proof).await? {
+        return Ok(answer);
+    }
     match exchange(visit, connection, settings, login, &code).await {
         Ok(profile) => visit.admit(connection, login, profile.verify(connection), &proof).await,
-        Err(failure) => unproven(visit, connection, login, Some(&proof), failure).await,
+        Err(failure) => Err(visit.unproven(login, failure).await),
     }
 }
 
@@ -72,7 +75,7 @@ async fn exchange(
 ) -> Result<Profile, Failure> {
     let keys = visit.secret_of(SecretKind::Oidc, connection).await?;
     let request = token_request(settings, keys.current(visit.now), code, login)?;
-    let answer = visit.clients.egress.send(request, LIMITS).await.map_err(token_failure)?;
+    let answer = visit.clients.egress.send(request, visit.in_time(LIMITS)).await.map_err(token_failure)?;
     Profile::from_token_answer(&answer)
 }
 

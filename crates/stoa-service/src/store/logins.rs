@@ -1,9 +1,13 @@
 //! The `logins` table: the three writes of a login, and the notes on one that fails.
 
 use jiff::Timestamp;
+use stoa_core::binding::Pending;
 use stoa_core::failure::Failure;
 use stoa_core::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
-use stoa_core::login::{ITEM_VERSION, LoginItem, MAX_NOTES, Seal, State, Step, begun_since, kept_until};
+use stoa_core::login::{
+    ITEM_VERSION, LoginItem, MAX_NOTES, MAX_STEPS, MAX_TRIES, Seal, State, Step, VerifyAttempt, asking_until,
+    begun_since, kept_until,
+};
 use stoa_core::routes::Table;
 use stoa_core::teams::code_since;
 
@@ -63,12 +67,23 @@ pub struct Code<'a> {
     pub step: &'a Step,
 }
 
+/// By what a request has shown that a login is its own. A reference, which is read out on the phone, shows nothing.
+#[derive(Clone, Copy)]
+pub enum By<'a> {
+    /// It has the secret of the browser that began it, or the code of the Teams tab.
+    Browser(&'a Binding),
+    /// It has its ticket.
+    Ticket(&'a TicketHash),
+    /// It comes back from its launch.
+    Launch(&'a Attempt),
+}
+
 /// A step that is noted on a login in state `from`, which moves on to `to`.
 pub struct Note<'a> {
     /// The reference of the login.
     pub reference: &'a Reference,
-    /// Hash of the browser's secret, where a browser's cookie named the login: then only if that browser began it.
-    pub binding: Option<&'a Binding>,
+    /// Whose it must be.
+    pub by: By<'a>,
     /// The state in which the login must be.
     pub from: State,
     /// The state that it moves to; the same, where it stays.
@@ -82,6 +97,39 @@ impl Store {
     pub async fn begin_login(&self, item: &LoginItem) -> Result<Written, Failure> {
         let put = Key::login(&item.reference).put(item).only_if(ABSENT_OR_MINE).with(":attempt", &item.attempt);
         written(self.tables.write(put).await?)
+    }
+
+    /// Claims a code before the provider is asked about it: for a login that this browser has begun here, that is in
+    /// time, and for which few have been tried. Nobody else asks about the same code meanwhile.
+    pub async fn claim_code(
+        &self,
+        login: &Pending,
+        mine: &VerifyAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<Written, Failure> {
+        let claim = Key::login(&login.reference)
+            .update(
+                "SET attempt = :attempt, asked = :proof, asking = :until, tries = if_not_exists(tries, :none) + :one",
+            )
+            .only_if(
+                "#state = :from AND binding = :binding AND #connection = :connection AND began = :began \
+                 AND began >= :since AND (attribute_not_exists(tries) OR tries < :most) \
+                 AND (attribute_not_exists(asked) OR asked <> :proof OR asking < :now)",
+            )
+            .showing_refused()
+            .with(":from", State::Started)
+            .with(":binding", mine.binding)
+            .with(":connection", mine.connection)
+            .with(":began", login.unverified_began)
+            .with(":since", begun_since(now))
+            .with(":attempt", mine.attempt)
+            .with(":proof", mine.proof)
+            .with(":until", asking_until(now))
+            .with(":now", now.as_second())
+            .with(":none", 0)
+            .with(":one", 1)
+            .with(":most", MAX_TRIES);
+        written(self.tables.write(claim).await?)
     }
 
     /// Write 2: Started → Verified.
@@ -121,11 +169,9 @@ impl Store {
         attempt: &Attempt,
         step: &Step,
     ) -> Result<Written, Failure> {
-        // The sealed identity has done its work.
+        // The sealed identity has done its work. The ticket's hash stays: whoever brings another is told nothing.
         let update = Key::login(reference)
-            .update(
-                "SET #state = :to, attempt = :attempt, steps = list_append(steps, :step) REMOVE sealed, seal_key, ticket",
-            )
+            .update("SET #state = :to, attempt = :attempt, steps = list_append(steps, :step) REMOVE sealed, seal_key")
             .only_if("#state = :from AND ticket = :ticket")
             .showing_refused()
             .with(":to", State::Launched)
@@ -139,19 +185,28 @@ impl Store {
     /// Notes a step on a login. Best effort: the person's page does not depend on it. A login that has something to
     /// tell is kept as long as one that arrived. Returns the login as it was.
     pub async fn note_step(&self, note: &Note<'_>, now: Timestamp) -> Result<Option<Box<LoginItem>>, Failure> {
+        // What a provider was asked about in vain may be asked about again.
+        let update = match note.from {
+            State::Started => "SET #state = :to, #ttl = :ttl, steps = list_append(steps, :step) REMOVE asked, asking",
+            State::Verified | State::Launched | State::Refused | State::Failed | State::Returned => {
+                "SET #state = :to, #ttl = :ttl, steps = list_append(steps, :step)"
+            }
+        };
         let update = Key::login(note.reference)
-            .update("SET #state = :to, #ttl = :ttl, steps = list_append(steps, :step)")
+            .update(update)
             .showing_old()
             .with(":to", note.to)
             .with(":ttl", kept_until(now))
             .with(":from", note.from)
-            .with(":max", MAX_NOTES)
             .with(":step", [note.step]);
         let condition = "#state = :from AND size(steps) < :max";
-        let update = match note.binding {
-            Some(binding) => update.only_if(format!("{condition} AND binding = :binding")).with(":binding", binding),
-            None => update.only_if(condition),
+        let update = match note.by {
+            By::Browser(binding) => update.only_if(format!("{condition} AND binding = :by")).with(":by", binding),
+            By::Ticket(ticket) => update.only_if(format!("{condition} AND ticket = :by")).with(":by", ticket),
+            By::Launch(attempt) => update.only_if(format!("{condition} AND attempt = :by")).with(":by", attempt),
         };
+        // A launch is come back from once, and there is room for it.
+        let update = update.with(":max", if matches!(note.by, By::Launch(_)) { MAX_STEPS } else { MAX_NOTES });
         match self.tables.write(update).await? {
             Outcome::Applied(old) | Outcome::Refused(old) => login(old),
         }
@@ -188,9 +243,12 @@ fn sealing(sealed: &Sealed<'_>, now: Timestamp) -> Write {
     let expression = "SET #state = :to, attempt = :attempt, cv = :cv, #assertion = :assertion, ticket = :ticket, \
                       sealed = :sealed, seal_key = :seal_key, who = :who, verified = :now, #ttl = :ttl, v = :v";
     let login = Key::login(sealed.reference);
+    let forgotten = "REMOVE tries, asked, asking";
     let update = match sealed.step {
-        Some(step) => login.update(format!("{expression}, steps = list_append(steps, :step)")).with(":step", [step]),
-        None => login.update(expression),
+        Some(step) => {
+            login.update(format!("{expression}, steps = list_append(steps, :step) {forgotten}")).with(":step", [step])
+        }
+        None => login.update(format!("{expression} {forgotten}")),
     };
     update
         .showing_refused()

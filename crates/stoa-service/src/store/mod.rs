@@ -13,6 +13,7 @@ mod lookup;
 mod tables;
 mod tested;
 mod trust;
+mod turns;
 mod watch;
 mod write;
 
@@ -34,8 +35,8 @@ pub use items::{
 };
 pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
-pub use launch_reads::LaunchReads;
-pub use logins::{Code, Note, Sealed, Written};
+pub use launch_reads::{LaunchItems, LaunchReads};
+pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub(crate) use trust::{pinned, trusted};
 pub use watch::Watched;

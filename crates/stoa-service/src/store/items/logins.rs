@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::ids::{Attempt, ConnectionId, ProofHash, Reference};
+use stoa_core::ids::{Attempt, ConnectionId, PersonKey, ProofHash, Reference, SchoolId};
 use stoa_core::routes::Table;
 
 use super::key::{Form, Key, keys};
@@ -15,6 +15,10 @@ keys! { Logins:
     tested(connection: &ConnectionId) = "tested#{connection}";
     /// An unsolicited assertion that has been used.
     assertion(proof: &ProofHash) = "assertion#{proof}";
+    /// Whose turn it is to ask a school about a person: `TurnItem`, kept for two days.
+    turn(school: &SchoolId, person: &PersonKey) = "turn#{school}#{person}";
+    /// The calls that a school was asked for in a minute, counted from the epoch; kept for an hour.
+    calls(school: &SchoolId, minute: i64) = "calls#{school}#{minute}";
 }
 
 /// How long it is remembered that an assertion was used, once it could not pass any more.

@@ -44,6 +44,8 @@ fn keys_are_what_they_were() {
         (Key::login(&Reference::parse("7KQ3-9FXM-2B4T").unwrap()), "7KQ39FXM2B4T"),
         (Key::tested(&pg()), "tested#pg"),
         (Key::assertion(&proof), "assertion#AQEBAQEBAQEBAQEBAQEBAQEB"),
+        (Key::turn(&academy(), &mary), "turn#pg-academy#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
+        (Key::calls(&academy(), 29_833_333), "calls#pg-academy#29833333"),
         (Key::person(&mary, &academy()), "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / school#pg-academy"),
         (Key::email(&EmailKey::from_bytes([1; 24])), "email#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / owner"),
         (

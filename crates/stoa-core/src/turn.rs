@@ -1,0 +1,203 @@
+//! Whose turn it is to ask a school about a person, how often, and out of whose part of the school's minute.
+//!
+//! A school's Admin API takes so many calls a minute, of everybody together. So whatever a launch asks of it is asked by
+//! one request at a time for each person, a refusal is remembered instead of asked for again, and no connection spends
+//! what the others need.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::fault::{Actor, Fault};
+use crate::ids::Attempt;
+
+/// Settlements of one person in one day. People marry, move and are corrected less often; whoever changes a name at each
+/// login spends everybody's calls.
+pub const TURNS_PER_DAY: u32 = 10;
+/// How long a refusal is given again without a call.
+pub const REMEMBERED_SECONDS: i64 = 600;
+/// How long a turn is somebody's who does not say that it is over. Most take less than a second.
+const TURN_SECONDS: i64 = 3;
+/// How long a turn's item is kept: until nothing in it can count any more.
+const KEPT_SECONDS: i64 = 2 * DAY_SECONDS;
+const DAY_SECONDS: i64 = 24 * 3600;
+
+/// Calls a minute that Thinkific takes, of everybody together.
+pub const CALLS_PER_MINUTE: u32 = 120;
+/// Of these, for connections that have made few in the minute: so none can spend the others' part.
+pub const CALLS_RESERVED: u32 = 20;
+/// What few is.
+pub const CALLS_FEW: u32 = 10;
+
+/// The turns of a person at a school.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnItem {
+    /// Whose the last turn was.
+    pub attempt: Attempt,
+    /// Until when it is theirs, in epoch seconds.
+    pub until: i64,
+    /// The day of the last settlement, counted from the epoch.
+    pub day: i64,
+    /// Settlements on that day.
+    pub turns: u32,
+    /// What the last one ended with, where that would be the same again.
+    pub refused: Option<Refused>,
+    /// When DynamoDB may clean it up, in epoch seconds.
+    pub ttl: i64,
+}
+
+/// A refusal that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// What was to be settled, and as of which version of the connection: of anything else nothing is known.
+    pub about: String,
+    /// The fault's code.
+    pub fault: String,
+    /// For the operator.
+    pub note: Option<String>,
+    /// Until when, in epoch seconds.
+    pub until: i64,
+}
+
+/// What somebody wants a turn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To look at an account that was left as it should be.
+    Look,
+    /// To create an account or to change one.
+    Settle,
+}
+
+/// Whether it is a request's turn.
+#[derive(Debug)]
+pub enum Turn {
+    /// It is, once this is written over what was found.
+    Ours(TurnItem),
+    /// It is another request's.
+    UnderWay,
+    /// It is not asked again.
+    Refused(Failure),
+}
+
+impl Turn {
+    /// Decides from the turns of the person so far.
+    pub fn take(found: Option<&TurnItem>, wish: Wish, about: &str, attempt: Attempt, now: Timestamp) -> Self {
+        let (second, today) = (now.as_second(), now.as_second().div_euclid(DAY_SECONDS));
+        if let Some(failure) = found.and_then(|found| found.remembered(about, second)) {
+            return Self::Refused(failure);
+        }
+        if found.is_some_and(|found| second < found.until) {
+            return Self::UnderWay;
+        }
+        let so_far = found.filter(|found| found.day == today).map_or(0, |found| found.turns);
+        let turns = match wish {
+            Wish::Look => so_far,
+            Wish::Settle if so_far >= TURNS_PER_DAY => {
+                let wanted = format!("{TURNS_PER_DAY} settlements a day");
+                return Self::Refused(Failure::with(Fault::SettledTooOften, wanted, "one more"));
+            }
+            Wish::Settle => so_far + 1,
+        };
+        let (until, ttl) = (second + TURN_SECONDS, second + KEPT_SECONDS);
+        Self::Ours(TurnItem { attempt, until, day: today, turns, refused: None, ttl })
+    }
+}
+
+impl TurnItem {
+    fn remembered(&self, about: &str, second: i64) -> Option<Failure> {
+        let refused = self.refused.as_ref().filter(|refused| refused.about == about && second < refused.until)?;
+        // A code of a later version's is asked for again.
+        let fault = Fault::of_code(&refused.fault)?;
+        let note = refused.note.as_deref().unwrap_or_default();
+        Some(Failure::noted(fault, format!("as within the last ten minutes: {note}").trim_end_matches([':', ' '])))
+    }
+
+    /// The item of a turn that is over. What the person, their provider or the school has to mend is remembered; what
+    /// may be otherwise in a moment is not, and does not count.
+    #[must_use]
+    pub fn over(self, failure: Option<&Failure>, about: &str, now: Timestamp) -> Self {
+        let Some(failure) = failure else { return Self { until: 0, ..self } };
+        let face = failure.fault.face();
+        if face.retryable || face.actor == Actor::OnCall {
+            return Self { until: 0, turns: self.turns.saturating_sub(1), ..self };
+        }
+        let refused = Refused {
+            about: about.to_owned(),
+            fault: failure.fault.code().to_owned(),
+            note: failure.detail.got.clone(),
+            until: now.as_second() + REMEMBERED_SECONDS,
+        };
+        Self { until: 0, refused: Some(refused), ..self }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_035_200 + second).unwrap()
+    }
+
+    fn attempt(byte: u8) -> Attempt {
+        Attempt::from_bytes([byte; 16])
+    }
+
+    fn taken(found: Option<&TurnItem>, wish: Wish, second: i64) -> TurnItem {
+        match Turn::take(found, wish, "mary", attempt(1), at(second)) {
+            Turn::Ours(item) => item,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fault(turn: &Turn) -> Fault {
+        let Turn::Refused(failure) = turn else { panic!("{turn:?}") };
+        failure.fault
+    }
+
+    #[test]
+    fn a_turn_is_one_request_s_until_it_says_so_or_has_not_for_long() {
+        let first = taken(None, Wish::Settle, 0);
+        for second in 0..TURN_SECONDS {
+            let turn = Turn::take(Some(&first), Wish::Look, "mary", attempt(2), at(second));
+            assert!(matches!(turn, Turn::UnderWay), "{second}");
+        }
+        assert_eq!(taken(Some(&first), Wish::Settle, TURN_SECONDS).turns, 2);
+        assert_eq!(taken(Some(&first.over(None, "mary", at(0))), Wish::Settle, 0).turns, 2);
+    }
+
+    #[test]
+    fn a_refusal_is_given_again_for_ten_minutes_and_for_the_same_alone() {
+        let bound = Failure::noted(Fault::AccountBound, "user 7 has another external id");
+        let item = taken(None, Wish::Settle, 0).over(Some(&bound), "mary", at(0));
+        let again = |about: &str, second| Turn::take(Some(&item), Wish::Settle, about, attempt(2), at(second));
+        for second in [0, 1, REMEMBERED_SECONDS - 1] {
+            assert_eq!(fault(&again("mary", second)), Fault::AccountBound);
+        }
+        assert!(matches!(again("mary", REMEMBERED_SECONDS), Turn::Ours(_)));
+        assert!(matches!(again("mary in another version", 1), Turn::Ours(_)));
+        let later = TurnItem { refused: item.refused.clone().map(|it| Refused { fault: "new".into(), ..it }), ..item };
+        assert!(matches!(Turn::take(Some(&later), Wish::Settle, "mary", attempt(2), at(1)), Turn::Ours(_)));
+    }
+
+    #[test]
+    fn what_may_be_otherwise_in_a_moment_is_neither_remembered_nor_counted() {
+        for failure in [Fault::ThinkificBusy, Fault::CallsSpent, Fault::StoreContended, Fault::PermissionMissing] {
+            let item = taken(None, Wish::Settle, 0).over(Some(&failure.into()), "mary", at(0));
+            assert_eq!((item.turns, item.until, item.refused), (0, 0, None), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn settlements_of_a_day_are_counted_and_looks_are_not() {
+        let mut item = taken(None, Wish::Settle, 0).over(None, "mary", at(0));
+        for _ in 1..TURNS_PER_DAY {
+            item = taken(Some(&item), Wish::Settle, 0).over(None, "mary", at(0));
+        }
+        let turn = Turn::take(Some(&item), Wish::Settle, "mary", attempt(2), at(1));
+        assert_eq!(fault(&turn), Fault::SettledTooOften);
+        assert_eq!(taken(Some(&item), Wish::Look, 1).turns, TURNS_PER_DAY);
+        assert_eq!(taken(Some(&item), Wish::Settle, DAY_SECONDS).turns, 1);
+    }
+}
