@@ -36,8 +36,8 @@ fi
 SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
 [ "${1:-}" != --build-only ] || exit 0
 
-# xmlsec1 is the second opinion on signatures; valgrind counts the verifier's instructions; Chromium and its driver walk the pages; SimpleSAMLphp, in PHP's own web
-# server, and oidc-provider, in Node, are identity providers that are not ours.
+# xmlsec1 is the second opinion on signatures; valgrind counts the verifier's instructions; Chromium and its driver walk
+# the pages; SimpleSAMLphp, in PHP's own web server, and oidc-provider, in Node, are identity providers that are not ours.
 missing=()
 command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
 command -v valgrind >/dev/null || missing+=(valgrind)

@@ -33,6 +33,7 @@ fn stage(code: RefusalCode) -> Stage {
         | R::ProviderFailed
         | R::ErrorUnknown
         | R::CodeRefused
+        | R::TriesSpent
         | R::ClientRefused
         | R::TokenRequestRefused
         | R::TokenEndpointUnavailable
