@@ -147,7 +147,7 @@ mod tests {
     fn taken(found: Option<&TurnItem>, wish: Wish, second: i64) -> TurnItem {
         match Turn::take(found, wish, "mary", attempt(1), at(second)) {
             Turn::Ours(item) => item,
-            other => panic!("{other:?}"),
+            other @ (Turn::UnderWay | Turn::Refused(_)) => panic!("{other:?}"),
         }
     }
 
