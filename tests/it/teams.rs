@@ -138,6 +138,8 @@ async fn c173_tokens_of_both_versions_name_the_same_person() {
     let host = tab.world.url().split_once("://").unwrap().1.to_owned();
     for token in [TeamsToken::v2(APP), TeamsToken::v1(APP, &host), TeamsToken::v1(APP, &host)] {
         let handed = Handed::read(&tab.session(MILA, &token).await);
+        let hint = if token.v1 { "Mila N. (m…a@globex.com)" } else { "m…a@globex.com" };
+        assert_eq!(handed.hint, hint);
         tab.world.signed_in(&handed.press(&tab.world.browser()).await, MILA);
     }
     let persons = tab.world.front.items(Table::Directory).unwrap();

@@ -26,10 +26,9 @@ pub(super) async fn plan(named: &Named, target: &Target, io: &mut Io<'_>) -> Res
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
     }
-    io.say(&format!(
-        "Nothing was written. `stoa connection apply {}` writes it.",
-        word(&named.path.display().to_string())
-    ))
+    let allowed = named.allow_domain.iter().map(|domain| format!(" --allow-domain {}", word(domain)));
+    let (path, allowed) = (word(&named.path.display().to_string()), allowed.collect::<String>());
+    io.say(&format!("Nothing was written. `stoa connection apply {path}{allowed}` writes it."))
 }
 
 pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
