@@ -4,6 +4,7 @@ use serde_json::json;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
+use stoa_core::turn::REMEMBERED_SECONDS;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::Person;
 use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, NewUser, Trouble};
@@ -240,6 +241,7 @@ async fn c183_an_address_that_the_school_refuses_mints_no_token() {
         let before = world.launches();
         world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, fault);
         assert_eq!(world.launches(), before);
+        world.advance(REMEMBERED_SECONDS);
     }
     world.signed_in(&world.log_in(&world.browser(), MARY).await, "married.m@pg.com");
 }

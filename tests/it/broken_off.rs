@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stoa_core::routes::Table;
+use stoa_core::turn::REMEMBERED_SECONDS;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::browser::Page;
 use stoa_sandbox::pingfederate::Person;
@@ -228,6 +229,7 @@ async fn an_address_that_was_shown_once_is_its_owner_s_again() {
             let page = somebody.tries(&world).await;
             assert!(page.status == 200, "{what}: {}", page.text());
             world.signed_in(&page, &somebody.own);
+            world.advance(REMEMBERED_SECONDS);
             let page = owner.tries(&world).await;
             assert!(page.status == 200, "{what}: {}", page.text());
             world.signed_in(&page, &owner.own);
@@ -287,6 +289,7 @@ async fn a_claim_of_an_earlier_version_counts_while_its_person_has_the_address()
     // The account is bound to Mary all the same.
     turned_away(&world, "mallory.m", "account_bound").await;
     world.thinkific.remove_user(world.thinkific.user(MARYS_EMAIL).unwrap().id);
+    world.advance(REMEMBERED_SECONDS);
     world.signed_in(&world.log_in(&world.browser(), "mallory.m").await, MARYS_EMAIL);
 
     // Of a person who never got an item.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stoa_core::routes::Table;
+use stoa_core::turn::REMEMBERED_SECONDS;
 use stoa_sandbox::aws::journal::Tally;
 use stoa_sandbox::thinkific::{Fault, FaultTarget, NewUser, Trouble};
 
@@ -47,6 +48,7 @@ async fn an_account_that_got_a_role_after_its_first_login_is_refused_within_the_
             turned_away(&world, MARY, "account_privileged").await;
         }
         give(&world, &[]);
+        world.advance(REMEMBERED_SECONDS);
         comes_in(&world).await;
     }
 }
@@ -179,6 +181,7 @@ async fn what_the_school_does_answer_is_never_overlooked() {
         world.advance(HOUR);
         world.thinkific.fail_next(trouble);
         turned_away(&world, MARY, fault).await;
+        world.advance(REMEMBERED_SECONDS);
         comes_in(&world).await;
     }
 }

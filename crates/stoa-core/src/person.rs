@@ -130,6 +130,18 @@ pub enum Standing {
     Unsettled(Option<PersonItem>, Claim),
 }
 
+impl Standing {
+    /// The connection that an operator linked the person through, if they have not come since.
+    pub fn linked(&self) -> Option<&ConnectionId> {
+        match self {
+            Self::Settled(person) | Self::Overdue(person, _) | Self::Unsettled(Some(person), _) => {
+                person.linked.as_ref()
+            }
+            Self::Unsettled(None, _) => None,
+        }
+    }
+}
+
 /// A redeemed identity on its way into a school: whatever is decided about it is decided from this, from the directory,
 /// and from what is known of accounts.
 pub struct Arrival<'a> {

@@ -2,6 +2,7 @@
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
+use stoa_core::ids::ConnectionId;
 use stoa_core::person::{Arrival, Standing};
 use stoa_core::turn::{Turn, TurnItem, Wish};
 
@@ -14,6 +15,8 @@ pub(super) struct Asking<'a> {
     pub(super) clients: &'a Clients,
     /// Who comes, and into what.
     pub(super) arrival: &'a Arrival<'a>,
+    /// The connection that an operator linked them through, if they have not come since.
+    pub(super) linked: Option<ConnectionId>,
 }
 
 impl Asking<'_> {
@@ -41,9 +44,11 @@ impl Asking<'_> {
         written.err().map(|second| second.fault)
     }
 
-    /// What a refusal is about: the same details through the connection as it is.
+    /// What a refusal is about: the same details through the connection as it is, of a person whom no operator has
+    /// linked in the meantime.
     fn about(&self) -> String {
         let (details, connection) = (&self.arrival.indexes.fingerprint, self.arrival.connection);
-        format!("{details}.{}.{}", connection.id(), connection.version)
+        let linked = self.linked.as_ref().map_or("", ConnectionId::as_str);
+        format!("{details}.{}.{}.{linked}", connection.id(), connection.version)
     }
 }

@@ -148,7 +148,7 @@ impl Launching<'_, '_> {
             let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, now };
             let standing = arrival.standing(person, claim)?;
-            let asking = Asking { clients, arrival: &arrival };
+            let asking = Asking { clients, arrival: &arrival, linked: standing.linked().cloned() };
             let turn = match asking.turn(&standing).await? {
                 Some(Turn::Ours(turn)) => Some(turn),
                 Some(Turn::Refused(failure)) => return Err(failure),

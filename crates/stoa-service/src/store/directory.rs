@@ -138,10 +138,10 @@ fn claim_email(claim: &Claiming<'_>) -> Write {
     let put = Key::email(claim.email).put(claim.item).with(":person", &claim.item.person);
     let free = "attribute_not_exists(pk) OR person = :person";
     let Claim::Free(Some(found)) = claim.found else { return put.only_if(free) };
-    let put = put.with(":former", &found.person).with(":since", found.since);
-    let former = format!("{free} OR (person = :former AND since = :since AND");
+    let put = put.with(":claimant", &found.person).with(":since", found.since);
+    let left = format!("{free} OR (person = :claimant AND since = :since AND");
     match found.until {
-        Some(until) => put.only_if(format!("{former} #until = :until)")).with(":until", until),
-        None => put.only_if(format!("{former} attribute_not_exists(#until))")),
+        Some(until) => put.only_if(format!("{left} #until = :until)")).with(":until", until),
+        None => put.only_if(format!("{left} attribute_not_exists(#until))")),
     }
 }
