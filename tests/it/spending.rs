@@ -36,7 +36,7 @@ async fn another_customer_s_first_timer(world: &World) -> Page {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c183_sixty_launches_of_one_refused_ticket_ask_the_school_once() {
+async fn sixty_launches_of_one_refused_ticket_ask_the_school_once() {
     let world = World::start().await;
     let pages = launch_often(&world, "admin.s").await;
     assert!(pages.iter().all(|page| page.status < 500), "{:?}", world.faults());
@@ -47,7 +47,7 @@ async fn c183_sixty_launches_of_one_refused_ticket_ask_the_school_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c183_sixty_launches_of_somebody_new_make_one_account() {
+async fn sixty_launches_of_somebody_new_make_one_account() {
     let world = World::start().await;
     let pages = launch_often(&world, MARY).await;
     let school: Vec<_> = world.thinkific.calls().into_iter().map(|call| (call.method, call.status)).collect();
@@ -58,7 +58,7 @@ async fn c183_sixty_launches_of_somebody_new_make_one_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c183_a_refusal_is_given_again_without_a_call_until_something_changes() {
+async fn a_refusal_is_given_again_without_a_call_until_something_changes() {
     let world = World::start().await;
     let bound = NewUser { external_id: Some("theirs".into()), ..NewUser::student(MARYS_EMAIL, "Mary", "Miller") };
     let account = world.thinkific.add_user(bound);
@@ -83,7 +83,7 @@ async fn c183_a_refusal_is_given_again_without_a_call_until_something_changes() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c183_a_name_that_changes_at_each_login_is_changed_ten_times_a_day() {
+async fn a_name_that_changes_at_each_login_is_changed_ten_times_a_day() {
     let world = World::start().await;
     let named = |name: String| world.pingfederate.edit_person(MARY, |person| person.last_name = Some(name));
     for n in 0..TURNS_PER_DAY {
@@ -117,7 +117,7 @@ async fn spent(world: &World, all: u32, by_pg: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c183_one_customer_cannot_spend_the_others_minute() {
+async fn one_customer_cannot_spend_the_others_minute() {
     let world = World::start().await;
     let open = CALLS_PER_MINUTE - CALLS_RESERVED;
     world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
