@@ -278,6 +278,11 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::Fetch { source: GetError::Egress(EgressError::Forbidden), .. } => Some(
             "Only https addresses on the public internet are read. If it is elsewhere, save it as a file and name that.".to_owned(),
         ),
+        OperatorError::Fetch { source: GetError::Status(300..=399), .. } => Some(
+            "It leads elsewhere, and no redirect is followed. Put the address at its end into saml.metadata_url or \
+             oidc.discovery_url."
+                .to_owned(),
+        ),
         OperatorError::Fetch { .. } => Some(
             "Is the address right? If only this machine cannot reach it, save it as a file and name that in the \
                  connection."

@@ -161,7 +161,7 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     }
     if let Some(saml) = &planned.document().saml {
         for warning in warnings::all(planned.metadata(), saml, Timestamp::now()) {
-            io.say(&format!("    warning: {}", warning))?;
+            io.say(&format!("    warning: {warning}"))?;
         }
     }
     for fingerprint in &planned.untrusted_keys {

@@ -84,7 +84,7 @@ fn print_metadata(
         print_certificate("Signing certificate", certificate, now, io)?;
     }
     let warnings = warnings::of_metadata(metadata, saml);
-    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {}", warning)))
+    warnings.iter().try_for_each(|warning| io.say(&format!("warning: {warning}")))
 }
 
 fn print_certificate(label: &str, certificate: &Certificate, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {

@@ -153,10 +153,10 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
     }
     let operator = target.change(io).await?;
     for taken in operator.take_key_sets(id).await? {
-        let ids: Vec<_> = taken.key_ids.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<_> = taken.key_ids.iter().map(|id| visible(id)).collect();
         io.say(&format!("Key set {}, as {} publishes it now: {}", taken.set, taken.uri, ids.join(", ")))?;
         match taken.changes.iter().find_map(|event| event.detail.as_deref()) {
-            Some(detail) => io.say(&format!("    changed: {}", detail))?,
+            Some(detail) => io.say(&format!("    changed: {}", visible(detail)))?,
             None => io.say("    the same keys as before")?,
         }
     }

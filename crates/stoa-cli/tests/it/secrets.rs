@@ -87,3 +87,15 @@ async fn nothing_is_typed_and_nothing_unknown_is_written() {
         assert_eq!(ran.code, 2, "{name}: {ran:?}");
     }
 }
+
+/// What the documents show of a key set is one.
+#[test]
+fn the_key_set_in_the_documents_is_one() {
+    let text = include_str!("../../../../docs/connections.md");
+    let (_, block) = text.split_once("```json\n").unwrap();
+    let (json, _) = block.split_once("```").unwrap();
+    let keys = stoa_core::keys::KeySet::parse(json.trim()).unwrap();
+    let key = &keys.all()[0];
+    assert_eq!((key.id.as_str(), key.from), ("2026-11", 0));
+    assert!(key.expose().starts_with("-----BEGIN PRIVATE KEY-----\n"));
+}

@@ -147,6 +147,15 @@ async fn a_provider_out_of_reach_stops_no_other_change_but_a_new_connection() {
 }
 
 #[tokio::test]
+async fn an_address_that_leads_elsewhere_is_not_followed_and_the_way_is_named() {
+    let desk = Desk::new().await;
+    desk.sandbox.pingfederate.publish_instead(Some(Published::Status(302)));
+    let new = fetched(&desk, |text| text.replace("id = \"pg\"", "id = \"acme\""));
+    let refused = desk.stoa(&["connection", "plan", &new]).await.refused();
+    assert!(refused.contains("status 302") && refused.contains("saml.metadata_url or oidc.discovery_url"), "{refused}");
+}
+
+#[tokio::test]
 async fn of_several_identity_providers_the_named_one_is_taken() {
     let desk = Desk::new().await;
     let one = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();
