@@ -127,7 +127,7 @@ impl Floor {
         digest(&SHA256, xml.as_bytes()).as_ref().len()
     }
 
-    /// The parse.
+    /// One parse.
     pub fn parse(xml: &str) -> bool {
         roxmltree::Document::parse(xml).unwrap().root_element().has_children()
     }

@@ -37,6 +37,6 @@ fuzz_target!(|xml: &[u8]| {
     });
     // The test key has signed for one person only: in the messages that the corpus starts from.
     if let Ok(verified) = result {
-        assert_eq!(verified.name_id().value, "m.muster@acme.example");
+        assert!(verified.name_id().map_or(true, |name_id| name_id.value == "m.muster@acme.example"));
     }
 });
