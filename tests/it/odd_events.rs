@@ -60,7 +60,7 @@ fn of_the_gateway() -> Vec<Case> {
             "oidc-callback",
             with(sample("oidc-callback", "no-state"), "/rawQueryString", query),
             400,
-            "oidc_response_empty",
+            "oidc_state_missing",
         ));
         cases.push(("thinkific-return", with(elsewhere(), "/rawPath", format!("/{query}")), 404, "not_found"));
     }
