@@ -122,12 +122,12 @@ impl Floor {
         self.key.verify_sig(&self.signed, &self.signature).unwrap();
     }
 
-    /// The hash.
+    /// One hash of the message.
     pub fn sha(xml: &str) -> usize {
         digest(&SHA256, xml.as_bytes()).as_ref().len()
     }
 
-    /// The parse.
+    /// One parse of the message.
     pub fn parse(xml: &str) -> bool {
         roxmltree::Document::parse(xml).unwrap().root_element().has_children()
     }
