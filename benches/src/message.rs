@@ -122,7 +122,7 @@ impl Floor {
         self.key.verify_sig(&self.signed, &self.signature).unwrap();
     }
 
-    /// The hash.
+    /// One hash of the message.
     pub fn sha(xml: &str) -> usize {
         digest(&SHA256, xml.as_bytes()).as_ref().len()
     }

@@ -19,6 +19,7 @@
 //! | [`ids`], [`email`] | which names, references and addresses there can be |
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
 //! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`turn`] | who may ask a school about a person, and how often |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
