@@ -109,7 +109,7 @@ async fn each_openid_defect(example: &Example, settings: &str, needle: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_openid_test_shows_what_arrived_with_each_refusal_after_the_signature() {
-    let settings = "acr_values = [\"mfa\"]\nmax_age = 3600\nemail_verified = \"required\"\nuserinfo = \"always\"\n";
+    let settings = "acr_values = [\"mfa\"]\nmax_age = 3600\nuserinfo = \"always\"\n";
     each_openid_defect(&PG_OIDC, settings, MARYS_EMAIL).await;
 }
 
