@@ -243,7 +243,7 @@ async fn c129_metadata_signed_by_a_pinned_certificate_is_believed_at_once_and_un
         let xml = xml.replacen("entityID=", &format!("validUntil=\"{year}-01-01T00:00:00Z\" entityID="), 1);
         sign_enveloped(&xml, "_metadata", &SignOptions::new(&signer)).unwrap()
     };
-    let signed = |xml: &str| until(2998, xml);
+    let signed = |xml: &str| until(2198, xml);
     world.pingfederate.publish_instead(Some(Published::Text(signed(&metadata(&world)))));
     let url = world.pingfederate.metadata_url(world.pingfederate_partner());
     let from = format!("metadata_url = \"{url}\"\nmetadata_certificates = [\"\"\"{PINNED}\"\"\"]");
