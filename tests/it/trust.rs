@@ -261,7 +261,7 @@ async fn c129_metadata_signed_by_a_pinned_certificate_is_believed_at_once_and_un
     let undated = sign_enveloped(&tampered, "_metadata", &SignOptions::new(&signer)).unwrap();
     world.pingfederate.publish_instead(Some(Published::Text(undated)));
     assert_eq!(refresh(&world).await, [format!("key_announced {new}")]);
-    world.pingfederate.publish_instead(Some(Published::Text(until(2997, &tampered))));
+    world.pingfederate.publish_instead(Some(Published::Text(until(2197, &tampered))));
     assert_eq!(refresh(&world).await, [""; 0]);
     assert!(!trusted(&world).contains(&new));
     world.pingfederate.publish_instead(Some(Published::Text(signed(&tampered))));
