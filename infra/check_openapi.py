@@ -5,7 +5,6 @@ of every API that SAM makes is listed below, with why the import bears it. Anyth
 last word on a deployment.
 """
 
-import re
 import sys
 from collections import Counter
 
@@ -16,17 +15,19 @@ from check_template import ROOT, translate, yaml_parse
 # (where, what): why it does no harm.
 KNOWN = {
     ("info.title", "is not of type 'string'"): "a reference, which is text once CloudFormation has resolved it",
-    ("servers.0", "'url' is a required property"): "SAM's way to close the API's own address; a warning, so no FailOnWarnings",
+    ("servers.*", "'url' is a required property"): "SAM's way to close the API's own address; a warning, so no FailOnWarnings",
     ("paths", "does not match any of the regexes"): "$default, the gateway's own name for every other path",
     ("paths.*.responses", "should be non-empty"): "the function says what it answers",
-    ("paths.*.parameters.0", "is not valid under any of the given schemas"): "SAM names parameters without a schema",
+    ("paths.*.parameters.*", "is not valid under any of the given schemas"): "SAM names parameters without a schema",
 }
 
 
 def kinds(body):
     for error in OpenAPIV30SpecValidator(body).iter_errors():
-        where = ".".join(str(step) for step in error.path)
-        where = re.sub(r"^paths\.(?:[^.]|\.(?!get|post))+\.(get|post)", "paths.*", where)
+        steps = ["*" if isinstance(step, int) else step for step in error.path]
+        # Whichever path and method it is.
+        steps[1:3] = ["*"] if len(steps) > 2 and steps[0] == "paths" else steps[1:3]
+        where = ".".join(steps)
         what = next((what for _, what in KNOWN if what in error.message), error.message)
         yield where, what
 
