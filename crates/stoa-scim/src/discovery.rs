@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::limits::MAX_COUNT;
 use crate::list;
+use crate::refusal::Refusal;
 use crate::schema::{Attribute, ENTERPRISE, GROUP, ResourceType, Schema, USER};
 
 const CONFIG_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -53,6 +54,14 @@ pub fn schemas(base: &str) -> Value {
 /// One of `Schemas`, by its URN in whatever case; `None` where there is none of it.
 pub fn schema(urn: &str, base: &str) -> Option<Value> {
     SCHEMAS.iter().find(|schema| schema.is(urn)).map(|schema| schema_document(schema, base))
+}
+
+/// These documents take no filter (RFC 7644 §4): a client that filters them believes that there are others.
+pub fn refuse_filter<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), Refusal> {
+    match parameters.into_iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")) {
+        true => Err(Refusal::FilterForbidden),
+        false => Ok(()),
+    }
 }
 
 fn type_document(resource: ResourceType, base: &str) -> Value {

@@ -99,9 +99,9 @@ pub(crate) fn resolve(resource: ResourceType, text: &str) -> Name {
             return path_in(owner, schema.attributes, rest).map_or(Name::Unknown, Name::Attribute);
         }
     }
-    match resource.schema().is(text) {
-        true => Name::Unknown,
-        false => Name::Opaque(text.to_owned()),
+    match is_name(text) && !resource.schema().is(text) {
+        true => Name::Opaque(text.to_owned()),
+        false => Name::Unknown,
     }
 }
 
@@ -110,10 +110,10 @@ pub(crate) fn resolve_within(attribute: &'static Attribute, text: &str) -> Optio
     attribute.sub(text).map(AttributePath::of)
 }
 
-/// What follows the URN and a colon.
+/// What follows the URN and a colon, or a dot, as some clients join everything.
 fn behind<'a>(text: &'a str, urn: &str) -> Option<&'a str> {
     let start = text.get(..urn.len())?;
-    text[urn.len()..].strip_prefix(':').filter(|_| start.eq_ignore_ascii_case(urn))
+    text[urn.len()..].strip_prefix([':', '.']).filter(|_| start.eq_ignore_ascii_case(urn))
 }
 
 fn path_in(extension: Option<&'static Schema>, attributes: &'static [Attribute], text: &str) -> Option<AttributePath> {
@@ -159,7 +159,9 @@ mod tests {
                 format!("{enterprise}:department"),
             ),
             (enterprise, "extension EnterpriseUser".to_owned()),
+            (&format!("{enterprise}.department"), format!("{enterprise}:department")),
             ("urn:example:custom:User", "opaque urn:example:custom:User".to_owned()),
+            ("urn:example:\u{1b}", "unknown".to_owned()),
             (&format!("{enterprise}:favouriteColour"), "unknown".to_owned()),
             ("urn:ietf:params:scim:schemas:core:2.0:User", "unknown".to_owned()),
             ("urn:ietf:params:scim:schemas:core:2.0:User:manager", "unknown".to_owned()),

@@ -228,10 +228,14 @@ impl Draft {
                     self.attributes.insert(schema.id.to_owned(), extension.into());
                 }
             }
-            Name::Opaque(urn) => match without_nulls(value) {
-                Some(value @ Value::Object(_)) => drop(self.attributes.insert(urn, value)),
-                Some(value) => self.leave_out(name, &value)?,
-                None => {}
+            Name::Opaque(urn) => match value {
+                Value::Object(map) => {
+                    let kept = kept_as_it_came(&urn, map, &mut self.ignored);
+                    if !kept.is_empty() {
+                        self.attributes.insert(urn, kept.into());
+                    }
+                }
+                other => self.leave_out(name, &other)?,
             },
             Name::Attribute(_) | Name::Unknown => self.leave_out(name, &value)?,
         }
@@ -271,8 +275,30 @@ fn members(value: Value) -> Result<BTreeSet<String>, Refusal> {
     }
 }
 
-/// A value of an extension that is not known here, without what is not there.
-pub(crate) fn without_nulls(value: Value) -> Option<Value> {
+/// The members of an extension that is not known here, without what is not there. A number that a reader may round is
+/// left out: it would be another one after each time it was read and written.
+pub(crate) fn kept_as_it_came(urn: &str, map: Map<String, Value>, ignored: &mut Ignored) -> Map<String, Value> {
+    let mut kept = Map::new();
+    for (name, value) in map {
+        match is_exact(&value) {
+            true => kept.extend(without_nulls(value).map(|value| (name, value))),
+            false => ignored.note_within(urn, &name),
+        }
+    }
+    kept
+}
+
+/// Whether every number in it is a whole one, within the range of those that are read exactly.
+pub(crate) fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => !number.is_f64(),
+        Value::Array(elements) => elements.iter().all(is_exact),
+        Value::Object(map) => map.values().all(is_exact),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    }
+}
+
+fn without_nulls(value: Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Object(map) => {

@@ -7,7 +7,7 @@ use super::{Draft, list};
 use crate::filter::Filter;
 use crate::ignored::Ignored;
 use crate::name::AttributePath;
-use crate::profile::without_nulls;
+use crate::profile::{is_exact, kept_as_it_came};
 use crate::refusal::Refusal;
 use crate::schema::{Attribute, Schema};
 use crate::shape::shaped;
@@ -61,16 +61,28 @@ pub(super) fn change_extension(
 
 /// Changes an extension that is not known here, or an attribute of one: the last colon of the name divides the two,
 /// unless the whole is an extension that there is or the value is an object.
-pub(super) fn change_opaque(attributes: &mut Map<String, Value>, op: Op, urn: &str, value: Option<&Value>) {
+pub(super) fn change_opaque(draft: &mut Draft, op: Op, urn: &str, value: Option<&Value>) {
+    let Draft { profile, ignored, .. } = draft;
+    let attributes = &mut profile.attributes;
     let own = |attributes: &Map<String, Value>, wanted: &str| {
         attributes.keys().find(|name| name.eq_ignore_ascii_case(wanted)).cloned()
     };
-    let value = value.cloned().and_then(without_nulls).filter(|_| op != Op::Remove);
+    let value = value.filter(|value| op != Op::Remove && !value.is_null());
     if let Some(Value::Object(map)) = value {
-        let extension = attributes.entry(own(attributes, urn).unwrap_or_else(|| urn.to_owned()));
-        if let Value::Object(kept) = extension.or_insert_with(|| Map::new().into()) {
-            map.into_iter().for_each(|(name, value)| put(kept, &name, Some(value)));
+        let mut kept = kept_as_it_came(urn, map.clone(), ignored);
+        let name = own(attributes, urn).unwrap_or_else(|| urn.to_owned());
+        if let Some(Value::Object(before)) = attributes.remove(&name) {
+            let is_named_again = |own: &str| kept.keys().any(|name| name.eq_ignore_ascii_case(own));
+            let others: Vec<_> = before.into_iter().filter(|(own, _)| !is_named_again(own)).collect();
+            kept.extend(others);
         }
+        if !kept.is_empty() {
+            attributes.insert(name, kept.into());
+        }
+        return;
+    }
+    if value.is_some_and(|value| !is_exact(value)) {
+        ignored.note(urn);
         return;
     }
     if let Some(whole) = own(attributes, urn) {
@@ -86,16 +98,11 @@ pub(super) fn change_opaque(attributes: &mut Map<String, Value>, op: Op, urn: &s
         Some(Value::Object(map)) => map,
         Some(_) | None => Map::new(),
     };
-    put(&mut kept, name, value);
+    kept.retain(|own, _| !own.eq_ignore_ascii_case(name));
+    kept.extend(value.map(|value| (name.to_owned(), value.clone())));
     if !kept.is_empty() {
         attributes.insert(extension, kept.into());
     }
-}
-
-/// Sets or takes away a member of an object, whatever its case was.
-fn put(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
-    map.retain(|own, _| !own.eq_ignore_ascii_case(name));
-    map.extend(value.map(|value| (name.to_owned(), value)));
 }
 
 fn change_in(

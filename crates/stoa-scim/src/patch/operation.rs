@@ -98,7 +98,7 @@ impl Change {
             }
             Path::Extension(schema) => attributes::change_extension(draft, op, schema, self.value.as_ref()),
             Path::Opaque(urn) => {
-                attributes::change_opaque(&mut draft.profile.attributes, op, urn, self.value.as_ref());
+                attributes::change_opaque(draft, op, urn, self.value.as_ref());
                 Ok(())
             }
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use stoa_scim::document::{Meta, document};
+use stoa_scim::limits::PROJECTED;
 use stoa_scim::{Profile, Projection, Refusal, ResourceType, ScimType, Version, discovery};
 
 use crate::directory::BASE;
@@ -91,6 +92,10 @@ fn members_are_read_only_where_somebody_wants_to_see_them() {
     assert!(!projection(&["displayName"], &[]).shows("members"));
     assert!(!projection(&[], &["Members"]).shows("members"));
     assert!(projection(&[], &["members.display"]).shows("members"));
+    let many = ["displayName"; PROJECTED + 1];
+    assert!(Projection::new(ResourceType::Group, &many[1..], &[]).is_ok());
+    let wanted = Err(Refusal::Parameter { name: "excludedAttributes" });
+    assert_eq!(Projection::new(ResourceType::Group, &[], &many), wanted);
 }
 
 #[test]

@@ -52,7 +52,11 @@ impl Directory {
     fn answer(&mut self, request: &Request<'_>) -> Result<Answer, Refusal> {
         let found = |body: Option<Value>| body.map(|body| Answer { status: 200, body }).ok_or(Refusal::NotFound);
         let precondition = Precondition::from_headers(request.if_match, request.if_none_match);
-        match Endpoint::parse(request.method, request.path)? {
+        let endpoint = Endpoint::parse(request.method, request.path)?;
+        if matches!(endpoint, Endpoint::ServiceProviderConfig | Endpoint::ResourceTypes(_) | Endpoint::Schemas(_)) {
+            discovery::refuse_filter(request.parameters.iter().copied())?;
+        }
+        match endpoint {
             Endpoint::ServiceProviderConfig => found(Some(discovery::service_provider_config(BASE))),
             Endpoint::ResourceTypes(None) => found(Some(discovery::resource_types(BASE))),
             Endpoint::ResourceTypes(Some(name)) => found(discovery::resource_type(&name, BASE)),

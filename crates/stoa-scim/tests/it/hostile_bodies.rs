@@ -148,6 +148,17 @@ fn c196_texts_hold_no_control_characters_and_names_are_not_blank() {
 }
 
 #[test]
+fn c196_what_the_server_writes_and_a_password_are_not_kept() {
+    let body = r#"{"userName":"a","id":"x","meta":{"version":"x"},"groups":[{"value":"x"}],"schemas":[],"Password":"x",
+                   "active":true,"manager":{"value":"m","displayName":"x"},"emails":[{"type":"work","primary":true}]}"#;
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let wanted = json!({ "userName": "a", "active": true, enterprise: { "manager": { "value": "m" } } });
+    let received = Profile::create(ResourceType::User, body.as_bytes()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&received.profile.to_json()).unwrap(), wanted);
+    assert!(received.ignored.is_empty(), "{:?}", received.ignored);
+}
+
+#[test]
 fn c196_one_value_is_the_primary_one() {
     let two = r#"{"userName":"a","emails":[{"value":"a","primary":true},{"value":"b","primary":"True"}]}"#;
     assert_eq!(refusal(two), Refusal::ManyPrimary { attribute: "emails".to_owned() });

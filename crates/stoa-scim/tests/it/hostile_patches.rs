@@ -5,7 +5,7 @@ use stoa_scim::limits::{ELEMENTS, MEMBERS, OPERATIONS, PATH_BYTES, PATH_TERMS, P
 use stoa_scim::{Patch, Patched, Profile, Refusal, ResourceType};
 
 fn ada() -> Profile {
-    let body = br#"{"userName":"ada@x.test","emails":[{"value":"a","type":"work"},{"value":"b","type":"home"}]}"#;
+    let body = br#"{"userName":"ada@x.test","title":"T","name":{"givenName":"A"},"emails":[{"value":"a","type":"work"},{"value":"b","type":"home"}]}"#;
     Profile::create(ResourceType::User, body).unwrap().profile
 }
 
@@ -142,7 +142,7 @@ fn what_is_added_as_nothing_adds_nothing_and_takes_nothing_away() {
         r#"{"op":"add","path":"name","value":{}}"#,
         r#"{"op":"remove","path":"emails","value":[]}"#,
         r#"{"op":"remove","path":"emails","value":["c"]}"#,
-        r#"{"op":"remove","path":"title"}"#,
+        r#"{"op":"remove","path":"nickName"}"#,
         r#"{"op":"remove","path":"emails[type eq \"other\"]"}"#,
         r#"{"op":"replace","path":"active","value":"True"}"#,
     ] {

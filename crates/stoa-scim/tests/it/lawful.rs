@@ -45,6 +45,7 @@ fn value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         Just(json!("True")),
+        Just(json!({ "a": 0.1, "b": 7 })),
         word().prop_map(Value::from),
         email(),
         prop::collection::vec(email(), 0..3).prop_map(Value::from),

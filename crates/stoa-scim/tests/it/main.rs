@@ -14,4 +14,5 @@ mod hostile_bodies;
 mod hostile_filters;
 mod hostile_patches;
 mod lawful;
+mod lookups;
 mod work;
