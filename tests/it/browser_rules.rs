@@ -198,8 +198,8 @@ async fn a_ticket_that_was_changed_in_any_part_is_refused() {
     };
     let before = world.launches();
     for (at, with, fault) in [
-        (0, "nobody", "connection_unknown"),
-        (1, "nobody", "configuration_broken"),
+        (0, "nobody", "ticket_wrong"),
+        (1, "nobody", "ticket_wrong"),
         (2, &*stranger, "ticket_wrong"),
         (3, &*stranger, "ticket_wrong"),
         (4, &*"A".repeat(43), "ticket_wrong"),

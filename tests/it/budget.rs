@@ -128,5 +128,6 @@ async fn a_login_keeps_twenty_steps_however_often_it_is_answered_wrongly() {
     world.signed_in(&answer.post(&browser).await, MARYS_EMAIL);
     let steps = |item: &serde_json::Value| item["steps"]["L"].as_array().map_or(0, Vec::len);
     let most = world.front.items(Table::Logins).unwrap().iter().map(steps).max().unwrap();
-    assert_eq!(most, MAX_STEPS);
+    // One place is left for the day on which the school sends somebody back.
+    assert_eq!(most, MAX_STEPS - 1);
 }

@@ -170,7 +170,7 @@ async fn a_lost_reply_of_any_of_the_three_writes_still_arrives() {
         world.front.inject(Fault::next(function, action, FaultKind::ApplyThenCutConnection));
         world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
         assert_eq!(world.launches(), before + 1, "{function}");
-        assert_eq!(world.front.items(Table::Logins).unwrap().len(), 2, "{function}: a login more than two");
+        assert_eq!(world.logins().len(), 2, "{function}: a login more than two");
     }
 }
 

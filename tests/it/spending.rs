@@ -74,7 +74,7 @@ async fn a_refusal_is_given_again_without_a_call_until_something_changes() {
     // Other details, another version of the connection, and ten minutes each ask again.
     world.pingfederate.edit_person(MARY, |person| person.last_name = Some("Miller-Jones".into()));
     assert_eq!(calls().await, 2);
-    world.reconfigure(|text| format!("{text}\n[admit]\ngroups = []\n")).await;
+    world.reconfigure(|text| format!("{text}\n[account]\nearlier_external_id = \"subject\"\n")).await;
     assert_eq!(calls().await, 2);
     world.thinkific.remove_user(account);
     assert_eq!(calls().await, 0);

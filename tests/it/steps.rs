@@ -74,6 +74,12 @@ impl World {
         self.log().iter().filter_map(|line| fault_in(line)).collect()
     }
 
+    /// The logins. Other items of their table have no state.
+    pub fn logins(&self) -> Vec<Value> {
+        let items = self.front.items(Table::Logins).unwrap();
+        items.into_iter().filter(|item| item.get("state").is_some()).collect()
+    }
+
     /// What the steps of all logins say.
     pub fn steps(&self) -> Vec<String> {
         let items = self.front.items(Table::Logins).unwrap();

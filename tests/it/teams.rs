@@ -85,7 +85,7 @@ impl Tab {
     }
 
     fn logins(&self) -> Vec<Value> {
-        self.world.front.items(Table::Logins).unwrap()
+        self.world.logins()
     }
 }
 
