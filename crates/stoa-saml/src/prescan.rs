@@ -55,7 +55,7 @@ pub(crate) const METADATA: Limits = Limits {
 /// Checks the bounds, and returns the text after byte order mark and XML declaration, with line ends normalised
 /// (XML 1.0 §2.11).
 pub(crate) fn prescan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
-    let body = with_line_feeds(body(bytes, limits)?);
+    let body = with_line_feeds(body(bytes, limits)?)?;
     let mut scan = Scan::of(&body, limits);
     if let Cow::Owned(copy) = &body {
         scan.take_memory(copy.len())?;
@@ -74,7 +74,7 @@ pub(crate) fn first_tag<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, 
     let body = body(bytes, limits)?;
     let mut scan = Scan::of(body, limits);
     let tag = scan.next_tag()?.ok_or(RefusalCode::XmlMalformed)?;
-    Ok(with_line_feeds(&body[tag]))
+    with_line_feeds(&body[tag])
 }
 
 /// The text after byte order mark and XML declaration.
@@ -92,18 +92,21 @@ fn body<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, Refusal> {
 }
 
 /// The parser normalises too, but lets a lone CR before a character reference through.
-fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    if memchr(b'\r', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
+fn with_line_feeds(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    let mut rest = text.as_bytes();
+    if memchr(b'\r', rest).is_none() {
+        return Ok(Cow::Borrowed(text));
     }
-    let mut lines = text.split('\r');
-    let mut out = String::with_capacity(text.len());
-    out.push_str(lines.next().unwrap_or_default());
-    for line in lines {
-        out.push('\n');
-        out.push_str(line.strip_prefix('\n').unwrap_or(line));
+    let mut out = Vec::with_capacity(rest.len());
+    // Where one follows the other, there is nothing to look for.
+    while let Some(at) = if rest.first() == Some(&b'\r') { Some(0) } else { memchr(b'\r', rest) } {
+        out.extend_from_slice(&rest[..at]);
+        out.push(b'\n');
+        rest = &rest[at + 1..];
+        rest = rest.strip_prefix(b"\n").unwrap_or(rest);
     }
-    Cow::Owned(out)
+    out.extend_from_slice(rest);
+    String::from_utf8(out).map(Cow::Owned).map_err(|_| RefusalCode::NotUtf8.into())
 }
 
 /// The parser replaces a reference to what is no character (XML 1.0 §4.1); others refuse it.
