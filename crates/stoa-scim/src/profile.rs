@@ -235,7 +235,9 @@ impl Draft {
                         self.attributes.insert(urn, kept.into());
                     }
                 }
-                other => self.leave_out(name, &other)?,
+                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                    self.leave_out(name, &other)?
+                }
             },
             Name::Attribute(_) | Name::Unknown => self.leave_out(name, &value)?,
         }
