@@ -29,6 +29,7 @@ fn unknown(path: &str) -> Failure {
 async fn returned(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
     let reference = reference.ok_or(Fault::NotFound)?;
+    visit.trail.login = Some(reference.clone());
     let launch = visit.incoming.query("launch").and_then(|text| Attempt::parse(&text).ok());
     let launch = launch.ok_or(Fault::LoginUnknown)?;
     let said: Vec<String> = ["kind", "error", "message", "error_description"]
@@ -36,7 +37,6 @@ async fn returned(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
         .filter_map(|name| Some(format!("{name}={}", known_word(&visit.incoming.query(name)?))))
         .collect();
     let failure = Failure::noted(Fault::ThinkificSentBack, &said.join(" "));
-    visit.trail.login = Some(reference.clone());
     let (step, by) = (visit.failed_step(&failure), By::Launch(&launch));
     let note = Note { reference: &reference, by, from: State::Launched, to: State::Returned, step: &step };
     let login = visit.clients.store.note_step(&note, visit.now).await?;
