@@ -39,7 +39,7 @@ impl Profile {
     pub fn create(resource: ResourceType, body: &[u8]) -> Result<Received, Refusal> {
         let map = json::object(body)?;
         check_schemas(&map, resource.schema().id)?;
-        read(resource, map, Value::Bool(true))
+        read(resource, map, Some(true))
     }
 
     /// Reads what takes this one's place (PUT). What the client leaves out is gone, but for two things: whether a
@@ -49,12 +49,12 @@ impl Profile {
     pub fn replace(&self, body: &[u8]) -> Result<Received, Refusal> {
         let map = json::object(body)?;
         check_schemas(&map, self.resource.schema().id)?;
-        read(self.resource, map, Value::Bool(self.is_active()))
+        read(self.resource, map, Some(self.is_active()))
     }
 
     /// Reads one that was stored with [`Profile::to_json`]. It is checked as if a client had sent it.
     pub fn from_stored(resource: ResourceType, text: &[u8]) -> Result<Self, Refusal> {
-        Ok(read(resource, json::object(text)?, Value::Bool(true))?.profile)
+        Ok(read(resource, json::object(text)?, None)?.profile)
     }
 
     /// As it is stored.
@@ -171,14 +171,15 @@ pub(crate) fn is_unread(name: &str) -> bool {
     ["schemas", "password"].iter().any(|unread| name.eq_ignore_ascii_case(unread))
 }
 
-fn read(resource: ResourceType, map: Map<String, Value>, active: Value) -> Result<Received, Refusal> {
+/// `active` is whether a person is active of whom nothing is said.
+fn read(resource: ResourceType, map: Map<String, Value>, active: Option<bool>) -> Result<Received, Refusal> {
     let mut draft = Draft { attributes: Map::new(), bare: Vec::new(), members: None, ignored: Ignored::default() };
     for (name, value) in map {
         draft.take(resource, &name, value)?;
     }
     draft.settle_bare();
-    if resource == ResourceType::User {
-        draft.attributes.entry("active").or_insert(active);
+    if let (ResourceType::User, Some(active)) = (resource, active) {
+        draft.attributes.entry("active").or_insert(active.into());
     }
     let profile = Profile { resource, attributes: draft.attributes }.checked()?;
     Ok(Received { profile, members: draft.members, ignored: draft.ignored })
