@@ -53,6 +53,23 @@ async fn an_account_that_got_a_role_after_its_first_login_is_refused_within_the_
     }
 }
 
+/// What the school has said of an account counts until it says something else, however silent it is in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_the_school_has_told_is_not_forgotten_when_it_is_silent() {
+    let world = World::with_mary().await;
+    give(&world, &["site_admin"]);
+    world.advance(HOUR);
+    turned_away(&world, MARY, "account_privileged").await;
+    for (trouble, fault) in silences() {
+        world.advance(REMEMBERED_SECONDS);
+        world.thinkific.fail_next(trouble);
+        turned_away(&world, MARY, fault).await;
+    }
+    give(&world, &[]);
+    world.advance(REMEMBERED_SECONDS);
+    comes_in(&world).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn within_the_hour_a_known_person_costs_no_call_and_after_it_one() {
     let world = World::with_mary().await;

@@ -116,6 +116,20 @@ async fn spent(world: &World, all: u32, by_pg: u32) {
     }
 }
 
+/// Who was looked at lately can do without a look, and whoever is new cannot do without calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn looks_that_may_wait_leave_half_the_minute_to_the_new() {
+    let world = World::with_mary().await;
+    let file = format!("{}roles_max_age = \"0s\"\n", world.school_file());
+    world.operator.apply_school("pg-academy.toml", &file).await.unwrap();
+    spent(&world, CALLS_PER_MINUTE / 2, CALLS_PER_MINUTE / 2).await;
+    world.forget();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.take_calls().len(), 0);
+    world.signed_in(&world.log_in(&world.browser(), "suharto").await, "suharto@pg.com");
+    assert_eq!(world.thinkific.take_calls().len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_customer_cannot_spend_the_others_minute() {
     let world = World::start().await;

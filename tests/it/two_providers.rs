@@ -66,6 +66,18 @@ async fn a_person_written_by_an_earlier_version_is_protected_by_their_account_s_
     assert_eq!(world.thinkific.calls(), []);
 }
 
+/// The account is there and bound to the subject, and its person is not: the first login broke off, or an item is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_its_person_is_protected_by_its_address() {
+    let world = World::with_mary().await;
+    contractors_beside(&world).await;
+    aws::delete(&world, Table::Directory, "").await;
+    rename(&world, OUTSIDE);
+    turned_away_at_two(&world, "email_change_foreign").await;
+    rename(&world, MARYS_EMAIL);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_says_whose_an_address_was_nobody_replaces_it() {
     let world = World::with_mary().await;

@@ -25,6 +25,8 @@ pub const PERSON_VERSION: u8 = 1;
 /// E-mail changes of one person in one day, tried or done; more is not how people marry, but how accounts are taken.
 pub const EMAIL_CHANGES_PER_DAY: u32 = 2;
 const DAY_SECONDS: i64 = 24 * 3600;
+/// How far the clocks of two instances may lie apart.
+const CLOCK_SECONDS: i64 = 60;
 
 /// Whether a person may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,15 +191,15 @@ impl Arrival<'_> {
 
     /// Whether a person may go in although the look at their account failed so: the school was not there to be asked,
     /// and the last look is not too long ago. What it did answer, it answered.
-    pub fn may_go_unlooked(&self, person: &PersonItem, failure: &Failure) -> bool {
+    pub fn may_go_unlooked(&self, person: &PersonItem, why: Fault) -> bool {
         let most = self.school.roles_max_age() + self.school.roles_grace();
-        matches!(failure.fault, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificUnavailable)
+        matches!(why, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificUnavailable)
             && self.is_checked_within(person, most)
     }
 
-    /// A look in the future was a wrong clock's, and counts for nothing.
+    /// Clocks of instances differ by a little. A look further in the future was a wrong clock's, and counts for nothing.
     fn is_checked_within(&self, person: &PersonItem, seconds: i64) -> bool {
-        person.checked.is_some_and(|at| (0..seconds).contains(&(self.now.as_second() - at)))
+        person.checked.is_some_and(|at| (-CLOCK_SECONDS.min(seconds)..seconds).contains(&(self.now.as_second() - at)))
     }
 
     /// A connection speaks for its own domains only. An item of an earlier version does not say whose its address was;
@@ -300,6 +302,13 @@ impl PersonItem {
             linked: None,
             checked: Some(now.as_second()),
         }
+    }
+
+    /// The item of a person whose account has just been looked at and is not as it was left: that the school is silent
+    /// the next time makes nobody forget it.
+    #[must_use]
+    pub fn doubted(&self) -> Self {
+        Self { rev: self.rev + 1, checked: None, ..self.clone() }
     }
 
     /// The item of a person whose account has just been looked at and is as it was left.

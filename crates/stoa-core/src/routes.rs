@@ -67,6 +67,10 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
     keys_not_like(&["watch#*"]),
 ]);
 
+/// Of the table `logins`, logins only: neither the tests that an activation asks for, nor used Assertions, nor whose turn
+/// it is to ask a school, nor what is left of its minute.
+const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]);
+
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
 pub const ON_CALL_GRANTS: &[Grant] = {
@@ -102,7 +106,7 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Connections, &[Query]).where_all(&[keys_like(&["discovery#*"])]),
-            table(Logins, &[PutItem]),
+            table(Logins, &[PutItem]).where_all(&[LOGINS_ONLY]),
             secrets(&[Saml]),
         ],
     },
@@ -114,7 +118,7 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
-            table(Logins, &[PutItem, UpdateItem]),
+            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*"])]),
             secrets(&[Seal, Pepper, Saml]),
         ],
     },
@@ -134,7 +138,7 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[GetItem]),
             table(Trust, &[GetItem]),
             KEY_SETS,
-            table(Logins, &[UpdateItem]),
+            table(Logins, &[UpdateItem]).where_all(&[LOGINS_ONLY]),
             secrets(&[Seal, Pepper, Oidc]),
         ],
     },
@@ -153,7 +157,7 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[GetItem]),
             table(Trust, &[GetItem]),
             KEY_SETS,
-            table(Logins, &[PutItem, UpdateItem]),
+            table(Logins, &[PutItem, UpdateItem]).where_all(&[LOGINS_ONLY]),
             secrets(&[Seal, Pepper]),
         ],
     },
@@ -176,10 +180,8 @@ pub const ROUTES: &[Function] = &[
         schedule: None,
         grants: &[
             table(Connections, &[GetItem]),
-            table(Logins, &[UpdateItem]).where_all(&[
-                attributes(&["pk", "state", "ttl", "steps", "attempt"]),
-                keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]),
-            ]),
+            table(Logins, &[UpdateItem])
+                .where_all(&[attributes(&["pk", "state", "ttl", "steps", "attempt"]), LOGINS_ONLY]),
         ],
     },
     Function {

@@ -44,6 +44,9 @@ pub struct TurnItem {
     pub refused: Option<Refused>,
     /// When DynamoDB may clean it up, in epoch seconds.
     pub ttl: i64,
+    /// Whether the settlements of the day count this turn.
+    #[serde(skip)]
+    pub is_counted: bool,
 }
 
 /// A refusal that is remembered.
@@ -90,8 +93,11 @@ impl Turn {
             return Self::UnderWay;
         }
         let so_far = found.filter(|found| found.day == today).map_or(0, |found| found.turns);
+        let is_again = found.and_then(|found| found.refused.as_ref()).is_some_and(|refused| refused.about == about);
         let turns = match wish {
             Wish::Look => so_far,
+            // What was refused is tried again once in ten minutes at most, and whoever has it mended must get in then.
+            Wish::Settle if is_again => so_far,
             Wish::Settle if so_far >= TURNS_PER_DAY => {
                 let wanted = format!("{TURNS_PER_DAY} settlements a day");
                 return Self::Refused(Failure::with(Fault::SettledTooOften, wanted, "one more"));
@@ -99,7 +105,8 @@ impl Turn {
             Wish::Settle => so_far + 1,
         };
         let (until, ttl) = (second + TURN_SECONDS, second + KEPT_SECONDS);
-        Self::Ours(TurnItem { attempt, until, day: today, turns, refused: None, ttl })
+        let is_counted = turns > so_far;
+        Self::Ours(TurnItem { attempt, until, day: today, turns, refused: None, ttl, is_counted })
     }
 }
 
@@ -119,7 +126,9 @@ impl TurnItem {
         let Some(failure) = failure else { return Self { until: 0, ..self } };
         let face = failure.fault.face();
         if face.retryable || face.actor == Actor::OnCall {
-            return Self { until: 0, turns: self.turns.saturating_sub(1), ..self };
+            // A strange answer came after calls, and may come again each time.
+            let is_free = self.is_counted && failure.fault != Fault::ThinkificAnswerStrange;
+            return Self { until: 0, turns: self.turns - u32::from(is_free), ..self };
         }
         let refused = Refused {
             about: about.to_owned(),
@@ -187,6 +196,26 @@ mod tests {
             let item = taken(None, Wish::Settle, 0).over(Some(&failure.into()), "mary", at(0));
             assert_eq!((item.turns, item.until, item.refused), (0, 0, None), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn whoever_is_refused_the_same_all_day_gets_in_once_it_is_mended() {
+        let bound = Failure::noted(Fault::AccountBound, "user 7 has another external id");
+        let mut item = taken(None, Wish::Settle, 0).over(Some(&bound), "mary", at(0));
+        for time in 1..=2 * i64::from(TURNS_PER_DAY) {
+            item = taken(Some(&item), Wish::Settle, time * REMEMBERED_SECONDS);
+            item = item.over(Some(&bound), "mary", at(time * REMEMBERED_SECONDS));
+            assert_eq!(item.turns, 1, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_strange_answer_counts_and_what_did_not_count_is_taken_off_nothing() {
+        let strange = Failure::from(Fault::ThinkificAnswerStrange);
+        assert_eq!(taken(None, Wish::Settle, 0).over(Some(&strange), "mary", at(0)).turns, 1);
+        let settled = taken(None, Wish::Settle, 0).over(None, "mary", at(0));
+        let busy = Failure::from(Fault::ThinkificBusy);
+        assert_eq!(taken(Some(&settled), Wish::Look, 1).over(Some(&busy), "mary", at(1)).turns, 1);
     }
 
     #[test]

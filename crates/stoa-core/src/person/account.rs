@@ -115,11 +115,15 @@ impl Arrival<'_> {
         let Some(known) = known else {
             return Err(Failure::noted(Fault::EmailChangeForeign, "the account whose address is replaced is gone"));
         };
-        let domain = Email::parse(&known.email).ok().map(|email| email.domain().to_owned());
-        match domain {
-            Some(domain) if self.connection.owns_domain(&domain) => Ok(()),
-            Some(_) | None => {
-                let note = format!("user {} has an address of another domain", known.id);
+        self.check_account_domain(known)
+    }
+
+    /// Refuses to replace an account's address if it is of a domain that the connection does not speak for.
+    pub fn check_account_domain(&self, user: &User) -> Result<(), Failure> {
+        match Email::parse(&user.email) {
+            Ok(email) if self.connection.owns_domain(email.domain()) => Ok(()),
+            Ok(_) | Err(_) => {
+                let note = format!("user {} has an address of another domain", user.id);
                 Err(Failure::with(Fault::EmailChangeForeign, self.connection.document().domains.join(", "), &note))
             }
         }

@@ -15,11 +15,12 @@ use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,
     get_bound_user, get_user, take_over_user, update_user,
 };
+use stoa_core::turn::CALLS_PER_MINUTE;
 
 use crate::api;
 use crate::clients::Clients;
 use crate::random;
-use crate::store::{Claiming, Revised};
+use crate::store::{Claiming, Draw, Revised};
 
 /// Calls in all, while the school says that it is busy for a moment.
 const BUSY_TRIES: u32 = 4;
@@ -69,10 +70,11 @@ impl Account<'_> {
         }
     }
 
-    /// Draws calls from the school's minute, before they are made.
-    async fn draw(&self, calls: u32) -> Result<(), Failure> {
+    /// Draws calls from the school's minute, before they are made, if as many more are left in it as are to be kept.
+    async fn draw(&self, calls: u32, kept: u32) -> Result<(), Failure> {
         let Arrival { school, connection, now, .. } = *self.arrival;
-        if self.clients.store.draw_calls(&school.document.id, connection.id(), calls, now).await? {
+        let draw = Draw { school: &school.document.id, connection: connection.id(), calls, kept };
+        if self.clients.store.draw_calls(&draw, now).await? {
             self.drawn.fetch_add(calls, Ordering::Relaxed);
             return Ok(());
         }
@@ -81,28 +83,51 @@ impl Account<'_> {
 
     /// One call: whether the account got a role, another address or its end since the last look.
     async fn look(&self, person: PersonItem, claim: &Claim) -> Result<Settlement, Failure> {
-        let account = self.call(&get_user(person.user)).await.and_then(|answer| answer.user());
-        let looked = match account {
-            Ok(account) => self.arrival.look_at(account.as_ref())?,
-            Err(failure) if self.arrival.may_go_unlooked(&person, &failure) => {
-                return Ok(Settlement { unlooked: Some(failure.fault), ..Settlement::of(person) });
-            }
-            Err(failure) => return Err(failure),
+        // Who may do without leaves half the minute to those who may not.
+        let kept = if self.arrival.may_go_unlooked(&person, Fault::CallsSpent) { CALLS_PER_MINUTE / 2 } else { 0 };
+        let looked = match self.draw(1, kept).await {
+            Ok(()) => self.call(&get_user(person.user)).await.and_then(|answer| answer.user()),
+            Err(failure) => Err(failure),
         };
-        match looked {
-            Look::AsLeft => {
+        match looked.and_then(|account| self.arrival.look_at(account.as_ref())) {
+            Ok(Look::AsLeft) => {
                 let person = person.looked_at(self.arrival.indexes, self.arrival.now);
                 written(self.clients.store.put_person(&self.revised(&person)).await?)?;
                 Ok(Settlement::of(person))
             }
-            Look::Moved => self.settle_account(Some(&person), claim).await,
+            Ok(Look::Moved) => {
+                let person = self.doubt(&person).await?;
+                self.settle_account(Some(&person), claim).await
+            }
+            Err(failure) if self.arrival.may_go_unlooked(&person, failure.fault) => {
+                Ok(Settlement { unlooked: Some(failure.fault), ..Settlement::of(person) })
+            }
+            Err(failure) => {
+                if matches!(failure.fault, Fault::AccountPrivileged | Fault::ThinkificAnswerStrange) {
+                    self.doubt(&person).await?;
+                }
+                Err(failure)
+            }
         }
+    }
+
+    /// Writes down that the last look counts no longer.
+    async fn doubt(&self, person: &PersonItem) -> Result<PersonItem, Failure> {
+        let doubted = person.doubted();
+        written(self.clients.store.put_person(&self.revised(&doubted)).await?)?;
+        Ok(doubted)
     }
 
     async fn settle_account(&self, before: Option<&PersonItem>, claim: &Claim) -> Result<Settlement, Failure> {
         let Arrival { indexes, now, .. } = *self.arrival;
-        // As many as it usually takes, before the first: who gets half of what they need has spent it in vain.
-        self.draw(if before.is_some() { 3 } else { 2 }).await?;
+        // As many as it usually takes, before the first: who gets half of what they need has spent it in vain. A known
+        // account is read, the address searched, and what is found under it has a binding to be read.
+        let usually = match before {
+            Some(before) if before.has(&indexes.email_key) => 4,
+            Some(_) => 3,
+            None => 2,
+        };
+        self.draw(usually, 0).await?;
         let begun = self.begin(before, claim).await?;
         let person_id = before.map_or(self.new_id, |before| &before.id).to_owned();
         let account = match self.write_account(begun.as_ref(), &person_id).await {
@@ -112,7 +137,7 @@ impl Account<'_> {
                 return Err(failure);
             }
         };
-        let id = if before.is_some() { person_id } else { external_id(&person_id, account.bound_to.as_deref()) };
+        let id = external_id(&person_id, account.bound_to.as_deref());
         let person = PersonItem::settled(begun.as_ref(), indexes, id, account.user, now);
         let kept = claim.kept(indexes, now);
         written(self.clients.store.end_settling(&self.revised(&person), &indexes.email_key, &kept).await?)?;
@@ -189,7 +214,7 @@ impl Account<'_> {
                 Ok(WrittenAccount { user, bound_to, took_over })
             }
             AccountStep::Create => {
-                Ok(WrittenAccount { user: self.create(person_id).await?, bound_to: None, took_over: None })
+                Ok(WrittenAccount { user: self.create(person_id, begun).await?, bound_to: None, took_over: None })
             }
         }
     }
@@ -215,8 +240,8 @@ impl Account<'_> {
 
     /// Creates the user. "Already taken" may be our own first try, whose answer was lost, or another tab's: then the
     /// account is looked up once more, and must be bound to this person. If their address has changed since that first
-    /// try, only the id leads to it.
-    async fn create(&self, person_id: &str) -> Result<u64, Failure> {
+    /// try, only the id leads to it, and nothing but the account itself says whose its address was.
+    async fn create(&self, person_id: &str, begun: Option<&PersonItem>) -> Result<u64, Failure> {
         let identity = self.arrival.identity;
         let refused = match self.call(&create_user(identity, person_id)).await?.created() {
             Ok(user) => return Ok(user.id),
@@ -229,6 +254,9 @@ impl Account<'_> {
             (None, _) => {
                 let user = self.call(&get_bound_user(person_id)).await?.user()?.ok_or(refused)?;
                 self.arrival.check_roles(&user)?;
+                if begun.is_none() {
+                    self.arrival.check_account_domain(&user)?;
+                }
                 self.call(&update_user(user.id, identity)).await?.updated()?;
                 Ok(user.id)
             }
@@ -256,7 +284,7 @@ impl Account<'_> {
     async fn call_once(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
         let spend = |drawn: u32| drawn.checked_sub(1);
         if self.drawn.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_err() {
-            self.draw(1).await?;
+            self.draw(1, 0).await?;
             self.drawn.fetch_sub(1, Ordering::Relaxed);
         }
         api::call(&self.clients.outbound, self.arrival.school, self.api_key, request).await

@@ -39,6 +39,7 @@ pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub(crate) use trust::{pinned, trusted};
+pub use turns::Draw;
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 

@@ -11,6 +11,18 @@ use super::{Key, Reads, Store, read};
 /// How long a minute's calls are kept: for whoever looks at a busy morning afterwards.
 const CALLS_KEPT_SECONDS: i64 = 3600;
 
+/// Calls to be made, and out of whose part.
+pub struct Draw<'a> {
+    /// The school whose minute it is.
+    pub school: &'a SchoolId,
+    /// Who came through which connection.
+    pub connection: &'a ConnectionId,
+    /// How many.
+    pub calls: u32,
+    /// How many more have to be left in the minute.
+    pub kept: u32,
+}
+
 impl Store {
     /// The turns of a person at a school so far.
     pub async fn turns(&self, school: &SchoolId, person: &PersonKey) -> Result<Option<TurnItem>, Failure> {
@@ -44,13 +56,8 @@ impl Store {
 
     /// Draws calls from the school's minute. `false`: they are spent, or what is left of them is kept for connections
     /// that have made few.
-    pub async fn draw_calls(
-        &self,
-        school: &SchoolId,
-        connection: &ConnectionId,
-        calls: u32,
-        now: Timestamp,
-    ) -> Result<bool, Failure> {
+    pub async fn draw_calls(&self, draw: &Draw<'_>, now: Timestamp) -> Result<bool, Failure> {
+        let Draw { school, connection, calls, kept } = *draw;
         // A connection's own count is an attribute of its name, which has no underscores.
         let own = format!("#of_{}", connection.as_str().replace('-', "_"));
         let count = |name: &str| format!("{name} = if_not_exists({name}, :none) + :calls");
@@ -62,8 +69,8 @@ impl Store {
             ))
             .with(":none", 0)
             .with(":calls", calls)
-            .with(":most", CALLS_PER_MINUTE.saturating_sub(calls))
-            .with(":open", (CALLS_PER_MINUTE - CALLS_RESERVED).saturating_sub(calls))
+            .with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept))
+            .with(":open", (CALLS_PER_MINUTE - CALLS_RESERVED).saturating_sub(calls + kept))
             .with(":few", CALLS_FEW.saturating_sub(calls))
             .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
         Ok(self.tables.write(draw).await?.is_applied())
