@@ -71,7 +71,9 @@ def count(program, message):
         profile = Path(folder) / "callgrind"
         command = ["valgrind", "--tool=callgrind", "--quiet", "--demangle=no", "--dump-before=*counted_*",
                    f"--callgrind-out-file={profile}", program, message]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ran = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        if ran.returncode != 0:
+            sys.exit(f"{ran.stderr}valgrind ended with {ran.returncode}")
         # The first is what came before all of them.
         profiles = [Path(f"{profile}.{at + 2}") for at in range(len(FUNCTIONS))]
         if not all(profile.exists() for profile in profiles):

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Removes each check of a crate in turn (infra/mutate_checks.txt), runs the crate's tests, and writes which of them
 # noticed to docs/mutation.md: infra/mutate_checks.sh CRATE [only the checks whose name has this in it]
-# CRATE is stoa-saml, stoa-core, stoa-service or stoa-scim. Works on a copy of HEAD, in half an hour each, and goes on
-# where it was stopped while the crate is the same.
+# CRATE is stoa-saml, stoa-core, stoa-service, stoa-cli or stoa-scim. Works on a copy of HEAD, in half an hour each, and
+# goes on where it was stopped while the crate is the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -131,7 +131,7 @@ pub(crate) enum Which {
 pub(crate) struct Files {
     /// A connection's TOML file, or a folder of them; schools/*.toml and the metadata next to them are read too
     pub(crate) path: PathBuf,
-    /// Claim a domain that looks like a mail provider's, or that is written in other letters; once for each
+    /// Claim a domain that looks like a mail provider's or a public suffix, or is in other letters; once for each
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) allow_domain: Vec<String>,
 }

@@ -1,9 +1,12 @@
 //! Domains that hardly belong to one customer, or that look like another's.
 //!
 //! A connection may let in whoever has an address in one of its domains, so a domain that everybody can have an address
-//! in, or under, is nobody's. Functions do not check this again: the lists are long, and only an operator claims domains.
+//! in, or under, is nobody's. A few suffixes have an owner who writes mail from them: a health service, the police.
+//! Functions do not check this again: the lists are long, and only an operator claims domains.
 
 use std::fmt;
+
+use psl::Type;
 
 /// Mail providers where anybody can get an address; lines that begin with `#` are about the list.
 const FREE_MAIL: &str = include_str!("../assets/free-mail.txt");
@@ -11,11 +14,19 @@ const FREE_MAIL: &str = include_str!("../assets/free-mail.txt");
 const SHARED: &[&str] = &["onmicrosoft.com", "onmicrosoft.us", "partner.onmschina.cn"];
 const MORE_FREE_MAIL: &[&str] = &["hey.com", "tuta.com", "tuta.io", "tutanota.com", "tutanota.de"];
 
+/// The first label of suffixes that registries keep for a kind of registrant, most of them for anybody.
+const KINDS: &[&str] = &[
+    "ac", "asso", "biz", "co", "com", "edu", "firm", "gen", "ind", "info", "ltd", "me", "mobi", "name", "ne", "net",
+    "nom", "or", "org", "plc", "pro", "store", "web",
+];
+
 /// Why a domain is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// Others register names under it (<https://publicsuffix.org>).
+    /// Others register names under it (<https://publicsuffix.org>), and nobody owns the whole.
     PublicSuffix,
+    /// Others register names under it, but only those of one sector or place, who may have mail there, too.
+    SectorSuffix,
     /// Anybody can get an address there.
     FreeMail,
     /// It has letters beyond ASCII: this is what people see, and the letters themselves.
@@ -27,7 +38,7 @@ impl Doubt {
     pub(crate) const fn may_be_overruled(&self) -> bool {
         match self {
             Self::PublicSuffix => false,
-            Self::FreeMail | Self::Disguised(_) => true,
+            Self::SectorSuffix | Self::FreeMail | Self::Disguised(_) => true,
         }
     }
 }
@@ -36,6 +47,7 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PublicSuffix => f.write_str("others register domains below it, so it is not one customer's"),
+            Self::SectorSuffix => f.write_str("others of one sector or place register domains below it"),
             Self::FreeMail => f.write_str("it is on the list of mail providers where anybody can get an address"),
             Self::Disguised(shown) => write!(f, "people see it as {shown}"),
         }
@@ -44,13 +56,23 @@ impl fmt::Display for Doubt {
 
 /// Whether a domain, in lower case, is asked about before it is claimed.
 pub(crate) fn doubt(domain: &str) -> Option<Doubt> {
-    if psl::suffix_str(domain) == Some(domain) || SHARED.contains(&domain) {
+    if SHARED.contains(&domain) {
         return Some(Doubt::PublicSuffix);
+    }
+    if let Some(suffix) = psl::suffix(domain.as_bytes()).filter(|suffix| suffix.as_bytes() == domain.as_bytes()) {
+        return Some(if is_of_a_sector(domain, suffix.typ()) { Doubt::SectorSuffix } else { Doubt::PublicSuffix });
     }
     if MORE_FREE_MAIL.contains(&domain) || FREE_MAIL.lines().any(|line| line == domain) {
         return Some(Doubt::FreeMail);
     }
     domain.split('.').any(|label| label.starts_with("xn--")).then(|| Doubt::Disguised(shown(domain)))
+}
+
+/// Whether a registry keeps a suffix for a sector or a place. Suffixes that a company lists (`github.io`) are for its
+/// customers, and one label is a whole registry.
+fn is_of_a_sector(suffix: &str, registered: Option<Type>) -> bool {
+    let first = suffix.split_once('.').map(|(first, _)| first);
+    registered == Some(Type::Icann) && first.is_some_and(|first| !KINDS.contains(&first))
 }
 
 /// As browsers and mail programs may show it, and which letters those are: some are twins of ASCII's.
@@ -74,6 +96,12 @@ mod tests {
         for domain in ["co.uk", "com.mx", "github.io", "onmicrosoft.com", "amazonaws.com", "s3.amazonaws.com"] {
             let expected = (domain != "amazonaws.com").then_some(Doubt::PublicSuffix);
             assert_eq!(doubt(domain), expected, "{domain}");
+        }
+        for domain in ["nhs.uk", "police.uk", "wa.gov.au", "qld.gov.au", "gc.ca", "k12.ca.us"] {
+            assert_eq!(doubt(domain), Some(Doubt::SectorSuffix), "{domain}");
+        }
+        for domain in ["com.au", "co.jp", "or.at", "ac.uk", "uk", "bank", "acme", "uk.com"] {
+            assert_eq!(doubt(domain), Some(Doubt::PublicSuffix), "{domain}");
         }
         for domain in
             ["gmail.com", "yahoo.co.uk", "hotmail.fr", "t-online.de", "uol.com.br", "proton.me", "tutanota.com"]

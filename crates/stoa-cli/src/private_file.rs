@@ -1,30 +1,30 @@
 //! Files that hold a key: nobody but their owner reads them, not even while they are written.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes a file that only its owner can read, in the place of an earlier one. The earlier one is removed and not
-/// written over: it may be open to others, by its mode or by a handle that they hold.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
-        std::fs::remove_file(path)?;
-    }
-    create(path)?.write_all(bytes)
-}
+use tempfile::NamedTempFile;
 
-/// Only where there is nothing: neither a file that somebody has put there in the meantime nor what a link leads to.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// Writes a file that only its owner can read, in the place of an earlier one, which stays as it is unless all was
+/// written. The earlier one is replaced and not written over: it may be open to others, by its mode or by a handle that
+/// they hold.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Nobody but its owner can read it from the start.
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 #[cfg(all(test, unix))]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs::File;
     use std::io::Read as _;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -47,6 +47,7 @@ mod tests {
         let mut seen = String::new();
         held.read_to_string(&mut seen).unwrap();
         assert_eq!(seen, "one", "who had the earlier file open sees that one");
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]

@@ -80,11 +80,12 @@ impl Target {
         Ok(operator.acting_as(caller.arn))
     }
 
-    /// Whether a sandbox is meant.
+    /// Whether a sandbox is meant. With `--host`, a file needs nothing of the stack, so two are not one too many.
     pub(crate) fn is_sandbox(&self, io: &Io<'_>) -> Result<bool, CliError> {
         match self.meant(io) {
             Ok(Meant::Sandbox(_)) => Ok(true),
             Ok(Meant::Deployed(_)) | Err(CliError::NoStack) => Ok(false),
+            Err(CliError::TwoStacks) if self.host.is_some() => Ok(false),
             Err(error) => Err(error),
         }
     }

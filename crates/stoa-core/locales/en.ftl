@@ -28,7 +28,7 @@ teams-open = Open the course
 teams-failed = Teams did not tell us who you are. Please give this code to your company's IT help desk:
 teams-continue-text = You came here from Microsoft Teams. Continue as { $hint }?
 not-me = This is not me
-not-me-in-teams = If this is not you, close this window and open the course from your own Microsoft Teams.
+not-me-in-teams = If this is not you, close this window and open the course in Microsoft Teams with your own account.
 teams-continue-lost = Please go back to Microsoft Teams and open the course again. This page needs JavaScript.
 test-text = Your identity provider's response was accepted. This was a test, so it stops here and does not continue to the learning platform.
 

@@ -25,8 +25,8 @@ teams-text = Su curso se abrirá en el navegador.
 teams-open = Abrir el curso
 teams-failed = Teams no nos indicó quién es usted. Comparta este código con la mesa de ayuda de TI de su empresa:
 teams-continue-text = Llegó desde Microsoft Teams. ¿Desea continuar como { $hint }?
-not-me = Esta persona no soy yo
-not-me-in-teams = Si no se trata de usted, cierre esta ventana y abra el curso desde su propio Microsoft Teams.
+not-me = No soy yo
+not-me-in-teams = Si no es usted, cierre esta ventana y abra el curso en Microsoft Teams con su propia cuenta.
 teams-continue-lost = Vuelva a Microsoft Teams y abra el curso de nuevo. Esta página requiere JavaScript.
 test-text = La respuesta de su proveedor de identidad es correcta. Este inicio de sesión era una prueba y no continúa a la plataforma de aprendizaje.
 

@@ -1,7 +1,8 @@
 //! Secrets Manager, with values held for a minute and, while it is out of reach, for an hour.
 //!
 //! A service that hangs is worse than one that refuses: three patient tries for each of two secrets outlast the function.
-//! So whoever holds a value asks once and briefly, and after a failure goes on with what is held for a minute.
+//! So whoever holds a value asks once and briefly, and after a failure goes on with all that is held for a minute. Only
+//! a value that is not held, or that was replaced since, is worth full patience.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,14 +29,22 @@ pub struct Secrets {
     client: aws_sdk_secretsmanager::Client,
     prefix: String,
     held: Held<String, Read>,
-    /// What was asked for in vain in the last minute: which secret, as of which version of the school.
-    in_vain: Held<(String, u32), ()>,
+    in_vain: Held<Vain, ()>,
 }
 
 /// A secret's keys, and as of which version of the school they were read.
 struct Read {
     keys: Arc<KeySet>,
     version: u32,
+}
+
+/// What was asked for in vain in the last minute.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Vain {
+    /// Anything: a service that hangs for one value hangs for all of them.
+    Any,
+    /// A value as of a version that is not held, by the secret's name.
+    Replaced(String, u32),
 }
 
 impl Secrets {
@@ -63,19 +72,21 @@ impl Secrets {
         if let Some(held) = self.held.fresh(&name, now).filter(|held| held.version == version) {
             return Ok(held.keys.clone());
         }
-        let stale = self.held.within(&name, STALE_SECONDS, now).map(|held| held.keys.clone());
-        let asked = (name, version);
-        if let Some(stale) = stale.as_ref().filter(|_| self.in_vain.fresh(&asked, now).is_some()) {
-            return Ok(stale.clone());
+        let stale = self.held.within(&name, STALE_SECONDS, now);
+        let is_replaced = stale.as_ref().is_some_and(|stale| stale.version != version);
+        let vain = if is_replaced { Vain::Replaced(name.clone(), version) } else { Vain::Any };
+        if let Some(stale) = stale.as_ref().filter(|_| self.in_vain.fresh(&vain, now).is_some()) {
+            return Ok(stale.keys.clone());
         }
-        let patience = if stale.is_some() { Patience::Brief } else { Patience::Full };
-        match (self.fetch(&asked.0, patience).await, stale) {
-            (Ok(keys), _) => Ok(self.held.hold(asked.0, Read { keys: Arc::new(keys), version }, now).keys.clone()),
-            (Err(failure), Some(stale)) if failure.fault == Fault::SecretsUnavailable => {
-                self.in_vain.hold(asked, (), now);
-                Ok(stale)
+        let patience = if stale.is_some() && !is_replaced { Patience::Brief } else { Patience::Full };
+        match self.fetch(&name, patience).await {
+            Ok(keys) => Ok(self.held.hold(name, Read { keys: Arc::new(keys), version }, now).keys.clone()),
+            Err(failure) if failure.fault == Fault::SecretsUnavailable => {
+                self.in_vain.hold(vain, (), now);
+                self.in_vain.hold(Vain::Any, (), now);
+                stale.map(|stale| stale.keys.clone()).ok_or(failure)
             }
-            (Err(failure), _) => Err(failure),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -94,9 +105,9 @@ impl Secrets {
 /// How long to wait for Secrets Manager.
 #[derive(Clone, Copy)]
 enum Patience {
-    /// As the client does everything: without a value there is no login.
+    /// As the client does everything: without this value there is no login, or one with a key that was replaced.
     Full,
-    /// One try, since there is a value.
+    /// One try, since the value is at hand.
     Brief,
 }
 

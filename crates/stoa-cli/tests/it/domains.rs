@@ -35,7 +35,7 @@ async fn a_mail_provider_s_domain_is_claimed_only_by_who_insists() {
 #[tokio::test]
 async fn a_suffix_under_which_others_register_is_nobody_s() {
     let desk = Desk::new().await;
-    for domain in ["co.uk", "com.mx", "github.io", "onmicrosoft.com"] {
+    for domain in ["co.uk", "com.au", "com.mx", "github.io", "onmicrosoft.com"] {
         let file = claiming(&desk, domain);
         let insisting = ["connection", "apply", &file, "--allow-domain", domain];
         let refusal = desk.stoa(&insisting).await.refused();
@@ -44,6 +44,21 @@ async fn a_suffix_under_which_others_register_is_nobody_s() {
     }
     let file = claiming(&desk, "acme.onmicrosoft.com");
     assert!(desk.stoa(&["connection", "apply", &file]).await.done().contains("Written: connection acme"));
+}
+
+/// Some public bodies own a suffix, and have mail there.
+#[tokio::test]
+async fn a_suffix_of_a_sector_is_claimed_only_by_who_insists() {
+    let desk = Desk::new().await;
+    for domain in ["nhs.uk", "police.uk", "wa.gov.au"] {
+        let file = claiming(&desk, domain);
+        let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+        assert!(refusal.contains("nothing was written") && refusal.contains("register domains below it"), "{refusal}");
+        assert!(refusal.contains(&format!("add `--allow-domain {domain}`")), "{refusal}");
+    }
+    let file = claiming(&desk, "nhs.uk");
+    let insisting = ["connection", "apply", &file, "--allow-domain", "nhs.uk"];
+    assert!(desk.stoa(&insisting).await.done().contains("Written: connection acme"));
 }
 
 #[tokio::test]

@@ -185,8 +185,8 @@ fn proof_of(connection: &Connection, proven: &VerifiedResponse) -> ProofHash {
     ProofHash::new(connection.id(), proven.issuer(), proven.assertion_id())
 }
 
-/// "Continue as Mary M. (m…r@pg.com)?": the Response is proven, but it may have been posted into this browser by anybody, so the
-/// person must say so on our own page.
+/// "Continue as Mary M. (m…r@pg.com)?": the Response is proven, but it may have been posted into this browser by
+/// anybody, so the person must say so on our own page.
 async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], relay: &Relay) -> Result<Answer, Failure> {
     if connection.state != ConnectionState::Active {
         return Err(Fault::ConnectionNotActive.into());
