@@ -139,7 +139,7 @@ async fn chromium_comes_from_teams_by_a_token() {
     assert!(opened.starts_with(&tab.url("/continue#code=")), "{opened}");
 
     browser.goto(&opened).await.expect("the browser");
-    expect_page(&browser, "Continue as m…a@globex.com?", "teams-continue").await;
+    expect_page(&browser, "Continue as Mila N. (m…a@globex.com)?", "teams-continue").await;
     assert_eq!(browser.current_url().await.unwrap().as_str(), tab.url("/continue"), "the code stays in the address");
     browser.find(Locator::Css("button")).await.expect("the button").click().await.expect("a click");
     expect_page(&browser, "You are signed in as Mila Nikolova", "teams-signed-in").await;
