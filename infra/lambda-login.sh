@@ -59,7 +59,7 @@ step() {
     timeout 60 "${CARGO_TARGET_DIR:-target}/debug/stoa-sandbox" event "$function" --stoa "http://stoa.localhost:$stoa" "$@" \
         >"$work/$function.event.json"
     # The first invocation compiles the function. One that cannot be compiled is never answered, hence the limit.
-    timeout 600 cargo lambda invoke "$function" -A 127.0.0.1 -P "$lambda" --data-file "$work/$function.event.json" \
+    timeout 1200 cargo lambda invoke "$function" -A 127.0.0.1 -P "$lambda" --data-file "$work/$function.event.json" \
         >"$work/$function.answer.json" 2>"$work/invoke.log" || { echo "$function did not answer" >&2; return 1; }
     echo "$function: $(python3 -c 'import json, sys; answer = json.load(open(sys.argv[1])); print(answer["statusCode"], answer["headers"].get("location", "").split("?")[0])' "$work/$function.answer.json")"
 }
