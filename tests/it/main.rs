@@ -55,6 +55,7 @@ mod teams;
 mod teams_chromium;
 mod trust;
 mod two_providers;
+mod webhooks;
 mod wire;
 mod words;
 mod workos;

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
+//! | `secret`, `teams`, `thinkific` | `stoa secret`, `stoa teams package`, `stoa thinkific webhooks` |
+//! | `import` | `stoa import`: people from a file |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
@@ -19,6 +20,7 @@ mod arguments;
 mod connection;
 mod domain;
 mod error;
+mod import;
 mod io;
 mod logins;
 mod person;
@@ -27,6 +29,7 @@ mod runbook;
 mod secret;
 mod stack;
 mod teams;
+mod thinkific;
 mod time;
 mod trace;
 
@@ -59,6 +62,8 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
+        Command::Import(asked) => import::run(&asked, &target, io).await,
+        Command::Thinkific(command) => thinkific::run(command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
     }
 }

@@ -276,6 +276,16 @@ faults! {
     ThinkificSentBack = "thinkific_sent_back": 502 "school-sent-back" School, Error, again;
     /// The page after that was opened again.
     ReturnedAgain = "returned_again": 409 "school-sent-back" School, Info, again;
+    /// What tells of a school names none that is known here.
+    SchoolUnknown = "school_unknown": 404 "not-found" OnCall, Warn;
+    /// A webhook has no signature: it was subscribed to by hand, and not by `stoa thinkific webhooks`.
+    WebhookUnsigned = "webhook_unsigned": 401 "webhook-refused" School, Warn;
+    /// A webhook is not signed with the school's API key.
+    WebhookSignatureWrong = "webhook_signature_wrong": 401 "webhook-refused" OnCall, Warn;
+    /// A webhook is signed, and is none that stoa can read.
+    WebhookMalformed = "webhook_malformed": 422 "webhook-malformed" OnCall, Error;
+    /// A webhook is signed, and tells of something that happened too long ago.
+    WebhookStale = "webhook_stale": 422 "webhook-malformed" OnCall, Warn;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

@@ -69,7 +69,7 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 
 /// Of the table `logins`, logins only: neither the tests that an activation asks for, nor used Assertions, nor whose turn
 /// it is to ask a school, nor what is left of its minute.
-const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]);
+const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*", "webhook#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -118,7 +118,12 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
-            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*"])]),
+            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&[
+                "tested#*",
+                "turn#*",
+                "calls#*",
+                "webhook#*",
+            ])]),
             secrets(&[Seal, Pepper, Saml]),
         ],
     },
@@ -185,11 +190,28 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "thinkific-webhook",
+        purpose: "Takes what a school tells by itself, proves it, and notes how far people have come.",
+        routes: &[Route::On(Post, "/thinkific/{school}/webhook")],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Logins, &[PutItem]).where_all(&[keys_like(&["webhook#*"])]),
+            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*"])]),
+            secrets(&[Thinkific]),
+        ],
+    },
+    Function {
         name: "operator",
-        purpose: "Answers the operator's command where that needs a secret: whose logins, and who is a person.",
+        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
         schedule: None,
-        grants: &[index(LoginsByEmail, &[Query]), table(Directory, &[GetItem]), secrets(&[Pepper])],
+        grants: &[
+            table(Connections, &[GetItem]),
+            index(LoginsByEmail, &[Query]),
+            table(Directory, &[GetItem]),
+            secrets(&[Pepper, Thinkific]),
+        ],
     },
     Function {
         name: "trust-refresh",

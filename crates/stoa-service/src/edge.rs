@@ -198,6 +198,13 @@ pub(crate) fn fault_page(visit: &Visit<'_>, failure: &Failure) -> Answer {
     Answer::Page(visit.frame().fault(failure.fault, &reference, again.as_deref()))
 }
 
+/// The document of a fault, for machines that are no SCIM client: the public code, its sentence, and the reference.
+pub(crate) fn fault_document(visit: &Visit<'_>, failure: &Failure) -> Answer {
+    let face = failure.fault.face();
+    let text = json!({"code": face.public, "reference": visit.incoming.gateway_id});
+    Answer::Document { status: face.status, kind: "application/json", text: text.to_string() }
+}
+
 /// Whether this browser began the login by a test link. The reference alone, which is no secret, shows nothing.
 fn is_tester(visit: &Visit<'_>) -> bool {
     let tester = visit.trail.tester.as_ref();

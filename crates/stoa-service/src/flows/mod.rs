@@ -17,5 +17,7 @@ pub mod saml_metadata;
 pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
+pub mod thinkific_webhook;
 pub mod trust_refresh;
+mod webhook_subscriptions;
 mod workos;

@@ -18,6 +18,7 @@ mod test;
 mod transaction;
 mod trust;
 mod untested;
+mod webhooks;
 
 use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;
@@ -35,7 +36,7 @@ pub use error::{Answerer, OperatorError};
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
-pub use question::Named;
+pub use question::{Becomes, Named, Told};
 pub use school::PlannedSchool;
 pub use secret::{SecretName, SecretText};
 pub use test::{TestLink, Tested};

@@ -15,6 +15,7 @@ mod tested;
 mod trust;
 mod turns;
 mod watch;
+mod webhooks;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -28,7 +29,7 @@ use crate::held::Held;
 
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
-use items::{AssertionItem, FETCH_EVERY};
+use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
     WatchOver, forms,

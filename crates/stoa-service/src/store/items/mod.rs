@@ -19,8 +19,8 @@ pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem, SiteItem};
 pub(crate) use directory::PersonChangeItem;
 pub(crate) use key::Range;
 pub use key::{Form, Key};
-pub(crate) use logins::AssertionItem;
 pub use logins::TestedItem;
+pub(crate) use logins::{AssertionItem, WebhookItem};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
 pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
 
