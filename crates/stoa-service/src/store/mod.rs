@@ -38,6 +38,7 @@ pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
 pub use turns::Draw;
 pub use watch::Watched;
