@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EmailKey, Fingerprint};
+use crate::ids::{EmailKey, DetailsKey};
 use crate::thinkific::CourseId;
 
 /// What has been done for a person at a school, as far as it is written down. Nobody's name is in it.
@@ -16,7 +16,7 @@ pub struct Applied {
     pub account: Option<Account>,
     /// Name and address that the account was given. None: they must be given again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub told: Option<Fingerprint>,
+    pub told: Option<DetailsKey>,
     /// The address alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_key: Option<EmailKey>,

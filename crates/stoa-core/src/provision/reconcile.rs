@@ -17,7 +17,7 @@ use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::email_key;
-use crate::ids::{EmailKey, Fingerprint};
+use crate::ids::{EmailKey, DetailsKey};
 use crate::keys::Pepper;
 use crate::thinkific::{ApiAnswer, CourseId, Enrollment, SEARCH_PAGES, Searched, User};
 
@@ -45,7 +45,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Name and address.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: DetailsKey,
     /// The address alone.
     pub email_key: EmailKey,
 }
@@ -57,7 +57,7 @@ impl Told {
         let (first_name, last_name) = names(desired, email);
         let told = [email.as_str(), &first_name, &last_name, ""];
         Some(Self {
-            fingerprint: Fingerprint::from_bytes(pepper.index("fingerprint", &told)),
+            fingerprint: DetailsKey::from_bytes(pepper.index("fingerprint", &told)),
             email_key: email_key(connection.school(), email, pepper),
         })
     }
