@@ -20,6 +20,7 @@
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
 //! | [`directory`] | whom a customer's directory wants at the school, and with what |
 //! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`provision`] | what is done at the school about a person of a directory |
 //! | [`turn`] | who may ask a school about a person, and how often |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
@@ -111,6 +112,7 @@ pub mod login;
 pub mod oidc;
 pub mod pages;
 pub mod person;
+pub mod provision;
 mod published;
 pub mod quote;
 pub mod refusal;
