@@ -19,7 +19,9 @@
 //! | [`ids`], [`email`] | which names, references and addresses there can be |
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
 //! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`mirror`] | what a school has, as it was last seen |
 //! | [`turn`] | who may ask a school about a person, and how often |
+//! | [`line`] | when, where many have to ask |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
@@ -105,7 +107,9 @@ pub mod ids;
 pub mod invisible;
 pub mod keys;
 pub mod language;
+pub mod line;
 pub mod login;
+pub mod mirror;
 pub mod oidc;
 pub mod pages;
 pub mod person;
