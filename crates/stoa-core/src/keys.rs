@@ -212,6 +212,12 @@ pub fn follow_up_key(salt: &Secret32, seal_secret: &Key) -> Secret32 {
     Secret32(expand(&salt.0, seal_secret.expose().as_bytes(), "follow-up seal", &[]))
 }
 
+/// The key that seals one profile of a directory: from random bytes that stand beside the seal, and the secret
+/// `directory`. Each sealing has its own.
+pub fn directory_key(random: &[u8; 16], secret: &Key) -> Secret32 {
+    Secret32(expand(random, secret.expose().as_bytes(), "directory seal", &[]))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -16,7 +16,7 @@ use crate::connection::{Connection, School, UnknownPerson};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Redeemed;
-use crate::ids::{BoundKey, ConnectionId, DomainKey, EmailKey, Fingerprint, PersonKey};
+use crate::ids::{BoundKey, ConnectionId, DetailsKey, DomainKey, EmailKey, PersonKey};
 use crate::keys::Pepper;
 use crate::mirror::{bound_key, is_within};
 
@@ -72,7 +72,7 @@ pub struct PersonItem {
     pub email_key: Option<EmailKey>,
     /// What the school was last told. None, where that must be told again.
     #[serde(with = "or_empty")]
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprint: Option<DetailsKey>,
     /// Their Thinkific user id. None, where their token created the account and nobody has asked for it yet.
     #[serde(with = "or_zero")]
     pub user: Option<u64>,
@@ -259,7 +259,7 @@ pub struct Indexes {
     /// The key of their address.
     pub email_key: EmailKey,
     /// What the school is told.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: DetailsKey,
     /// The domain of the address.
     pub domain: DomainKey,
     /// What an account is bound to that is a new person's.
