@@ -65,6 +65,8 @@ pub struct Trail {
     pub cookies: Vec<String>,
     /// Whether a login ended well here.
     pub launched: bool,
+    /// How long the person waits in the line before a school, in seconds.
+    pub waits: Option<i64>,
     /// Whether Teams shows the answer in its frame.
     pub in_teams: bool,
     /// A failure behind the one that the person sees.

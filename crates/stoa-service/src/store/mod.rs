@@ -11,6 +11,7 @@ mod jwks;
 mod launch_reads;
 mod logins;
 mod lookup;
+mod mirror;
 mod people;
 mod tables;
 mod tested;
@@ -22,13 +23,15 @@ mod write;
 use aws_sdk_dynamodb::Client;
 use stoa_core::connection::{Connection, UrlPolicy};
 use stoa_core::directory::TokensItem;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::mirror::SchoolMirror;
 use stoa_core::oidc::Jwks;
 use stoa_saml::Trust;
 
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
@@ -41,10 +44,11 @@ pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
+pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::Draw;
+pub use turns::{Draw, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
@@ -57,6 +61,7 @@ pub struct Store {
     held_jwks: Held<(ConnectionId, KeySet), Jwks>,
     held_tokens: Held<ConnectionId, TokensItem>,
     noted_tokens: Held<(ConnectionId, String), ()>,
+    held_mirrors: Held<SchoolId, SchoolMirror>,
 }
 
 impl Store {
@@ -69,6 +74,7 @@ impl Store {
             held_jwks: Held::default(),
             held_tokens: Held::default(),
             noted_tokens: Held::default(),
+            held_mirrors: Held::default(),
         }
     }
 }
