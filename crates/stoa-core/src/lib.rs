@@ -27,6 +27,7 @@
 //! | `published` | whether what a provider publishes is a JSON object |
 //! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
 //! | [`arrived`] | what an administrator who tests is shown |
+//! | [`diagnosis`] | why logins fail, from evidence |
 //!
 //! # From bytes to somebody who may enter
 //!
@@ -96,6 +97,7 @@ pub mod arrived;
 pub mod binding;
 pub mod connection;
 pub mod destination;
+pub mod diagnosis;
 pub mod email;
 pub mod failure;
 pub mod fault;
