@@ -16,7 +16,7 @@ use crate::connection::{Connection, NAME_ID};
 use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::ids::{CustomerId, EmailKey, Fingerprint, PersonKey, SchoolId};
+use crate::ids::{CustomerId, DetailsKey, EmailKey, PersonKey, SchoolId};
 use crate::invisible::{is_invisible, is_joiner};
 use crate::keys::{Key, KeySet, Pepper, Secret32, seal, ticket_key, unseal};
 use crate::login::{LoginItem, Seal};
@@ -396,10 +396,10 @@ impl Redeemed {
         email_key(connection.school(), &self.person.email, pepper)
     }
     /// What would be written to the school, as one opaque value: the same as last time means nothing to do.
-    pub fn fingerprint(&self, pepper: &Pepper) -> Fingerprint {
+    pub fn fingerprint(&self, pepper: &Pepper) -> DetailsKey {
         let company = self.person.company.as_deref().unwrap_or_default();
         let told = [self.person.email.as_str(), &self.person.first_name, &self.person.last_name, company];
-        Fingerprint::from_bytes(pepper.index("fingerprint", &told))
+        DetailsKey::from_bytes(pepper.index("fingerprint", &told))
     }
     /// The stable subject.
     pub fn subject(&self) -> &str {

@@ -207,6 +207,12 @@ pub fn ticket_key(ticket: &Secret32, seal_secret: &Key) -> Secret32 {
     Secret32(expand(&ticket.0, seal_secret.expose().as_bytes(), "ticket seal", &[]))
 }
 
+/// The key that seals one profile of a directory: from random bytes that stand beside the seal, and the secret
+/// `directory`. Each sealing has its own.
+pub fn directory_key(random: &[u8; 16], secret: &Key) -> Secret32 {
+    Secret32(expand(random, secret.expose().as_bytes(), "directory seal", &[]))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

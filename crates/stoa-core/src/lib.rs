@@ -18,6 +18,7 @@
 //! | [`identity`] | who a proven message speaks of, and whether they may enter |
 //! | [`ids`], [`email`] | which names, references and addresses there can be |
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
+//! | [`directory`] | whom a customer's directory wants at the school, and with what |
 //! | [`person`], [`thinkific`] | which school account is theirs |
 //! | [`turn`] | who may ask a school about a person, and how often |
 //! | [`trust`] | whom a connection believes as time passes |
@@ -98,6 +99,7 @@ pub mod binding;
 pub mod connection;
 pub mod destination;
 pub mod diagnosis;
+pub mod directory;
 pub mod email;
 pub mod failure;
 pub mod fault;

@@ -14,7 +14,7 @@ use crate::connection::{Connection, School, UnknownPerson};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Redeemed;
-use crate::ids::{ConnectionId, DomainKey, EmailKey, Fingerprint, PersonKey};
+use crate::ids::{ConnectionId, DetailsKey, DomainKey, EmailKey, PersonKey};
 use crate::keys::Pepper;
 
 pub use self::account::{AccountStep, Findings, Look, external_id};
@@ -69,7 +69,7 @@ pub struct PersonItem {
     pub email_key: Option<EmailKey>,
     /// What the school was last told. None, where that must be told again.
     #[serde(with = "or_empty")]
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprint: Option<DetailsKey>,
     /// Their Thinkific user id.
     pub user: u64,
     /// The item's revision: every write compares it.
@@ -239,7 +239,7 @@ pub struct Indexes {
     /// The key of their address.
     pub email_key: EmailKey,
     /// What the school is told.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: DetailsKey,
     /// The domain of the address.
     pub domain: DomainKey,
     /// The domains of the connection. Each key is of a domain and the person, so that the table does not tell who works

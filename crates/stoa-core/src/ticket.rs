@@ -5,7 +5,7 @@
 //! again from the identity and compares.
 
 use crate::binding::{TICKET_COOKIE_PREFIX, TICKET_SECONDS};
-use crate::ids::{Binding, ConnectionId, EmailKey, PersonKey, Reference, SchoolId, TicketHash};
+use crate::ids::{BindingHash, ConnectionId, EmailKey, PersonKey, Reference, SchoolId, TicketHash};
 use crate::keys::Secret32;
 
 /// A ticket as the browser holds it. Nothing but `secret` is a secret, and nothing is believed until the seal opens.
@@ -52,8 +52,10 @@ impl Ticket {
 
     /// What the login's item holds of the code and of the hint that is shown with it, so that nobody is asked "Continue
     /// as …?" with another's address.
-    pub fn code_hash(&self, hint: &str) -> Binding {
-        Binding::from_bytes(self.secret.derive("teams code", &[self.code().as_bytes(), hint.as_bytes()]).into_hash())
+    pub fn code_hash(&self, hint: &str) -> BindingHash {
+        BindingHash::from_bytes(
+            self.secret.derive("teams code", &[self.code().as_bytes(), hint.as_bytes()]).into_hash(),
+        )
     }
 
     /// The `Set-Cookie` value that drops the ticket of a login.

@@ -107,7 +107,7 @@ fn who(actor: Actor) -> &'static str {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use stoa_core::ids::{Attempt, Binding, ConnectionId, Reference};
+    use stoa_core::ids::{Attempt, BindingHash, ConnectionId, Reference};
     use stoa_core::login::Begin;
 
     use super::*;
@@ -132,7 +132,7 @@ mod tests {
         let begin = Begin {
             connection: ConnectionId::parse("pg").unwrap(),
             version: 1,
-            binding: Binding::from_bytes([1; 32]),
+            binding: BindingHash::from_bytes([1; 32]),
             destination: None,
             test: false,
             show: false,

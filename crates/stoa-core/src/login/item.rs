@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::binding::{LOGIN_SECONDS, TICKET_SECONDS};
 use crate::destination::Destination;
 use crate::fault::Fault;
-use crate::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
+use crate::ids::{Attempt, BindingHash, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
 
 /// The format that this version writes. The one before is still read, since a deployment happens in mid-login.
 pub const ITEM_VERSION: u8 = 1;
@@ -135,7 +135,7 @@ pub struct LoginItem {
     /// When it began, in epoch seconds.
     pub began: i64,
     /// Hash of the browser's secret. Of a login that began with its proof: of its ticket, or of the Teams tab's code.
-    pub binding: Binding,
+    pub binding: BindingHash,
     /// Where the person wants to go; absent: the connection's default.
     #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<Destination>,
@@ -204,7 +204,7 @@ pub struct Begin {
     /// The connection's version.
     pub version: u32,
     /// Hash of the browser's secret.
-    pub binding: Binding,
+    pub binding: BindingHash,
     /// Where to.
     pub destination: Option<Destination>,
     /// Whether it can never reach the school.

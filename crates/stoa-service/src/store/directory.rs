@@ -2,7 +2,7 @@
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::{EmailKey, Fingerprint, PersonKey, SchoolId};
+use stoa_core::ids::{DetailsKey, EmailKey, PersonKey, SchoolId};
 use stoa_core::person::{Claim, EmailItem, Indexes, PersonItem};
 
 use super::{Key, Reads, Store, Transacted, Write, read};
@@ -125,7 +125,7 @@ fn revise(person: &Revised<'_>) -> Write {
         .put(item)
         .with(":before", item.rev - 1)
         .with(":rev", item.rev)
-        .with(":fingerprint", item.fingerprint.as_ref().map_or("", Fingerprint::as_str));
+        .with(":fingerprint", item.fingerprint.as_ref().map_or("", DetailsKey::as_str));
     let mine = "attribute_not_exists(pk) OR rev = :before OR (rev = :rev AND fingerprint = :fingerprint AND";
     match &item.trying {
         Some(email) => put.only_if(format!("{mine} trying = :trying)")).with(":trying", email),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::failure::Failure;
-use stoa_core::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
+use stoa_core::ids::{Attempt, BindingHash, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
 use stoa_core::login::{
     ITEM_VERSION, LoginItem, MAX_NOTES, MAX_STEPS, MAX_TRIES, Seal, State, Step, VerifyAttempt, asking_until,
     begun_since, kept_until,
@@ -32,7 +32,7 @@ pub struct Sealed<'a> {
     /// This write's attempt.
     pub attempt: &'a Attempt,
     /// Hash of the browser's secret.
-    pub binding: &'a Binding,
+    pub binding: &'a BindingHash,
     /// When the cookie says that the login began; the item must agree.
     pub began: i64,
     /// Through which connection, and as of which of its versions.
@@ -60,7 +60,7 @@ pub struct Code<'a> {
     /// Through which connection.
     pub connection: &'a ConnectionId,
     /// Hash of the code and its hint.
-    pub binding: &'a Binding,
+    pub binding: &'a BindingHash,
     /// Hash of the ticket.
     pub ticket: &'a TicketHash,
     /// The step to add.
@@ -71,7 +71,7 @@ pub struct Code<'a> {
 #[derive(Clone, Copy)]
 pub enum By<'a> {
     /// It has the secret of the browser that began it, or the code of the Teams tab.
-    Browser(&'a Binding),
+    Browser(&'a BindingHash),
     /// It has its ticket.
     Ticket(&'a TicketHash),
     /// It comes back from its launch.
