@@ -12,7 +12,6 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
-use stoa_core::routes::SecretKind;
 use stoa_core::webhook::{Step, Subscription, target_url};
 
 use super::webhook_subscriptions::webhook_subscriptions;
@@ -51,8 +50,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
 }
 
 async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result<Reply, Failure> {
-    let pepper =
-        || async { Ok::<_, Failure>(Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?)) };
+    let pepper = async || Ok::<_, Failure>(Pepper::from_keys(&*clients.secrets.pepper(now).await?));
     match question {
         Question::FindLogins { school, email, since, limit } => {
             let who = email_key(&school, &address(&email)?, &pepper().await?);

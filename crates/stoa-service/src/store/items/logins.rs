@@ -22,6 +22,8 @@ keys! { Logins:
     calls(school: &SchoolId, minute: i64) = "calls#{school}#{minute}";
     /// A webhook that has been taken, kept for a week.
     webhook(school: &SchoolId, event: &EventId => event.as_str()) = "webhook#{school}#{event}";
+    /// The line before a school: its next free place, and the last one of each connection; kept for a day.
+    line(school: &SchoolId) = "line#{school}";
 }
 
 /// How long it is remembered that an assertion was used, once it could not pass any more.
