@@ -47,7 +47,9 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
         ] {
             let readers: &[&str] = match kind {
                 SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch"],
-                SecretKind::Pepper => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "operator"],
+                SecretKind::Pepper => {
+                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "operator", "thinkific-webhook"]
+                }
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => &["thinkific-launch", "thinkific-webhook", "operator"],

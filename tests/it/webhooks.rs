@@ -6,7 +6,7 @@ use stoa_core::routes::Table;
 use stoa_core::webhook::{MAX_BODY, TOPICS};
 use stoa_sandbox::aws::journal::Call;
 use stoa_sandbox::aws::{Fault, FaultKind};
-use stoa_sandbox::thinkific::{ApiKey, Delivery};
+use stoa_sandbox::thinkific::{ApiKey, Delivery, NewUser};
 use stoa_service::operator::{SecretName, SecretText};
 
 use crate::odd_events::sample;
@@ -125,6 +125,52 @@ async fn every_topic_is_taken_and_those_of_no_use_change_nothing() {
     told.world.thinkific.deliver().await;
     assert_eq!(told.statuses(), [204; 4]);
     assert_eq!(told.world.front.items(Table::Directory).unwrap().len(), before);
+}
+
+/// What the mirror has under an address: the account's id.
+fn mirrored(told: &Told, user: u64) -> usize {
+    let items = told.world.front.items(Table::Directory).unwrap();
+    items.iter().filter(|item| item["mirror"]["M"]["user"]["N"] == user.to_string().as_str()).count()
+}
+
+fn privileged(told: &Told) -> Vec<String> {
+    let items = told.world.front.items(Table::Directory).unwrap();
+    let school = items.into_iter().find(|item| item["pk"]["S"] == "school#pg-academy" && item["sk"]["S"] == "mirror");
+    let list = school.and_then(|item| item["privileged"]["L"].as_array().cloned()).unwrap_or_default();
+    list.iter().map(|holder| holder["M"]["user"]["N"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mirror_learns_of_accounts_and_roles_at_once() {
+    let told = Told::start().await;
+    // Before the first look at all accounts, no domain is written down, and nobody's address.
+    told.world.thinkific.add_user(NewUser::student("first@pg.com", "F", "First"));
+    told.world.thinkific.deliver().await;
+    assert_eq!(told.world.faults(), [""; 0]);
+    told.world.invoke("mirror", json!({})).await.unwrap();
+    told.world.advance(60);
+    told.world.invoke("mirror", json!({})).await.unwrap();
+    assert_eq!(mirrored(&told, told.user), 1, "the look has seen them");
+
+    let new = told.world.thinkific.add_user(NewUser::student("new@pg.com", "N", "New"));
+    let foreign = told.world.thinkific.add_user(NewUser::student("new@elsewhere.example", "N", "New"));
+    told.world.thinkific.deliver().await;
+    assert_eq!((mirrored(&told, new), mirrored(&told, foreign)), (1, 0));
+
+    let before = privileged(&told).len();
+    told.world.thinkific.edit_user(new, |user| user.roles = vec!["site_admin".to_owned()]);
+    told.world.thinkific.edit_user(foreign, |user| user.roles = vec!["affiliate".to_owned()]);
+    told.world.thinkific.deliver().await;
+    assert!(privileged(&told).contains(&new.to_string()) && privileged(&told).len() == before + 2);
+    // Events may come in any order, so none takes a role away.
+    told.world.thinkific.edit_user(new, |user| user.roles = Vec::new());
+    told.world.thinkific.deliver().await;
+    assert!(privileged(&told).contains(&new.to_string()));
+
+    told.world.thinkific.remove_user(new);
+    told.world.thinkific.deliver().await;
+    assert_eq!(mirrored(&told, new), 0);
+    assert!(told.statuses().iter().all(|status| *status == 204), "{:?}", told.statuses());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,14 +191,16 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "thinkific-webhook",
-        purpose: "Takes what a school tells by itself, proves it, and notes how far people have come.",
+        purpose: "Takes what a school tells by itself, proves it, and notes accounts and progress.",
         routes: &[Route::On(Post, "/thinkific/{school}/webhook")],
         schedule: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Logins, &[PutItem]).where_all(&[keys_like(&["webhook#*"])]),
-            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*"])]),
-            secrets(&[Thinkific]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[PutItem]).where_all(&[keys_like(&["school#*"])]),
+            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*", "email#*"])]),
+            secrets(&[Pepper, Thinkific]),
         ],
     },
     Function {

@@ -1,9 +1,9 @@
 //! `POST /thinkific/{school}/webhook`
 //!
-//! Takes what a school tells by itself, proves it, and notes how far people have come.
+//! Takes what a school tells by itself, proves it, and notes accounts and progress.
 //!
-//! - reads: `connections`; the secret `thinkific`
-//! - writes: `logins` (a receipt), `directory` (progress)
+//! - reads: `connections`, `directory`; the secrets `pepper`, `thinkific`
+//! - writes: `logins` (a receipt), `directory` (progress, the mirror)
 //! - faults: every page of `docs/runbook/faults/`; alarms: `docs/runbook/alarms/`
 
 #[tokio::main(flavor = "current_thread")]

@@ -181,9 +181,7 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
         Oidc::ProviderFailed => &[TokenEndpointDown, ProviderRefusesRequest],
         Oidc::CodeRefused => &[CodeRefused, OurSetting],
         Oidc::ClientRefused => &[OurTokenRefused, OurSecret, SecretElsewhere, OurSetting],
-        Oidc::TokenEndpointUnavailable | Oidc::AddressForbidden => {
-            &[TokenEndpointDown, TokenEndpointMoved, OurSetting]
-        }
+        Oidc::TokenEndpointUnavailable | Oidc::AddressForbidden => &[TokenEndpointDown, TokenEndpointMoved, OurSetting],
         Oidc::TokenAnswerStrange
         | Oidc::IdTokenMissing
         | Oidc::TokenMalformed
@@ -198,9 +196,7 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
         Oidc::AlgorithmRefused => &[SignedOtherwise, OurSetting],
         Oidc::KeyUnknown | Oidc::SignatureWrong => &[KeyRotated, KeyUnpublished, OurSetting],
         Oidc::KeysUnavailable => &[KeysUnfetched, KeyUnpublished],
-        Oidc::TenantForeign | Oidc::HostedDomainForeign | Oidc::WorkosProfileForeign => {
-            &[OtherProvider, OurSetting]
-        }
+        Oidc::TenantForeign | Oidc::HostedDomainForeign | Oidc::WorkosProfileForeign => &[OtherProvider, OurSetting],
         Oidc::AudienceWrong | Oidc::AuthorizedPartyWrong => &[SetOtherwise, OtherProvider, OurSetting],
         Oidc::TokenExpired | Oidc::TokenFromFuture | Oidc::TokenNotYetValid => &[ProviderClock, AnswerLate],
         Oidc::AuthTimeMissing | Oidc::AuthenticationTooOld | Oidc::AcrWrong => &[SignInTooWeak, OurSetting],
@@ -217,9 +213,7 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         return &["saml", "oidc", "workos", "teams", "preset"];
     };
     match fault {
-        Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => {
-            &["subject", "attributes", "preset"]
-        }
+        Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => &["subject", "attributes", "preset"],
         Fault::EmailMissing | Fault::EmailMalformed | Fault::AttributeAmbiguous => &["attributes", "preset", "oidc"],
         Fault::EmailDomainForeign => &["domains", "attributes.email"],
         Fault::GroupNotAdmitted | Fault::GroupsOverage => &["admit", "attributes.groups", "preset"],

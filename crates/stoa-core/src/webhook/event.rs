@@ -17,13 +17,13 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(10);
 /// The marks of a test delivery stand in its address too, where no real one can have them.
 const EXAMPLE: &str = "[TEST]";
 
-/// The topics that stoa subscribes to. Others are taken, and change nothing.
+/// The topics that stoa subscribes to. Others are taken, and change nothing; `user.signin` would cost a message for each
+/// login, and says what `user.signup` and `user.updated` have said already.
 pub const TOPICS: &[&str] = &[
     "enrollment.completed",
     "enrollment.created",
     "enrollment.progress",
     "user.deleted",
-    "user.signin",
     "user.signup",
     "user.updated",
 ];

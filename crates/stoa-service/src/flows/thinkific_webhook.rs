@@ -3,13 +3,21 @@
 //! The school's API key is here, because Thinkific signs with it, and so is what strangers send. They meet in one place
 //! only: the MAC over the body's bytes. Nothing of the body is read before that.
 
+use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
+use stoa_core::identity::email_key;
 use stoa_core::ids::SchoolId;
+use stoa_core::keys::Pepper;
+use stoa_core::mirror::{MIRROR_VERSION, MirroredAccount, Privileged};
 use stoa_core::routes::SecretKind;
-use stoa_core::webhook::{Event, Happened, MAX_BODY, Signature};
+use stoa_core::webhook::{Event, Happened, MAX_BODY, Signature, UserChange, UserTold};
 
+use crate::secrets::Named;
 use crate::visit::{Answer, Visit};
+
+/// How often a role is entered while others write the mirror.
+const TRIES: u32 = 3;
 
 /// Takes an event of a school's. Whatever was taken before, is about nobody, or concerns stoa in no way, is answered as
 /// what was taken now: the school has done its part.
@@ -24,7 +32,12 @@ pub async fn thinkific_webhook(visit: &mut Visit<'_>) -> Result<Answer, Failure>
     let event = Event::read(body, visit.now)?;
     let progress = match &event.happened {
         Happened::Progress(progress) => Some(progress),
-        Happened::User(_) | Happened::Example | Happened::Other => None,
+        Happened::User(told) => {
+            // Done again, it changes nothing more; so it is done before it is noted that it was.
+            Told { visit, school: &school, told }.mirror().await?;
+            None
+        }
+        Happened::Example | Happened::Other => None,
     };
     visit.clients.store.take_webhook(&school, &event.id, progress, visit.now).await?;
     Ok(Answer::Nothing)
@@ -34,6 +47,71 @@ async fn prove(visit: &Visit<'_>, school: &SchoolId, signature: &Signature, body
     let (clients, now) = (visit.clients, visit.now);
     let known = clients.store.school_if_known(school).await?;
     let known = known.ok_or_else(|| Failure::noted(Fault::SchoolUnknown, school.as_str()))?;
-    let keys = clients.secrets.of(SecretKind::Thinkific, school.as_str(), known.key_version, now).await?;
+    let named = Named::of(SecretKind::Thinkific, school);
+    let keys = clients.secrets.of(&named, known.key_version, None, now).await?;
     signature.check(keys.current(now), body)
+}
+
+/// What a school tells of an account, on its way into the mirror.
+struct Told<'a> {
+    visit: &'a Visit<'a>,
+    school: &'a SchoolId,
+    told: &'a UserTold,
+}
+
+impl Told<'_> {
+    /// Makes the mirror know what the school tells: an account that is new under its address or gone from it, and one that
+    /// holds a role. That one holds none any more is left to the look at those who do: events come in any order, and an
+    /// older one must not open an administrator's account.
+    async fn mirror(&self) -> Result<(), Failure> {
+        let (store, told) = (&self.visit.clients.store, self.told);
+        if told.change == UserChange::SignedIn && told.roles.is_empty() {
+            return Ok(());
+        }
+        let Some(email) = told.email.as_deref().and_then(|text| Email::parse(text).ok()) else { return Ok(()) };
+        let is_mirrored = store.school_mirror(self.school).await?.domains.contains(email.domain());
+        if !is_mirrored && told.roles.is_empty() {
+            return Ok(());
+        }
+        let pepper = Pepper::from_keys(&*self.visit.clients.secrets.pepper(self.visit.now).await?);
+        let key = email_key(self.school, &email, &pepper);
+        match told.change {
+            UserChange::Deleted if is_mirrored => return store.forget_account(&key, told.user).await,
+            UserChange::Deleted => return Ok(()),
+            UserChange::SignedUp | UserChange::SignedIn | UserChange::Updated => {}
+        }
+        if is_mirrored {
+            let known = store.mirrored_accounts(std::slice::from_ref(&key)).await?.remove(&key);
+            // What was seen since the event is newer than what it says, and of the same account it says nothing new.
+            let is_known = known.is_some_and(|known| known.user == told.user || known.seen > told.at.as_second());
+            if !is_known {
+                let seen = self.visit.now.as_second();
+                let account = MirroredAccount { user: told.user, bound: None, seen, several: false };
+                store.mirror_account(&key, &account).await?;
+            }
+        }
+        if told.roles.is_empty() {
+            return Ok(());
+        }
+        let roles = told.roles.iter().cloned().collect();
+        self.enter_role(&Privileged { user: told.user, email: Some(key), roles }).await
+    }
+
+    async fn enter_role(&self, holder: &Privileged) -> Result<(), Failure> {
+        let store = &self.visit.clients.store;
+        for _ in 0..TRIES {
+            let mut mirror = store.school_mirror(self.school).await?;
+            if mirror.privileged.contains(holder) {
+                return Ok(());
+            }
+            mirror.privileged.retain(|other| other.user != holder.user);
+            mirror.privileged.push(holder.clone());
+            mirror.v = MIRROR_VERSION;
+            mirror.rev += 1;
+            if store.put_school_mirror(self.school, &mirror).await? {
+                return Ok(());
+            }
+        }
+        Err(Fault::StoreContended.into())
+    }
 }

@@ -12,6 +12,7 @@ use stoa_core::webhook::{Step, Subscription, subscribe, target_url};
 
 use crate::api;
 use crate::clients::Clients;
+use crate::secrets::Named;
 
 /// The most pages of subscriptions that are read. Thinkific has about thirty topics.
 const MAX_PAGES: usize = 10;
@@ -26,7 +27,7 @@ pub(super) async fn webhook_subscriptions(
 ) -> Result<Vec<Step>, Failure> {
     let school = clients.store.school_if_known(id).await?;
     let school = school.ok_or_else(|| Failure::noted(Fault::SchoolUnknown, id.as_str()))?;
-    let keys = clients.secrets.of(SecretKind::Thinkific, id.as_str(), school.key_version, now).await?;
+    let keys = clients.secrets.of(&Named::of(SecretKind::Thinkific, id), school.key_version, None, now).await?;
     let api = Webhooks { clients, school: &school, key: keys.current(now) };
     let target = target_url(&clients.environment.public_url, id);
     let steps = subscribe(api.all().await?, &target);
