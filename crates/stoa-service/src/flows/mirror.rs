@@ -84,8 +84,7 @@ impl Done {
 pub async fn mirror(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let event: Event = serde_json::from_value(event).unwrap_or_default();
-    let schools = schools(clients).await?;
-    let mut done = Done::default();
+    let (schools, mut done) = schools(clients, request).await?;
     for (id, domains) in schools.into_iter().filter(|(id, _)| event.school.as_ref().is_none_or(|school| school == id)) {
         done = done.and(look_at(clients, &id, domains, request, began).await);
     }
@@ -94,49 +93,49 @@ pub async fn mirror(clients: &Clients, event: Value, request: &str) -> Result<Va
     serde_json::to_value(done).map_err(|_| Fault::Internal.into())
 }
 
-/// Every school that a connection leads to that is not switched off, with the domains that such connections claim.
-async fn schools(clients: &Clients) -> Result<BTreeMap<SchoolId, BTreeSet<String>>, Failure> {
-    let mut schools: BTreeMap<SchoolId, BTreeSet<String>> = BTreeMap::new();
+/// The domains that connections claim, of each school that one of them leads to.
+type Schools = BTreeMap<SchoolId, BTreeSet<String>>;
+
+/// Every school that a connection leads to that is not switched off. One that cannot be read is left out.
+async fn schools(clients: &Clients, request: &str) -> Result<(Schools, Done), Failure> {
+    let (mut schools, mut done) = (Schools::new(), Done::default());
     for id in clients.store.connection_ids().await? {
-        let connection = clients.store.connection_now(&id, clients.clock.now()).await?;
-        if connection.state != ConnectionState::Disabled {
-            let domains = schools.entry(connection.school().clone()).or_default();
-            domains.extend(connection.document().domains.iter().cloned());
+        match clients.store.connection_now(&id, clients.clock.now()).await {
+            Ok(connection) if connection.state == ConnectionState::Disabled => {}
+            Ok(connection) => {
+                let domains = schools.entry(connection.school().clone()).or_default();
+                domains.extend(connection.document().domains.iter().cloned());
+            }
+            Err(failure) => done = failed(clients, None, request, &failure, done),
         }
     }
-    Ok(schools)
+    Ok((schools, done))
 }
 
-async fn look_at(
-    clients: &Clients,
-    id: &SchoolId,
-    domains: BTreeSet<String>,
-    request: &str,
-    began: Instant,
-) -> Done {
+async fn look_at(clients: &Clients, id: &SchoolId, domains: BTreeSet<String>, request: &str, began: Instant) -> Done {
     let mut look = match Look::begin(clients, id, domains, began).await {
         Ok(look) => look,
-        Err(failure) => return failed(clients, id, request, &failure, Done { schools: 1, ..Done::default() }),
+        Err(failure) => return failed(clients, Some(id), request, &failure, Done { schools: 1, ..Done::default() }),
     };
     let result = look.whole().await;
     let done = Done { schools: 1, ..look.done };
     match result {
         Ok(()) => done,
-        Err(failure) => failed(clients, id, request, &failure, done),
+        Err(failure) => failed(clients, Some(id), request, &failure, done),
     }
 }
 
-fn failed(clients: &Clients, id: &SchoolId, request: &str, failure: &Failure, done: Done) -> Done {
+fn failed(clients: &Clients, id: Option<&SchoolId>, request: &str, failure: &Failure, done: Done) -> Done {
     let line = Line::new(clients, request);
     clients.write(&Line {
         level: failure.fault.face().level.as_str(),
-        school: Some(id.as_str()),
+        school: id.map(SchoolId::as_str),
         fault: Some(failure.fault.code()),
         wanted: failure.detail.wanted.as_deref(),
         got: failure.detail.got.as_deref(),
         ..line
     });
-    Done { failed: 1, ..done }
+    Done { failed: done.failed + 1, ..done }
 }
 
 /// One school, on the way.
@@ -348,9 +347,8 @@ impl<'a> Look<'a> {
     async fn write_accounts(&mut self, changed: Vec<(EmailKey, MirroredAccount)>) -> Result<(), Stop> {
         self.done.written += u32::try_from(changed.len()).unwrap_or(u32::MAX);
         let store = &self.clients.store;
-        let writes = stream::iter(changed).map(|(email, account)| async move {
-            store.mirror_account(&email, &account).await
-        });
+        let writes =
+            stream::iter(changed).map(|(email, account)| async move { store.mirror_account(&email, &account).await });
         let results: Vec<Result<(), Failure>> = writes.buffer_unordered(AT_ONCE).collect().await;
         Ok(results.into_iter().collect::<Result<(), Failure>>()?)
     }
@@ -367,7 +365,8 @@ impl<'a> Look<'a> {
                 holders.entry(email).or_default().push(user);
             }
         }
-        let gone = before.iter().flat_map(|page| &page.users).filter_map(|user| Some((user.email.as_ref()?, user.user)));
+        let gone =
+            before.iter().flat_map(|page| &page.users).filter_map(|user| Some((user.email.as_ref()?, user.user)));
         for (email, user) in gone {
             let is_there = holders.get(email).is_some_and(|users| users.iter().any(|it| it.user == user));
             if !is_there {
@@ -477,7 +476,7 @@ impl<'a> Look<'a> {
         match (what, account) {
             (FollowUp::Write { resets_password }, Some(account)) => {
                 let request = if resets_password {
-                    let password = UnknownPassword::from_bytes(random::bytes()?);
+                    let password = UnknownPassword::from_bytes(random::bytes().map_err(Failure::from)?);
                     take_over_user(account.id, told.profile(), &password)
                 } else {
                     update_user(account.id, told.profile())
@@ -555,6 +554,17 @@ impl<'a> Line<'a> {
     fn new(clients: &'a Clients, request: &'a str) -> Self {
         let (function, build) = (clients.environment.function, &*clients.environment.build);
         let done = Done::default();
-        Self { level: "info", function, build, request, school: None, fault: None, wanted: None, got: None, ms: 0, done }
+        Self {
+            level: "info",
+            function,
+            build,
+            request,
+            school: None,
+            fault: None,
+            wanted: None,
+            got: None,
+            ms: 0,
+            done,
+        }
     }
 }

@@ -2,9 +2,10 @@
 //! minute. In `logins`, whose items end by themselves.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use stoa_core::failure::Failure;
-use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::fault::Fault;
+use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::line::{Line, Place, time_for};
 use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
 
@@ -195,10 +196,19 @@ impl Store {
 
     /// The line before a school, as nobody in particular finds it.
     pub(crate) async fn line(&self, school: &SchoolId) -> Result<Line, Failure> {
-        let item: Option<Item> = self.tables.get(&Key::line(school), Reads::Consistent).await?;
-        let number = |name| item.as_ref().and_then(|item| number(item, name)).unwrap_or_default();
-        Ok(Line { next: number("next"), moved: number("moved"), own: 0 })
+        let found: Option<Front> = self.tables.get(&Key::line(school), Reads::Consistent).await?;
+        let Front { next, moved } = found.unwrap_or_default();
+        Ok(Line { next, moved, own: 0 })
     }
+}
+
+/// What everybody finds of a line.
+#[derive(Default, Deserialize)]
+struct Front {
+    #[serde(default)]
+    next: i64,
+    #[serde(default)]
+    moved: i64,
 }
 
 /// A connection's own number is an attribute of its name, which has no underscores.
