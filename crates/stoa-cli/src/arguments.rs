@@ -6,7 +6,6 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId, SchoolId};
-
 use stoa_import::{Column, Preset};
 
 use crate::time::since;
@@ -54,6 +53,9 @@ pub(crate) enum Command {
     /// Manage customers' identity providers
     #[command(subcommand)]
     Connection(Connection),
+    /// See what is known of a school before anybody comes
+    #[command(subcommand)]
+    School(School),
     /// Write secrets; they are never read back
     #[command(subcommand)]
     Secret(Secret),
@@ -277,6 +279,19 @@ pub(crate) enum Thinkific {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum School {
+    /// Look at all accounts of a school now, so that launches need not ask
+    Mirror {
+        /// The school
+        #[arg(value_parser = school)]
+        id: SchoolId,
+        /// Only print how far the mirror has come, and how many people enter without a call
+        #[arg(long)]
+        status: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Person {
     /// Print what the directory knows about them, and what was changed by hand
     Show(PersonAsked),
@@ -379,10 +394,10 @@ fn column(text: &str) -> Result<(Column, String), String> {
     found.map(|column| (column, name.to_owned())).ok_or_else(|| format!("columns are: {}", known()))
 }
 
-fn school(text: &str) -> Result<SchoolId, BadName> {
-    SchoolId::parse(text)
-}
-
 fn connection(text: &str) -> Result<ConnectionId, BadName> {
     ConnectionId::parse(text)
+}
+
+fn school(text: &str) -> Result<SchoolId, BadName> {
+    SchoolId::parse(text)
 }

@@ -9,6 +9,8 @@
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `secret`, `teams`, `thinkific` | `stoa secret`, `stoa teams package`, `stoa thinkific webhooks` |
 //! | `import` | `stoa import`: people from a file |
+//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
+//! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
@@ -26,6 +28,7 @@ mod logins;
 mod person;
 mod private_file;
 mod runbook;
+mod school;
 mod secret;
 mod stack;
 mod teams;
@@ -58,6 +61,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
     let target = arguments.target;
     match arguments.command {
         Command::Connection(command) => connection::run(command, &target, io).await,
+        Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,

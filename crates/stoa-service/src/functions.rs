@@ -89,6 +89,7 @@ functions! {
     "thinkific-webhook" thinkific_webhook: Requests or edge::fault_document => flows::thinkific_webhook::thinkific_webhook;
     "operator" operator: Events => flows::operator::operator;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
+    "mirror" mirror: Events => flows::mirror::mirror;
 }
 
 impl Maker {

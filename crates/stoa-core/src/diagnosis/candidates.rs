@@ -28,6 +28,16 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::NotFound | Fault::MethodNotAllowed | Fault::QueryMalformed | Fault::ConnectionUnknown => &[WrongLink],
         Fault::MediaTypeUnsupported | Fault::FormMalformed | Fault::BodyTooLarge => &[SetOtherwise, WrongLink],
         Fault::ConnectionDisabled | Fault::ConnectionNotActive => &[OurState],
+        Fault::ScimTokenWrong
+        | Fault::ScimOff
+        | Fault::ScimBusy
+        | Fault::ScimNotFound
+        | Fault::ScimNotOffered
+        | Fault::ScimMalformed
+        | Fault::ScimFilterRefused
+        | Fault::ScimTooLarge
+        | Fault::ScimTaken
+        | Fault::ScimVersionDiffers => &[SetOtherwise, OurSetting],
         Fault::Framed => &[Framed],
         Fault::CookiesBlocked | Fault::TooManyLogins => &[CookiesLost, OtherBrowser],
         Fault::LoginExpired | Fault::LoginUnknown => &[TookTooLong, OtherBrowser],
@@ -65,6 +75,10 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::ThinkificSentBack | Fault::ReturnedAgain => {
             &[SchoolSsoOff, SchoolRefusesData, SchoolKeyRenewed, SlowBrowser, SchoolClock, OurSchoolKey, SchoolPlan]
         }
+        Fault::SchoolUnknown | Fault::WebhookUnsigned => &[WrongLink],
+        Fault::WebhookSignatureWrong => &[SchoolKeyRenewed, OurSchoolKey, Altered],
+        Fault::WebhookMalformed => &[Defect, OurBuild],
+        Fault::WebhookStale => &[Altered],
         Fault::StoreUnavailable | Fault::StoreContended | Fault::SecretsUnavailable => &[AwsAway],
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[ItemBroken, OurSetting, OurBuild],
         Fault::PermissionMissing => &[PermissionAbsent, OurBuild],
@@ -224,10 +238,25 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         Fault::AccountBound => &["account.earlier_external_id", "subject", "customer", "attributes.email", "school"],
         Fault::EmailChangeForeign => &["domains", "attributes.email"],
         Fault::IdpInitiatedOff => &["saml.idp_initiated"],
+        Fault::ScimTokenWrong
+        | Fault::ScimOff
+        | Fault::ScimBusy
+        | Fault::ScimNotFound
+        | Fault::ScimNotOffered
+        | Fault::ScimMalformed
+        | Fault::ScimFilterRefused
+        | Fault::ScimTooLarge
+        | Fault::ScimTaken
+        | Fault::ScimVersionDiffers => &["directory"],
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[""],
         Fault::Saml(_) => &["saml", "subject", "attributes", "preset"],
         Fault::Oidc(_) => &["oidc", "workos", "teams", "preset"],
         Fault::EventStrange
+        | Fault::SchoolUnknown
+        | Fault::WebhookUnsigned
+        | Fault::WebhookSignatureWrong
+        | Fault::WebhookMalformed
+        | Fault::WebhookStale
         | Fault::Internal
         | Fault::TokenTooLong
         | Fault::DeadlineExceeded

@@ -3,6 +3,7 @@
 //! The school's API key is here, because Thinkific signs with it, and so is what strangers send. They meet in one place
 //! only: the MAC over the body's bytes. Nothing of the body is read before that.
 
+use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -13,6 +14,7 @@ use stoa_core::mirror::{MIRROR_VERSION, MirroredAccount, Privileged};
 use stoa_core::routes::SecretKind;
 use stoa_core::webhook::{Event, Happened, MAX_BODY, Signature, UserChange, UserTold};
 
+use crate::clients::Clients;
 use crate::secrets::Named;
 use crate::visit::{Answer, Visit};
 
@@ -34,7 +36,7 @@ pub async fn thinkific_webhook(visit: &mut Visit<'_>) -> Result<Answer, Failure>
         Happened::Progress(progress) => Some(progress),
         Happened::User(told) => {
             // Done again, it changes nothing more; so it is done before it is noted that it was.
-            Told { visit, school: &school, told }.mirror().await?;
+            Told { clients: visit.clients, now: visit.now, school: &school, told }.mirror().await?;
             None
         }
         Happened::Example | Happened::Other => None,
@@ -54,7 +56,8 @@ async fn prove(visit: &Visit<'_>, school: &SchoolId, signature: &Signature, body
 
 /// What a school tells of an account, on its way into the mirror.
 struct Told<'a> {
-    visit: &'a Visit<'a>,
+    clients: &'a Clients,
+    now: Timestamp,
     school: &'a SchoolId,
     told: &'a UserTold,
 }
@@ -64,7 +67,7 @@ impl Told<'_> {
     /// holds a role. That one holds none any more is left to the look at those who do: events come in any order, and an
     /// older one must not open an administrator's account.
     async fn mirror(&self) -> Result<(), Failure> {
-        let (store, told) = (&self.visit.clients.store, self.told);
+        let (store, told) = (&self.clients.store, self.told);
         if told.change == UserChange::SignedIn && told.roles.is_empty() {
             return Ok(());
         }
@@ -73,7 +76,7 @@ impl Told<'_> {
         if !is_mirrored && told.roles.is_empty() {
             return Ok(());
         }
-        let pepper = Pepper::from_keys(&*self.visit.clients.secrets.pepper(self.visit.now).await?);
+        let pepper = Pepper::from_keys(&*self.clients.secrets.pepper(self.now).await?);
         let key = email_key(self.school, &email, &pepper);
         match told.change {
             UserChange::Deleted if is_mirrored => return store.forget_account(&key, told.user).await,
@@ -85,7 +88,7 @@ impl Told<'_> {
             // What was seen since the event is newer than what it says, and of the same account it says nothing new.
             let is_known = known.is_some_and(|known| known.user == told.user || known.seen > told.at.as_second());
             if !is_known {
-                let seen = self.visit.now.as_second();
+                let seen = self.now.as_second();
                 let account = MirroredAccount { user: told.user, bound: None, seen, several: false };
                 store.mirror_account(&key, &account).await?;
             }
@@ -98,7 +101,7 @@ impl Told<'_> {
     }
 
     async fn enter_role(&self, holder: &Privileged) -> Result<(), Failure> {
-        let store = &self.visit.clients.store;
+        let store = &self.clients.store;
         for _ in 0..TRIES {
             let mut mirror = store.school_mirror(self.school).await?;
             if mirror.privileged.contains(holder) {
