@@ -139,9 +139,15 @@ fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
 fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
     let (id, linked) = (external_id.to_owned(), Some(person.connection.clone()));
     let linked = match &person.item {
-        Some(before) => {
-            PersonItem { id, user: Some(user), fingerprint: None, rev: before.rev + 2, domain: None, linked, ..before.clone() }
-        }
+        Some(before) => PersonItem {
+            id,
+            user: Some(user),
+            fingerprint: None,
+            rev: before.rev + 2,
+            domain: None,
+            linked,
+            ..before.clone()
+        },
         None => PersonItem {
             v: PERSON_VERSION,
             id,

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use stoa_core::failure::Failure;
-use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::fault::Fault;
+use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::line::{Line, Place, time_for};
 use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
 
