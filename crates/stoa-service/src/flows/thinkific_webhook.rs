@@ -30,28 +30,38 @@ pub async fn thinkific_webhook(visit: &mut Visit<'_>) -> Result<Answer, Failure>
     if body.len() > MAX_BODY {
         return Err(Failure::with(Fault::BodyTooLarge, format!("{MAX_BODY} bytes"), &body.len().to_string()));
     }
-    prove(visit, &school, &signature, body).await?;
-    let event = Event::read(body, visit.now)?;
+    let (clients, now) = (visit.clients, visit.now);
+    Delivery { clients, now, school: &school, signature: &signature }.prove(body).await?;
+    let event = Event::read(body, now)?;
     let progress = match &event.happened {
         Happened::Progress(progress) => Some(progress),
         Happened::User(told) => {
             // Done again, it changes nothing more; so it is done before it is noted that it was.
-            Told { clients: visit.clients, now: visit.now, school: &school, told }.mirror().await?;
+            Told { clients, now, school: &school, told }.mirror().await?;
             None
         }
         Happened::Example | Happened::Other => None,
     };
-    visit.clients.store.take_webhook(&school, &event.id, progress, visit.now).await?;
+    clients.store.take_webhook(&school, &event.id, progress, now).await?;
     Ok(Answer::Nothing)
 }
 
-async fn prove(visit: &Visit<'_>, school: &SchoolId, signature: &Signature, body: &[u8]) -> Result<(), Failure> {
-    let (clients, now) = (visit.clients, visit.now);
-    let known = clients.store.school_if_known(school).await?;
-    let known = known.ok_or_else(|| Failure::noted(Fault::SchoolUnknown, school.as_str()))?;
-    let named = Named::of(SecretKind::Thinkific, school);
-    let keys = clients.secrets.of(&named, known.key_version, None, now).await?;
-    signature.check(keys.current(now), body)
+/// A body, and what it is believed for.
+struct Delivery<'a> {
+    clients: &'a Clients,
+    now: Timestamp,
+    school: &'a SchoolId,
+    signature: &'a Signature,
+}
+
+impl Delivery<'_> {
+    async fn prove(&self, body: &[u8]) -> Result<(), Failure> {
+        let known = self.clients.store.school_if_known(self.school).await?;
+        let known = known.ok_or_else(|| Failure::noted(Fault::SchoolUnknown, self.school.as_str()))?;
+        let named = Named::of(SecretKind::Thinkific, self.school);
+        let keys = self.clients.secrets.of(&named, known.key_version, None, self.now).await?;
+        self.signature.check(keys.current(self.now), body)
+    }
 }
 
 /// What a school tells of an account, on its way into the mirror.
