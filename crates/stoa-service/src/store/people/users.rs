@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys};
+use stoa_core::directory::{
+    DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::routes::Table;
@@ -12,6 +14,7 @@ use stoa_scim::{Profile, ResourceType};
 use super::{Changed, Group, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::due::Rank;
+use crate::store::items::is_membership;
 use crate::store::{ABSENT, Key, Range, Reads, Write, read};
 
 /// A person, opened.
@@ -86,7 +89,7 @@ impl People<'_> {
             let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
             if Some(sk) == own.sk.as_deref() {
                 found.user = Some(self.opened_user(read(Table::Directory, item)?)?);
-            } else if sk.starts_with("member#") {
+            } else if is_membership(sk) {
                 found.edges.push(read(Table::Directory, item)?);
             }
         }
@@ -214,4 +217,3 @@ impl People<'_> {
 pub(super) fn instant(second: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_second(second).map_err(|_| Failure::noted(Fault::StoreItemStrange, "an instant of directory"))
 }
-
