@@ -96,6 +96,7 @@ fault-school-busy = La plataforma de aprendizaje está recibiendo demasiadas sol
 fault-webhook-refused = Este mensaje no está firmado con la clave de la plataforma de aprendizaje de la que trata.
 fault-webhook-malformed = Este mensaje está firmado, pero no es un evento que podamos leer.
 fault-school-sent-back = La plataforma de aprendizaje no aceptó su inicio de sesión.
+fault-scim = La plataforma de aprendizaje no acepta esta solicitud de un directorio. Comuníquelo a su mesa de ayuda de TI.
 fault-try-later = El inicio de sesión no funciona en este momento. Inténtelo de nuevo en unos minutos.
 fault-internal = Ocurrió un error de nuestro lado.
 fault-address-malformed = Esto no parece una dirección de correo electrónico. Escriba completa su dirección de trabajo.

@@ -32,9 +32,9 @@ pub enum Maker {
     Events(Make<Invoked>),
 }
 
-// `or` says how the failures of a function are answered whose requests no browser sends.
+// What stands in brackets says how the failures of a function are answered whose requests no browser sends.
 macro_rules! functions {
-    ($($name:literal $module:ident: $kind:ident $(or $refusal:path)? => $flow:path;)+) => {
+    ($($name:literal $module:ident: $kind:ident $(($refusal:path))? => $flow:path;)+) => {
         /// Every function, by its name in the register.
         pub const ALL: &[(&str, Maker)] = &[$(($name, Maker::$kind($module::handler)),)+];
 
@@ -47,7 +47,7 @@ macro_rules! functions {
                 pub fn handler(variables: &Variables, clock: Clock, log: Log) -> Result<started_by!($kind), EnvironmentError> {
                     let environment = Environment::read($name, variables)?;
                     let clients = Clients::new(environment, Credentials::read(variables)?, clock, log);
-                    Ok(started_by!($kind $(or $refusal)?, Arc::new(clients), $flow))
+                    Ok(started_by!($kind, Arc::new(clients), $flow $(, $refusal)?))
                 }
 
                 /// Runs the function until Lambda ends it. Boxed: a release build compiles the flow once, here, and
@@ -68,9 +68,9 @@ macro_rules! started_by {
         Invoked
     };
     (Requests, $clients:expr, $flow:path) => {
-        started_by!(Requests or edge::fault_page, $clients, $flow)
+        started_by!(Requests, $clients, $flow, edge::fault_page)
     };
-    (Requests or $refusal:path, $clients:expr, $flow:path) => {
+    (Requests, $clients:expr, $flow:path, $refusal:path) => {
         edge::handler($clients, $refusal, |visit| Box::pin($flow(visit)))
     };
     (Events, $clients:expr, $flow:path) => {
@@ -86,7 +86,8 @@ functions! {
     "teams-session" teams_session: Requests => flows::teams_session::teams_session;
     "thinkific-launch" thinkific_launch: Requests => flows::thinkific_launch::thinkific_launch;
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
-    "thinkific-webhook" thinkific_webhook: Requests or edge::fault_document => flows::thinkific_webhook::thinkific_webhook;
+    "thinkific-webhook" thinkific_webhook: Requests(edge::fault_document) => flows::thinkific_webhook::thinkific_webhook;
+    "scim" scim: Requests(flows::scim::refused) => flows::scim::scim;
     "operator" operator: Events => flows::operator::operator;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
     "mirror" mirror: Events => flows::mirror::mirror;

@@ -1,4 +1,5 @@
-//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person.
+//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, what
+//! is stored of a token.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
 
@@ -7,6 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use stoa_core::directory::ScimToken;
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -43,7 +45,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
         Reply::Webhooks(told) => Some(told.len()),
-        Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
+        Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
     clients.write(&line);
     reply(&answer)
@@ -69,6 +71,10 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
             let steps = webhook_subscriptions(clients, &school, write, now).await?;
             let target = target_url(&clients.environment.public_url, &school);
             Ok(Reply::Webhooks(steps.into_iter().map(|step| told(step, &target)).collect()))
+        }
+        Question::HashScimToken { connection, token } => {
+            let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;
+            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper().await?)))
         }
     }
 }

@@ -5,7 +5,8 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
-use stoa_core::ids::{CustomerId, EmailKey, PersonKey, Reference, SchoolId};
+use stoa_core::directory::TokenHash;
+use stoa_core::ids::{ConnectionId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
 
 use super::{Answerer, Operator, OperatorError};
 
@@ -43,6 +44,13 @@ pub(crate) enum Question {
         /// Whether what is missing is asked for, and what is too much ended.
         write: bool,
     },
+    /// What is stored of a bearer token.
+    HashScimToken {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// The token.
+        token: String,
+    },
 }
 
 /// What a person is known by.
@@ -57,14 +65,15 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 3] = ["find_logins", "find_person", "webhooks"];
+    pub(crate) const KNOWN: [&str; 4] = ["find_logins", "find_person", "hash_scim_token", "webhooks"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::FindLogins { .. } => Self::KNOWN[0],
             Self::FindPerson { .. } => Self::KNOWN[1],
-            Self::Webhooks { .. } => Self::KNOWN[2],
+            Self::HashScimToken { .. } => Self::KNOWN[2],
+            Self::Webhooks { .. } => Self::KNOWN[3],
         }
     }
 }
@@ -113,6 +122,8 @@ pub(crate) enum Reply {
     Person(Option<Meant>),
     /// The subscriptions of a school, and what becomes of them.
     Webhooks(Vec<Told>),
+    /// What is stored of the token.
+    ScimTokenHash(TokenHash),
     /// It could not be answered.
     Refused {
         /// The fault's code.
@@ -133,8 +144,9 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email`, `stoa person` and `stoa thinkific`, each an object with \
-                        the question's name as its one member. events/operator/ has some.";
+        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token` and \
+                        `stoa thinkific`, each an object with the question's name as its one member. events/operator/ \
+                        has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }
