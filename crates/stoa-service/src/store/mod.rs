@@ -3,6 +3,7 @@
 
 mod connections;
 mod directory;
+mod due;
 mod error;
 mod home_realm;
 mod items;
@@ -10,6 +11,7 @@ mod jwks;
 mod launch_reads;
 mod logins;
 mod lookup;
+mod people;
 mod tables;
 mod tested;
 mod trust;
@@ -19,6 +21,7 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 use stoa_core::connection::{Connection, UrlPolicy};
+use stoa_core::directory::TokensItem;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::Jwks;
 use stoa_saml::Trust;
@@ -37,6 +40,7 @@ pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, Pers
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
+pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub(crate) use trust::{pinned, trusted};
 pub use turns::Draw;
@@ -50,6 +54,8 @@ pub struct Store {
     held_connections: Held<ConnectionId, Connection>,
     held_trust: Held<ConnectionId, Trust>,
     held_jwks: Held<(ConnectionId, KeySet), Jwks>,
+    held_tokens: Held<ConnectionId, TokensItem>,
+    noted_tokens: Held<(ConnectionId, String), ()>,
 }
 
 impl Store {
@@ -60,6 +66,8 @@ impl Store {
             held_connections: Held::default(),
             held_trust: Held::default(),
             held_jwks: Held::default(),
+            held_tokens: Held::default(),
+            noted_tokens: Held::default(),
         }
     }
 }
