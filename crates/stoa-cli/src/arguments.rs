@@ -211,9 +211,9 @@ pub(crate) struct Package {
 pub(crate) enum Secret {
     /// Write a secret from standard input: the value of one key, or a key set as JSON
     Put {
-        /// seal, pepper, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
+        /// seal, pepper, directory, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
         name: String,
-        /// Generate a random value; only for seal and pepper
+        /// Generate a random value; only for seal, pepper and directory
         #[arg(long)]
         random: bool,
     },

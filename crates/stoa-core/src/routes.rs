@@ -12,9 +12,9 @@ mod variable;
 use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
-use Index::LoginsByEmail;
+use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Get, Post};
-use SecretKind::{Oidc, Pepper, Saml, Seal, Thinkific};
+use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
 use Table::{Connections, Directory, Logins, Trust};
 
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
@@ -170,6 +170,8 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
             table(Directory, &[BatchGetItem, PutItem, DeleteItem]),
+            // Who of a directory has an address or an id, and nothing else of it.
+            table(Directory, &[Query]).where_all(&[keys_like(&["lock#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
@@ -190,6 +192,20 @@ pub const ROUTES: &[Function] = &[
         routes: &[],
         schedule: None,
         grants: &[index(LoginsByEmail, &[Query]), table(Directory, &[GetItem]), secrets(&[Pepper])],
+    },
+    Function {
+        name: "provisioner",
+        purpose: "Does at the schools what is due for people of a directory: accounts, courses, groups, and their end.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            index(DirectoryByDue, &[Query]),
+            table(Directory, &[BatchGetItem, GetItem, Query]),
+            table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
+            secrets(&[Pepper, DirectorySecret, Thinkific]),
+        ],
     },
     Function {
         name: "trust-refresh",

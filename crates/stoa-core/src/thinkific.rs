@@ -9,7 +9,7 @@ mod token;
 mod user;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
-pub use self::enrollment::{CourseId, Enrollment, create_enrollment, find_enrollments, update_enrollment};
+pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
 pub use self::group::{Group, add_to_group, find_groups};
 pub use self::token::{Launch, LaunchUrl, TOKEN_SECONDS};
 pub use self::user::{

@@ -83,6 +83,7 @@ functions! {
     "thinkific-launch" thinkific_launch: Requests => flows::thinkific_launch::thinkific_launch;
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
     "operator" operator: Events => flows::operator::operator;
+    "provisioner" provisioner: Events => flows::provisioner::provisioner;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
 }
 

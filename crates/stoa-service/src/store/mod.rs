@@ -1,6 +1,7 @@
 //! DynamoDB: what is stored, and what functions ask of it. Each write is conditional and says what a refused condition
 //! returns.
 
+mod admission;
 mod connections;
 mod directory;
 mod due;
@@ -12,6 +13,7 @@ mod launch_reads;
 mod logins;
 mod lookup;
 mod people;
+mod provision;
 mod tables;
 mod tested;
 mod trust;
@@ -29,6 +31,7 @@ use stoa_saml::Trust;
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub use admission::Joined;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
@@ -41,7 +44,8 @@ pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
-pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
+pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub(crate) use trust::{pinned, trusted};
 pub use turns::Draw;
 pub use watch::Watched;
