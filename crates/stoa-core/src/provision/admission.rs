@@ -37,7 +37,7 @@ impl Applied {
             state: PersonState::Active,
             email_key: Some(indexes.email_key.clone()),
             fingerprint: Some(indexes.fingerprint.clone()),
-            user: account.user,
+            user: Some(account.user),
             rev: 1,
             changes: 0,
             changed_day: 0,
@@ -51,7 +51,7 @@ impl Applied {
     /// What the school was last told of a person who comes again, where the directory's word counts and not a login's:
     /// what this login says, so that nothing of it is written. `None`: the account is not the one of the directory.
     pub fn told_of(&self, person: &PersonItem, indexes: &Indexes) -> Option<DetailsKey> {
-        let is_theirs = self.account.as_ref().is_some_and(|account| account.user == person.user);
+        let is_theirs = self.account.as_ref().is_some_and(|account| person.user == Some(account.user));
         (is_theirs && person.has(&indexes.email_key)).then(|| indexes.fingerprint.clone())
     }
 }

@@ -33,6 +33,16 @@ pub struct User {
     /// Empty for a student.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// When it was made, as the school writes it.
+    #[serde(default)]
+    pub created_at: Option<String>,
+}
+
+impl User {
+    /// When it was made, in epoch seconds, where the school says.
+    pub fn created(&self) -> Option<i64> {
+        self.created_at.as_ref()?.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+    }
 }
 
 /// What a page of a search for an address holds.

@@ -25,6 +25,7 @@ use self::person::Run;
 use crate::clients::Clients;
 use crate::provision_log::{Done, RunLine, SchoolLine};
 use crate::random;
+use crate::secrets::Named;
 use crate::store::DuePerson;
 
 /// How long a run begins with new people. The function has a minute, and the last call its patience.
@@ -133,9 +134,9 @@ impl Work<'_> {
         let (clients, now) = (self.clients, self.clients.clock.now());
         let school = clients.store.school(self.id).await?;
         let secrets = &clients.secrets;
-        let api_keys = secrets.of(SecretKind::Thinkific, self.id.as_str(), school.key_version, now).await?;
-        let sealing_keys = secrets.shared(SecretKind::Directory, now).await?;
-        let pepper = Pepper::from_keys(&*secrets.shared(SecretKind::Pepper, now).await?);
+        let api_keys = secrets.of(&Named::of(SecretKind::Thinkific, self.id), school.key_version, None, now).await?;
+        let sealing_keys = secrets.directory(now).await?;
+        let pepper = Pepper::from_keys(&*secrets.pepper(now).await?);
         Ok(Shared { school, api_keys, sealing_keys, pepper, fence })
     }
 

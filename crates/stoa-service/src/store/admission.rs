@@ -56,7 +56,7 @@ impl Store {
     /// else wrote in the meantime.
     pub async fn adopt(&self, person: &Revised<'_>, claiming: &Claiming<'_>) -> Result<bool, Failure> {
         let put = Key::person(person.person, person.school).put(person.item).only_if(ABSENT);
-        let writes = vec![put, super::directory::claim_email(claiming)];
+        let writes = vec![put, super::directory::claim_email(claiming, None)];
         match self.tables.transact(writes).await? {
             Transacted::Applied => Ok(true),
             Transacted::Cancelled(reasons) => super::directory::is_refused(&reasons),

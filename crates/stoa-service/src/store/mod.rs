@@ -12,6 +12,7 @@ mod jwks;
 mod launch_reads;
 mod logins;
 mod lookup;
+mod mirror;
 mod people;
 mod provision;
 mod tables;
@@ -24,7 +25,8 @@ mod write;
 use aws_sdk_dynamodb::Client;
 use stoa_core::connection::{Connection, UrlPolicy};
 use stoa_core::directory::TokensItem;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::mirror::SchoolMirror;
 use stoa_core::oidc::Jwks;
 use stoa_saml::Trust;
 
@@ -32,6 +34,7 @@ use crate::environment::Environment;
 use crate::held::Held;
 
 pub use admission::Joined;
+pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
@@ -46,8 +49,10 @@ pub use logins::{By, Code, Note, Sealed, Written};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
+pub(crate) use mirror::{MirroredPage, MirroredUser};
+pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::Draw;
+pub use turns::{Draw, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
@@ -60,6 +65,7 @@ pub struct Store {
     held_jwks: Held<(ConnectionId, KeySet), Jwks>,
     held_tokens: Held<ConnectionId, TokensItem>,
     noted_tokens: Held<(ConnectionId, String), ()>,
+    held_mirrors: Held<SchoolId, SchoolMirror>,
 }
 
 impl Store {
@@ -72,6 +78,7 @@ impl Store {
             held_jwks: Held::default(),
             held_tokens: Held::default(),
             noted_tokens: Held::default(),
+            held_mirrors: Held::default(),
         }
     }
 }
