@@ -26,8 +26,10 @@ const CALLS: &[(&str, &str, usize)] = &[
     ("thinkific-launch", "secretsmanager:GetSecretValue", 1),
     ("thinkific-launch", "secretsmanager:GetSecretValue", 2),
     ("thinkific-launch", "dynamodb:PutItem", 0),
-    ("thinkific-launch", "dynamodb:PutItem", 1),
     ("thinkific-launch", "dynamodb:UpdateItem", 0),
+    ("thinkific-launch", "dynamodb:UpdateItem", 1),
+    ("thinkific-launch", "dynamodb:UpdateItem", 2),
+    ("thinkific-launch", "dynamodb:UpdateItem", 3),
 ];
 
 /// The SDK asks three times in all.

@@ -170,7 +170,7 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
-            table(Directory, &[BatchGetItem, PutItem, UpdateItem]),
+            table(Directory, &[BatchGetItem, PutItem, UpdateItem, DeleteItem]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
