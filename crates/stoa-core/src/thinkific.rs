@@ -16,5 +16,5 @@ pub use self::listing::{LISTED_USERS, ListedUsers, ROLES, list_users, list_users
 pub use self::token::{Launch, LaunchUrl, TOKEN_SECONDS};
 pub use self::user::{
     Profile, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, delete_user, find_user, get_binding,
-    get_bound_user, get_user, take_over_user, update_user,
+    get_bound_user, get_user, reset_password, take_over_user, update_user,
 };

@@ -116,6 +116,12 @@ pub fn take_over_user<'a>(id: u64, profile: impl Into<Profile<'a>>, password: &U
     ApiRequest { method: ApiMethod::Put, path: format!("/users/{id}"), body: Some(body) }
 }
 
+/// Replaces the password alone: of somebody who has left, and of whom nothing else is known any more.
+pub fn reset_password(id: u64, password: &UnknownPassword) -> ApiRequest {
+    let body = serde_json::json!({ "password": password.0.as_str() });
+    ApiRequest { method: ApiMethod::Put, path: format!("/users/{id}"), body: Some(body) }
+}
+
 /// Deletes a user for ever, with everything that they have learned.
 pub fn delete_user(id: u64) -> ApiRequest {
     ApiRequest { method: ApiMethod::Delete, path: format!("/users/{id}"), body: None }

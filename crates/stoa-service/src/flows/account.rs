@@ -14,7 +14,6 @@ use stoa_core::mirror::{Bound, MirroredAccount};
 use stoa_core::person::{
     AccountStep, Arrival, Claim, Entered, Findings, FollowUpItem, Look, PersonItem, Standing, external_id,
 };
-use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,
     get_bound_user, get_user, take_over_user, update_user,
@@ -146,7 +145,7 @@ impl Account<'_> {
         let Arrival { identity, indexes, now, mirrored, .. } = *self.arrival;
         let id = before.map_or(self.new_id, |before| &before.id).to_owned();
         let person = PersonItem::settled(before, indexes, id, entered.user, now);
-        let seal_secrets = self.clients.secrets.shared(SecretKind::Seal, now).await?;
+        let seal_secrets = self.clients.secrets.seal(now).await?;
         let arrived = (&indexes.person_key, identity, entered);
         let follow_up = FollowUpItem::new(arrived, &person.id, seal_secrets.current(now), random::bytes()?, now)?;
         let kept = claim.kept(indexes, now);

@@ -31,6 +31,7 @@ use stoa_core::turn::{CALLS_PER_MINUTE, CALLS_RESERVED};
 use crate::api;
 use crate::clients::Clients;
 use crate::random;
+use crate::secrets::Named;
 use crate::store::{MirroredPage, MirroredUser, Revised};
 
 /// A run ends before the next one begins.
@@ -172,8 +173,8 @@ impl<'a> Look<'a> {
     ) -> Result<Self, Failure> {
         let now = clients.clock.now();
         let school = clients.store.school(id).await?;
-        let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
-        let api_keys = clients.secrets.of(SecretKind::Thinkific, id.as_str(), school.key_version, now).await?;
+        let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
+        let api_keys = clients.secrets.of(&Named::of(SecretKind::Thinkific, id), school.key_version, None, now).await?;
         let mirror = clients.store.school_mirror(id).await?;
         Ok(Self { clients, school, id, domains, pepper, api_keys, mirror, began, done: Done::default() })
     }
@@ -460,7 +461,7 @@ impl<'a> Look<'a> {
             return Ok(());
         }
         items.sort_by_key(|item| item.at);
-        let seal_secrets = self.clients.secrets.shared(SecretKind::Seal, self.now()).await?;
+        let seal_secrets = self.clients.secrets.seal(self.now()).await?;
         for item in items {
             self.follow_up_one(&item, &seal_secrets).await?;
             self.done.followed += 1;

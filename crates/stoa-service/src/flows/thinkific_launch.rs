@@ -19,9 +19,11 @@ use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
 
+use crate::ahead::Wanted;
 use crate::flows::account::{Account, Calls, Settlement, usual_calls};
 use crate::flows::asking::{Asked, Asking};
 use crate::random;
+use crate::secrets::Named;
 use crate::store::{By, LaunchItems, LaunchReads, Note, Part, Written};
 use crate::visit::{Answer, Visit};
 
@@ -43,7 +45,11 @@ pub async fn thinkific_launch(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
     let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
     let reference = reference.ok_or(Fault::TicketMissing)?;
     let ticket = Ticket::among(visit.incoming.cookies(), &reference).ok_or(Fault::TicketMissing)?;
-    let mut items = visit.clients.store.launch_items(&ticket, visit.now).await?;
+    // The ticket may be made up, and its school with it: what is asked for ahead is bounded by the process.
+    let own = Some(Named::of(SecretKind::Thinkific, &ticket.school));
+    visit.ask_ahead(Wanted { shared: true, own, ..Wanted::default() });
+    let store = &visit.clients.store;
+    let mut items = visit.beside(store.launch_items(&ticket, visit.now)).await?;
     let Some(login) = items.login.take() else { return Err(Fault::LoginUnknown.into()) };
     visit.trail.login = Some(reference);
     let is_holder = login.ticket == Some(ticket.hash());
@@ -81,9 +87,17 @@ async fn launch(
     if login.confirm && !(visit.incoming.method() == "POST" && visit.is_from_us()) {
         return Err(Fault::ConfirmationForeign.into());
     }
-    let seal_secrets = visit.clients.secrets.shared(SecretKind::Seal, visit.now).await?;
-    let pepper = Pepper::from_keys(&*visit.clients.secrets.shared(SecretKind::Pepper, visit.now).await?);
-    let identity = redeem(login, &reads.connection, &ticket.secret, &seal_secrets)?;
+    let (seal_secrets, pepper) = visit.shared_secrets().await;
+    let (seal_secrets, pepper) = (seal_secrets?, Pepper::from_keys(&*pepper?));
+    let opened = match redeem(login, &reads.connection, &ticket.secret, &seal_secrets) {
+        Err(failure) if failure.fault == Fault::TicketWrong => {
+            // Sealed under a key that is younger than what is held, or that has taken its name.
+            let seal_secrets = visit.clients.secrets.seal_again(visit.now).await?;
+            redeem(login, &reads.connection, &ticket.secret, &seal_secrets)
+        }
+        opened => opened,
+    };
+    let identity = opened?;
     let indexes = Indexes::new(&identity, &reads.connection, &pepper);
     if indexes.person_key != ticket.person_key || indexes.email_key != ticket.email_key {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another person"));
@@ -119,9 +133,8 @@ struct Launching<'v, 'a> {
 impl Launching<'_, '_> {
     /// On to the school.
     async fn go_on(mut self) -> Result<Answer, Failure> {
-        let (id, version) = (&self.reads.school.document.id, self.reads.school.key_version);
-        let api_keys =
-            self.visit.clients.secrets.of(SecretKind::Thinkific, id.as_str(), version, self.visit.now).await?;
+        let school = Named::of(SecretKind::Thinkific, &self.reads.school.document.id);
+        let api_keys = self.visit.secret(&school, self.reads.school.key_version).await?;
         let person = match self.settle(&api_keys).await? {
             Settled::In(person) => person,
             Settled::Waits(at) => return self.wait(at).await,

@@ -3,6 +3,7 @@
 
 mod connections;
 mod directory;
+mod due;
 mod error;
 mod home_realm;
 mod items;
@@ -11,6 +12,7 @@ mod launch_reads;
 mod logins;
 mod lookup;
 mod mirror;
+mod people;
 mod tables;
 mod tested;
 mod trust;
@@ -20,6 +22,7 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 use stoa_core::connection::{Connection, UrlPolicy};
+use stoa_core::directory::TokensItem;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::mirror::SchoolMirror;
 use stoa_core::oidc::Jwks;
@@ -40,8 +43,10 @@ pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, Pers
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
+pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
 pub use turns::{Draw, Part, Turns};
 pub use watch::Watched;
@@ -54,6 +59,8 @@ pub struct Store {
     held_connections: Held<ConnectionId, Connection>,
     held_trust: Held<ConnectionId, Trust>,
     held_jwks: Held<(ConnectionId, KeySet), Jwks>,
+    held_tokens: Held<ConnectionId, TokensItem>,
+    noted_tokens: Held<(ConnectionId, String), ()>,
     held_mirrors: Held<SchoolId, SchoolMirror>,
 }
 
@@ -65,6 +72,8 @@ impl Store {
             held_connections: Held::default(),
             held_trust: Held::default(),
             held_jwks: Held::default(),
+            held_tokens: Held::default(),
+            noted_tokens: Held::default(),
             held_mirrors: Held::default(),
         }
     }
