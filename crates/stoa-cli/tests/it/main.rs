@@ -11,6 +11,7 @@ mod hostile;
 mod lifecycle;
 mod output;
 mod people;
+mod schools;
 mod secrets;
 mod sites;
 mod stacks;
