@@ -95,6 +95,7 @@ pub mod again;
 pub mod arrived;
 pub mod binding;
 pub mod connection;
+mod counted;
 pub mod destination;
 pub mod email;
 pub mod failure;

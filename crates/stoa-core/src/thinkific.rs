@@ -151,6 +151,14 @@ impl ApiMethod {
             Self::Put => "PUT",
         }
     }
+
+    /// Whether what is asked so changes anything.
+    pub const fn changes(self) -> bool {
+        match self {
+            Self::Get => false,
+            Self::Post | Self::Put => true,
+        }
+    }
 }
 
 /// A user of the school, as far as stoa looks.

@@ -14,13 +14,13 @@ use stoa_core::ids::{Attempt, Reference};
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{Brought, LoginItem, Meeting, State, Step, What, meet_launched, meet_ticket};
 use stoa_core::pages::SentOn;
-use stoa_core::person::{Arrival, Indexes, PersonItem};
+use stoa_core::person::{Arrival, Indexes, PersonItem, Standing};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
-use stoa_core::turn::Turn;
+use stoa_core::turn::{Turn, Wish};
 
-use crate::flows::account::{Account, Settlement};
+use crate::flows::account::{Account, CHANGE, Settlement};
 use crate::flows::asking::Asking;
 use crate::random;
 use crate::store::{By, LaunchItems, LaunchReads, Note, Written};
@@ -28,8 +28,7 @@ use crate::visit::{Answer, Visit};
 
 /// Another login of the person, or an operator, wrote in between.
 const SETTLE_TRIES: u32 = 3;
-/// Two tabs of one new person want to settle the account at once; the slower one finds it settled. Together they are
-/// longer than a turn lasts whose request has died.
+/// Two tabs of one new person want to settle the account at once; the slower one finds it settled.
 const WAITS: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1000), Duration::from_millis(1500)];
 
@@ -140,33 +139,51 @@ impl Launching<'_, '_> {
     /// Makes sure that the account is the person's and says what it should. A known, unchanged person whose account was
     /// looked at lately costs nothing; of all others one request at a time asks the school.
     async fn settle(&mut self, api_keys: &KeySet) -> Result<PersonItem, Failure> {
-        let (mut waits, mut tries) = (WAITS.iter(), 1);
+        let (mut waits, mut tries, mut held) = (WAITS.iter(), 1, None);
         loop {
-            let (clients, now) = (self.visit.clients, self.visit.now);
+            let (clients, now, left) = (self.visit.clients, self.visit.now, self.visit.left_to_settle());
             let (person, owner) = (self.reads.person.take(), self.reads.owner.take());
             let (connection, school, indexes) = (&self.reads.connection, &self.reads.school, &self.indexes);
+            let linked = person.as_ref().and_then(|person| person.linked.clone());
             let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, now };
-            let standing = arrival.standing(person, claim)?;
-            let asking = Asking { clients, arrival: &arrival, linked: standing.linked().cloned() };
-            let turn = match asking.turn(&standing).await? {
-                Some(Turn::Ours(turn)) => Some(turn),
-                Some(Turn::Refused(failure)) => return Err(failure),
-                Some(Turn::UnderWay) => {
-                    let wait = waits.next().ok_or(Fault::SettlingUnderWay)?;
-                    self.visit.wait(*wait).await;
-                    self.read_again().await?;
-                    continue;
+            let asking = Asking { clients, arrival: &arrival, linked, left };
+            let standing = arrival.standing(person, claim);
+            let Some(turn) = held.take() else {
+                let wish = match standing? {
+                    Standing::Settled(person) => return Ok(person),
+                    Standing::Overdue(..) => Wish::Look,
+                    Standing::Unsettled(..) => Wish::Settle,
+                };
+                let wait = match asking.turn(wish).await? {
+                    Turn::Refused(failure) => return Err(failure),
+                    Turn::UnderWay => *waits.next().ok_or(Fault::SettlingUnderWay)?,
+                    Turn::Ours(turn) => {
+                        let wait = if turn.is_taken_over { CHANGE } else { Duration::ZERO };
+                        held = Some(turn);
+                        wait
+                    }
+                };
+                self.visit.wait(wait).await;
+                // Between what was read and the turn somebody may have settled what there was to settle.
+                self.read_again().await?;
+                continue;
+            };
+            let standing = match standing {
+                Ok(standing @ (Standing::Overdue(..) | Standing::Unsettled(..))) => standing,
+                decided => {
+                    asking.end(turn.unneeded(), None).await;
+                    held = None;
+                    let Standing::Settled(person) = decided? else { continue };
+                    return Ok(person);
                 }
-                None => None,
             };
             let (api_key, drawn) = (api_keys.current(now), AtomicU32::new(0));
-            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, drawn };
-            let settled = account.settle(standing).await;
-            if let Some(turn) = turn {
-                let second = asking.end(turn, settled.as_ref().err()).await;
-                self.visit.trail.also = second.or(self.visit.trail.also);
-            }
+            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, turn: &turn, drawn };
+            let settled = tokio::time::timeout(left, account.settle(standing)).await;
+            let settled = settled.unwrap_or_else(|_elapsed| Err(Fault::DeadlineExceeded.into()));
+            let second = asking.end(turn, settled.as_ref().err()).await;
+            self.visit.trail.also = second.or(self.visit.trail.also);
             match settled {
                 Err(failure) if failure.fault == Fault::StoreContended && tries < SETTLE_TRIES => {
                     tries += 1;

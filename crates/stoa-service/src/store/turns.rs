@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use stoa_core::failure::Failure;
 use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
+use stoa_core::person::{EmailItem, Indexes};
 use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
 
 use super::{Key, Reads, Store, read};
@@ -52,6 +53,20 @@ impl Store {
             .with(":ttl", turn.ttl)
             .with(":found", found.map_or("", |found| found.attempt.as_str()));
         Ok(self.tables.write(write).await?.is_applied())
+    }
+
+    /// Whether the turn is still theirs who have taken it, and the address their person's.
+    pub async fn has_turn(&self, school: &SchoolId, indexes: &Indexes, turn: &TurnItem) -> Result<bool, Failure> {
+        let (theirs, address) = (Key::turn(school, &indexes.person_key), Key::email(&indexes.email_key));
+        let (mut is_theirs, mut is_persons) = (false, false);
+        for (table, item) in self.tables.batch("turn", [theirs.clone(), address], Reads::Consistent).await? {
+            if theirs.is_of(table, &item) {
+                is_theirs = read::<TurnItem>(table, item)?.attempt == turn.attempt;
+            } else {
+                is_persons = read::<EmailItem>(table, item)?.person == indexes.person_key;
+            }
+        }
+        Ok(is_theirs && is_persons)
     }
 
     /// Draws calls from the school's minute. `false`: they are spent, or what is left of them is kept for connections
