@@ -197,7 +197,8 @@ mod tests {
     #[test]
     fn a_role_is_found_by_user_and_by_address() {
         let email = |byte| EmailKey::from_bytes([byte; 24]);
-        let role = |user, byte, role: &str| Privileged { user, email: Some(email(byte)), roles: [role.to_owned()].into() };
+        let role =
+            |user, byte, role: &str| Privileged { user, email: Some(email(byte)), roles: [role.to_owned()].into() };
         let mirror = SchoolMirror {
             privileged: vec![role(7, 1, "site_admin"), role(8, 2, "affiliate")],
             ..SchoolMirror::default()

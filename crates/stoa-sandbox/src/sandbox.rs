@@ -129,7 +129,9 @@ impl Sandbox {
             Storage::Folder(folder) => Some(folder.join("school.json")),
         };
         let subdomain = SCHOOL.to_owned();
-        let school_config = SchoolConfig { port: school_port, subdomain, file, ..SchoolConfig::default() };
+        let webhook_hosts = vec![HOST.to_owned()];
+        let school_config =
+            SchoolConfig { port: school_port, subdomain, file, webhook_hosts, ..SchoolConfig::default() };
         let thinkific = Thinkific::start(school_config).await?;
         let functions = Arc::new(Later::default());
         front.set_functions(functions.clone());

@@ -33,9 +33,15 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
             };
             before.to_owned() + &told(&explain(*fault), stack, &login.connection)
         }
-        Some(What::Started | What::Verified | What::Continued | What::Waiting | What::TakenOver | What::Launched | What::Tested) => {
-            so_far(login, now)
-        }
+        Some(
+            What::Started
+            | What::Verified
+            | What::Continued
+            | What::Waiting
+            | What::TakenOver
+            | What::Launched
+            | What::Tested,
+        ) => so_far(login, now),
         None | Some(What::Unknown(_)) => "\nThis command does not know the last step. It may be \
              older than the functions, whose build is above."
             .to_owned(),

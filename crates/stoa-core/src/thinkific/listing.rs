@@ -81,8 +81,11 @@ mod tests {
     fn a_full_page_is_not_the_last() {
         let page = |users: usize, next: Option<u32>| {
             let items: Vec<_> = (0..users).map(|id| serde_json::json!({"id": id, "email": "x"})).collect();
-            let body = serde_json::json!({"items": items, "meta": {"pagination": {"next_page": next, "total_pages": 3}}});
-            ApiAnswer { status: 200, rate_limit_reset: None, body: body.to_string().into_bytes() }.listed_users().unwrap()
+            let body =
+                serde_json::json!({"items": items, "meta": {"pagination": {"next_page": next, "total_pages": 3}}});
+            ApiAnswer { status: 200, rate_limit_reset: None, body: body.to_string().into_bytes() }
+                .listed_users()
+                .unwrap()
         };
         assert!(!page(3, None).has_more && page(3, Some(2)).has_more && page(LISTED_USERS, None).has_more);
         assert_eq!((page(3, None).pages, page(3, None).users.len()), (3, 3));

@@ -150,12 +150,7 @@ impl Account<'_> {
     }
 
     /// No call: the mirror knows enough. The person, their address and what has to follow are one write.
-    async fn enter(
-        &self,
-        before: Option<&PersonItem>,
-        claim: &Claim,
-        entered: Entered,
-    ) -> Result<Settlement, Failure> {
+    async fn enter(&self, before: Option<&PersonItem>, claim: &Claim, entered: Entered) -> Result<Settlement, Failure> {
         let Arrival { identity, indexes, now, mirrored, .. } = *self.arrival;
         let id = before.map_or(self.new_id, |before| &before.id).to_owned();
         let person = PersonItem::settled(before, indexes, id, entered.user, now);

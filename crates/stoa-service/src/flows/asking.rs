@@ -104,7 +104,12 @@ impl Asking<'_> {
 
     /// Gives somebody a place in the line who cannot ask now, and says when they can. `why`: what stopped them, if they
     /// have tried. Who has a place keeps it, and the line moves: nobody overtakes them.
-    pub(super) async fn wait(&self, ours: Ours, calls: u32, why: Option<(Fault, &Calls)>) -> Result<Timestamp, Failure> {
+    pub(super) async fn wait(
+        &self,
+        ours: Ours,
+        calls: u32,
+        why: Option<(Fault, &Calls)>,
+    ) -> Result<Timestamp, Failure> {
         let Arrival { indexes, school, connection, now, .. } = *self.arrival;
         let (store, school) = (&self.clients.store, &school.document.id);
         let Ours { turn, line, .. } = ours;

@@ -108,13 +108,7 @@ async fn schools(clients: &Clients) -> Result<BTreeMap<SchoolId, BTreeSet<String
     Ok(schools)
 }
 
-async fn look_at(
-    clients: &Clients,
-    id: &SchoolId,
-    domains: BTreeSet<String>,
-    request: &str,
-    began: Instant,
-) -> Done {
+async fn look_at(clients: &Clients, id: &SchoolId, domains: BTreeSet<String>, request: &str, began: Instant) -> Done {
     let mut look = match Look::begin(clients, id, domains, began).await {
         Ok(look) => look,
         Err(failure) => return failed(clients, id, request, &failure, Done { schools: 1, ..Done::default() }),
@@ -349,9 +343,8 @@ impl<'a> Look<'a> {
     async fn write_accounts(&mut self, changed: Vec<(EmailKey, MirroredAccount)>) -> Result<(), Stop> {
         self.done.written += u32::try_from(changed.len()).unwrap_or(u32::MAX);
         let store = &self.clients.store;
-        let writes = stream::iter(changed).map(|(email, account)| async move {
-            store.mirror_account(&email, &account).await
-        });
+        let writes =
+            stream::iter(changed).map(|(email, account)| async move { store.mirror_account(&email, &account).await });
         let results: Vec<Result<(), Failure>> = writes.buffer_unordered(AT_ONCE).collect().await;
         Ok(results.into_iter().collect::<Result<(), Failure>>()?)
     }
@@ -368,7 +361,8 @@ impl<'a> Look<'a> {
                 holders.entry(email).or_default().push(user);
             }
         }
-        let gone = before.iter().flat_map(|page| &page.users).filter_map(|user| Some((user.email.as_ref()?, user.user)));
+        let gone =
+            before.iter().flat_map(|page| &page.users).filter_map(|user| Some((user.email.as_ref()?, user.user)));
         for (email, user) in gone {
             let is_there = holders.get(email).is_some_and(|users| users.iter().any(|it| it.user == user));
             if !is_there {
@@ -556,6 +550,17 @@ impl<'a> Line<'a> {
     fn new(clients: &'a Clients, request: &'a str) -> Self {
         let (function, build) = (clients.environment.function, &*clients.environment.build);
         let done = Done::default();
-        Self { level: "info", function, build, request, school: None, fault: None, wanted: None, got: None, ms: 0, done }
+        Self {
+            level: "info",
+            function,
+            build,
+            request,
+            school: None,
+            fault: None,
+            wanted: None,
+            got: None,
+            ms: 0,
+            done,
+        }
     }
 }

@@ -61,7 +61,8 @@ impl Store {
         person: Option<&Revised<'_>>,
         claim: Option<&Claiming<'_>>,
     ) -> Result<bool, Failure> {
-        self.write_all(person.map(revise).into_iter().chain(claim.map(|claim| claim_email(claim, None))).collect()).await
+        self.write_all(person.map(revise).into_iter().chain(claim.map(|claim| claim_email(claim, None))).collect())
+            .await
     }
 
     /// Writes that a settlement ended: the person has the address, and the claim is kept. Both or neither. `false`:
