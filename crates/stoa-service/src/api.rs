@@ -13,20 +13,21 @@ use stoa_core::thinkific::{ApiAnswer, ApiRequest};
 use crate::http_client::Outbound;
 
 /// A browser waits behind this.
-const TIMEOUT: Duration = Duration::from_secs(3);
+pub const TIMEOUT: Duration = Duration::from_secs(3);
 /// A page of 25 users is far smaller.
 const MAX_ANSWER: usize = 512 * 1024;
 /// Cloudflare, before the API, turns away requests without one.
 const USER_AGENT: &str = concat!("stoa/", env!("CARGO_PKG_VERSION"));
 
-/// Sends one request with the school's key.
+/// Sends one request with the school's key, and gives it up after [`TIMEOUT`], or earlier.
 pub async fn call(
     outbound: &Outbound,
     school: &School,
     api_key: &Key,
     request: &ApiRequest,
+    earlier: Duration,
 ) -> Result<ApiAnswer, Failure> {
-    match tokio::time::timeout(TIMEOUT, exchange(outbound, school, api_key, request)).await {
+    match tokio::time::timeout(TIMEOUT.min(earlier), exchange(outbound, school, api_key, request)).await {
         Ok(answer) => answer,
         Err(_elapsed) => Err(Failure::noted(Fault::ThinkificUnavailable, "no answer within 3 s")),
     }

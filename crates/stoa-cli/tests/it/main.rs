@@ -8,6 +8,7 @@ mod domains;
 mod guide;
 mod guide_settings;
 mod hostile;
+mod hostile_writers;
 mod lifecycle;
 mod output;
 mod people;

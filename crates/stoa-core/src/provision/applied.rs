@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EmailKey, DetailsKey};
+use crate::ids::{DetailsKey, EmailKey};
 use crate::thinkific::CourseId;
 
 /// What has been done for a person at a school, as far as it is written down. Nobody's name is in it.

@@ -17,7 +17,7 @@ use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::email_key;
-use crate::ids::{EmailKey, DetailsKey};
+use crate::ids::{DetailsKey, EmailKey};
 use crate::keys::Pepper;
 use crate::thinkific::{ApiAnswer, CourseId, Enrollment, SEARCH_PAGES, Searched, User};
 

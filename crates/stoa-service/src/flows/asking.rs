@@ -1,17 +1,25 @@
 //! A launch's turn to ask the school about its person, and their place in its line.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 use stoa_core::line::{LONGEST_SECONDS, Line, Place, Way, next_minute, time_for};
 use stoa_core::person::{Arrival, Standing};
-use stoa_core::turn::{Turn, TurnItem, Wish};
+use stoa_core::turn::{TURN_SECONDS, Turn, TurnItem, Wish};
 
 use crate::clients::Clients;
-use crate::flows::account::Calls;
+use crate::edge::SOFT_DEADLINE;
+use crate::flows::account::{CHANGE, Calls};
 use crate::random;
 use crate::store::Part;
+
+/// The edge ends a request before its turn ends, which was taken later than it came, and is counted in whole seconds.
+const _: () = assert!(SOFT_DEADLINE.as_millis() + 1000 <= TURN_SECONDS as u128 * 1000, "a turn ends before its request");
+/// What most settlements take, with plenty to spare.
+const USUALLY: Duration = Duration::from_secs(1);
 
 /// Who would ask.
 pub(super) struct Asking<'a> {
@@ -21,6 +29,8 @@ pub(super) struct Asking<'a> {
     pub(super) arrival: &'a Arrival<'a>,
     /// The connection that an operator linked them through, if they have not come since.
     pub(super) linked: Option<ConnectionId>,
+    /// How long a settlement may still take.
+    pub(super) left: Duration,
 }
 
 /// Whether somebody asks the school.
@@ -79,6 +89,10 @@ impl Asking<'_> {
             Turn::UnderWay => return Ok(Asked::UnderWay),
             Turn::Refused(failure) => return Ok(Asked::Refused(failure)),
         };
+        if turn.is_taken_over && self.left < CHANGE + USUALLY {
+            // Another try has the time that this one has spent waiting.
+            return Ok(Asked::UnderWay);
+        }
         if !store.write_turn(school, &indexes.person_key, &turn, found.turn.as_ref()).await? {
             return Ok(Asked::UnderWay);
         }

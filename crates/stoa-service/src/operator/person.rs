@@ -91,14 +91,20 @@ impl Operator {
         change: &PersonChange,
         reason: &str,
     ) -> Result<(), OperatorError> {
-        let write = match change {
-            PersonChange::Deactivate => set_state(person, PersonState::Deactivated)?,
-            PersonChange::Reactivate => set_state(person, PersonState::Active)?,
-            PersonChange::FreeAddress => free_address(person)?,
-            PersonChange::Link { user, external_id } => link(person, *user, external_id),
-        };
         let mut writes = Writes::default();
-        writes.guarded(write, Guards::Person);
+        match change {
+            PersonChange::Deactivate => writes.guarded(set_state(person, PersonState::Deactivated)?, Guards::Person),
+            PersonChange::Reactivate => writes.guarded(set_state(person, PersonState::Active)?, Guards::Person),
+            PersonChange::FreeAddress => {
+                writes.guarded(free_address(person)?, Guards::Person);
+                if let Some(before) = &person.item {
+                    writes.guarded(write(person, &before.decided()), Guards::Person);
+                }
+            }
+            PersonChange::Link { user, external_id } => {
+                writes.guarded(link(person, *user, external_id), Guards::Person);
+            }
+        }
         let key = Key::person_change(&person.key, &person.school, Self::now());
         let change = PersonChangeItem {
             sk: key.sk.clone().unwrap_or_default(),
@@ -127,8 +133,7 @@ fn set_state(person: &FoundPerson, state: PersonState) -> Result<Write, Operator
     if before.state == state || before.state == PersonState::Deleted {
         return Err(OperatorError::PersonIs(before.state));
     }
-    // By two: a login that is under way takes an item of one more, with its own fingerprint, for its own write.
-    Ok(write(person, &PersonItem { state, rev: before.rev + 2, ..before.clone() }))
+    Ok(write(person, &PersonItem { state, ..before.decided() }))
 }
 
 fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
@@ -144,15 +149,9 @@ fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
 fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
     let (id, linked) = (external_id.to_owned(), Some(person.connection.clone()));
     let linked = match &person.item {
-        Some(before) => PersonItem {
-            id,
-            user: Some(user),
-            fingerprint: None,
-            rev: before.rev + 2,
-            domain: None,
-            linked,
-            ..before.clone()
-        },
+        Some(before) => {
+            PersonItem { id, user: Some(user), fingerprint: None, domain: None, linked, ..before.decided() }
+        }
         None => PersonItem {
             v: PERSON_VERSION,
             id,

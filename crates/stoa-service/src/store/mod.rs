@@ -43,8 +43,8 @@ pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, Pers
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
-pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
+pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};

@@ -7,6 +7,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::line::{Line, Place, time_for};
+use stoa_core::person::{AddressItem, Indexes};
 use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
 
 use super::{Item, Key, Outcome, Reads, Store, read};
@@ -148,6 +149,21 @@ impl Store {
             .with(":ttl", turn.ttl)
             .with(":found", found.map_or("", |found| found.attempt.as_str()));
         Ok(self.tables.write(write).await?.is_applied())
+    }
+
+    /// Whether the turn is still theirs who have taken it, and the address their person's.
+    pub async fn has_turn(&self, school: &SchoolId, indexes: &Indexes, turn: &TurnItem) -> Result<bool, Failure> {
+        let (theirs, address) = (Key::turn(school, &indexes.person_key), Key::email(&indexes.email_key));
+        let (mut is_theirs, mut is_persons) = (false, false);
+        for (table, item) in self.tables.batch("turn", [theirs.clone(), address], Reads::Consistent).await? {
+            if theirs.is_of(table, &item) {
+                is_theirs = read::<TurnItem>(table, item)?.attempt == turn.attempt;
+            } else {
+                let address: AddressItem = read(table, item)?;
+                is_persons = address.owner().is_some_and(|owner| owner.person == indexes.person_key);
+            }
+        }
+        Ok(is_theirs && is_persons)
     }
 
     /// Draws calls from the school's minute. `false`: they are spent, or what is left of them is kept for connections

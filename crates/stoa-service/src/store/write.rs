@@ -126,7 +126,10 @@ impl Write {
     /// The value that a `:name` of an expression stands for.
     pub(crate) fn with(self, name: &str, value: impl Serialize) -> Self {
         let values = self.values.and_then(|mut values| {
-            values.insert(name.to_owned(), serde_dynamo::to_attribute_value(value).map_err(|_: serde_dynamo::Error| Unformed)?);
+            values.insert(
+                name.to_owned(),
+                serde_dynamo::to_attribute_value(value).map_err(|_: serde_dynamo::Error| Unformed)?,
+            );
             Ok(values)
         });
         Self { values, ..self }

@@ -1,8 +1,6 @@
 //! Groups.
 
-use stoa_core::directory::{
-    DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys,
-};
+use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
 use stoa_core::failure::Failure;
 use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys};
+use stoa_core::directory::{
+    DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::routes::Table;
@@ -214,4 +216,3 @@ impl People<'_> {
 pub(super) fn instant(second: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_second(second).map_err(|_| Failure::noted(Fault::StoreItemStrange, "an instant of directory"))
 }
-
