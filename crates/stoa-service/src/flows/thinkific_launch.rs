@@ -190,7 +190,9 @@ impl Launching<'_, '_> {
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, mirrored, now };
             let asking = Asking { clients, arrival: &arrival, linked, left };
             let (standing, ours) = match (arrival.standing(person, claim), held.take()) {
-                (Ok(standing @ (Standing::Overdue(..) | Standing::Unsettled(..))), Some(ours)) => (standing, Some(ours)),
+                (Ok(standing @ (Standing::Overdue(..) | Standing::Unsettled(..))), Some(ours)) => {
+                    (standing, Some(ours))
+                }
                 (decided, Some(ours)) => {
                     asking.end(ours.turn.unneeded(), None).await;
                     (decided?, None)
