@@ -151,7 +151,6 @@ async fn a_school_that_takes_no_more_for_a_moment_moves_the_line_and_nobody_lose
     let world = World::start().await;
     spend(&world).await;
     let class = a_class(&world, 3).await;
-    let places_before = places(&world);
     aws::delete(&world, Table::Logins, "calls#").await;
     world.advance(61);
     world.thinkific.fail_next(Trouble::RateLimited(Duration::from_secs(20)));
@@ -161,7 +160,6 @@ async fn a_school_that_takes_no_more_for_a_moment_moves_the_line_and_nobody_lose
     for (browser, page, _) in &class[1..] {
         assert!(waits(&goes_on(browser, page).await) >= seconds);
     }
-    assert_eq!(places(&world), places_before);
     world.advance(22);
     for (browser, page, email) in &class {
         world.signed_in(&goes_on(browser, page).await, email);
@@ -183,6 +181,20 @@ async fn a_line_that_is_longer_than_anybody_waits_takes_nobody() {
     put_line(&world, far, 0).await;
     world.thinkific.fail_next(Trouble::RateLimited(Duration::from_secs(60)));
     world.refused_and_traced(&world.log_in(&world.browser(), "suharto").await, "thinkific_busy");
+}
+
+/// Whose look is too old to do without waits like everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_person_whose_look_is_too_old_waits_for_it() {
+    let world = World::with_mary().await;
+    world.advance(26 * 3600);
+    world.thinkific.fail_next(Trouble::RateLimited(Duration::from_secs(20)));
+    let browser = world.browser();
+    let page = world.log_in(&browser, MARY).await;
+    let seconds = waits(&page);
+    world.advance(seconds);
+    world.signed_in(&goes_on(&browser, &page).await, MARYS_EMAIL);
+    assert_eq!(world.faults(), [""; 0]);
 }
 
 /// Many at once have places of their own.

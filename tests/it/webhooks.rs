@@ -135,7 +135,7 @@ fn mirrored(told: &Told, user: u64) -> usize {
 
 fn privileged(told: &Told) -> Vec<String> {
     let items = told.world.front.items(Table::Directory).unwrap();
-    let school = items.into_iter().find(|item| item["pk"]["S"] == "school#pg-academy" && item["sk"]["S"] == "mirror");
+    let school = items.into_iter().find(|item| item["pk"]["S"] == "school#pg-academy" && item["sk"]["S"] == "mirrored");
     let list = school.and_then(|item| item["privileged"]["L"].as_array().cloned()).unwrap_or_default();
     list.iter().map(|holder| holder["M"]["user"]["N"].as_str().unwrap().to_owned()).collect()
 }
@@ -147,9 +147,9 @@ async fn the_mirror_learns_of_accounts_and_roles_at_once() {
     told.world.thinkific.add_user(NewUser::student("first@pg.com", "F", "First"));
     told.world.thinkific.deliver().await;
     assert_eq!(told.world.faults(), [""; 0]);
-    told.world.invoke("mirror", json!({})).await.unwrap();
+    told.world.mirror().await.unwrap();
     told.world.advance(60);
-    told.world.invoke("mirror", json!({})).await.unwrap();
+    told.world.mirror().await.unwrap();
     assert_eq!(mirrored(&told, told.user), 1, "the look has seen them");
 
     let new = told.world.thinkific.add_user(NewUser::student("new@pg.com", "N", "New"));

@@ -287,6 +287,12 @@ impl Sandbox {
         self.openid.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
     }
+
+    /// Puts the clock of the functions wrong, for the requests that come from now on: each keeps the time at which it
+    /// came, so that two can believe in different times, as in two instances.
+    pub fn shift_functions(&self, seconds: i64) {
+        self.clock.advance(seconds);
+    }
 }
 
 fn in_process(

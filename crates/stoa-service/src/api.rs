@@ -14,24 +14,33 @@ use stoa_core::thinkific::{ApiAnswer, ApiRequest, WebhooksRequest, webhooks_api}
 use crate::http_client::Outbound;
 
 /// A browser waits behind this.
-const TIMEOUT: Duration = Duration::from_secs(3);
+pub const TIMEOUT: Duration = Duration::from_secs(3);
+/// Nobody waits behind this.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A page of 25 users is far smaller.
 const MAX_ANSWER: usize = 512 * 1024;
 /// Cloudflare, before the API, turns away requests without one.
 const USER_AGENT: &str = concat!("stoa/", env!("CARGO_PKG_VERSION"));
 
-/// Sends one request with the school's key.
+/// Sends one request with the school's key, and gives it up after [`TIMEOUT`], or earlier.
 pub async fn call(
     outbound: &Outbound,
     school: &School,
     api_key: &Key,
     request: &ApiRequest,
+    earlier: Duration,
 ) -> Result<ApiAnswer, Failure> {
-    let url = format!("{}{}", school.document.api_url, request.path);
-    let head = to(&url, request)
-        .header("x-auth-subdomain", &school.document.subdomain)
-        .header("x-auth-api-key", secret_header(api_key.expose())?);
-    in_time(exchange(outbound, head, request)).await
+    within(TIMEOUT.min(earlier), exchange(outbound, admin(school, api_key, request)?, request)).await
+}
+
+/// The same where nobody waits.
+pub async fn call_patiently(
+    outbound: &Outbound,
+    school: &School,
+    api_key: &Key,
+    request: &ApiRequest,
+) -> Result<ApiAnswer, Failure> {
+    within(PATIENCE, exchange(outbound, admin(school, api_key, request)?, request)).await
 }
 
 /// Sends one request to the Webhooks API with the school's key, which is a bearer token there.
@@ -45,13 +54,25 @@ pub async fn call_webhooks(
         .ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, "api_url does not end with /public/v1"))?;
     let bearer = secret_header(&format!("Bearer {}", api_key.expose()))?;
     let head = to(&format!("{api}{}", request.path), request).header("authorization", bearer);
-    in_time(exchange(outbound, head, request)).await
+    within(TIMEOUT, exchange(outbound, head, request)).await
 }
 
-async fn in_time(exchange: impl Future<Output = Result<ApiAnswer, Failure>>) -> Result<ApiAnswer, Failure> {
-    match tokio::time::timeout(TIMEOUT, exchange).await {
+fn admin(school: &School, api_key: &Key, request: &ApiRequest) -> Result<http::request::Builder, Failure> {
+    let head = to(&format!("{}{}", school.document.api_url, request.path), request);
+    let head = head.header("x-auth-subdomain", &school.document.subdomain);
+    Ok(head.header("x-auth-api-key", secret_header(api_key.expose())?))
+}
+
+async fn within(
+    timeout: Duration,
+    answer: impl Future<Output = Result<ApiAnswer, Failure>>,
+) -> Result<ApiAnswer, Failure> {
+    match tokio::time::timeout(timeout, answer).await {
         Ok(answer) => answer,
-        Err(_elapsed) => Err(Failure::noted(Fault::ThinkificUnavailable, "no answer within 3 s")),
+        Err(_elapsed) => {
+            let note = format!("no answer within {} s", timeout.as_secs());
+            Err(Failure::noted(Fault::ThinkificUnavailable, &note))
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::log::{Line, Metric};
 use crate::visit::{Answer, Visit};
 
 /// A browser is answered by then: API Gateway would wait 30 s and then show a page without a reference.
-const SOFT_DEADLINE: Duration = Duration::from_secs(8);
+pub(crate) const SOFT_DEADLINE: Duration = Duration::from_secs(8);
 
 /// A function, ready to be called with an event and the id of the request. There is no event that it does not answer.
 /// Boxed, so that a binary does not compile the flow again.

@@ -89,6 +89,7 @@ functions! {
     "thinkific-webhook" thinkific_webhook: Requests(edge::fault_document) => flows::thinkific_webhook::thinkific_webhook;
     "scim" scim: Requests(flows::scim::refused) => flows::scim::scim;
     "operator" operator: Events => flows::operator::operator;
+    "provisioner" provisioner: Events => flows::provisioner::provisioner;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
     "mirror" mirror: Events => flows::mirror::mirror;
 }

@@ -8,11 +8,10 @@ use super::{Answerer, Operator, OperatorError};
 impl Operator {
     /// The subscriptions of a school and what becomes of them; with `write`, that is done.
     pub async fn webhooks(&self, school: &SchoolId, write: bool) -> Result<Vec<Told>, OperatorError> {
-        match self.ask(&Question::Webhooks { school: school.clone(), write }).await? {
-            Reply::Webhooks(told) => Ok(told),
-            Reply::Logins(_) | Reply::Person(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => {
-                Err(OperatorError::Answer(Answerer::Operator))
-            }
-        }
+        let question = Question::Webhooks { school: school.clone(), write };
+        let Reply::Webhooks(told) = self.ask(&question).await? else {
+            return Err(OperatorError::Answer(Answerer::Operator));
+        };
+        Ok(told)
     }
 }
