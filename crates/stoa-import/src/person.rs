@@ -119,7 +119,7 @@ fn is_active(said: &str) -> Result<bool, Why> {
         "active",
         "aktiv",
         "a",
-        "current",
+        
         "employed",
         "on leave",
         "leave",

@@ -112,7 +112,7 @@ pub struct Config {
     pub users: Vec<NewUser>,
     /// The names of the groups that are there from the start.
     pub groups: Vec<String>,
-    /// The courses.
+    /// What the school teaches.
     pub courses: Vec<Course>,
     /// The bundles of them.
     pub bundles: Vec<Bundle>,
