@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId};
 
-use crate::time::since;
+use crate::time::{since, until};
 
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as printed by:
@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Write secrets; they are never read back
     #[command(subcommand)]
     Secret(Secret),
+    /// Manage the bearer tokens of customers' SCIM clients
+    #[command(subcommand)]
+    Scim(Scim),
     /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
@@ -186,6 +189,40 @@ pub(crate) struct StateChange {
     /// The reason; it is kept in the history
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Scim {
+    /// Make, list or revoke tokens; at most two of a connection are live at once
+    #[command(subcommand)]
+    Token(ScimToken),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScimToken {
+    /// Make a token and print it, this once
+    Create {
+        /// The connection; its file needs [directory] with source = "scim"
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// When it stops working: 90d, a day like 2027-03-01 or an instant; by default it does not
+        #[arg(long, value_name = "WHEN", value_parser = until)]
+        expires: Option<Timestamp>,
+    },
+    /// List a connection's tokens and when they were last used
+    List {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Make a token useless
+    Revoke {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The token's number, as `list` prints it
+        token: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,7 @@ use super::UserId;
 use crate::connection::{Age, Connection, GrantDocument};
 use crate::email::Email;
 
-pub use crate::ids::CourseId;
+use crate::ids::CourseId;
 
 /// A group of the directory that a person belongs to.
 #[derive(Clone, PartialEq, Eq)]

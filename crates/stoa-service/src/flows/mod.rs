@@ -17,6 +17,7 @@ pub mod provisioner;
 pub mod saml_acs;
 mod saml_keys;
 pub mod saml_metadata;
+pub mod scim;
 pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;

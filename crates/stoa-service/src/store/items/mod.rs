@@ -23,7 +23,7 @@ pub(crate) use key::Range;
 pub use key::{Form, Key};
 pub(crate) use logins::AssertionItem;
 pub use logins::TestedItem;
-pub(crate) use people::{ListedId, UsedItem};
+pub(crate) use people::{ListedId, UsedItem, is_membership};
 pub(crate) use provision::LeaseItem;
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
 pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
