@@ -93,9 +93,7 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     // The first login, and the next one: nothing is asked of the school.
     world.thinkific.take_calls();
     for _ in 0..2 {
-        let page = world.log_in(&world.browser(), MARY).await;
-        println!("{:#?}", world.take_log());
-        world.signed_in(&page, MARYS_EMAIL);
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     }
     assert!(world.thinkific.take_calls().is_empty());
     assert_eq!(world.thinkific.users().iter().filter(|user| user.email == MARYS_EMAIL).count(), 1);
