@@ -18,6 +18,7 @@
 
 mod arguments;
 mod connection;
+mod directory;
 mod domain;
 mod error;
 mod io;
@@ -60,6 +61,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Directory(command) => directory::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
