@@ -126,6 +126,10 @@ hash_type! {
     DetailsKey, 24
 }
 hash_type! {
+    /// An `external_id` in a school, as the mirror knows it: both, under the pepper.
+    BoundKey, 24
+}
+hash_type! {
     /// A domain of e-mail addresses as one person's item has it: HMAC of school, person and domain.
     DomainKey, 24
 }
@@ -145,6 +149,17 @@ impl BindingHash {
     /// Of a login that begins with its proof: the browser has no secret of it but the ticket.
     pub fn of_ticket(ticket: &TicketHash) -> Self {
         Self(ticket.as_str().to_owned())
+    }
+}
+
+/// A course of a school, by Thinkific's number for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CourseId(pub u64);
+
+impl fmt::Display for CourseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

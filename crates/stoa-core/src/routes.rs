@@ -12,7 +12,7 @@ mod variable;
 use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
-use Index::LoginsByEmail;
+use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
 use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
 use Table::{Connections, Directory, Logins, Trust};
@@ -180,6 +180,8 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
             table(Directory, &[BatchGetItem, PutItem, DeleteItem]),
+            // Who of a directory has an address or an id, and nothing else of it.
+            table(Directory, &[Query]).where_all(&[keys_like(&["lock#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
@@ -219,6 +221,20 @@ pub const ROUTES: &[Function] = &[
         routes: &[],
         schedule: None,
         grants: &[index(LoginsByEmail, &[Query]), table(Directory, &[GetItem]), secrets(&[Pepper])],
+    },
+    Function {
+        name: "provisioner",
+        purpose: "Does at the schools what is due for people of a directory: accounts, courses, groups, and their end.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            index(DirectoryByDue, &[Query]),
+            table(Directory, &[BatchGetItem, GetItem, Query]),
+            table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
+            secrets(&[Pepper, DirectorySecret, Thinkific]),
+        ],
     },
     Function {
         name: "trust-refresh",

@@ -7,16 +7,18 @@
 //! |---|---|
 //! | [`functions`] | joins each name of the register to its flow, and runs it |
 //! | `edge`, `gateway`, `incoming`, `fields`, `invoked` | an event in, an answer out, whatever happens in between |
+//! | `ahead` | what a request asks for before it needs it, all at once |
 //! | `visit` | one request on its way through a flow, and what it is answered |
 //! | `flows` | one file a function |
 //! | [`store`] | DynamoDB, one file a table |
 //! | `secrets`, `environment` | what a function is told |
 //! | `http_client`, `egress`, `api` | calls to the outside: guarded where somebody else chose the address; the school's API |
-//! | `log`, `trust_log` | the one line of an invocation, and the lines of `trust-refresh` |
+//! | `log`, `trust_log`, `provision_log` | the one line of an invocation, and the lines of `trust-refresh` and `provisioner` |
 //! | [`operator`] | what the command `stoa` does in AWS |
 //! | `clients`, `clock`, `random` | what all of them are handed |
-//! | `held`, `pace` | what a process keeps for a minute, and how many requests of a client it takes |
+//! | `held`, `pace` | what a process keeps, mostly for a minute, and how many requests of a client it takes |
 
+mod ahead;
 mod api;
 mod clients;
 mod clock;
@@ -34,6 +36,7 @@ mod invoked;
 mod log;
 pub mod operator;
 mod pace;
+mod provision_log;
 mod random;
 mod secrets;
 pub mod store;

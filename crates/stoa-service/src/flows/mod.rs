@@ -1,16 +1,19 @@
 //! The flows: one file a function.
 
 mod account;
+mod admission;
 mod asking;
 mod begin;
 mod code;
 mod home_realm;
 pub mod login;
+pub mod mirror;
 pub mod oidc_callback;
 mod oidc_exchange;
 pub mod operator;
 mod proven;
 mod provider_keys;
+pub mod provisioner;
 pub mod saml_acs;
 mod saml_keys;
 pub mod saml_metadata;

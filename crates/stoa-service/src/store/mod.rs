@@ -1,6 +1,7 @@
 //! DynamoDB: what is stored, and what functions ask of it. Each write is conditional and says what a refused condition
 //! returns.
 
+mod admission;
 mod connections;
 mod directory;
 mod due;
@@ -11,7 +12,9 @@ mod jwks;
 mod launch_reads;
 mod logins;
 mod lookup;
+mod mirror;
 mod people;
+mod provision;
 mod tables;
 mod tested;
 mod trust;
@@ -22,13 +25,16 @@ mod write;
 use aws_sdk_dynamodb::Client;
 use stoa_core::connection::{Connection, UrlPolicy};
 use stoa_core::directory::TokensItem;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::mirror::SchoolMirror;
 use stoa_core::oidc::Jwks;
 use stoa_saml::Trust;
 
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub use admission::Joined;
+pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
@@ -43,9 +49,12 @@ pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
-pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
+pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
+pub(crate) use mirror::{MirroredPage, MirroredUser};
+pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::Draw;
+pub use turns::{Draw, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
@@ -58,6 +67,7 @@ pub struct Store {
     held_jwks: Held<(ConnectionId, KeySet), Jwks>,
     held_tokens: Held<ConnectionId, TokensItem>,
     noted_tokens: Held<(ConnectionId, String), ()>,
+    held_mirrors: Held<SchoolId, SchoolMirror>,
 }
 
 impl Store {
@@ -70,6 +80,7 @@ impl Store {
             held_jwks: Held::default(),
             held_tokens: Held::default(),
             noted_tokens: Held::default(),
+            held_mirrors: Held::default(),
         }
     }
 }
