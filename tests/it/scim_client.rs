@@ -74,6 +74,16 @@ impl Scim {
         }
     }
 
+    /// Where its connection is, without the version.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Its token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Sends a request; the path begins behind `/scim/{connection}`.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
         let mut request = Request::builder()

@@ -7,7 +7,7 @@ use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
 
 use super::edges::{PER_EDGE, filled};
-use super::replacement::BESIDE;
+use super::replacement::is_better_beside;
 use super::{Changed, EdgesChanged, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::{ABSENT, Key, Reads, Write, read};
@@ -90,7 +90,7 @@ impl People<'_> {
         if is_same && edges.is_empty() {
             return Ok(Changed::Applied(Group { item: before.item.clone(), profile: profile.clone() }));
         }
-        if edges.len() > BESIDE {
+        if is_better_beside(edges) {
             return self.replace_beside(change).await;
         }
         let (item, mut writes, taken) = self.rewritten(before, profile, |_| {})?;
