@@ -22,8 +22,8 @@ courses = [4]
 thinkific_groups = ["Managers"]
 "#;
 
-async fn start(more: &str) -> (World, Scim) {
-    let world = World::with(|file| format!("{file}{GRANTS}{more}")).await;
+async fn start() -> (World, Scim) {
+    let world = World::with(|file| format!("{file}{GRANTS}")).await;
     let scim = Scim::of(&world, "pg").await;
     (world, scim)
 }
@@ -78,7 +78,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
-    let (world, scim) = start("").await;
+    let (world, scim) = start().await;
     let id = make_mary(&scim).await;
     let group = json!({"displayName": "Leaders", "members": members(&[&id])});
     assert_eq!(scim.post("/v2/Groups", &group).await.status, 201);
@@ -118,7 +118,7 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_from_a_file_becomes_the_person_s_and_keeps_what_it_had() {
-    let (world, scim) = start("").await;
+    let (world, scim) = start().await;
     let chosen = NewUser { password: Some("chosen by somebody".into()), ..NewUser::student(MARYS_EMAIL, "M", "M") };
     let account = world.thinkific.add_user(chosen);
     let since = Some(world.thinkific.clock().now());
@@ -141,7 +141,7 @@ async fn an_account_from_a_file_becomes_the_person_s_and_keeps_what_it_had() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone() {
-    let (world, scim) = start("").await;
+    let (world, scim) = start().await;
     let admin = NewUser { roles: vec!["site_admin".into()], ..NewUser::student(MARYS_EMAIL, "Admin", "Istrator") };
     world.thinkific.add_user(admin);
     let (mary, bob) = (make_mary(&scim).await, scim.person("bob").await);
@@ -155,7 +155,7 @@ async fn an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_school_that_is_not_there_is_tried_again_and_nothing_is_lost() {
-    let (world, scim) = start("").await;
+    let (world, scim) = start().await;
     make_mary(&scim).await;
     world.thinkific.fail_next(Trouble::Status(503));
     world.provision().await;
@@ -168,7 +168,7 @@ async fn a_school_that_is_not_there_is_tried_again_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_who_leave_at_once_than_may_are_held_and_go_on() {
-    let (world, scim) = start("").await;
+    let (world, scim) = start().await;
     let people = scim.people(12).await;
     world.provision().await;
     let mary = make_mary(&scim).await;
