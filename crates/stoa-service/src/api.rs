@@ -13,7 +13,7 @@ use stoa_core::thinkific::{ApiAnswer, ApiRequest};
 use crate::http_client::Outbound;
 
 /// A browser waits behind this.
-const TIMEOUT: Duration = Duration::from_secs(3);
+pub const TIMEOUT: Duration = Duration::from_secs(3);
 /// Nobody waits behind this.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A page of 25 users is far smaller.
@@ -21,14 +21,15 @@ const MAX_ANSWER: usize = 512 * 1024;
 /// Cloudflare, before the API, turns away requests without one.
 const USER_AGENT: &str = concat!("stoa/", env!("CARGO_PKG_VERSION"));
 
-/// Sends one request with the school's key.
+/// Sends one request with the school's key, and gives it up after [`TIMEOUT`], or earlier.
 pub async fn call(
     outbound: &Outbound,
     school: &School,
     api_key: &Key,
     request: &ApiRequest,
+    earlier: Duration,
 ) -> Result<ApiAnswer, Failure> {
-    within(TIMEOUT, exchange(outbound, school, api_key, request)).await
+    within(TIMEOUT.min(earlier), exchange(outbound, school, api_key, request)).await
 }
 
 /// The same where nobody waits.

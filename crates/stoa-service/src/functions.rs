@@ -89,6 +89,7 @@ functions! {
     "operator" operator: Events => flows::operator::operator;
     "provisioner" provisioner: Events => flows::provisioner::provisioner;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
+    "mirror" mirror: Events => flows::mirror::mirror;
 }
 
 impl Maker {

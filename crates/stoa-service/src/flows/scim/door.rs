@@ -26,7 +26,7 @@ pub(super) struct Entered {
 
 impl Entered {
     /// The connection's directory.
-    pub(super) fn people<'a, 'v: 'a>(&'a self, visit: &Visit<'v>) -> People<'a> {
+    pub(super) fn people<'s, 'v: 's>(&'s self, visit: &Visit<'v>) -> People<'s> {
         People {
             store: &visit.clients.store,
             connection: self.connection.id(),
