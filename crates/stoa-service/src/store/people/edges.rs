@@ -9,7 +9,8 @@ use stoa_core::provision::Rank;
 use stoa_core::routes::Table;
 use stoa_scim::Edges;
 
-use super::{AT_ONCE, Group, People, TRANSACTION};
+use super::group::Group;
+use super::{AT_ONCE, People, TRANSACTION};
 use crate::store::{Key, Range, Reads, Write, read};
 
 /// The writes of one membership: among the group's items, among the person's, and the mark of what is due.

@@ -9,9 +9,24 @@ use std::collections::BTreeMap;
 use stoa_core::directory::{EdgeItem, GroupId, UserId};
 use stoa_core::failure::Failure;
 use stoa_core::provision::Rank;
+use stoa_scim::Profile;
 
-use super::{Changed, EdgesChanged, Group, People, Regrouped, Wrote};
+use super::edges::EdgesChanged;
+use super::group::Group;
+use super::{Changed, People, Wrote};
 use crate::store::{Key, Range, Reads, Write};
+
+/// What becomes of a group.
+pub struct Regrouped<'a> {
+    /// As it was read.
+    pub before: &'a Group,
+    /// What is to be kept of it.
+    pub profile: &'a Profile,
+    /// What becomes of its members.
+    pub edges: &'a EdgesChanged,
+    /// Whether the client means the version that was read, and no other.
+    pub is_exact: bool,
+}
 
 /// Up to so many changes are written one by one: as many as a client sends in one PATCH.
 const ONE_BY_ONE: usize = 256;

@@ -12,7 +12,8 @@ use stoa_core::provision::Rank;
 use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
 
-use super::{Changed, Group, People, TRANSACTION, Wrote};
+use super::group::Group;
+use super::{Changed, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::items::is_membership;
 use crate::store::{ABSENT, Key, Range, Reads, Write, read};
