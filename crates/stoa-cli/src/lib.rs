@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
+//! | `import` | `stoa import`: people from a file |
+//! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
@@ -21,6 +22,7 @@ mod connection;
 mod directory;
 mod domain;
 mod error;
+mod import;
 mod io;
 mod logins;
 mod person;
@@ -31,6 +33,7 @@ mod scim;
 mod secret;
 mod stack;
 mod teams;
+mod thinkific;
 mod time;
 mod trace;
 
@@ -66,6 +69,8 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
+        Command::Import(asked) => import::run(&asked, &target, io).await,
+        Command::Thinkific(command) => thinkific::run(command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
     }
 }

@@ -20,6 +20,7 @@ mod tested;
 mod trust;
 mod turns;
 mod watch;
+mod webhooks;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -37,7 +38,7 @@ pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
-use items::{AssertionItem, FETCH_EVERY};
+use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
     WatchOver, forms,
