@@ -180,7 +180,9 @@ async fn breaks_off(world: &World, somebody: &Somebody, story: Story, point: &Po
     if page.url.host_str() == Some(stoa_sandbox::thinkific::HOST) {
         world.signed_in(&page, somebody.shown(story));
     } else {
-        assert!([502, 503].contains(&page.status), "{story:?} {point:?}: {}", page.text());
+        // Who finds the school busy waits.
+        let is_waiting = page.header("refresh").is_some();
+        assert!(is_waiting || [502, 503].contains(&page.status), "{story:?} {point:?}: {}", page.text());
     }
     Point::is_over(world);
 }
@@ -279,7 +281,8 @@ async fn a_claim_is_given_up_at_once_where_the_school_refuses_or_fails() {
     ] {
         let world = World::start().await;
         world.thinkific.fail_next(trouble.clone());
-        assert!(world.log_in(&world.browser(), MARY).await.status >= 409, "{trouble:?}");
+        let page = world.log_in(&world.browser(), MARY).await;
+        assert!(page.status >= 409 || page.header("refresh").is_some(), "{trouble:?}");
         assert!(world.front.items(Table::Directory).unwrap().is_empty(), "{trouble:?}");
     }
 }

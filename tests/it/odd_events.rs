@@ -288,6 +288,9 @@ impl Bench<'_> {
             let line = self.line("operator").await;
             assert_eq!((&line["fault"], &line["asked"]), (&json!("event_strange"), &Value::Null), "{line}");
             // It takes nothing from its event: to run it at any time does no harm.
+            let answer = self.sandbox.invoke("mirror", event.clone()).await.unwrap();
+            assert_eq!(answer["failed"], 0, "{answer}");
+            assert_eq!(self.line("mirror").await["failed"], 0, "{answer}");
             let answer = self.sandbox.invoke("trust-refresh", event).await.unwrap();
             assert_eq!(answer["failed"], 0, "{answer}");
             let line = self.line("trust-refresh").await;

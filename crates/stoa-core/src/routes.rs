@@ -68,8 +68,8 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 ]);
 
 /// Of the table `logins`, logins only: neither the tests that an activation asks for, nor used Assertions, nor whose turn
-/// it is to ask a school, nor what is left of its minute.
-const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]);
+/// it is to ask a school, nor what is left of its minute, nor the line before it.
+const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*", "line#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -118,7 +118,8 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
-            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*"])]),
+            table(Logins, &[PutItem, UpdateItem])
+                .where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*", "line#*"])]),
             secrets(&[Seal, Pepper, Saml]),
         ],
     },
@@ -169,7 +170,7 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
-            table(Directory, &[BatchGetItem, PutItem, DeleteItem]),
+            table(Directory, &[BatchGetItem, PutItem, UpdateItem, DeleteItem]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
@@ -199,6 +200,21 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Trust, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
+        ],
+    },
+    Function {
+        name: "mirror",
+        purpose: "Looks at what schools have, so that launches need not ask, and does what has to follow those that did not.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[GetItem]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            table(Directory, &[BatchGetItem, GetItem]),
+            table(Directory, &[DeleteItem, PutItem, Query, UpdateItem])
+                .where_all(&[keys_like(&["due#*", "email#*", "mirror#*", "person#*", "school#*"])]),
+            secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
 ];

@@ -273,6 +273,11 @@ impl Sandbox {
         self.invoke("trust-refresh", Value::Null).await
     }
 
+    /// What the clock starts once a minute: `mirror`.
+    pub async fn mirror(&self) -> Result<Value, FunctionError> {
+        self.invoke("mirror", Value::Null).await
+    }
+
     /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);

@@ -150,6 +150,7 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
         None => None,
         Some(failure) => trail.connection.as_ref().map(|_| failure.fault.face().actor.blame()),
     };
+    let (namespace, now) = (&clients.environment.metric_namespace, clients.clock.now().as_millisecond());
     let mut line = Line {
         level: "info",
         function: clients.environment.function,
@@ -165,9 +166,13 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
         wanted: None,
         got: None,
         also: trail.also.map(Fault::code),
+        waits: trail.waits,
         ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        metric: outcome
-            .map(|_| Metric::login(&clients.environment.metric_namespace, clients.clock.now().as_millisecond())),
+        metric: match (outcome, trail.waits) {
+            (Some(_), _) => Some(Metric::login(namespace, now)),
+            (None, Some(_)) => Some(Metric::waiting(namespace, now)),
+            (None, None) => None,
+        },
         outcome,
         logins: outcome.map(|_| 1),
     };

@@ -84,6 +84,7 @@ functions! {
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
     "operator" operator: Events => flows::operator::operator;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
+    "mirror" mirror: Events => flows::mirror::mirror;
 }
 
 impl Maker {

@@ -60,7 +60,7 @@ pub struct Calls {
     part: Part,
     /// Drawn from it, and not made yet.
     drawn: AtomicU32,
-    /// Made.
+    /// Sent to the school so far.
     made: AtomicU32,
     /// When the school takes calls again that has refused one, in epoch seconds.
     closed_until: AtomicI64,
@@ -277,13 +277,16 @@ impl Account<'_> {
     }
 
     async fn write_account(&self, begun: Option<&PersonItem>, person_id: &str) -> Result<WrittenAccount, Failure> {
-        let identity = self.arrival.identity;
+        let (identity, mut refused) = (self.arrival.identity, None);
         let known = match begun {
             Some(begun) => self.call(&known_account(begun)).await?.user()?,
             None if self.calls.is_taken() || self.arrival.mirrored.account.is_some() => None,
             None => match self.create_first(person_id).await? {
-                Some(user) => return Ok(WrittenAccount { user, bound_to: None, took_over: None }),
-                None => None,
+                Ok(user) => return Ok(WrittenAccount { user, bound_to: None, took_over: None }),
+                Err(why) => {
+                    refused = Some(why);
+                    None
+                }
             },
         };
         let (by_email, bound_to) = self.look_up().await?;
@@ -305,21 +308,25 @@ impl Account<'_> {
                 Ok(WrittenAccount { user, bound_to, took_over })
             }
             AccountStep::Create => {
-                Ok(WrittenAccount { user: self.create(person_id, begun).await?, bound_to: None, took_over: None })
+                let user = match refused {
+                    Some(refused) => self.bound(person_id, begun, refused).await?,
+                    None => self.create(person_id, begun).await?,
+                };
+                Ok(WrittenAccount { user, bound_to: None, took_over: None })
             }
         }
     }
 
-    /// Creates the user of somebody new before anything is looked up: it touches nobody's account. None: the school
-    /// has refused it, mostly since it has an account under the address.
-    async fn create_first(&self, person_id: &str) -> Result<Option<u64>, Failure> {
+    /// Creates the user of somebody new before anything is looked up: it touches nobody's account. `Err` inside: the
+    /// school has refused it, mostly since it has an account under the address.
+    async fn create_first(&self, person_id: &str) -> Result<Result<u64, Failure>, Failure> {
         match self.call(&create_user(self.arrival.identity, person_id)).await?.created() {
-            Ok(user) => Ok(Some(user.id)),
+            Ok(user) => Ok(Ok(user.id)),
             Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => {
                 self.calls.is_taken.store(true, Ordering::Relaxed);
                 // The search, the binding, the change.
                 self.draw(3, 0).await?;
-                Ok(None)
+                Ok(Err(failure))
             }
             Err(failure) => Err(failure),
         }
@@ -357,16 +364,20 @@ impl Account<'_> {
         match self.look_up().await? {
             (Some(user), Some(bound)) if bound == person_id => self.arrival.check_roles(&user).map(|()| user.id),
             (Some(_), _) => Err(refused),
-            (None, _) => {
-                let user = self.call(&get_bound_user(person_id)).await?.user()?.ok_or(refused)?;
-                self.arrival.check_roles(&user)?;
-                if begun.is_none() {
-                    self.arrival.check_account_domain(&user)?;
-                }
-                self.call(&update_user(user.id, identity)).await?.updated()?;
-                Ok(user.id)
-            }
+            (None, _) => self.bound(person_id, begun, refused).await,
         }
+    }
+
+    /// The account of a creation that was refused although nobody has the address: an earlier try of ours has made it,
+    /// under another one. Else the creation was refused for what it says.
+    async fn bound(&self, person_id: &str, begun: Option<&PersonItem>, refused: Failure) -> Result<u64, Failure> {
+        let user = self.call(&get_bound_user(person_id)).await?.user()?.ok_or(refused)?;
+        self.arrival.check_roles(&user)?;
+        if begun.is_none() {
+            self.arrival.check_account_domain(&user)?;
+        }
+        self.call(&update_user(user.id, self.arrival.identity)).await?.updated()?;
+        Ok(user.id)
     }
 
     /// A class that arrives at once meets the school's limit of calls at once, which is over in a second: the browser

@@ -112,15 +112,16 @@ impl Asking<'_> {
     ) -> Result<Timestamp, Failure> {
         let Arrival { indexes, school, connection, now, .. } = *self.arrival;
         let (store, school) = (&self.clients.store, &school.document.id);
-        let Ours { turn, line, .. } = ours;
+        let Ours { turn, part, line } = ours;
         let again = match why {
             Some((Fault::ThinkificBusy, made)) => Timestamp::from_second(made.closed_until()).unwrap_or(now).max(now),
             Some(_) => next_minute(now),
             None => now,
         };
-        let later = again.as_millisecond() - now.as_millisecond();
-        let is_moved = why.is_some() && (turn.place.is_some() || line.next > line.now(now));
-        let line = if is_moved { Line { moved: line.moved + later, ..line } } else { line };
+        // Who had waited for all that was left of the minute, or was refused by the school, knows of everybody.
+        let closes = matches!(why, Some((Fault::ThinkificBusy, _))) || why.is_some() && part == Part::Any;
+        let found = line;
+        let line = if closes { found.closed_until(again, now) } else { found };
         let earliest: Place = line.now(again);
         let at = line.time_of(turn.place.unwrap_or_else(|| line.next.max(earliest)));
         if at.as_second() - now.as_second() > LONGEST_SECONDS {
@@ -129,9 +130,8 @@ impl Asking<'_> {
             self.end(turn, Some(&failure)).await;
             return Err(failure);
         }
-        if is_moved {
-            let found = Line { moved: line.moved - later, ..line };
-            store.move_line(school, &found, line.moved, now).await?;
+        if closes {
+            store.move_line(school, &found, &line, now).await?;
         }
         let place = match turn.place {
             Some(place) => place,
@@ -149,8 +149,8 @@ impl Asking<'_> {
         if beyond == 0 || ours.line.next <= ours.line.now(now) {
             return None;
         }
-        let moved = ours.line.moved + time_for(beyond);
-        self.clients.store.move_line(&school.document.id, &ours.line, moved, now).await.err().map(|it| it.fault)
+        let line = Line { moved: ours.line.moved + time_for(beyond), ..ours.line };
+        self.clients.store.move_line(&school.document.id, &ours.line, &line, now).await.err().map(|it| it.fault)
     }
 
     /// Ends the turn. That this fails must not hide how it ended, and lasts for seconds: returns why.

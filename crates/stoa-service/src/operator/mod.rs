@@ -9,6 +9,7 @@ mod history;
 mod home_realm;
 mod login;
 mod logins;
+mod mirror;
 mod person;
 pub(crate) mod question;
 pub mod sandbox;

@@ -26,6 +26,8 @@ pub struct FoundPerson {
     email: Option<EmailKey>,
     /// The address that is theirs, where one is.
     pub address: Option<EmailItem>,
+    /// Whether the mirror knows an account under that address, which stays when it is freed.
+    is_mirrored: bool,
 }
 
 /// What is changed.
@@ -75,10 +77,11 @@ impl Operator {
             Some(email) => self.tables.get::<AddressItem>(&Key::email(email), Reads::Consistent).await?,
             None => None,
         };
+        let is_mirrored = address.as_ref().is_some_and(|address| address.account.is_some());
         let address = address.and_then(|address| address.owner());
         let now = Self::now();
         let address = address.filter(|address: &EmailItem| address.person == key.person && !address.has_lapsed(now));
-        Ok(FoundPerson { connection: connection.clone(), key: key.person, school, item, email, address })
+        Ok(FoundPerson { connection: connection.clone(), key: key.person, school, item, email, address, is_mirrored })
     }
 
     /// Changes a person, if nobody has changed them since they were read.
@@ -135,7 +138,9 @@ fn set_state(person: &FoundPerson, state: PersonState) -> Result<Write, Operator
 
 fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
     let email = person.email.as_ref().filter(|_| person.address.is_some()).ok_or(OperatorError::NoAddress)?;
-    Ok(free_email(email, &person.key).only_if("person = :person"))
+    let condition =
+        if person.is_mirrored { "person = :person" } else { "person = :person AND attribute_not_exists(mirror)" };
+    Ok(free_email(email, &person.key, person.is_mirrored).only_if(condition))
 }
 
 /// The person as one whose account is known, with nothing that the school was told: their next login writes the account

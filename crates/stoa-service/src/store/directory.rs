@@ -98,14 +98,20 @@ impl Store {
 
     /// Gives up a claim that its settlement did not keep. Somebody else's, and one that was kept, is left alone.
     pub async fn unclaim_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
-        let unclaim = free_email(email, person).only_if("person = :person AND attribute_exists(#until)");
-        self.tables.write(unclaim).await?;
-        Ok(())
+        self.free(email, person, "person = :person AND attribute_exists(#until)").await
     }
 
     /// Gives up a person's former address. Somebody else's is left alone.
     pub async fn release_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
-        self.tables.write(free_email(email, person).only_if("person = :person")).await?;
+        self.free(email, person, "person = :person").await
+    }
+
+    /// What the mirror does not know is deleted: an item that says nothing is still an address's.
+    async fn free(&self, email: &EmailKey, person: &PersonKey, condition: &str) -> Result<(), Failure> {
+        let delete = free_email(email, person, false).only_if(format!("{condition} AND attribute_not_exists(mirror)"));
+        if !self.tables.write(delete).await?.is_applied() {
+            self.tables.write(free_email(email, person, true).only_if(condition)).await?;
+        }
         Ok(())
     }
 
@@ -177,6 +183,8 @@ fn own_email(email: &EmailKey, item: &EmailItem, account: Option<&MirroredAccoun
 }
 
 /// Makes an address nobody's. What the mirror knows of it stays.
-pub(crate) fn free_email(email: &EmailKey, person: &PersonKey) -> Write {
-    Key::email(email).update("REMOVE person, since, #until").with(":person", person)
+pub(crate) fn free_email(email: &EmailKey, person: &PersonKey, is_mirrored: bool) -> Write {
+    let key = Key::email(email);
+    let write = if is_mirrored { key.update("REMOVE person, since, #until") } else { key.delete() };
+    write.with(":person", person)
 }
