@@ -78,6 +78,7 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
             "take turns and spend a school's calls in the table",
             vec![[writes(Table::Logins, &turn, "attempt"), writes(Table::Logins, &calls, "all")].into_iter().flatten().collect()],
         ),
+        ("begins", "put a login of their own in place of any", vec![vec![put(Table::Logins, login.clone())]]),
         ("ends", "end a login, or note a step", vec![vec![set(Table::Logins, login.clone(), "state steps")]]),
         (
             "logins",
