@@ -41,6 +41,7 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
         for (kind, name) in [
             (SecretKind::Seal, "seal"),
             (SecretKind::Pepper, "pepper"),
+            (SecretKind::Directory, "directory"),
             (SecretKind::Saml, "saml/pg"),
             (SecretKind::Oidc, "oidc/pg"),
             (SecretKind::Thinkific, "thinkific/pg-academy"),
@@ -48,8 +49,9 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
             let readers: &[&str] = match kind {
                 SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "mirror"],
                 SecretKind::Pepper => {
-                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "operator", "mirror"]
+                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "scim", "operator", "mirror"]
                 }
+                SecretKind::Directory => &["scim"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => &["thinkific-launch", "mirror"],

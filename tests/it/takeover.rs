@@ -53,7 +53,8 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         let values = json!({":pk": {"S": pk}});
         Data("Query", table, json!({"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values}))
     };
-    let (login, tested, turn, calls) = (one("7KQ39FXM2B4T"), one("tested#pg"), one("turn#pg-academy#x"), one("calls#x"));
+    let (login, tested, turn, calls) =
+        (one("7KQ39FXM2B4T"), one("tested#pg"), one("turn#pg-academy#x"), one("calls#x"));
     let (connection, person) = (two("connection#pg", "current"), two("person#x", "school#pg-academy"));
     let (saml_key, key_set, watch) = (two("pg", "00"), two("pg", "jwks"), two("watch#pg", "saml"));
     let writes = |table, key: &Value, names: &str| vec![put(table, key.clone()), set(table, key.clone(), names)];
@@ -76,7 +77,12 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         (
             "minute",
             "take turns and spend a school's calls in the table",
-            vec![[writes(Table::Logins, &turn, "attempt"), writes(Table::Logins, &calls, "all")].into_iter().flatten().collect()],
+            vec![
+                [writes(Table::Logins, &turn, "attempt"), writes(Table::Logins, &calls, "all")]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ],
         ),
         ("begins", "put a login of their own in place of any", vec![vec![put(Table::Logins, login.clone())]]),
         ("ends", "end a login, or note a step", vec![vec![set(Table::Logins, login.clone(), "state steps")]]),
@@ -88,7 +94,11 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         (
             "directory",
             "read a person's item",
-            vec![vec![get(Table::Directory, &person), batch(Table::Directory, &person), query(Table::Directory, "person#x")]],
+            vec![vec![
+                get(Table::Directory, &person),
+                batch(Table::Directory, &person),
+                query(Table::Directory, "person#x"),
+            ]],
         ),
         ("by address", "find an address's logins", vec![vec![ByAddress]]),
         (

@@ -44,7 +44,9 @@ fn slow(world: &World, times: usize, each: Duration) {
 fn told(world: &World) -> Vec<String> {
     let calls = world.thinkific.calls();
     let changes = calls.iter().filter(|call| call.method != "GET");
-    changes.map(|call| serde_json::from_str::<Value>(&call.body).unwrap()["last_name"].as_str().unwrap().into()).collect()
+    changes
+        .map(|call| serde_json::from_str::<Value>(&call.body).unwrap()["last_name"].as_str().unwrap().into())
+        .collect()
 }
 
 fn last_name(world: &World) -> String {
@@ -65,7 +67,12 @@ async fn agree(world: &World, name: &str) {
 #[track_caller]
 fn settled(world: &World, page: &Page) {
     let text = page.text();
-    assert!(text.contains("school-sent-back") || text.contains(MARYS_EMAIL), "at {}: {text} {:?}", page.url, world.faults());
+    assert!(
+        text.contains("school-sent-back") || text.contains(MARYS_EMAIL),
+        "at {}: {text} {:?}",
+        page.url,
+        world.faults()
+    );
 }
 
 async fn a_moment_later<T>(doing: impl Future<Output = T>) -> T {

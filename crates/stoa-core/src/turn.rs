@@ -158,7 +158,8 @@ impl TurnItem {
         if face.retryable || face.actor == Actor::OnCall {
             // These came after calls, and may come again each time.
             let is_spent = matches!(failure.fault, Fault::ThinkificAnswerStrange | Fault::DeadlineExceeded);
-            return Self { until: 0, ..if is_spent { self } else { self.unneeded() } };
+            let left = if is_spent { Self { place: None, ..self } } else { self.unneeded() };
+            return Self { until: 0, ..left };
         }
         let refused = Refused {
             about: about.to_owned(),

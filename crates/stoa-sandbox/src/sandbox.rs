@@ -180,6 +180,7 @@ impl Sandbox {
         if self.operator.current(&connection).await?.is_none() {
             self.operator.put_secret(&SecretName::Seal, SecretText::random()?).await?;
             self.operator.put_secret(&SecretName::Pepper, SecretText::random()?).await?;
+            self.operator.put_secret(&SecretName::Directory, SecretText::random()?).await?;
         }
         let key = SecretText::new(self.thinkific.api_key().expose())?;
         self.operator.put_secret(&SecretName::Thinkific(school), key).await?;

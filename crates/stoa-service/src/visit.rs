@@ -78,6 +78,14 @@ pub struct Trail {
     /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies, or with the
     /// code or the ticket of a login that such a link began.
     pub by_test_link: bool,
+    /// Whether a machine asks, and no login ends here.
+    pub is_machine: bool,
+    /// What it asks for.
+    pub asked: Option<&'static str>,
+    /// What was left out of its request, by name.
+    pub ignored: Option<String>,
+    /// Why its request is refused, as it is told.
+    pub refusal: Option<Box<stoa_scim::Refusal>>,
 }
 
 /// What a flow answers.
@@ -97,6 +105,15 @@ pub enum Answer {
     },
     /// A script that never changes under its address, so that browsers may keep it.
     Script(&'static str),
+    /// A resource of SCIM's, or a refusal, with headers of its own.
+    Resource {
+        /// HTTP status.
+        status: u16,
+        /// JSON; empty where the status has no body.
+        body: String,
+        /// Names in lower case, and values.
+        headers: Vec<(&'static str, String)>,
+    },
     /// Nothing (a prefetch).
     Nothing,
 }

@@ -230,7 +230,9 @@ async fn c217_nothing_of_a_secret_or_of_an_argument_reaches_the_terminal_as_it_i
     let set = json!({ "keys": [{ "id": HOSTILE, "from": 0, "value": HOSTILE }] }).to_string();
     for input in [HOSTILE.to_owned(), set, format!("{{\"keys\": {HOSTILE:?}}}"), format!("{{\"{HOSTILE}\": 1}}")] {
         for name in ["oidc/pg", "saml/pg", "thinkific/pg-academy", "seal", "pepper", "oidc/nobody", HOSTILE] {
-            let ran = desk.stoa_with(&["secret", "put", name], Input::Piped(Box::new(std::io::Cursor::new(input.clone())))).await;
+            let ran = desk
+                .stoa_with(&["secret", "put", name], Input::Piped(Box::new(std::io::Cursor::new(input.clone()))))
+                .await;
             inert(&ran, &format!("{name} {input}"));
         }
     }
@@ -242,7 +244,20 @@ async fn c217_nothing_of_a_secret_or_of_an_argument_reaches_the_terminal_as_it_i
         &["connection", "trust", "pg", "approve", HOSTILE, "--reason", "x"],
         &["connection", "apply", &file, "--allow-domain", HOSTILE],
         &["connection", "apply", HOSTILE],
-        &["person", "link", "--connection", "pg", "--subject", HOSTILE, "--user", "7", "--external-id", HOSTILE, "--reason", "x"],
+        &[
+            "person",
+            "link",
+            "--connection",
+            "pg",
+            "--subject",
+            HOSTILE,
+            "--user",
+            "7",
+            "--external-id",
+            HOSTILE,
+            "--reason",
+            "x",
+        ],
         &["person", "deactivate", "--connection", "pg", "--subject", HOSTILE, "--reason", HOSTILE],
         &["person", "show", "--connection", "pg", "--email", HOSTILE],
         &["logins", "--connection", "pg", "--since", HOSTILE],

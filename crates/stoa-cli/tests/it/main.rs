@@ -12,6 +12,7 @@ mod hostile_writers;
 mod lifecycle;
 mod output;
 mod people;
+mod schools;
 mod secrets;
 mod sites;
 mod stacks;

@@ -313,7 +313,8 @@ fn check_client_auth(document: &OidcDocument, preset: Preset) -> Result<(), Conn
         return Err(ConnectionError::NoPrivateKeyJwt("Google has no private_key_jwt"));
     }
     if preset == Preset::Entra || MICROSOFT.contains(&host) {
-        let why = "Entra finds the key of a private_key_jwt by its certificate's thumbprint (x5t), which stoa does not send";
+        let why =
+            "Entra finds the key of a private_key_jwt by its certificate's thumbprint (x5t), which stoa does not send";
         return Err(ConnectionError::NoPrivateKeyJwt(why));
     }
     Ok(())

@@ -17,7 +17,8 @@ use crate::random;
 use crate::store::Part;
 
 /// The edge ends a request before its turn ends, which was taken later than it came, and is counted in whole seconds.
-const _: () = assert!(SOFT_DEADLINE.as_millis() + 1000 <= TURN_SECONDS as u128 * 1000, "a turn ends before its request");
+const _: () =
+    assert!(SOFT_DEADLINE.as_millis() + 1000 <= TURN_SECONDS as u128 * 1000, "a turn ends before its request");
 /// What most settlements take, with plenty to spare.
 const USUALLY: Duration = Duration::from_secs(1);
 

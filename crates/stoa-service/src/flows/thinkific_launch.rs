@@ -21,6 +21,7 @@ use stoa_core::ticket::Ticket;
 
 use crate::ahead::Wanted;
 use crate::flows::account::{Account, CHANGE, Calls, Settlement, usual_calls};
+use crate::flows::admission::Coming;
 use crate::flows::asking::{Asked, Asking, Ours};
 use crate::random;
 use crate::secrets::Named;
@@ -81,7 +82,7 @@ async fn launch(
     if login.connection != ticket.connection {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another connection"));
     }
-    let reads = visit.clients.store.launch_reads(items, ticket)?;
+    let mut reads = visit.clients.store.launch_reads(items, ticket)?;
     reads.connection.takes(login.test)?;
     if login.confirm && !(visit.incoming.method() == "POST" && visit.is_from_us()) {
         return Err(Fault::ConfirmationForeign.into());
@@ -103,6 +104,11 @@ async fn launch(
     }
     let new_id = indexes.new_id(&pepper);
     let attempt = random::attempt()?;
+    if !login.test {
+        let (clients, now) = (visit.clients, visit.now);
+        let coming = Coming { clients, identity: &identity, indexes: &indexes, pepper: &pepper, now };
+        coming.meet_directory(&mut reads).await?;
+    }
     let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id, attempt };
     if login.test { launching.finish_test().await } else { launching.go_on().await }
 }
@@ -190,7 +196,9 @@ impl Launching<'_, '_> {
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, mirrored, now };
             let asking = Asking { clients, arrival: &arrival, linked, left };
             let (standing, ours) = match (arrival.standing(person, claim), held.take()) {
-                (Ok(standing @ (Standing::Overdue(..) | Standing::Unsettled(..))), Some(ours)) => (standing, Some(ours)),
+                (Ok(standing @ (Standing::Overdue(..) | Standing::Unsettled(..))), Some(ours)) => {
+                    (standing, Some(ours))
+                }
                 (decided, Some(ours)) => {
                     asking.end(ours.turn.unneeded(), None).await;
                     (decided?, None)

@@ -35,6 +35,16 @@ impl Store {
         Ok(address.and_then(|address| address.owner()))
     }
 
+    /// The id at the school of whom a login has proven an address to belong to: two reads.
+    pub async fn external_id_of(&self, email: &EmailKey, school: &SchoolId) -> Result<Option<String>, Failure> {
+        let Some(owner) = self.email_owner(email).await?.filter(|owner| owner.until.is_none()) else {
+            return Ok(None);
+        };
+        let person: Option<PersonItem> =
+            self.tables.get(&Key::person(&owner.person, school), Reads::Consistent).await?;
+        Ok(person.map(|person| person.id))
+    }
+
     /// An address as a person finds it. Where somebody else has claimed it, their item has a say: one read more.
     pub async fn claim(
         &self,
@@ -130,7 +140,7 @@ impl Store {
 }
 
 /// Whether a transaction was cancelled because of what others wrote: else DynamoDB could not carry it out.
-fn is_refused(reasons: &[Option<String>]) -> Result<bool, Failure> {
+pub(super) fn is_refused(reasons: &[Option<String>]) -> Result<bool, Failure> {
     let mut reasons = reasons.iter().flatten();
     match reasons.find(|reason| !matches!(reason.as_str(), "ConditionalCheckFailed" | "TransactionConflict")) {
         Some(reason) => Err(Failure::noted(Fault::StoreUnavailable, reason)),
@@ -155,7 +165,7 @@ fn revise(person: &Revised<'_>) -> Write {
 }
 
 /// A claim that counts no longer is replaced as it was found: its person may just be claiming again.
-fn claim_email(claim: &Claiming<'_>, account: Option<&MirroredAccount>) -> Write {
+pub(super) fn claim_email(claim: &Claiming<'_>, account: Option<&MirroredAccount>) -> Write {
     let write = own_email(claim.email, claim.item, account);
     let free = "attribute_not_exists(person) OR person = :person";
     let Claim::Free(Some(found)) = claim.found else { return write.only_if(free) };

@@ -147,9 +147,7 @@ fn send_back(preset: Preset, oidc: &Oidc) -> Section {
         Preset::Okta => section
             .row("Issuer", "https://YOUR-ORG.okta.com")
             .row("Client ID", "General > Client Credentials > Client ID"),
-        Preset::Entra => {
-            section.row("Directory (tenant) ID", "Overview").row("Application (client) ID", "Overview")
-        }
+        Preset::Entra => section.row("Directory (tenant) ID", "Overview").row("Application (client) ID", "Overview"),
         Preset::Google => section.row("Client ID", "shown when the client is created"),
         Preset::Generic => {
             section.row("Issuer", "whose /.well-known/openid-configuration we read").row("Client ID", "yours to choose")
