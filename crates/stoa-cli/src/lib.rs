@@ -50,7 +50,7 @@ pub use io::{Input, Io};
 pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return io.usage(&error),
+        Err(error) => return io.usage(error),
     };
     match carry_out(parsed, io).await {
         Ok(()) => 0,
