@@ -43,6 +43,7 @@ mod person;
 mod printed;
 mod privacy;
 mod products;
+mod provisioning;
 mod references;
 mod replay;
 mod roles;

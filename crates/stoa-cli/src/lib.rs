@@ -19,6 +19,7 @@
 
 mod arguments;
 mod connection;
+mod directory;
 mod domain;
 mod error;
 mod import;
@@ -49,7 +50,7 @@ pub use io::{Input, Io};
 pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return io.usage(&error),
+        Err(error) => return io.usage(error),
     };
     match carry_out(parsed, io).await {
         Ok(()) => 0,
@@ -63,6 +64,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Directory(command) => directory::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,

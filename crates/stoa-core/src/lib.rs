@@ -24,6 +24,7 @@
 //! | [`provision`] | what is done at the school about a person of a directory |
 //! | [`mirror`] | what a school has, as it was last seen |
 //! | [`turn`] | who may ask a school about a person, and how often |
+//! | `counted` | what is counted for a day, whatever an instance's clock says |
 //! | [`line`] | when, where many have to ask |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |

@@ -86,6 +86,7 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         table(Table::Logins, &[Action::BatchGetItem, GetItem, Query]),
         index(Index::LoginsByConnection, &[Query]),
         table(Table::Directory, ALL),
+        index(Index::DirectoryByDue, &[Query]),
         Grant {
             actions: &[CreateSecret, DescribeSecret, RestoreSecret, TagResource],
             resource: Resource::Secrets(SecretKind::ALL),
@@ -282,7 +283,7 @@ pub const ROUTES: &[Function] = &[
             table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
             table(Directory, &[BatchGetItem, GetItem]),
             table(Directory, &[DeleteItem, PutItem, Query, UpdateItem])
-                .where_all(&[keys_like(&["due#*", "email#*", "mirror#*", "person#*", "school#*"])]),
+                .where_all(&[keys_like(&["email#*", "mirror#*", "owed#*", "person#*", "school#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },

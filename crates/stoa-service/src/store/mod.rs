@@ -51,11 +51,12 @@ pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
+pub(crate) use provision::due_person;
 pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::{Draw, Part, Turns};
+pub use turns::{Draw, Joining, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
