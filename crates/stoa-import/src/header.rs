@@ -16,7 +16,7 @@ pub enum Column {
     FirstName,
     /// The last name.
     LastName,
-    /// The company.
+    /// Which part of the customer they work for.
     Company,
     /// What they belong to: one name, or several with `|` between them.
     Groups,

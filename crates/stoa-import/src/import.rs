@@ -21,7 +21,7 @@ pub enum Row {
     Person {
         /// The line that it begins on, counted from 1.
         line: u64,
-        /// Who.
+        /// The person that the row names.
         person: Person,
     },
     /// Nobody who can be used.

@@ -24,7 +24,7 @@ pub struct Person {
     pub first_name: Option<String>,
     /// The last name.
     pub last_name: Option<String>,
-    /// The company.
+    /// Which part of the customer they work for.
     pub company: Option<String>,
     /// What they belong to.
     pub groups: BTreeSet<String>,
@@ -119,7 +119,6 @@ fn is_active(said: &str) -> Result<bool, Why> {
         "active",
         "aktiv",
         "a",
-        
         "employed",
         "on leave",
         "leave",

@@ -77,7 +77,7 @@ pub struct UserTold {
     pub roles: Vec<String>,
     /// What happened to it.
     pub change: UserChange,
-    /// When.
+    /// When it happened, by the school's clock.
     pub at: Timestamp,
 }
 
