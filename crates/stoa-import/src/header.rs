@@ -134,9 +134,9 @@ impl Header {
 
 /// The system with a name of its own in the header; else the plain words, if they have an address.
 fn guess(there: &[String]) -> Option<Preset> {
-    let has = |name: &&str| there.contains(&folded(name));
-    let has_email = |preset: &Preset| preset.names(Column::Email).iter().any(|name| has(&name));
-    let marked = Preset::ALL.iter().find(|preset| preset.marks().iter().any(|name| has(&name)) && has_email(preset));
+    let has = |name: &str| there.contains(&folded(name));
+    let has_email = |preset: &Preset| preset.names(Column::Email).iter().any(|name| has(name));
+    let marked = Preset::ALL.iter().find(|preset| preset.marks().iter().any(|name| has(name)) && has_email(preset));
     marked.or_else(|| Preset::ALL.iter().rev().find(|preset| has_email(preset))).copied()
 }
 
