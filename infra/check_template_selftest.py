@@ -270,12 +270,33 @@ def pepper_overwritten(source):
     properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "PepperStays"))
 
 
+def seal_removed(source):
+    properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "SealAndPepperStay"))
+
+
+def on_call_cannot_list_secrets(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    next(st for st in statements if st["Sid"] == "Lists")["Action"].remove("secretsmanager:ListSecrets")
+
+
 def page_that_on_call_cannot_follow(source):
     properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "QuietAlarm"))
 
 
 def other_stack_s_functions(source):
     repair(source, "Rollback")["Resource"] = {"Fn::Sub": "arn:aws:lambda:eu-west-1:1:function:${AWS::StackName}-*"}
+
+
+def part_of_no_step(source):
+    del source["Resources"]["TrustTable"]["Metadata"]
+
+
+def step_that_does_not_exist(source):
+    source["Resources"]["LoginLogGroup"]["Metadata"]["Journey"]["step"] = "later"
+
+
+def two_sentences(source):
+    source["Resources"]["FunctionSlow"]["Metadata"]["Journey"]["serves"] = "It is slow. People wait."
 
 
 def same_version(source):
@@ -332,9 +353,12 @@ DEFECTS = {
         on_call_scans,
         on_call_reads_secrets,
         pepper_overwritten,
+        seal_removed,
+        on_call_cannot_list_secrets,
         page_that_on_call_cannot_follow,
         other_stack_s_functions,
     ],
+    "check_journey": [part_of_no_step, step_that_does_not_exist, two_sentences],
     "check_deployment": [same_version, no_rollback],
 }
 

@@ -42,6 +42,40 @@ pub enum CliError {
     /// The folder holds nothing to apply.
     #[error("there is no *.toml and no schools/*.toml in {}", .0.display())]
     NoFiles(PathBuf),
+    /// A change of an existing connection says why.
+    #[error("nothing was written: a change of an existing connection needs a reason")]
+    NoReason,
+    /// Somebody was asked, and did not agree.
+    #[error("nothing was written: that was not a yes")]
+    NotConfirmed,
+    /// Their owner still needs the address.
+    #[error("nothing was written: whoever has that address still signs in, last at {0}")]
+    StillComesIn(String),
+    /// A line of a file of subjects is no pair.
+    #[error("{}: line {line} is not PREVIOUS,NEW", path.display())]
+    NoPair {
+        /// The file that was named.
+        path: PathBuf,
+        /// Which line, counted from 1.
+        line: usize,
+    },
+    /// Some of several were not done. Which has been printed.
+    #[error("{failed} of {all} were not moved")]
+    NotAll {
+        /// How many were not.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// What is stored cannot be written in the form of a file.
+    #[error("it cannot be written in the form of a file: {0}")]
+    Unshown(toml::ser::Error),
+    /// The secret would be nobody's.
+    #[error("nothing was written: there is no {0}, so nothing would use the secret")]
+    NobodysSecret(String),
+    /// Not everything is as it should be. What is not has been printed.
+    #[error("{0} findings")]
+    Found(usize),
     /// A domain is hardly one customer's, or looks like another.
     #[error("{path}: nothing was written: the domain {domain}: {why}")]
     Domain {
@@ -155,6 +189,7 @@ impl CliError {
             | Self::Endpoint(_)
             | Self::NotRandom(_)
             | Self::SecretName(_)
+            | Self::NoReason
             | Self::Credentials(_)
             | Self::Reference => 2,
             Self::Operator(_)
@@ -163,6 +198,13 @@ impl CliError {
             | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::NoDomain(_)
+            | Self::NotConfirmed
+            | Self::StillComesIn(_)
+            | Self::NoPair { .. }
+            | Self::NotAll { .. }
+            | Self::Found(_)
+            | Self::Unshown(_)
+            | Self::NobodysSecret(_)
             | Self::Domain { .. }
             | Self::Outputs { .. }
             | Self::OtherAccount { .. }
@@ -202,6 +244,18 @@ impl CliError {
             Self::Credentials(_) => {
                 "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`."
             }
+            Self::NoReason => "Add `--reason \"…\"`: whoever is on call later sees it in `stoa connection history`.",
+            Self::StillComesIn(_) => {
+                "Then the address is theirs, and the customer's record of whoever was refused is wrong: their \
+                 administrator corrects it. If they have left, `stoa person deactivate` comes first."
+            }
+            Self::NoPair { .. } => {
+                "Each line has the subject until now, a comma, and the new one. Use --from and --to for a subject with \
+                 a comma."
+            }
+            Self::NobodysSecret(_) => {
+                "`stoa connection list` shows the names. If its file is applied later, add `--before-apply`."
+            }
             Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
             Self::SecretTooShort => "`--random` generates one that nobody has to see.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
@@ -218,6 +272,10 @@ impl CliError {
             | Self::Output(_)
             | Self::NotRandom(_)
             | Self::SecretName(_)
+            | Self::NotConfirmed
+            | Self::NotAll { .. }
+            | Self::Found(_)
+            | Self::Unshown(_)
             | Self::SecretTooLong
             | Self::Reference
             | Self::NoLogin(_)
@@ -297,6 +355,14 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NoPerson(_) => Some(
             "An address is known from somebody's first login with it until it is freed or changed. If there was none, \
              ask the customer's administrator for the subject, and use --subject."
+                .to_owned(),
+        ),
+        OperatorError::SecretNeeded(_) => {
+            Some("To replace its value, `stoa secret put` writes another. `stoa secret list` shows whose it is.".to_owned())
+        }
+        OperatorError::SubjectTaken => Some(
+            "If they came in as somebody new in the meantime: `stoa person show --subject` shows both. What each has at \
+             the school is for its administrator to decide."
                 .to_owned(),
         ),
         OperatorError::PersonMeanwhile => Some("Check `stoa person show`, then decide again.".to_owned()),

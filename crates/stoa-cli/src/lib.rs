@@ -9,6 +9,8 @@
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
+//! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
+//! | `contacts` | whom to call about a connection |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
@@ -17,6 +19,8 @@
 
 mod arguments;
 mod connection;
+mod contacts;
+mod doctor;
 mod domain;
 mod error;
 mod io;
@@ -26,6 +30,7 @@ mod private_file;
 mod runbook;
 mod secret;
 mod stack;
+mod status;
 mod teams;
 mod time;
 mod trace;
@@ -59,6 +64,8 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
+        Command::Status => status::run(&target, io).await,
+        Command::Doctor => doctor::run(&target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
     }
 }

@@ -94,7 +94,8 @@ pub struct Line<'a> {
     pub logins: Option<u8>,
 }
 
-/// The metadata of the embedded metric: dimensions connection × outcome and no others, since each series costs money.
+/// The metadata of the embedded metric: dimensions connection × outcome, for people, and outcome alone, for alarms, and no
+/// others, since each series costs money.
 #[derive(Serialize)]
 pub struct Metric<'a> {
     #[serde(rename = "Timestamp")]
@@ -108,7 +109,7 @@ struct Directive<'a> {
     #[serde(rename = "Namespace")]
     namespace: &'a str,
     #[serde(rename = "Dimensions")]
-    dimensions: [[&'static str; 2]; 1],
+    dimensions: [&'static [&'static str]; 2],
     #[serde(rename = "Metrics")]
     metrics: [Named; 1],
 }
@@ -128,7 +129,7 @@ impl<'a> Metric<'a> {
             timestamp,
             metrics: [Directive {
                 namespace,
-                dimensions: [["connection", "outcome"]],
+                dimensions: [&["connection", "outcome"], &["outcome"]],
                 metrics: [Named { name: "Logins", unit: "Count" }],
             }],
         }

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod files;
 mod guide;
+mod history;
 mod state;
 mod test;
 mod trust;
@@ -20,11 +21,13 @@ pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -
         Connection::Check { file } => check::check(&file, target, io),
         Connection::Guide { connection } => guide::guide(&connection, target, io).await,
         Connection::List => state::list(target, io).await,
+        Connection::Show { id, version } => history::show(&id, version, target, io).await,
         Connection::Test { id, result } => test::test(&id, result, target, io).await,
         Connection::Activate(change) => state::activate(&change, target, io).await,
         Connection::Disable(change) => state::disable(&change, target, io).await,
         Connection::Trust(command) => trust::run(&command, target, io).await,
-        Connection::History { id } => state::history(&id, target, io).await,
+        Connection::Contacts { id } => history::contacts(&id, target, io).await,
+        Connection::History { id } => history::history(&id, target, io).await,
         Connection::Rollback { id, version, reason } => state::rollback(&id, version, &reason, target, io).await,
     }
 }

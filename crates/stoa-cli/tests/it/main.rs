@@ -4,9 +4,11 @@
 
 mod command;
 mod connections;
+mod doctor;
 mod domains;
 mod guide;
 mod guide_settings;
+mod history;
 mod hostile;
 mod lifecycle;
 mod output;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::contact::ContactDocument;
 use super::oidc::OidcDocument;
 use super::preset::Preset;
 use super::saml::SamlDocument;
@@ -58,6 +59,9 @@ pub struct ConnectionDocument {
     /// How persons become school accounts.
     #[serde(default)]
     pub account: AccountDocument,
+    /// Whom to call about it. No function reads it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact: Vec<ContactDocument>,
 }
 
 const fn yes() -> bool {

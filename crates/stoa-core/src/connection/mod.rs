@@ -5,6 +5,7 @@
 
 mod age;
 mod checks;
+mod contact;
 mod document;
 mod error;
 mod oidc;
@@ -18,11 +19,13 @@ mod workos;
 use serde::{Deserialize, Serialize};
 
 use self::checks::{check_domains, check_roles};
+use self::contact::check_contacts;
 use crate::ids::{ConnectionId, CustomerId, SchoolId};
 
 pub use self::age::{Age, BadAge};
 pub(crate) use self::checks::{PERSONAL_TENANT, is_guid};
 pub use self::checks::{UrlPolicy, check_url};
+pub use self::contact::{ContactAt, ContactDocument, ContactRole};
 pub use self::document::{
     AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,
     SubjectDocument, UnknownPerson,
@@ -136,6 +139,7 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         check_domains(&document.domains)?;
         check_roles(&document.account.allow_roles)?;
+        check_contacts(&document.contact)?;
         let protocol = check_protocol(&document, policy)?;
         let kind = protocol.kind();
         let attribute_names = AttributeNames::resolve(&document.attributes, document.preset, kind)?;
