@@ -371,6 +371,7 @@ def check_deployment(register, template, source):
 COMMANDS = {
     "configure export-credentials": None,
     "deploy list-deployments": "codedeploy:ListDeployments",
+    "deploy stop-deployment": "codedeploy:StopDeployment",
     "lambda invoke": "lambda:InvokeFunction",
     "logs tail": "logs:FilterLogEvents",
 }
@@ -397,6 +398,12 @@ def check_on_call(register, template):
         if kind in grant
     }
     yield from differ("what on-call may do to tables and secrets", got, wanted)
+    # What `stoa doctor` asks of each function, and where `stoa trace` sends whoever looks for a line.
+    for function in register["functions"]:
+        for action, resource in (("lambda:GetAlias", function["logical_id"]), ("logs:FilterLogEvents", f"{function['logical_id']}LogGroup")):
+            arn = {"Fn::GetAtt": [resource, "Arn"]}
+            if not any(action in st["Action"] and arn in as_list(st["Resource"]) for st in on_call(template) if st["Effect"] == "Allow"):
+                yield f"on call: neither policy allows {action} on {resource}"
     for action in register["on_call_lists"]:
         if not any(action in st["Action"] and st["Resource"] == "*" for st in on_call(template)):
             yield f"on call: neither policy allows {action}, which the command calls"
@@ -427,9 +434,16 @@ def kinds(register, resource):
             yield f"secret {secret['name']}"
 
 
+# Whoever deploys has rights of their own.
+OF_DEPLOYERS = {ROOT / "docs/deploy.md", ROOT / "docs/first-deploy.md"}
+
+
 def commands():
+    rollback = ROOT / "infra/rollback.sh"
+    for service, name in re.findall(r'"\$\{aws\[@\]\}" ([a-z0-9]+) ([a-z-]+)', rollback.read_text()):
+        yield rollback, f"{service} {name}"
     sources = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("crates/stoa-cli/src/**/*.rs")]
-    for path in sources:
+    for path in set(sources) - OF_DEPLOYERS:
         for service, name in re.findall(r"\baws ([a-z0-9]+) ([a-z]+-[a-z-]+|invoke|scan|tail)\b", path.read_text()):
             yield path, f"{service} {name}"
 

@@ -274,6 +274,18 @@ def seal_removed(source):
     properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "SealAndPepperStay"))
 
 
+def function_that_on_call_cannot_see(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    functions = next(st for st in statements if st["Sid"] == "Functions")
+    functions["Resource"] = [arn for arn in functions["Resource"] if "SamlAcs" not in str(arn)]
+
+
+def log_that_on_call_cannot_read(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    logs = next(st for st in statements if st["Sid"] == "Logs")
+    logs["Resource"] = [arn for arn in logs["Resource"] if "SamlAcs" not in str(arn)]
+
+
 def on_call_cannot_list_secrets(source):
     statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
     next(st for st in statements if st["Sid"] == "Lists")["Action"].remove("secretsmanager:ListSecrets")
@@ -355,6 +367,8 @@ DEFECTS = {
         pepper_overwritten,
         seal_removed,
         on_call_cannot_list_secrets,
+        function_that_on_call_cannot_see,
+        log_that_on_call_cannot_read,
         page_that_on_call_cannot_follow,
         other_stack_s_functions,
     ],

@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Trace(Trace),
     /// Show on one screen how each connection is doing, and what was changed lately
     Status,
+    /// Print what whoever takes over has to know: connections, contacts, what waits or expires, what was changed
+    HandOff,
     /// Check the stack and every connection; exit code 1 if anything is not as it should be
     Doctor,
 }
@@ -90,6 +92,21 @@ pub(crate) enum Connection {
     },
     /// List every connection with its state and last change
     List,
+    /// Write a connection's file from the answers to the form of docs/integration-checklist.md, to standard output
+    New {
+        /// The answers, as TOML
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// Print when each milestone of a customer's integration was reached
+    Timeline {
+        /// The connection
+        #[arg(value_parser = connection, required_unless_present = "all", conflicts_with = "all")]
+        id: Option<ConnectionId>,
+        /// Every connection, and how long it usually took
+        #[arg(long)]
+        all: bool,
+    },
     /// Print a connection as it is stored, or as it was
     Show {
         /// The connection

@@ -13,7 +13,7 @@ pub(crate) fn of(document: &ConnectionDocument, actor: Actor) -> Vec<&ContactDoc
     };
     let there: Vec<_> = document.contact.iter().filter(|contact| contact.at == at).collect();
     let with = |role| there.iter().copied().filter(|contact| contact.role == role).collect::<Vec<_>>();
-    [with(role), with(ContactRole::Owner), there.clone()]
+    [with(role), with(ContactRole::Sponsor), there.clone()]
         .into_iter()
         .find(|found| !found.is_empty())
         .unwrap_or_default()
@@ -47,9 +47,9 @@ mod tests {
         };
         assert_eq!(names(&document, Actor::IdpAdministrator), [""; 0]);
         document.contact =
-            vec![contact(ContactRole::Security, ContactAt::Customer), contact(ContactRole::Owner, ContactAt::School)];
+            vec![contact(ContactRole::Security, ContactAt::Customer), contact(ContactRole::Sponsor, ContactAt::School)];
         assert_eq!(names(&document, Actor::IdpAdministrator), ["security"]);
-        assert_eq!(names(&document, Actor::SchoolAdministrator), ["owner"]);
+        assert_eq!(names(&document, Actor::SchoolAdministrator), ["sponsor"]);
         document.contact.push(contact(ContactRole::Administrator, ContactAt::Customer));
         document.contact.push(contact(ContactRole::HelpDesk, ContactAt::Customer));
         assert_eq!(names(&document, Actor::IdpAdministrator), ["administrator"]);

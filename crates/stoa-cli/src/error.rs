@@ -73,6 +73,9 @@ pub enum CliError {
     /// The secret would be nobody's.
     #[error("nothing was written: there is no {0}, so nothing would use the secret")]
     NobodysSecret(String),
+    /// The form lacks an answer that this kind of connection needs.
+    #[error("the answers lack {0}")]
+    NoAnswer(&'static str),
     /// Not everything is as it should be. What is not has been printed.
     #[error("{0} findings")]
     Found(usize),
@@ -203,6 +206,7 @@ impl CliError {
             | Self::NoPair { .. }
             | Self::NotAll { .. }
             | Self::Found(_)
+            | Self::NoAnswer(_)
             | Self::Unshown(_)
             | Self::NobodysSecret(_)
             | Self::Domain { .. }
@@ -275,6 +279,7 @@ impl CliError {
             | Self::NotConfirmed
             | Self::NotAll { .. }
             | Self::Found(_)
+            | Self::NoAnswer(_)
             | Self::Unshown(_)
             | Self::SecretTooLong
             | Self::Reference

@@ -10,6 +10,7 @@
 //! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
+//! | `hand_off` | what whoever takes over has to know |
 //! | `contacts` | whom to call about a connection |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
@@ -23,6 +24,7 @@ mod contacts;
 mod doctor;
 mod domain;
 mod error;
+mod hand_off;
 mod io;
 mod logins;
 mod person;
@@ -65,6 +67,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Status => status::run(&target, io).await,
+        Command::HandOff => hand_off::run(&target, io).await,
         Command::Doctor => doctor::run(&target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
     }

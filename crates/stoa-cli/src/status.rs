@@ -101,13 +101,13 @@ impl std::fmt::Display for Tally {
 }
 
 /// A change, for the list.
-struct Change {
+pub(crate) struct Change {
     at: i64,
     text: String,
 }
 
 /// What was changed of a connection and its keys within a week.
-async fn lately(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Result<Vec<Change>, CliError> {
+pub(crate) async fn lately(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Result<Vec<Change>, CliError> {
     let is_late = |at: i64| now.as_second() - at <= LATELY;
     let mut changes = Vec::new();
     for version in operator.versions(id).await?.into_iter().filter(|version| is_late(version.item.at)) {
@@ -130,7 +130,7 @@ async fn lately(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Resul
     Ok(changes)
 }
 
-fn print_changes(mut changes: Vec<Change>, io: &mut Io<'_>) -> Result<(), CliError> {
+pub(crate) fn print_changes(mut changes: Vec<Change>, io: &mut Io<'_>) -> Result<(), CliError> {
     if changes.is_empty() {
         return io.say("Nothing was changed in the last 7 days.");
     }

@@ -41,7 +41,8 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
     Err(CliError::Found(found.len()))
 }
 
-async fn look(access: &Access, public_url: &str, now: Timestamp) -> Vec<Finding> {
+/// Every check, and what it found.
+pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> Vec<Finding> {
     let operator = &access.operator;
     let mut found = host(operator, public_url).await;
     found.extend(shifts(operator, &access.stack).await);

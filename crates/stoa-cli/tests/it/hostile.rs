@@ -209,6 +209,8 @@ fn readers(desk: &Desk, table: Table) -> Vec<Vec<String>> {
         readers.push(["connection".to_owned(), "plan".to_owned(), file].into());
         readers.push(words("connection contacts pg"));
         readers.push(words("status"));
+        readers.push(words("connection timeline --all"));
+        readers.push(words("hand-off --host http://127.0.0.1:1"));
         readers.push(words("doctor --host http://127.0.0.1:1"));
         readers.push(words("connection test pg --result"));
         let out = desk.path().join("app.zip").display().to_string();

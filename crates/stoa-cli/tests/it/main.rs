@@ -11,6 +11,7 @@ mod guide_settings;
 mod history;
 mod hostile;
 mod lifecycle;
+mod milestones;
 mod output;
 mod people;
 mod secrets;

@@ -49,7 +49,7 @@ pub enum ContactRole {
     /// Stolen keys, attacks, fingerprints to be read out.
     Security,
     /// Whatever nobody else decides.
-    Owner,
+    Sponsor,
 }
 
 impl ContactRole {
@@ -60,7 +60,7 @@ impl ContactRole {
             Self::Records => "records",
             Self::HelpDesk => "help_desk",
             Self::Security => "security",
-            Self::Owner => "owner",
+            Self::Sponsor => "sponsor",
         }
     }
 }

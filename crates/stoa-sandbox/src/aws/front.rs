@@ -314,6 +314,10 @@ impl Shared {
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
         match &request.operation.service {
+            Service::SecretsManager if self.dynamo.is_another() => match self.forward(headers, &body).await {
+                Some((status, body)) => Served::of(status, body),
+                None => unavailable(&Service::SecretsManager),
+            },
             Service::SecretsManager => Served::of_secrets(self.secrets.answer(&request.operation.name, &body)),
             Service::Lambda { function } if request.operation.name == "GetAlias" => {
                 self.lambda.alias(function, &self.stack)

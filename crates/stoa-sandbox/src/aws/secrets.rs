@@ -112,7 +112,7 @@ pub(super) struct Secrets {
 impl Secrets {
     pub(super) fn open(storage: &Storage) -> Result<Self, StartError> {
         let file = match storage {
-            Storage::Memory => None,
+            Storage::Memory | Storage::Another(_) => None,
             Storage::Folder(folder) => Some(folder.join("secrets.json")),
         };
         let kept = match &file {
