@@ -44,6 +44,7 @@ mod privacy;
 mod references;
 mod replay;
 mod roles;
+mod round_trips;
 mod saml_settings;
 mod school;
 mod shown;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contact::ContactDocument;
+use super::directory::DirectoryDocument;
 use super::oidc::OidcDocument;
 use super::preset::Preset;
 use super::saml::SamlDocument;
@@ -62,6 +63,9 @@ pub struct ConnectionDocument {
     /// Whom to call about it. No function reads it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contact: Vec<ContactDocument>,
+    /// Where people come from other than by signing in, and what they get at the school.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryDocument>,
 }
 
 const fn yes() -> bool {

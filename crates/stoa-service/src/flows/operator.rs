@@ -12,7 +12,6 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
-use stoa_core::routes::SecretKind;
 
 use crate::clients::Clients;
 use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
@@ -48,7 +47,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
 }
 
 async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result<Reply, Failure> {
-    let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
+    let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
     match question {
         Question::FindLogins { school, email, since, limit } => {
             let who = email_key(&school, &address(&email)?, &pepper);
