@@ -197,6 +197,10 @@ def alarm_of_every_stack(source):
     properties(source, "TrustHeld")["Namespace"] = "stoa"
 
 
+def alarm_named_by_aws(source):
+    del properties(source, "TrustHeld")["AlarmName"]
+
+
 def silent_alarm(source):
     properties(source, "ApiServerErrors")["AlarmActions"] = []
 
@@ -311,6 +315,10 @@ def two_sentences(source):
     source["Resources"]["FunctionSlow"]["Metadata"]["Journey"]["serves"] = "It is slow. People wait."
 
 
+def other_stack_s_alarms(source):
+    repair(source, "QuietAlarm")["Resource"] = {"Fn::Sub": "arn:aws:cloudwatch:eu-west-1:1:alarm:${AWS::StackName}-*"}
+
+
 def same_version(source):
     del properties(source, "SamlAcs")["AutoPublishCodeSha256"]
 
@@ -355,6 +363,7 @@ DEFECTS = {
         page_without_alarm,
         silent_alarm,
         alarm_of_every_stack,
+        alarm_named_by_aws,
         unwatched_function,
         unwatched_operator,
         slow_where_nobody_waits,
@@ -371,6 +380,7 @@ DEFECTS = {
         log_that_on_call_cannot_read,
         page_that_on_call_cannot_follow,
         other_stack_s_functions,
+        other_stack_s_alarms,
     ],
     "check_journey": [part_of_no_step, step_that_does_not_exist, two_sentences],
     "check_deployment": [same_version, no_rollback],

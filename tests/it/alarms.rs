@@ -229,14 +229,15 @@ impl Watched {
         self.world.pingfederate.clock().now().as_second()
     }
 
-    /// Takes in what was logged, and says which alarms are on. The hourly run is watched where a test makes it.
+    /// Takes in what was logged, and says which alarms are on. The runs by the clock are watched where a test makes
+    /// them.
     fn on(&mut self) -> Vec<String> {
         for line in self.world.log() {
             self.cloudwatch.read(&line);
         }
         let now = self.now();
         let on = |(name, alarm): (&String, &Value)| self.cloudwatch.is_on(alarm, now).then(|| name.clone());
-        self.alarms.iter().filter_map(on).filter(|name| name != "TrustRefreshAbsent").collect()
+        self.alarms.iter().filter_map(on).filter(|name| !name.ends_with("Absent")).collect()
     }
 
     /// A run of trust-refresh, as the scheduler starts it: Lambda counts a failure, and puts the event into the queue.
@@ -399,6 +400,49 @@ async fn a_run_that_fails_fires_as_an_error_and_by_its_queue() {
     assert_eq!(watched.on(), ["FunctionErrors", "TrustRefreshFailed"]);
     watched.refresh_after(HOUR).await;
     assert_eq!(watched.on(), [""; 0]);
+}
+
+/// The functions of directories have alarms of their own, over the same metrics.
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_of_directories_that_fail_or_do_not_come_fire() {
+    let mut watched = Watched::start().await;
+    for (metric, alarm) in [("Errors", "FunctionErrorsOfDirectory"), ("Throttles", "FunctionThrottlesOfDirectory")] {
+        let now = watched.now();
+        watched.cloudwatch.put(("AWS/Lambda", metric), &[("FunctionName", "stoa-local-scim")], now, 1.0);
+        assert_eq!(watched.on(), [alarm]);
+        watched.world.advance(60);
+        assert_eq!(watched.on(), [""; 0]);
+    }
+    for (function, alarm) in [("provisioner", "ProvisionerAbsent"), ("mirror", "MirrorAbsent")] {
+        let name = format!("stoa-local-{function}");
+        let alarm = watched.alarms[alarm].clone();
+        let now = watched.now();
+        watched.cloudwatch.put(("AWS/Lambda", "Invocations"), &[("FunctionName", &name)], now, 1.0);
+        assert!(!watched.cloudwatch.is_on(&alarm, now + 600), "{name}");
+        assert!(watched.cloudwatch.is_on(&alarm, now + 900), "{name}");
+    }
+}
+
+/// What the provisioner reports is made by its own tests; here it is stated, and crosses the thresholds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provisioner_reports_fires() {
+    for (metric, value, periods, alarm) in [
+        ("ProvisionStuck", 1.0, 1, "ProvisionStuck"),
+        ("ProvisionHeld", 1.0, 1, "ProvisionHeld"),
+        ("ProvisionWaitingSeconds", 3600.0, 1, "ProvisionWaiting"),
+        ("ProvisionFailed", 1.0, 3, "ProvisionFailed"),
+    ] {
+        let mut watched = Watched::start().await;
+        for _ in 0..periods {
+            assert_eq!(watched.on(), [""; 0]);
+            watched.world.advance(300);
+            let now = watched.now();
+            watched.cloudwatch.put(("stoa/stoa-local", metric), &[], now, value);
+        }
+        assert_eq!(watched.on(), [alarm]);
+        watched.world.advance(300);
+        assert_eq!(watched.on(), [""; 0]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use crate::{CliError, Input, Io};
 
 /// Secrets Manager's own limit.
 const MOST: u64 = 65_536;
-/// Of a seal or pepper that was not made here.
+/// Of a secret of our own that was not made here.
 const LEAST: usize = 32;
 
 pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -42,7 +42,7 @@ async fn put(
         return Err(CliError::NobodysSecret(match secret {
             SecretName::Thinkific(id) => format!("school {id}"),
             SecretName::Saml(id) | SecretName::Oidc(id) => format!("connection {id}"),
-            SecretName::Seal | SecretName::Pepper => "stack".to_owned(),
+            SecretName::Seal | SecretName::Pepper | SecretName::Directory => "stack".to_owned(),
         }));
     }
     operator.put_secret(secret, text).await?;
@@ -108,7 +108,7 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
 
 fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> {
     match secret {
-        SecretName::Seal | SecretName::Pepper => Ok(SecretText::random()?),
+        SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretText::random()?),
         SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Thinkific(_) => {
             Err(CliError::NotRandom(name.to_owned()))
         }
@@ -122,7 +122,7 @@ fn read(secret: &SecretName, io: &mut Io<'_>) -> Result<SecretText, CliError> {
     if text.len() as u64 > MOST {
         return Err(CliError::SecretTooLong);
     }
-    let is_ours = matches!(secret, SecretName::Seal | SecretName::Pepper);
+    let is_ours = matches!(secret, SecretName::Seal | SecretName::Pepper | SecretName::Directory);
     // An empty one has a message of its own.
     if is_ours && (1..LEAST).contains(&text.trim().len()) {
         return Err(CliError::SecretTooShort);

@@ -22,6 +22,8 @@ pub enum SecretName {
     Seal,
     /// The pepper. It can be written once only.
     Pepper,
+    /// What seals the profiles of directories.
+    Directory,
     /// A connection's SAML private keys.
     Saml(ConnectionId),
     /// A connection's OAuth client secret, private key, or WorkOS API key.
@@ -41,10 +43,11 @@ impl SecretName {
         match (kind, id) {
             (SecretKind::Seal, None) => Some(Self::Seal),
             (SecretKind::Pepper, None) => Some(Self::Pepper),
+            (SecretKind::Directory, None) => Some(Self::Directory),
             (SecretKind::Saml, Some(id)) => ConnectionId::parse(id).ok().map(Self::Saml),
             (SecretKind::Oidc, Some(id)) => ConnectionId::parse(id).ok().map(Self::Oidc),
             (SecretKind::Thinkific, Some(id)) => SchoolId::parse(id).ok().map(Self::Thinkific),
-            (SecretKind::Seal | SecretKind::Pepper, Some(_))
+            (SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory, Some(_))
             | (SecretKind::Saml | SecretKind::Oidc | SecretKind::Thinkific, None) => None,
         }
     }
@@ -60,6 +63,7 @@ impl fmt::Display for SecretName {
         match self {
             Self::Seal => f.write_str(SecretKind::Seal.as_str()),
             Self::Pepper => f.write_str(SecretKind::Pepper.as_str()),
+            Self::Directory => f.write_str(SecretKind::Directory.as_str()),
             Self::Saml(id) => write!(f, "{}/{id}", SecretKind::Saml.as_str()),
             Self::Oidc(id) => write!(f, "{}/{id}", SecretKind::Oidc.as_str()),
             Self::Thinkific(id) => write!(f, "{}/{id}", SecretKind::Thinkific.as_str()),
@@ -102,6 +106,9 @@ pub fn needed_secrets(document: &ConnectionDocument) -> Vec<SecretName> {
     if document.oidc.is_some() || document.workos.is_some() {
         needed.push(SecretName::Oidc(id.clone()));
     }
+    if document.directory.is_some() {
+        needed.push(SecretName::Directory);
+    }
     needed
 }
 
@@ -127,7 +134,7 @@ impl SecretText {
         Ok(Self(serde_json::json!({ "keys": [key] }).to_string()))
     }
 
-    /// Makes a random value, for the seal secret and the pepper.
+    /// Makes a random value, for the secrets that are stoa's own.
     pub fn random() -> Result<Self, OperatorError> {
         let random = || random::token().map_err(|_| OperatorError::Secret("no random bytes"));
         Self::new(&format!("{}{}", random()?, random()?))
@@ -165,7 +172,11 @@ impl Operator {
         }
         match name {
             SecretName::Thinkific(school) => self.announce_key(school).await,
-            SecretName::Seal | SecretName::Pepper | SecretName::Saml(_) | SecretName::Oidc(_) => Ok(()),
+            SecretName::Seal
+            | SecretName::Pepper
+            | SecretName::Directory
+            | SecretName::Saml(_)
+            | SecretName::Oidc(_) => Ok(()),
         }
     }
 
@@ -204,7 +215,7 @@ impl Operator {
     /// Whose a secret of this name is, or would be.
     pub async fn owner_of(&self, name: &SecretName) -> Result<SecretOwner, OperatorError> {
         match name {
-            SecretName::Seal | SecretName::Pepper => Ok(SecretOwner::Stack),
+            SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretOwner::Stack),
             SecretName::Saml(id) | SecretName::Oidc(id) => Ok(match self.current(id).await? {
                 Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
                 None => SecretOwner::Nobody,
@@ -258,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_name_is_read_as_it_is_written() {
-        for name in ["seal", "pepper", "saml/pg", "oidc/initech", "thinkific/pg-academy"] {
+        for name in ["seal", "pepper", "directory", "saml/pg", "oidc/initech", "thinkific/pg-academy"] {
             assert_eq!(SecretName::parse(name).unwrap().to_string(), name);
         }
         for other in ["", "salt", "seal/pg", "saml", "saml/", "saml/../x", "oidc/PG", "stoa/seal", "thinkific/a/b"] {
