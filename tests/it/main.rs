@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod alarms;
 mod aws;
 mod broken_off;
 mod browser_rules;
