@@ -55,6 +55,7 @@ mod sync;
 mod teams;
 mod teams_chromium;
 mod trust;
+mod trust_rounds;
 mod two_providers;
 mod wire;
 mod words;

@@ -22,7 +22,7 @@ pub use key::{Form, Key};
 pub(crate) use logins::AssertionItem;
 pub use logins::TestedItem;
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
-pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
+pub use trust::{JwksItem, KeyChange, KeySet, RoundItem, TrustChange, TrustItem, WatchItem, WatchOver};
 
 /// An item as DynamoDB has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
