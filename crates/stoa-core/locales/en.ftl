@@ -7,6 +7,7 @@ title-continue = One more step
 title-confirm = Is this you?
 title-signed-out = You are signed out
 title-test = The test login worked
+title-waiting = You are in line
 
 label-reference = Reference
 label-code = Code
@@ -22,6 +23,8 @@ actor-on-call = This one is ours to fix. If it happens again, please send us the
 
 continue-text = Your sign-in will continue in a moment. If nothing happens, select Continue.
 confirm-text = You came here from your company's portal. Continue as { $hint }?
+waiting-text = Many people are coming in at the moment. You have a place in line: your course opens in about { $minutes } min, at { $time } (UTC).
+waiting-stay = Please leave this page open: it continues by itself. If you close it, start again from the link that your company gave you, and you keep your place.
 signed-out-text = You can close this window.
 teams-text = Your course will open in your browser.
 teams-open = Open the course

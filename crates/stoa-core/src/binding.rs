@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use crate::ids::{Binding, Reference};
+use crate::ids::{BindingHash, Reference};
 use crate::keys::Secret32;
 
 /// First part of the names of pending logins' cookies.
@@ -122,8 +122,8 @@ impl Pending {
     }
 
     /// What the login's item holds of the secret.
-    pub fn hash(&self) -> Binding {
-        Binding::from_bytes(self.derive("binding").into_hash())
+    pub fn hash(&self) -> BindingHash {
+        BindingHash::from_bytes(self.derive("binding").into_hash())
     }
 
     fn derived(&self, label: &str) -> String {

@@ -102,7 +102,7 @@ hash_type! {
 }
 hash_type! {
     /// What a login's item holds of the secret of the browser that began it.
-    Binding, 32
+    BindingHash, 32
 }
 hash_type! {
     /// What a login's item holds of its ticket.
@@ -123,7 +123,11 @@ hash_type! {
 }
 hash_type! {
     /// What a school is told of a person, under the pepper: the same as last time means nothing to tell.
-    Fingerprint, 24
+    DetailsKey, 24
+}
+hash_type! {
+    /// An `external_id` in a school, as the mirror knows it: both, under the pepper.
+    BoundKey, 24
 }
 hash_type! {
     /// A domain of e-mail addresses as one person's item has it: HMAC of school, person and domain.
@@ -141,7 +145,7 @@ impl ProofHash {
     }
 }
 
-impl Binding {
+impl BindingHash {
     /// Of a login that begins with its proof: the browser has no secret of it but the ticket.
     pub fn of_ticket(ticket: &TicketHash) -> Self {
         Self(ticket.as_str().to_owned())
@@ -234,7 +238,7 @@ mod tests {
         for bad in ["", &attempt.as_str()[1..], &format!("{attempt}A"), &attempt.as_str().replace('_', "/")] {
             assert_eq!(Attempt::parse(bad), Err(BadHash), "{bad:?}");
         }
-        assert_eq!(Binding::from_bytes([0; 32]).as_str().len(), 43);
+        assert_eq!(BindingHash::from_bytes([0; 32]).as_str().len(), 43);
         assert_eq!(PersonKey::from_bytes([0; 24]).as_str().len(), 32);
     }
 

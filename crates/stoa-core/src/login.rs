@@ -17,7 +17,7 @@ use crate::binding::LOGIN_SECONDS;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::ids::{Attempt, Binding, ConnectionId, ProofHash, TicketHash};
+use crate::ids::{Attempt, BindingHash, ConnectionId, ProofHash, TicketHash};
 use crate::refusal::RefusalCode;
 
 pub use self::item::{
@@ -62,7 +62,7 @@ pub struct VerifyAttempt<'a> {
     /// Its attempt.
     pub attempt: &'a Attempt,
     /// Hash of the browser's secret.
-    pub binding: &'a Binding,
+    pub binding: &'a BindingHash,
     /// Through which connection the answer came.
     pub connection: &'a ConnectionId,
     /// Hash of the proof.
@@ -235,8 +235,8 @@ mod tests {
         Attempt::from_bytes([byte; 16])
     }
 
-    fn binding(byte: u8) -> Binding {
-        Binding::from_bytes([byte; 32])
+    fn binding(byte: u8) -> BindingHash {
+        BindingHash::from_bytes([byte; 32])
     }
 
     fn ticket(byte: u8) -> TicketHash {
@@ -249,7 +249,15 @@ mod tests {
 
     #[test]
     fn what_happened_is_stored_as_one_word_that_no_fault_has() {
-        let words = [What::Started, What::Verified, What::Continued, What::TakenOver, What::Launched, What::Tested];
+        let words = [
+            What::Started,
+            What::Verified,
+            What::Continued,
+            What::Waiting,
+            What::TakenOver,
+            What::Launched,
+            What::Tested,
+        ];
         assert!(words.iter().all(|what| Fault::of_code(what.as_str()).is_none()));
         let unknown = ["", "Started", "fault_of_tomorrow"].map(|word| What::Unknown(word.to_owned()));
         for what in words.into_iter().chain(Fault::all().map(What::Stopped)).chain(unknown) {

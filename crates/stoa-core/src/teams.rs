@@ -9,7 +9,7 @@ use crate::arrived::Arrived;
 use crate::connection::{Connection, PERSONAL_TENANT, TeamsDocument};
 use crate::failure::Failure;
 use crate::fault::Fault;
-use crate::ids::{Attempt, Binding};
+use crate::ids::{Attempt, BindingHash};
 use crate::login::{LoginItem, State};
 use crate::oidc::{Claims, RefusalCode, TokenForm, in_utc, is_guest};
 
@@ -156,7 +156,7 @@ fn check_application(claims: &Claims, form: TokenForm) -> Result<(), Failure> {
 pub fn meet_handed_over(
     old: Option<&LoginItem>,
     attempt: &Attempt,
-    code_hash: &Binding,
+    code_hash: &BindingHash,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let wrong = |note| Err(Failure::noted(Fault::TeamsCodeWrong, note));

@@ -5,7 +5,7 @@
 //! again from the identity and compares.
 
 use crate::binding::{TICKET_COOKIE_PREFIX, TICKET_SECONDS};
-use crate::ids::{Binding, ConnectionId, EmailKey, PersonKey, Reference, SchoolId, TicketHash};
+use crate::ids::{BindingHash, ConnectionId, EmailKey, PersonKey, Reference, SchoolId, TicketHash};
 use crate::keys::Secret32;
 
 /// A ticket as the browser holds it. Nothing but `secret` is a secret, and nothing is believed until the seal opens.
@@ -28,10 +28,13 @@ pub struct Ticket {
 impl Ticket {
     /// The `Set-Cookie` value.
     pub fn set_cookie(&self) -> String {
+        self.set_cookie_for(TICKET_SECONDS)
+    }
+
+    /// The same for so many seconds: of somebody who waits in the school's line.
+    pub fn set_cookie_for(&self, seconds: i64) -> String {
         let (name, value) = (self.reference.as_str(), self.value());
-        format!(
-            "{TICKET_COOKIE_PREFIX}{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={TICKET_SECONDS}"
-        )
+        format!("{TICKET_COOKIE_PREFIX}{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}")
     }
 
     fn value(&self) -> String {
@@ -52,8 +55,10 @@ impl Ticket {
 
     /// What the login's item holds of the code and of the hint that is shown with it, so that nobody is asked "Continue
     /// as …?" with another's address.
-    pub fn code_hash(&self, hint: &str) -> Binding {
-        Binding::from_bytes(self.secret.derive("teams code", &[self.code().as_bytes(), hint.as_bytes()]).into_hash())
+    pub fn code_hash(&self, hint: &str) -> BindingHash {
+        BindingHash::from_bytes(
+            self.secret.derive("teams code", &[self.code().as_bytes(), hint.as_bytes()]).into_hash(),
+        )
     }
 
     /// The `Set-Cookie` value that drops the ticket of a login.

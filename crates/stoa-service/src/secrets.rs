@@ -110,10 +110,14 @@ impl Secrets {
         self.read(self.name_of_shared(SecretKind::Pepper), 0, SHARED, now).await
     }
 
+    /// The seal, as of the last hour.
+    pub(crate) async fn seal(&self, now: Timestamp) -> Result<Arc<KeySet>, Failure> {
+        self.read(self.name_of_shared(SecretKind::Seal), 0, SHARED, now).await
+    }
+
     /// Seal and pepper, as of the last hour.
     pub(crate) async fn shared(&self, now: Timestamp) -> Shared {
-        let seal = self.read(self.name_of_shared(SecretKind::Seal), 0, SHARED, now);
-        join(seal, self.pepper(now)).await
+        join(self.seal(now), self.pepper(now)).await
     }
 
     /// The seal as of the last minute: for whoever meets what the one that is held does not open.

@@ -15,7 +15,7 @@ use stoa_core::connection::{Connection, ConnectionState, UrlPolicy};
 use stoa_core::destination::Destination;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::{Binding, ConnectionId, Reference};
+use stoa_core::ids::{BindingHash, ConnectionId, Reference};
 use stoa_core::keys::KeySet;
 use stoa_core::language::Language;
 use stoa_core::login::{LoginItem, State, Step, What};
@@ -65,12 +65,14 @@ pub struct Trail {
     pub cookies: Vec<String>,
     /// Whether a login ended well here.
     pub launched: bool,
+    /// How long the person waits in the line before a school, in seconds.
+    pub waits: Option<i64>,
     /// Whether Teams shows the answer in its frame.
     pub in_teams: bool,
     /// A failure behind the one that the person sees.
     pub also: Option<Fault>,
     /// Hash of the secret of the browser that an administrator tests with: it is shown what strangers must not see.
-    pub tester: Option<Binding>,
+    pub tester: Option<BindingHash>,
     /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies, or with the
     /// code or the ticket of a login that such a link began.
     pub by_test_link: bool,
@@ -311,7 +313,7 @@ impl<'a> Visit<'a> {
     pub async fn note_bound(
         &mut self,
         reference: &Reference,
-        binding: &Binding,
+        binding: &BindingHash,
         ends: Ends,
         failure: &Failure,
     ) -> Option<Box<LoginItem>> {

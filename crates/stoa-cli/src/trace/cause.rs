@@ -15,6 +15,7 @@ pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
         What::Started
         | What::Verified
         | What::Continued
+        | What::Waiting
         | What::TakenOver
         | What::Launched
         | What::Tested
@@ -32,9 +33,15 @@ pub(super) fn render(login: &LoginItem, stack: &str, now: Timestamp) -> String {
             };
             before.to_owned() + &told(&explain(*fault), stack, &login.connection)
         }
-        Some(What::Started | What::Verified | What::Continued | What::TakenOver | What::Launched | What::Tested) => {
-            so_far(login, now)
-        }
+        Some(
+            What::Started
+            | What::Verified
+            | What::Continued
+            | What::Waiting
+            | What::TakenOver
+            | What::Launched
+            | What::Tested,
+        ) => so_far(login, now),
         None | Some(What::Unknown(_)) => "\nThis command does not know the last step. It may be \
              older than the functions, whose build is above."
             .to_owned(),
@@ -54,6 +61,11 @@ fn so_far(login: &LoginItem, now: Timestamp) -> String {
             Who acts: the person, by trying again; if many are affected, the administrator of the identity provider."
             .to_owned(),
         State::Started => "\nNothing is wrong so far: the person is at the identity provider.".to_owned(),
+        State::Verified if !login.is_ticket_expired(now) && login.waits.is_some() => {
+            "\nNothing is wrong so far: the person waits in the line before the school, at a page that continues by itself. \
+             The school takes so many\ncalls a minute (docs/runbook/morning.md)."
+                .to_owned()
+        }
         State::Verified if login.is_ticket_expired(now) => "\nProbable cause\n\
             The browser did not follow the redirect to /launch: the window was closed or the connection was lost.\n\
             Posting the same response again (reload) would have fixed it; now it takes a new login.\n\n\
@@ -107,7 +119,7 @@ fn who(actor: Actor) -> &'static str {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use stoa_core::ids::{Attempt, Binding, ConnectionId, Reference};
+    use stoa_core::ids::{Attempt, BindingHash, ConnectionId, Reference};
     use stoa_core::login::Begin;
 
     use super::*;
@@ -132,7 +144,7 @@ mod tests {
         let begin = Begin {
             connection: ConnectionId::parse("pg").unwrap(),
             version: 1,
-            binding: Binding::from_bytes([1; 32]),
+            binding: BindingHash::from_bytes([1; 32]),
             destination: None,
             test: false,
             show: false,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::directory::DirectoryDocument;
 use super::oidc::OidcDocument;
 use super::preset::Preset;
 use super::saml::SamlDocument;
@@ -58,6 +59,9 @@ pub struct ConnectionDocument {
     /// How persons become school accounts.
     #[serde(default)]
     pub account: AccountDocument,
+    /// Where people come from other than by signing in, and what they get at the school.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryDocument>,
 }
 
 const fn yes() -> bool {

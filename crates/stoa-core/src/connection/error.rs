@@ -102,6 +102,21 @@ pub enum ConnectionError {
     /// The subject is the e-mail attribute, and that is not said.
     #[error("subject: the email address identifies the person; set is_email = true if that is intended")]
     SubjectIsEmail,
+    /// Nothing of a login is compared with the directory.
+    #[error("directory.join.claim: empty")]
+    NoJoinClaim,
+    /// A guard that holds everything or nothing.
+    #[error("directory.removals: percent is 1 to 100, window 1h to 30d")]
+    BadRemovals,
+    /// A grant to a group and to everybody, or to neither.
+    #[error("directory.grant {0}: name a group, or say everybody = true; not both")]
+    GrantToNobody(usize),
+    /// A grant without a course or a group of the school.
+    #[error("directory.grant {0}: name courses or thinkific_groups")]
+    GrantOfNothing(usize),
+    /// A grant that ends as it begins.
+    #[error("directory.grant {0}: expires_after is longer than 0")]
+    GrantExpiresAtOnce(usize),
     /// Transient identifiers change at each login (SAML core §8.3.8).
     #[error("saml.name_id_format: transient identifiers cannot identify a person")]
     TransientNameId,

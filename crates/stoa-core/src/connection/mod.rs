@@ -5,6 +5,7 @@
 
 mod age;
 mod checks;
+mod directory;
 mod document;
 mod error;
 mod oidc;
@@ -23,6 +24,10 @@ use crate::ids::{ConnectionId, CustomerId, SchoolId};
 pub use self::age::{Age, BadAge};
 pub(crate) use self::checks::{PERSONAL_TENANT, is_guid};
 pub use self::checks::{UrlPolicy, check_url};
+pub use self::directory::{
+    Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
+    Source,
+};
 pub use self::document::{
     AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,
     SubjectDocument, UnknownPerson,
@@ -34,7 +39,7 @@ pub use self::oidc::{
 pub use self::preset::{EmailVerified, Kind, Preset};
 pub(crate) use self::saml::NAME_ID;
 pub use self::saml::{IdpDocument, IdpInitiated, RequestBinding, Saml, SamlDocument};
-pub use self::school::{School, SchoolDocument};
+pub use self::school::{FirstLogins, School, SchoolDocument};
 pub use self::teams::TeamsDocument;
 pub use self::tester::Tester;
 pub use self::workos::WorkosDocument;
@@ -136,6 +141,7 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         check_domains(&document.domains)?;
         check_roles(&document.account.allow_roles)?;
+        document.directory.as_ref().map_or(Ok(()), DirectoryDocument::check)?;
         let protocol = check_protocol(&document, policy)?;
         let kind = protocol.kind();
         let attribute_names = AttributeNames::resolve(&document.attributes, document.preset, kind)?;
@@ -171,6 +177,10 @@ impl Connection {
     /// Everything as written.
     pub fn document(&self) -> &ConnectionDocument {
         &self.document
+    }
+    /// Where its people come from other than by signing in, if from anywhere.
+    pub fn directory(&self) -> Option<&Directory> {
+        self.document.directory.as_ref().filter(|directory| directory.source != Source::None)
     }
     /// By which way the identity arrives.
     pub fn protocol(&self) -> &Protocol {

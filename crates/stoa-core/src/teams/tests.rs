@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::connection::SigningAlgorithm;
-use crate::ids::{Attempt, Binding, ConnectionId, Reference, TicketHash};
+use crate::ids::{Attempt, BindingHash, ConnectionId, Reference, TicketHash};
 use crate::login::{Begin, Step, What};
 use crate::oidc::{Jwks, verify_jws};
 
@@ -195,7 +195,7 @@ fn verified() -> LoginItem {
     let begin = Begin {
         connection: ConnectionId::parse("pg").unwrap(),
         version: 1,
-        binding: Binding::from_bytes([1; 32]),
+        binding: BindingHash::from_bytes([1; 32]),
         destination: None,
         test: false,
         show: false,
@@ -218,8 +218,8 @@ fn verified() -> LoginItem {
 #[test]
 fn a_code_is_handed_over_once_within_a_minute() {
     let (tab, page) = (Attempt::from_bytes([1; 16]), Attempt::from_bytes([2; 16]));
-    let (code, other) = (Binding::from_bytes([1; 32]), Binding::from_bytes([2; 32]));
-    let meet = |old: Option<&LoginItem>, attempt: &Attempt, code: &Binding, after: i64| {
+    let (code, other) = (BindingHash::from_bytes([1; 32]), BindingHash::from_bytes([2; 32]));
+    let meet = |old: Option<&LoginItem>, attempt: &Attempt, code: &BindingHash, after: i64| {
         meet_handed_over(old, attempt, code, Timestamp::from_second(NOW + after).unwrap()).map_err(|error| error.fault)
     };
     let fresh = verified();

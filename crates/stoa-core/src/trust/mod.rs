@@ -10,13 +10,15 @@ mod event;
 mod openid;
 mod provider;
 mod saml;
+mod unread;
 mod watch;
 
 pub use self::event::{Event, EventKind, HeldChange};
-pub use self::openid::{DescriptionError, ProviderDecision, ProviderReading, decide_provider};
+pub use self::openid::{ProviderDecision, ProviderReading, decide_provider};
 pub use self::provider::{DiscoveryError, MAX_DISCOVERY, PublishedError, discovery_url, parse_discovery};
 pub use self::saml::{
     Believed, Decision, GONE, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, WAIT, days_until, decide, read,
     read_metadata,
 };
+pub use self::unread::Unread;
 pub use self::watch::{Held, WaitingKey, Watch};

@@ -6,34 +6,18 @@ use jiff::Timestamp;
 
 use super::event::{Event, EventKind};
 use super::provider::DiscoveryError;
+use super::unread::Unread;
 use super::watch::Watch;
 use crate::connection::ProviderDocument;
 use crate::oidc::Jwks;
 use crate::quote::quote;
 
-/// What one look found. An `Err` says in words why nothing was read.
+/// What one look found.
 pub struct ProviderReading<'a> {
     /// The key set.
-    pub keys: Result<Jwks, String>,
+    pub keys: Result<Jwks, Unread>,
     /// The discovery document, where the connection has one to hold it against.
-    pub description: Option<(&'a ProviderDocument, Result<ProviderDocument, DescriptionError>)>,
-}
-
-/// Why there is no description.
-pub enum DescriptionError {
-    /// It could not be fetched, or is none.
-    Unread(String),
-    /// It is somebody else's, or names its issuer otherwise.
-    Issuer(String),
-}
-
-impl From<DiscoveryError> for DescriptionError {
-    fn from(error: DiscoveryError) -> Self {
-        match error {
-            DiscoveryError::Issuer(_) => Self::Issuer(error.to_string()),
-            DiscoveryError::Form(_) => Self::Unread(error.to_string()),
-        }
-    }
+    pub description: Option<(&'a ProviderDocument, Result<ProviderDocument, Unread>)>,
 }
 
 /// What follows from a look.
@@ -61,15 +45,18 @@ pub fn decide_provider(
             true
         }
         Err(why) => {
-            failure = Some(why.clone());
+            failure = Some(why.to_string());
             false
         }
     };
     match reading.description {
         None => {}
         Some((known, Ok(found))) => watch.drift(differing(known, &found), &mut events),
-        Some((_, Err(DescriptionError::Issuer(text)))) => watch.drift(Some(text), &mut events),
-        Some((_, Err(DescriptionError::Unread(why)))) => failure = failure.or(Some(why)),
+        // Somebody else's document is a change, not a failure.
+        Some((_, Err(Unread::Description(error @ DiscoveryError::Issuer(_))))) => {
+            watch.drift(Some(error.to_string()), &mut events);
+        }
+        Some((_, Err(why))) => failure = failure.or_else(|| Some(why.to_string())),
     }
     match failure {
         None => watch.succeed(now),
@@ -143,6 +130,10 @@ mod tests {
         (decision.watch, decision.replace, codes)
     }
 
+    fn not_text() -> Unread {
+        Unread::NotUtf8 { url: "https://idp.example/keys".to_owned() }
+    }
+
     #[test]
     fn a_key_set_that_was_read_replaces_the_stored_one_and_another_keeps_it() {
         let of = |keys| ProviderReading { keys, description: None };
@@ -150,9 +141,9 @@ mod tests {
         assert!(replaces && events.is_empty());
         let (_, replaces, events) = look(Watch::default(), of(Ok(keys(&["a", "b"]))));
         assert!(replaces && events == ["jwks_changed"]);
-        let (watch, replaces, events) = look(Watch::default(), of(Err("status 500".to_owned())));
+        let (watch, replaces, events) = look(Watch::default(), of(Err(not_text())));
         assert!(!replaces && events == ["fetch_failed"]);
-        assert_eq!(look(watch, of(Err("status 500".to_owned()))).2, [""; 0]);
+        assert_eq!(look(watch, of(Err(not_text()))).2, [""; 0]);
     }
 
     #[test]

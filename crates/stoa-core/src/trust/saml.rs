@@ -10,6 +10,7 @@ use stoa_saml::metadata::{Binding, IdpMetadata, MetadataError, parse, parse_sign
 use url::Url;
 
 use super::event::{Event, EventKind, HeldChange};
+use super::unread::Unread;
 use super::watch::{Held, WaitingKey, Watch};
 use crate::connection::IdpDocument;
 use crate::quote::quote;
@@ -55,7 +56,7 @@ pub enum Reading {
     /// Metadata that only a person may let through, and what it says instead.
     Held(HeldChange, String),
     /// Nothing that could be read, and why.
-    Failed(String),
+    Failed(Unread),
     /// The connection names no address, so only the certificates' ends are looked at.
     NotPublished,
 }
@@ -83,13 +84,13 @@ pub fn read(xml: &[u8], entity_id: &str, pinned: &[Certificate], now: Timestamp)
         // A single other provider is this one under another name, or an attack.
         Err(MetadataError::NoIdentityProvider) => match read(None) {
             Ok(other) => Reading::Held(HeldChange::EntityId, quote(&other.entity_id)),
-            Err(error) => Reading::Failed(error.to_string()),
+            Err(error) => Reading::Failed(error.into()),
         },
         // Good but for the signature: somebody has stopped signing, or somebody else has written it.
         Err(MetadataError::Refused(refusal)) if is_pinned && parse(xml, Some(entity_id), now).is_ok() => {
             Reading::Held(HeldChange::Unsigned, refusal.code.as_str().to_owned())
         }
-        Err(error) => Reading::Failed(error.to_string()),
+        Err(error) => Reading::Failed(error.into()),
     }
 }
 
@@ -111,7 +112,7 @@ pub fn decide(believed: Believed<'_>, watch: Watch, reading: Reading, now: Times
     let mut decision = Decision { watch, ..Decision::default() };
     match reading {
         Reading::NotPublished => {}
-        Reading::Failed(why) => decision.watch.fail(&why, now, &mut decision.events),
+        Reading::Failed(why) => decision.watch.fail(&why.to_string(), now, &mut decision.events),
         Reading::Held(what, got) => decision.hold(what, got, &[], now),
         Reading::Metadata(metadata, is_signed) => {
             let word = Word::of(&metadata, is_signed, &decision.watch, now);

@@ -10,10 +10,12 @@ use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
 
-use super::Shared;
+use super::account::User;
+use super::enrollment::Enrollment;
 use super::fault::{Fault, FaultTarget, Trouble};
+use super::group::Group;
 use super::journal::{Call, SsoAttempt};
-use super::school::User;
+use super::{Shared, account_page};
 use crate::clock::Clock;
 use crate::control;
 
@@ -21,14 +23,25 @@ pub(super) fn router(clock: &Clock) -> Router<Shared> {
     Router::new()
         .route("/sandbox", get(page))
         .route("/sandbox/users", get(users))
+        .route("/sandbox/enrollments", get(enrollments))
+        .route("/sandbox/groups", get(groups))
         .route("/sandbox/calls", get(calls))
+        .route("/sandbox/account", get(account_page::show).post(account_page::change))
         .route("/sandbox/sso", get(attempts))
         .route("/sandbox/fault", post(fault))
         .route("/sandbox/clock", control::clock(clock))
 }
 
 async fn users(State(shared): State<Shared>) -> Json<Vec<User>> {
-    Json(shared.school().users.clone())
+    Json(shared.school().accounts.all().cloned().collect())
+}
+
+async fn enrollments(State(shared): State<Shared>) -> Json<Vec<Enrollment>> {
+    Json(shared.school().enrollments.all().cloned().collect())
+}
+
+async fn groups(State(shared): State<Shared>) -> Json<Vec<Group>> {
+    Json(shared.school().groups.all().cloned().collect())
 }
 
 async fn calls(State(shared): State<Shared>) -> Json<Vec<Call>> {
@@ -38,6 +51,9 @@ async fn calls(State(shared): State<Shared>) -> Json<Vec<Call>> {
 async fn attempts(State(shared): State<Shared>) -> Json<Vec<SsoAttempt>> {
     Json(shared.school().attempts.clone())
 }
+
+/// Rows of a table, at most.
+const SHOWN: usize = 200;
 
 /// `trouble` is one of the page's choices; `on` is `admin` or `sso`.
 #[derive(Debug, Deserialize)]
@@ -53,6 +69,7 @@ const TROUBLES: &[(&str, &str)] = &[
     ("500", "500"),
     ("503", "503"),
     ("520", "520 from Cloudflare"),
+    ("blocked", "403 from Cloudflare, which asks for a browser"),
     ("taken", "422: the email has already been taken"),
     ("slow", "three seconds late"),
     ("cut", "the connection is cut"),
@@ -64,6 +81,7 @@ async fn fault(State(shared): State<Shared>, Form(form): Form<FaultForm>) -> Res
         "429" => Trouble::RateLimited(Duration::from_secs(10)),
         "taken" => Trouble::Unprocessable { field: "email".to_owned(), message: "has already been taken".to_owned() },
         "slow" => Trouble::Delay(Duration::from_secs(3)),
+        "blocked" => Trouble::Blocked,
         "cut" => Trouble::Cut,
         "applied-cut" => Trouble::ApplyThenCut,
         status => match status.parse() {
@@ -77,7 +95,9 @@ async fn fault(State(shared): State<Shared>, Form(form): Form<FaultForm>) -> Res
 }
 
 async fn page(State(shared): State<Shared>) -> Html<String> {
-    let school = shared.school();
+    let now = shared.config.clock.now();
+    let mut school = shared.school();
+    school.settle(now);
     crate::web::page(
         "Thinkific",
         "Behind the school",
@@ -93,10 +113,29 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
             h2 { "Accounts" }
             table {
                 tr { th { "id" } th { "email" } th { "name" } th { "roles" } th { "external id" } }
-                @for user in &school.users {
+                @for user in school.accounts.all().take(SHOWN) {
                     tr {
-                        td { (user.id) } td { (user.email) } td { (user.first_name) " " (user.last_name) }
+                        td { a href={ "/sandbox/account?id=" (user.id) } { (user.id) } }
+                        td { (user.email) } td { (user.first_name) " " (user.last_name) }
                         td { (user.roles.join(", ")) } td { (user.external_id.as_deref().unwrap_or("–")) }
+                    }
+                }
+            }
+            @if school.accounts.len() > SHOWN { p { (SHOWN) " of " (school.accounts.len()) } }
+            h2 { "Groups" }
+            table {
+                tr { th { "id" } th { "name" } th { "members" } }
+                @for group in school.groups.all() {
+                    tr { td { (group.id) } td { (group.name) } td { (group.members.len()) } }
+                }
+            }
+            h2 { "Enrollments" }
+            table {
+                tr { th { "account" } th { "course" } th { "since" } th { "until" } th { "done" } }
+                @for own in school.enrollments.all().take(SHOWN) {
+                    tr {
+                        td { a href={ "/sandbox/account?id=" (own.user_id) } { (own.user_id) } }
+                        (account_page::enrollment(&shared, own))
                     }
                 }
             }

@@ -18,11 +18,11 @@ pub struct Fault {
 pub enum FaultTarget {
     /// Any call of the Admin API.
     Admin,
-    /// Calls of the Admin API with this method, whose path starts so (`/users`).
+    /// Calls of the Admin API with this method, whose path starts so: `/users`, also `/webhooks` and `/graphql`.
     AdminCall {
         /// Only calls with this method are met.
         method: http::Method,
-        /// The start of the path below `/api/public/v1`.
+        /// The start of the path below `/api/public/v1`, `/api/v2` or `/stable`.
         path: String,
     },
     /// The SSO endpoint.
@@ -34,6 +34,8 @@ pub enum FaultTarget {
 pub enum Trouble {
     /// It is done, and the connection cut before the answer.
     ApplyThenCut,
+    /// 403, and a page of Cloudflare's that asks for a browser.
+    Blocked,
     /// The connection is cut before it is done.
     Cut,
     /// It takes this long.

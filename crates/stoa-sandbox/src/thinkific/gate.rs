@@ -5,32 +5,54 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::Shared;
 use super::fault::{FaultTarget, ResetUnit, Trouble};
 use super::journal::Call;
+use super::school::School;
 use super::unprocessable::unprocessable;
+use super::{Plan, Shared};
 use crate::web::cut;
 
-pub(super) async fn stand(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+/// What a call is believed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credentials {
+    /// `X-Auth-API-Key` and `X-Auth-Subdomain`, or a bearer token that is an API access token.
+    ApiKey,
+    /// A bearer token that is an API access token. The API key is none.
+    AccessToken,
+}
+
+/// A call that is under way. It is one less when its answer is there, and also when its client has gone.
+struct UnderWay<'a>(&'a Shared);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.school().pace.at_once -= 1;
+    }
+}
+
+pub(super) async fn stand(
+    State((shared, credentials)): State<(Shared, Credentials)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let at = shared.config.clock.now();
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return cut() };
     let body = body.to_bytes();
     let (method, path) = (parts.method.clone(), parts.uri.to_string());
     let text = String::from_utf8_lossy(&body).into_owned();
-    let response = match refuse(&shared, &parts.headers, at) {
+    shared.school().settle(at);
+    let response = match refuse(&shared, credentials, &parts.headers, at) {
         Some(refusal) => refusal,
         None => {
-            let request = Request::from_parts(parts, Body::from(body));
-            let response = pass(&shared, request, next).await;
-            shared.school().pace.at_once -= 1;
-            response
+            let _under_way = UnderWay(&shared);
+            pass(&shared, Request::from_parts(parts, Body::from(body)), next).await
         }
     };
     let cut = response.extensions().get::<crate::web::Cut>().is_some();
@@ -39,18 +61,34 @@ pub(super) async fn stand(State(shared): State<Shared>, request: Request, next: 
     response
 }
 
-fn refuse(shared: &Shared, headers: &HeaderMap, now: Timestamp) -> Option<Response> {
-    if headers.get(header::USER_AGENT).is_none_or(header::HeaderValue::is_empty) {
+fn is_known(shared: &Shared, school: &School, credentials: Credentials, headers: &HeaderMap) -> bool {
+    let given = |name: &str| headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+    let bearer = given("authorization").strip_prefix(b"Bearer ").unwrap_or_default();
+    let by_key =
+        school.api_key.is(given("x-auth-api-key")) && given("x-auth-subdomain") == shared.config.subdomain.as_bytes();
+    match credentials {
+        Credentials::ApiKey => by_key || school.access_token.is(bearer),
+        Credentials::AccessToken => school.access_token.is(bearer),
+    }
+}
+
+fn refuse(shared: &Shared, credentials: Credentials, headers: &HeaderMap, now: Timestamp) -> Option<Response> {
+    if headers.get(header::USER_AGENT).is_none_or(HeaderValue::is_empty) {
         // Cloudflare's, not Thinkific's: no JSON.
         return Some((StatusCode::FORBIDDEN, "error code: 1010").into_response());
     }
     let mut school = shared.school();
-    let given = |name: &str| headers.get(name).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
-    let known =
-        school.api_key.is(&given("x-auth-api-key")) && given("x-auth-subdomain") == shared.config.subdomain.as_bytes();
-    if !known {
-        let body = axum::Json(json!({"error": "Authentication Error"}));
-        return Some((StatusCode::UNAUTHORIZED, body).into_response());
+    match school.plan {
+        Plan::WithApi if is_known(shared, &school, credentials, headers) => {}
+        // The same words, whether the key is wrong or the plan has no API.
+        Plan::WithApi | Plan::WithoutApi => {
+            let body = axum::Json(json!({"error": "Authentication Error"}));
+            return Some((StatusCode::UNAUTHORIZED, body).into_response());
+        }
+        Plan::WithoutApps => {
+            let error = "Access to Apps is not available on your plan. Upgrade to gain access";
+            return Some((StatusCode::FORBIDDEN, axum::Json(json!({"error": error}))).into_response());
+        }
     }
     let pace = &mut school.pace;
     let minute = SignedDuration::from_mins(1);
@@ -58,7 +96,12 @@ fn refuse(shared: &Shared, headers: &HeaderMap, now: Timestamp) -> Option<Respon
     if let Some(until) = pace.closed_until.filter(|until| *until > now) {
         return Some(too_many(shared.config.reset_unit, until));
     }
-    if let Some(first) = pace.recent.front().filter(|_| pace.recent.len() >= shared.config.requests_per_minute) {
+    // GraphQL has points of its own.
+    if credentials == Credentials::AccessToken {
+        pace.at_once += 1;
+        return None;
+    }
+    if let Some(first) = pace.recent.front().filter(|_| pace.recent.len() >= pace.per_minute) {
         return Some(too_many(shared.config.reset_unit, first.saturating_add(minute).unwrap_or(now)));
     }
     if pace.at_once >= shared.config.requests_at_once {
@@ -81,6 +124,7 @@ async fn pass(shared: &Shared, request: Request, next: Next) -> Response {
             next.run(request).await;
             cut()
         }
+        Some(Trouble::Blocked) => blocked(),
         Some(Trouble::Cut) => cut(),
         Some(Trouble::Delay(wait)) => {
             tokio::time::sleep(wait).await;
@@ -89,10 +133,26 @@ async fn pass(shared: &Shared, request: Request, next: Next) -> Response {
         Some(Trouble::RateLimited(wait)) => close(shared, wait),
         Some(Trouble::Status(status)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, "<html><body>error</body></html>").into_response()
+            let page = match status.as_u16() {
+                520..=530 => cloudflare(&format!("api.thinkific.com | {}", status.as_u16())),
+                _ => "<html><body>error</body></html>".to_owned(),
+            };
+            (status, Html(page)).into_response()
         }
         Some(Trouble::Unprocessable { field, message }) => unprocessable(shared, &[(&field, &message)]),
     }
+}
+
+/// Cloudflare's page for what it takes for a robot.
+pub(super) fn blocked() -> Response {
+    let mut response = (StatusCode::FORBIDDEN, Html(cloudflare("Just a moment..."))).into_response();
+    response.headers_mut().insert(header::SERVER, HeaderValue::from_static("cloudflare"));
+    response.headers_mut().insert("cf-mitigated", HeaderValue::from_static("challenge"));
+    response
+}
+
+fn cloudflare(title: &str) -> String {
+    format!("<!DOCTYPE html><html lang=\"en-US\"><head><title>{title}</title></head><body>Cloudflare</body></html>")
 }
 
 fn close(shared: &Shared, wait: Duration) -> Response {

@@ -11,7 +11,7 @@ pub struct Call {
     pub at: Timestamp,
     /// The method, as it stands in the request line.
     pub method: String,
-    /// The path below `/api/public/v1`, and the query.
+    /// The path below `/api/public/v1` (of webhooks `/api/v2`, of GraphQL `/stable`), and the query.
     pub path: String,
     /// The request's body.
     pub body: String,
@@ -45,6 +45,9 @@ pub enum SsoRefusal {
     /// `exp` is over.
     #[error("Signature has expired")]
     Expired,
+    /// There is no room for another student.
+    #[error("You have reached the maximum number of students for your plan")]
+    Full,
     /// `iat` lies in the future.
     #[error("Invalid iat")]
     IatInFuture,

@@ -1,13 +1,19 @@
 //! A school: the parts of Thinkific that stoa talks to, as strict as is known.
 //!
-//! One listener answers as the school (`http://thinkific.localhost:PORT`) and as the Admin API
-//! (`…/api/public/v1`). What Thinkific does not document is a setting of [`Config`]. Accounts are in memory, or in a file
-//! where one is named; sessions, spent tokens and journals end with the process.
+//! One listener answers as the school (`http://thinkific.localhost:PORT`), as the Admin API (`…/api/public/v1`) and as
+//! GraphQL (`…/stable/graphql`). What Thinkific does not document is a setting of [`Config`]. Accounts, enrollments and
+//! groups are in memory, or in a file where one is named; sessions, spent tokens and journals end with the process.
 
+mod account;
+mod account_page;
 mod admin;
+mod catalog;
 mod control_page;
+mod enrollment;
 mod fault;
 mod gate;
+mod graphql;
+mod group;
 mod journal;
 mod pages;
 mod school;
@@ -25,9 +31,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 
+pub use self::account::{NewUser, User};
+pub use self::catalog::{Bundle, Course, ProfileField};
+pub use self::enrollment::{Enrollment, NewEnrollment};
 pub use self::fault::{Fault, FaultTarget, ResetUnit, Trouble};
+pub use self::group::Group;
 pub use self::journal::{Call, SsoAttempt, SsoRefusal};
-pub use self::school::{Course, NewUser, User};
 pub use self::unprocessable::UnprocessableShape;
 
 use self::school::School;
@@ -38,6 +47,8 @@ use crate::listen::Server;
 pub const HOST: &str = "thinkific.localhost";
 /// Where the Admin API starts.
 const ADMIN_PATH: &str = "/api/public/v1";
+/// Where GraphQL starts.
+const GRAPHQL_PATH: &str = "/stable";
 
 /// How a school is set up, and what is assumed where Thinkific does not say.
 #[derive(Clone, Debug)]
@@ -48,6 +59,12 @@ pub struct Config {
     pub subdomain: String,
     /// The one key: it signs SSO tokens and opens the Admin API.
     pub api_key: ApiKey,
+    /// An API access token: another way into the Admin API, and the only one into GraphQL.
+    pub access_token: ApiKey,
+    /// What the plan that the school has paid for opens.
+    pub plan: Plan,
+    /// How many accounts there may be; `None`: any number. What Thinkific answers beyond it is not documented.
+    pub seats: Option<usize>,
     /// The time the school believes it is.
     pub clock: Clock,
     /// How old `iat` may be. Not documented.
@@ -64,18 +81,34 @@ pub struct Config {
     pub loose_email_query: bool,
     /// Which of its documented shapes a 422 takes.
     pub unprocessable: UnprocessableShape,
+    /// What a second enrollment of somebody in a course does. Not documented.
+    pub repeated_enrollment: Repeated,
+    /// What `"expiry_date": null` does to an enrollment that has one. Not documented.
+    pub null_expiry: NullExpiry,
+    /// Whether people can be enrolled in courses of the new course builder, which no list shows. Not documented.
+    pub enrolls_in_new_builder: bool,
+    /// When an enrollment in a bundle is made: at once (201) or later (202).
+    pub bundle_enrollment: Effect,
+    /// When somebody is out of a group whom GraphQL has been told to remove. Not documented.
+    pub group_removal: Effect,
     /// Admin API requests a minute.
     pub requests_per_minute: usize,
     /// Admin API requests at once.
     pub requests_at_once: usize,
     /// The unit of `RateLimit-Reset` in a 429.
     pub reset_unit: ResetUnit,
-    /// Where accounts are kept; `None` keeps them in memory.
+    /// Where accounts, enrollments and groups are kept; `None` keeps them in memory.
     pub file: Option<PathBuf>,
     /// Who has an account from the start.
     pub users: Vec<NewUser>,
-    /// The courses that are shown to whoever is signed in.
+    /// The names of the groups that are there from the start.
+    pub groups: Vec<String>,
+    /// The courses.
     pub courses: Vec<Course>,
+    /// The bundles of them.
+    pub bundles: Vec<Bundle>,
+    /// The fields that the school adds to profiles; ids count from 1.
+    pub profile_fields: Vec<ProfileField>,
 }
 
 impl Default for Config {
@@ -84,6 +117,9 @@ impl Default for Config {
             port: 0,
             subdomain: "acme-academy".to_owned(),
             api_key: ApiKey::new("0123456789abcdef0123456789abcdef"),
+            access_token: ApiKey::new("thinkific-access-token-of-the-simulated-school"),
+            plan: Plan::default(),
+            seats: None,
             clock: Clock::default(),
             iat_window: SignedDuration::from_secs(120),
             require_jti: false,
@@ -92,14 +128,71 @@ impl Default for Config {
             return_hosts: Vec::new(),
             loose_email_query: false,
             unprocessable: UnprocessableShape::default(),
+            repeated_enrollment: Repeated::default(),
+            null_expiry: NullExpiry::default(),
+            enrolls_in_new_builder: false,
+            bundle_enrollment: Effect::AtOnce,
+            group_removal: Effect::AtOnce,
             requests_per_minute: 120,
             requests_at_once: 10,
             reset_unit: ResetUnit::default(),
             file: None,
-            users: school::seed(),
+            users: account::seed(),
+            groups: vec!["Everybody".to_owned(), "Managers".to_owned()],
             courses: Course::samples(),
+            bundles: Bundle::samples(),
+            profile_fields: Vec::new(),
         }
     }
+}
+
+impl Config {
+    /// Whether the Admin API finds a course that somebody is to be enrolled in.
+    fn may_enroll_in(&self, course: u64) -> bool {
+        let found = self.courses.iter().find(|known| known.id == course);
+        found.is_some_and(|course| !course.in_new_builder || self.enrolls_in_new_builder)
+    }
+}
+
+/// What the plan that a school has paid for opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plan {
+    /// The Admin API.
+    #[default]
+    WithApi,
+    /// No API: its key is refused in the words of a wrong one (401).
+    WithoutApi,
+    /// No apps: 403 and a sentence about the plan.
+    WithoutApps,
+}
+
+/// When something is done that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Before the answer.
+    AtOnce,
+    /// So long after it.
+    Later(SignedDuration),
+}
+
+/// What a second enrollment of somebody in a course does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeated {
+    /// It is refused (422).
+    #[default]
+    Refused,
+    /// It writes over the first one's dates.
+    Updated,
+}
+
+/// What `"expiry_date": null` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NullExpiry {
+    /// The enrollment has no end any more, as after enrolling again by hand.
+    #[default]
+    Clears,
+    /// Nothing.
+    Ignored,
 }
 
 /// The parameters that say what went wrong.
@@ -158,6 +251,7 @@ impl Thinkific {
             .merge(pages::router())
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
+            .nest(GRAPHQL_PATH, graphql::router(&shared))
             .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
@@ -178,6 +272,16 @@ impl Thinkific {
     /// The Admin API's address, `/api/public/v1` included.
     pub fn admin_url(&self) -> String {
         format!("{}{ADMIN_PATH}", self.school_url())
+    }
+
+    /// GraphQL's address.
+    pub fn graphql_url(&self) -> String {
+        format!("{}{GRAPHQL_PATH}/graphql", self.school_url())
+    }
+
+    /// Its API access token.
+    pub fn access_token(&self) -> ApiKey {
+        self.shared.school().access_token.clone()
     }
 
     /// The `X-Auth-Subdomain` it answers to.
@@ -202,18 +306,18 @@ impl Thinkific {
 
     /// Everybody who has an account.
     pub fn users(&self) -> Vec<User> {
-        self.shared.school().users.clone()
+        self.shared.school().accounts.all().cloned().collect()
     }
 
     /// Somebody's account, by e-mail in any case.
     pub fn user(&self, email: &str) -> Option<User> {
-        self.shared.school().by_email(email).cloned()
+        self.shared.school().accounts.by_email(email).cloned()
     }
 
     /// Which account an address and a password open at the school's own sign-in page, which stoa has no part in.
     pub fn enter_with_password(&self, email: &str, password: &str) -> Option<u64> {
         let school = self.shared.school();
-        school.by_email(email).filter(|user| user.password.as_deref() == Some(password)).map(|user| user.id)
+        school.accounts.by_email(email).filter(|user| user.password.as_deref() == Some(password)).map(|user| user.id)
     }
 
     /// Gives somebody an account, as an administrator of the school would. Returns its id.
@@ -224,12 +328,91 @@ impl Thinkific {
 
     /// Changes somebody's account, as its owner or an administrator of the school would. Whether there is one.
     pub fn edit_user(&self, id: u64, change: impl FnOnce(&mut User)) -> bool {
-        self.shared.school().by_id_mut(id).map(change).is_some()
+        self.shared.school().change_account(id, change)
     }
 
     /// Takes somebody's account away. Whether there was one.
     pub fn remove_user(&self, id: u64) -> bool {
         self.shared.school().remove(id)
+    }
+
+    /// Every enrollment, oldest first.
+    pub fn enrollments(&self) -> Vec<Enrollment> {
+        self.settled().enrollments.all().cloned().collect()
+    }
+
+    /// Somebody's enrollment in a course.
+    pub fn enrollment(&self, user: u64, course: u64) -> Option<Enrollment> {
+        self.settled().enrollments.find(user, course).cloned()
+    }
+
+    /// Enrolls somebody, as an administrator of the school or a purchase would. Returns the enrollment's id.
+    pub fn enroll(&self, new: NewEnrollment) -> u64 {
+        let now = self.clock().now();
+        self.shared.school().enroll(new, now)
+    }
+
+    /// Changes an enrollment, as an administrator of the school would. Whether there is one.
+    pub fn edit_enrollment(&self, id: u64, change: impl FnOnce(&mut Enrollment)) -> bool {
+        let now = self.clock().now();
+        self.shared.school().change_enrollment(id, now, change)
+    }
+
+    /// Lets somebody learn: so much of a course of theirs is done then, in percent. Whether they are in it.
+    pub fn study(&self, user: u64, course: u64, percent: u8) -> bool {
+        let now = self.clock().now();
+        self.shared.school().study(user, course, percent, now)
+    }
+
+    /// Every group, oldest first.
+    pub fn groups(&self) -> Vec<Group> {
+        self.settled().groups.all().cloned().collect()
+    }
+
+    /// Who is in a group, by address; `None`: there is no such group.
+    pub fn members(&self, group: &str) -> Option<Vec<String>> {
+        let school = self.settled();
+        let members = &school.groups.by_name(group)?.members;
+        Some(members.iter().filter_map(|id| Some(school.accounts.get(*id)?.email.clone())).collect())
+    }
+
+    /// Makes a group, as an administrator of the school would. Returns its id.
+    pub fn add_group(&self, name: &str) -> u64 {
+        let now = self.clock().now();
+        self.shared.school().add_group(name, now)
+    }
+
+    /// Changes a group, as an administrator of the school would. Whether there is one.
+    pub fn edit_group(&self, id: u64, change: impl FnOnce(&mut Group)) -> bool {
+        self.shared.school().groups.get_mut(id).map(change).is_some()
+    }
+
+    /// Takes a group away. Whether there was one.
+    pub fn remove_group(&self, id: u64) -> bool {
+        self.shared.school().groups.remove(id)
+    }
+
+    /// Changes how many requests a minute the Admin API takes.
+    pub fn allow_per_minute(&self, requests: usize) {
+        self.shared.school().pace.per_minute = requests;
+    }
+
+    /// Changes the plan.
+    pub fn change_plan(&self, plan: Plan) {
+        self.shared.school().plan = plan;
+    }
+
+    /// Changes how many accounts there may be; `None`: any number.
+    pub fn change_seats(&self, seats: Option<usize>) {
+        self.shared.school().seats = seats;
+    }
+
+    /// The records, with everything done that is due.
+    fn settled(&self) -> MutexGuard<'_, School> {
+        let now = self.clock().now();
+        let mut school = self.shared.school();
+        school.settle(now);
+        school
     }
 
     /// Makes coming calls fail.
@@ -279,13 +462,13 @@ struct Shared {
     config: Arc<Config>,
 }
 
-/// Writes the accounts down after a request, where a file is to keep them. A file that cannot be written fails the
+/// Writes the records down after a request, where a file is to keep them. A file that cannot be written fails the
 /// request, as a database would.
 async fn keep(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(file) = &shared.config.file else { return response };
-    let written = serde_json::to_vec(&shared.school().users).map_err(io::Error::from);
-    match written.and_then(|users| std::fs::write(file, users)) {
+    let written = shared.school().write().map_err(io::Error::from);
+    match written.and_then(|records| std::fs::write(file, records)) {
         Ok(()) => response,
         Err(_) => http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

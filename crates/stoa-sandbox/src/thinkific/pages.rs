@@ -9,7 +9,9 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 
 use super::Shared;
-use super::school::{Course, User};
+use super::account::User;
+use super::catalog::Course;
+use super::enrollment::NewEnrollment;
 use crate::web::cookie;
 
 /// The cookie of a signed-in person.
@@ -20,7 +22,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/", get(home))
         .route("/enrollments", get(enrollments))
         .route("/courses/{slug}", get(course))
-        .route("/courses/take/{slug}", get(take))
+        .route("/courses/take/{slug}", get(take).post(complete))
         .route("/users/sign_in", get(sign_in))
         .route("/users/sign_out", get(sign_out))
 }
@@ -37,12 +39,13 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> 
 
 async fn enrollments(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let Some(user) = visitor(&shared, &headers) else { return to_sign_in() };
+    let open: Vec<&Course> = shared.config.courses.iter().filter(|course| may_take(&shared, &user, course)).collect();
     page(
         "My courses",
         &html! {
             (who(Some(&user)))
             ul {
-                @for course in &shared.config.courses {
+                @for course in &open {
                     li { a href={ "/courses/take/" (course.slug) } { (course.name) } }
                 }
             }
@@ -66,7 +69,44 @@ async fn course(State(shared): State<Shared>, Path(slug): Path<String>, headers:
 async fn take(State(shared): State<Shared>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
     let Some(course) = find(&shared, &slug) else { return not_found() };
     let Some(user) = visitor(&shared, &headers) else { return to_sign_in() };
-    page(&course.name, &html! { (who(Some(&user))) p { "Lesson 1" } }).into_response()
+    if !may_take(&shared, &user, course) {
+        let text =
+            html! { (who(Some(&user))) p { "You are not enrolled in this course, or your enrollment has ended." } };
+        return (StatusCode::FORBIDDEN, page(&course.name, &text)).into_response();
+    }
+    page(
+        &course.name,
+        &html! {
+            (who(Some(&user)))
+            p { "Lesson 1" }
+            form method="post" action={ "/courses/take/" (course.slug) } { button { "Complete" } }
+        },
+    )
+    .into_response()
+}
+
+/// Does all that is left of a course. A free one enrolls whoever does so.
+async fn complete(State(shared): State<Shared>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
+    let Some(course) = find(&shared, &slug) else { return not_found() };
+    let Some(user) = visitor(&shared, &headers) else { return to_sign_in() };
+    if !may_take(&shared, &user, course) {
+        return Redirect::to(&format!("/courses/take/{slug}")).into_response();
+    }
+    let now = shared.config.clock.now();
+    let mut school = shared.school();
+    if school.enrollments.find(user.id, course.id).is_none() {
+        let (user_id, course_id) = (user.id, course.id);
+        school.enroll(NewEnrollment { user_id, course_id, activated_at: Some(now), expiry_date: None }, now);
+    }
+    school.study(user.id, course.id, 100, now);
+    Redirect::to("/enrollments").into_response()
+}
+
+fn may_take(shared: &Shared, user: &User, course: &Course) -> bool {
+    let now = shared.config.clock.now();
+    let mut school = shared.school();
+    school.settle(now);
+    course.is_free || school.enrollments.find(user.id, course.id).is_some_and(|own| own.opens_lessons(now))
 }
 
 async fn sign_in(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {

@@ -1,125 +1,61 @@
-//! The school's records.
+//! The school's records, and every way in which they change.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::{fs, io};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::account::{Accounts, NewUser, User};
+use super::enrollment::{Enrollment, Enrollments, NewEnrollment};
 use super::fault::{Fault, FaultTarget, Trouble};
+use super::group::{Group, Groups};
 use super::journal::{Call, SsoAttempt};
 use super::unprocessable::UnprocessableShape;
-use super::{ApiKey, Config};
-
-/// An account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Thinkific's id.
-    pub id: u64,
-    /// The e-mail address, unique in the school in any case.
-    pub email: String,
-    /// The first name.
-    pub first_name: String,
-    /// The last name.
-    pub last_name: String,
-    /// What the profile says of the person's company.
-    pub company: Option<String>,
-    /// The job title.
-    pub headline: Option<String>,
-    /// What the profile says about the person.
-    pub bio: Option<String>,
-    /// Administrators' roles; students have none.
-    pub roles: Vec<String>,
-    /// A free mark.
-    pub external_source: Option<String>,
-    /// The id that provider `SSO` knows this account by. No answer of the Admin API's user calls shows it.
-    pub external_id: Option<String>,
-    /// The password that it can also be entered with. A real school keeps only its hash.
-    pub password: Option<String>,
-    /// How often somebody signed in through SSO.
-    pub sign_ins: u32,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// An account to be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewUser {
-    /// The e-mail address.
-    pub email: String,
-    /// The first name.
-    pub first_name: String,
-    /// The last name.
-    pub last_name: String,
-    /// Administrators' roles.
-    pub roles: Vec<String>,
-    /// The id under provider `SSO`.
-    pub external_id: Option<String>,
-    /// The password, where it has one.
-    pub password: Option<String>,
-}
-
-impl NewUser {
-    /// A student.
-    pub fn student(email: &str, first_name: &str, last_name: &str) -> Self {
-        Self {
-            email: email.to_owned(),
-            first_name: first_name.to_owned(),
-            last_name: last_name.to_owned(),
-            ..Self::default()
-        }
-    }
-}
-
-/// A course.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Course {
-    /// Thinkific's id.
-    pub id: u64,
-    /// The last part of its address.
-    pub slug: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl Course {
-    /// Two courses to begin with.
-    pub fn samples() -> Vec<Self> {
-        [("welcome", "Welcome"), ("safety-basics", "Safety basics")]
-            .into_iter()
-            .zip(1..)
-            .map(|((slug, name), id)| Self { id, slug: slug.to_owned(), name: name.to_owned() })
-            .collect()
-    }
-}
-
-/// Of the accounts to begin with that have one.
-const SEED_PASSWORD: &str = "sandbox-password";
-
-/// The school's own administrator, whose address lies in the customer's domain, and a student with a password.
-pub(super) fn seed() -> Vec<NewUser> {
-    vec![
-        NewUser {
-            roles: vec!["site_admin".to_owned()],
-            password: Some(SEED_PASSWORD.to_owned()),
-            ..NewUser::student("admin@pg.com", "Sasha", "Admin")
-        },
-        NewUser { password: Some(SEED_PASSWORD.to_owned()), ..NewUser::student("existing@pg.com", "Erin", "Existing") },
-    ]
-}
+use super::{ApiKey, Config, Effect, Plan};
 
 /// What the limits are counted by.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
+    pub(super) per_minute: usize,
     pub(super) recent: VecDeque<Timestamp>,
     pub(super) at_once: usize,
     pub(super) closed_until: Option<Timestamp>,
+    /// When GraphQL was asked, and what each query cost.
+    pub(super) points: VecDeque<(Timestamp, u32)>,
+}
+
+/// What a file keeps.
+#[derive(Debug, Serialize, Deserialize)]
+struct Records {
+    users: Vec<User>,
+    enrollments: Vec<Enrollment>,
+    groups: Vec<Group>,
+}
+
+/// What has been answered and is not done yet.
+#[derive(Clone, Debug)]
+pub(super) enum Pending {
+    /// An enrollment in a bundle, answered with 202.
+    Enroll(NewEnrollment),
+    /// A removal from groups that GraphQL has accepted.
+    Leave {
+        /// Who leaves.
+        users: Vec<u64>,
+        /// Which groups.
+        groups: Vec<u64>,
+    },
 }
 
 #[derive(Debug)]
 pub(super) struct School {
     pub(super) api_key: ApiKey,
-    pub(super) users: Vec<User>,
+    pub(super) access_token: ApiKey,
+    pub(super) plan: Plan,
+    pub(super) seats: Option<usize>,
+    pub(super) accounts: Accounts,
+    pub(super) enrollments: Enrollments,
+    pub(super) groups: Groups,
     pub(super) sessions: HashMap<String, u64>,
     pub(super) spent_tokens: HashMap<String, Timestamp>,
     pub(super) attempts: Vec<SsoAttempt>,
@@ -128,44 +64,81 @@ pub(super) struct School {
     pub(super) faults: Vec<Fault>,
     pub(super) unprocessable: UnprocessableShape,
     pub(super) loose_email_query: bool,
+    pending: Vec<(Timestamp, Pending)>,
     next_id: u64,
 }
 
 impl School {
-    /// With the accounts of the file, where it is there; else with those to begin with.
+    /// With the records of the file, where it is there; else with those to begin with.
     pub(super) fn open(config: &Config) -> io::Result<Self> {
         let mut school = Self {
             api_key: config.api_key.clone(),
-            users: Vec::new(),
+            access_token: config.access_token.clone(),
+            plan: config.plan,
+            seats: config.seats,
+            accounts: Accounts::default(),
+            enrollments: Enrollments::default(),
+            groups: Groups::default(),
             sessions: HashMap::new(),
             spent_tokens: HashMap::new(),
             attempts: Vec::new(),
             calls: Vec::new(),
-            pace: Pace::default(),
+            pace: Pace {
+                per_minute: config.requests_per_minute,
+                recent: VecDeque::new(),
+                at_once: 0,
+                closed_until: None,
+                points: VecDeque::new(),
+            },
             faults: Vec::new(),
             unprocessable: config.unprocessable,
             loose_email_query: config.loose_email_query,
+            pending: Vec::new(),
             next_id: 1001,
         };
         match &config.file {
-            Some(file) if file.exists() => {
-                school.users = serde_json::from_slice(&fs::read(file)?)?;
-                school.next_id = school.users.iter().map(|user| user.id + 1).max().unwrap_or(school.next_id);
-            }
+            Some(file) if file.exists() => school.read(serde_json::from_slice(&fs::read(file)?)?),
             _ => {
                 let now = config.clock.now();
                 for user in &config.users {
                     school.add(user.clone(), now);
+                }
+                for name in &config.groups {
+                    school.add_group(name, now);
                 }
             }
         }
         Ok(school)
     }
 
-    pub(super) fn add(&mut self, new: NewUser, now: Timestamp) -> u64 {
+    fn read(&mut self, records: Records) {
+        let ids = records.users.iter().map(|user| user.id);
+        let ids = ids.chain(records.enrollments.iter().map(|enrollment| enrollment.id));
+        let highest = ids.chain(records.groups.iter().map(|group| group.id)).max();
+        self.next_id = highest.map_or(self.next_id, |id| id + 1);
+        records.users.into_iter().for_each(|user| self.accounts.insert(user));
+        records.enrollments.into_iter().for_each(|enrollment| self.enrollments.insert(enrollment));
+        records.groups.into_iter().for_each(|group| self.groups.insert(group));
+    }
+
+    /// What a file keeps, as JSON.
+    pub(super) fn write(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&Records {
+            users: self.accounts.all().cloned().collect(),
+            enrollments: self.enrollments.all().cloned().collect(),
+            groups: self.groups.all().cloned().collect(),
+        })
+    }
+
+    fn next_id(&mut self) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.users.push(User {
+        id
+    }
+
+    pub(super) fn add(&mut self, new: NewUser, now: Timestamp) -> u64 {
+        let id = self.next_id();
+        self.accounts.insert(User {
             id,
             email: new.email,
             first_name: new.first_name,
@@ -178,33 +151,109 @@ impl School {
             external_id: new.external_id,
             password: new.password,
             sign_ins: 0,
+            profile_fields: BTreeMap::new(),
             created_at: now,
         });
         id
     }
 
+    /// Changes an account. Whether there is one.
+    pub(super) fn change_account(&mut self, id: u64, change: impl FnOnce(&mut User)) -> bool {
+        self.accounts.change(id, change)
+    }
+
+    /// Whether the plan has no room for one more student.
+    pub(super) fn is_full(&self) -> bool {
+        self.seats.is_some_and(|seats| self.accounts.len() >= seats)
+    }
+
     pub(super) fn remove(&mut self, id: u64) -> bool {
-        let before = self.users.len();
-        self.users.retain(|user| user.id != id);
         self.sessions.retain(|_, owner| *owner != id);
-        self.users.len() < before
+        self.enrollments.remove_user(id);
+        self.groups.remove_user(id);
+        self.accounts.remove(id).is_some()
     }
 
-    pub(super) fn by_email(&self, email: &str) -> Option<&User> {
-        self.users.iter().find(|user| same_email(&user.email, email))
+    pub(super) fn enroll(&mut self, new: NewEnrollment, now: Timestamp) -> u64 {
+        let id = self.next_id();
+        self.enrollments.insert(Enrollment {
+            id,
+            user_id: new.user_id,
+            course_id: new.course_id,
+            activated_at: new.activated_at,
+            expiry_date: new.expiry_date,
+            started_at: None,
+            completed_at: None,
+            percent_completed: 0,
+            created_at: now,
+            updated_at: now,
+        });
+        id
     }
 
-    pub(super) fn by_external_id(&self, external_id: &str) -> Option<&User> {
-        self.users.iter().find(|user| user.external_id.as_deref() == Some(external_id))
+    pub(super) fn change_enrollment(&mut self, id: u64, now: Timestamp, change: impl FnOnce(&mut Enrollment)) -> bool {
+        self.enrollments.change(id, now, change)
     }
 
-    pub(super) fn by_id_mut(&mut self, id: u64) -> Option<&mut User> {
-        self.users.iter_mut().find(|user| user.id == id)
+    /// Does something at once, or when `settle` finds that its time has come.
+    pub(super) fn accept(&mut self, change: Pending, when: Effect, now: Timestamp) {
+        let due = match when {
+            Effect::AtOnce => now,
+            Effect::Later(wait) => now.saturating_add(wait).unwrap_or(Timestamp::MAX),
+        };
+        self.pending.push((due, change));
+        self.settle(now);
+    }
+
+    /// Does what is due. Who is enrolled already stays so; who has gone in the meantime is left out.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pending).into_iter().partition(|(at, _)| *at <= now);
+        self.pending = later;
+        for (_, change) in due {
+            match change {
+                Pending::Enroll(new) => {
+                    let is_there = self.enrollments.find(new.user_id, new.course_id).is_some();
+                    if !is_there && self.accounts.get(new.user_id).is_some() {
+                        self.enroll(new, now);
+                    }
+                }
+                Pending::Leave { users, groups } => {
+                    for group in groups {
+                        if let Some(group) = self.groups.get_mut(group) {
+                            group.members.retain(|member| !users.contains(member));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does a part of a course, 0 to 100 of a hundred. Whether the person is in it.
+    pub(super) fn study(&mut self, user: u64, course: u64, percent: u8, now: Timestamp) -> bool {
+        let Some(id) = self.enrollments.find(user, course).map(|enrollment| enrollment.id) else { return false };
+        self.change_enrollment(id, now, |enrollment| {
+            enrollment.percent_completed = percent.min(100);
+            enrollment.started_at.get_or_insert(now);
+            enrollment.completed_at = (percent >= 100).then(|| enrollment.completed_at.unwrap_or(now));
+        })
+    }
+
+    pub(super) fn add_group(&mut self, name: &str, now: Timestamp) -> u64 {
+        let id = self.next_id();
+        let token = crate::web::token().chars().take(8).collect();
+        self.groups.insert(Group {
+            id,
+            name: name.to_owned(),
+            token,
+            created_at: now,
+            members: std::collections::BTreeSet::new(),
+        });
+        id
     }
 
     pub(super) fn signed_in(&self, session: Option<&str>) -> Option<&User> {
-        let id = self.sessions.get(session?)?;
-        self.users.iter().find(|user| user.id == *id)
+        self.accounts.get(*self.sessions.get(session?)?)
     }
 
     /// The trouble that the next matching call meets, which is then one less.
@@ -216,8 +265,4 @@ impl School {
         self.faults.retain(|fault| fault.times > 0);
         Some(trouble)
     }
-}
-
-pub(super) fn same_email(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
 }

@@ -13,11 +13,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::account::NewUser;
 use super::fault::{FaultTarget, Trouble};
 use super::journal::{SsoAttempt, SsoRefusal};
 use super::pages::SESSION;
-use super::school::{NewUser, School};
-use super::{Config, Shared, pages};
+use super::school::School;
+use super::{Config, Shared, gate, pages};
 use crate::web::{cut, token};
 
 pub(super) fn router() -> Router<Shared> {
@@ -39,6 +40,7 @@ async fn sign_in(State(shared): State<Shared>, Query(parameters): Query<Paramete
     let outcome = match trouble {
         Some(Trouble::Cut) => return cut(),
         Some(Trouble::Status(status)) => return pages::broken(status),
+        Some(Trouble::Blocked) => return gate::blocked(),
         Some(Trouble::Unprocessable { .. } | Trouble::RateLimited(_)) => Err(SsoRefusal::Injected),
         Some(Trouble::ApplyThenCut | Trouble::Delay(_)) | None => admit(&shared, parameters.jwt.as_deref()),
     };
@@ -164,29 +166,31 @@ fn spend(config: &Config, school: &mut School, jti: Option<String>, now: Timesta
 
 /// The account with this e-mail, in any case, else a new one. An external id is bound once and never moves.
 fn find_or_create(config: &Config, school: &mut School, person: Person, now: Timestamp) -> Result<u64, SsoRefusal> {
-    let found = school.by_email(&person.email).map(|user| user.id);
-    let owner = person.external_id.as_deref().and_then(|id| school.by_external_id(id)).map(|user| user.id);
+    let found = school.accounts.by_email(&person.email).map(|user| user.id);
+    let owner = person.external_id.as_deref().and_then(|id| school.accounts.by_external_id(id)).map(|user| user.id);
     if owner.is_some() && owner != found {
+        return Err(SsoRefusal::ExternalIdTaken);
+    }
+    let bound = found.and_then(|id| school.accounts.get(id)?.external_id.as_deref());
+    if bound.zip(person.external_id.as_deref()).is_some_and(|(bound, given)| bound != given) {
         return Err(SsoRefusal::ExternalIdTaken);
     }
     let id = match found {
         Some(id) => id,
+        None if school.is_full() => return Err(SsoRefusal::Full),
         None => school.add(NewUser::student(&person.email, &person.first_name, &person.last_name), now),
     };
     let is_new = found.is_none();
-    let Some(user) = school.by_id_mut(id) else { return Err(SsoRefusal::Injected) };
-    match (&user.external_id, person.external_id) {
-        (Some(bound), Some(given)) if *bound != given => return Err(SsoRefusal::ExternalIdTaken),
-        (None, Some(given)) => user.external_id = Some(given),
-        (Some(_) | None, _) => {}
-    }
-    if is_new || config.login_updates_names {
-        user.first_name = person.first_name;
-        user.last_name = person.last_name;
-        user.company = person.company.or(user.company.take());
-        user.bio = person.bio.or(user.bio.take());
-    }
-    user.sign_ins += 1;
+    school.change_account(id, |user| {
+        user.external_id = user.external_id.take().or(person.external_id);
+        if is_new || config.login_updates_names {
+            user.first_name = person.first_name;
+            user.last_name = person.last_name;
+            user.company = person.company.or(user.company.take());
+            user.bio = person.bio.or(user.bio.take());
+        }
+        user.sign_ins += 1;
+    });
     Ok(id)
 }
 

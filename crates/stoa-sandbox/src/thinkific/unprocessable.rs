@@ -44,6 +44,18 @@ pub(super) fn unprocessable(shared: &Shared, wrong: &[(&str, &str)]) -> Response
     (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": errors}))).into_response()
 }
 
+/// The sentences that the calls about enrollments and groups answer with, whatever the others' shape.
+pub(super) fn sentences_unprocessable(wrong: &[&str]) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": wrong}))).into_response()
+}
+
+/// A string for each field, which is how the calls about enrollments speak of a value that they cannot read.
+pub(super) fn fields_unprocessable(wrong: &[(&str, &str)]) -> Response {
+    let fields: Map<String, Value> =
+        wrong.iter().map(|(field, message)| ((*field).to_owned(), json!(message))).collect();
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": fields}))).into_response()
+}
+
 fn sentence_case(field: &str) -> String {
     let words = field.replace('_', " ");
     let (first, rest) = words.split_at(words.len().min(1));

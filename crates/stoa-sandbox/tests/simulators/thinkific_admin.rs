@@ -2,57 +2,15 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use stoa_sandbox::browser::Browser;
-use stoa_sandbox::thinkific::{Config, Fault, FaultTarget, NewUser, ResetUnit, Thinkific, Trouble, UnprocessableShape};
+use stoa_sandbox::thinkific::{
+    Config, Fault, FaultTarget, NewUser, Plan, ProfileField, ResetUnit, Trouble, UnprocessableShape,
+};
 
-struct Api {
-    school: Thinkific,
-}
-
-impl Api {
-    async fn start() -> Self {
-        Self::with(Config::default()).await
-    }
-
-    async fn with(config: Config) -> Self {
-        Self { school: Thinkific::start(config).await.unwrap() }
-    }
-
-    fn request(&self, method: Method, path: &str, body: &Value) -> Request<Full<Bytes>> {
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        Request::builder()
-            .method(method)
-            .uri(format!("http://{}/api/public/v1{path}", self.school.address()))
-            .header("user-agent", "stoa-test")
-            .header("x-auth-api-key", self.school.api_key().expose())
-            .header("x-auth-subdomain", self.school.subdomain())
-            .header("content-type", "application/json")
-            .body(Full::new(body))
-            .unwrap()
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let answer = send(self.request(method, path, &body)).await.unwrap();
-        (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
-    }
-
-    async fn get(&self, path: &str) -> (u16, Value) {
-        self.call(Method::GET, path, Value::Null).await
-    }
-}
-
-async fn send(request: Request<Full<Bytes>>) -> Option<Response<Bytes>> {
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let (head, body) = client.request(request).await.ok()?.into_parts();
-    Some(Response::from_parts(head, body.collect().await.ok()?.to_bytes()))
-}
+use crate::school_api::{Api, send};
 
 fn mary() -> Value {
     json!({"email": "miller.m@pg.com", "first_name": "Mary", "last_name": "Miller"})
@@ -277,4 +235,111 @@ async fn accounts_outlive_the_process_where_a_file_keeps_them() {
     let (status, _) = again.get(&format!("/users/{}", made["id"])).await;
     assert_eq!(status, 200);
     std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn calls_that_do_not_exist_are_not_found_whatever_their_method() {
+    let api = Api::start().await;
+    for (method, path) in [
+        (Method::DELETE, "/enrollments/1"),
+        (Method::PUT, "/groups/1"),
+        (Method::DELETE, "/group_users"),
+        (Method::PATCH, "/users/1001"),
+        (Method::GET, "/bundles"),
+        (Method::POST, "/courses"),
+    ] {
+        assert_eq!(api.call(method.clone(), path, json!({})).await.0, 404, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_is_not_known_filters_nothing() {
+    let api = Api::start().await;
+    let (_, found) = api.get("/users?query[external_id]=p-1").await;
+    assert_eq!(found["meta"]["pagination"]["total_items"], 2);
+}
+
+#[tokio::test]
+async fn a_full_plan_takes_nobody_more_and_changes_those_it_has() {
+    let api = Api::with(Config { seats: Some(2), ..Config::default() }).await;
+    let (status, answer) = api.call(Method::POST, "/users", mary()).await;
+    assert_eq!((status, answer["errors"]["base"].is_array()), (422, true), "{answer}");
+    let id = api.school.user("existing@pg.com").unwrap().id;
+    assert_eq!(api.call(Method::PUT, &format!("/users/{id}"), json!({"company": "P&G"})).await.0, 204);
+    api.school.change_seats(None);
+    assert_eq!(api.call(Method::POST, "/users", mary()).await.0, 201);
+}
+
+#[tokio::test]
+async fn a_plan_without_the_api_is_refused_like_a_wrong_key() {
+    let api = Api::with(Config { plan: Plan::WithoutApi, ..Config::default() }).await;
+    assert_eq!(api.get("/users").await, (401, json!({"error": "Authentication Error"})));
+    api.school.change_plan(Plan::WithoutApps);
+    let (status, answer) = api.get("/users").await;
+    assert_eq!((status, answer["error"].as_str().unwrap().contains("plan")), (403, true));
+    api.school.change_plan(Plan::WithApi);
+    assert_eq!(api.get("/users").await.0, 200);
+}
+
+#[tokio::test]
+async fn cloudflare_answers_in_html() {
+    let api = Api::start().await;
+    for (trouble, status) in [(Trouble::Blocked, 403), (Trouble::Status(524), 524)] {
+        api.school.fail_next(trouble);
+        let answer = send(api.request(Method::GET, "/users", &Value::Null)).await.unwrap();
+        assert_eq!(answer.status(), status);
+        assert!(answer.body().starts_with(b"<!DOCTYPE html>"));
+    }
+}
+
+#[tokio::test]
+async fn a_required_field_of_profiles_is_asked_for_unless_the_call_skips_it() {
+    let profile_fields = vec![ProfileField { label: "Country".to_owned(), is_required: true }];
+    let api = Api::with(Config { profile_fields, ..Config::default() }).await;
+    let (status, answer) = api.call(Method::POST, "/users", mary()).await;
+    assert_eq!((status, &answer["errors"]["custom_profile_fields"]), (422, &json!(["can't be blank"])));
+    let mut with_field = mary();
+    with_field["custom_profile_fields"] = json!([{"custom_profile_field_definition_id": 1, "value": "Canada"}]);
+    let (status, made) = api.call(Method::POST, "/users", with_field).await;
+    assert_eq!((status, &made["custom_profile_fields"][0]["value"]), (201, &json!("Canada")));
+    let path = "/users?query[custom_profile_field_label]=Country&query[custom_profile_field_value]=Canada";
+    assert_eq!(api.get(path).await.1["meta"]["pagination"]["total_items"], 1);
+    assert_eq!(api.get("/custom_profile_field_definitions").await.1["items"][0]["required"], true);
+    let skipping =
+        json!({ "email": "b@pg.com", "first_name": "B", "last_name": "B", "skip_custom_fields_validation": true });
+    assert_eq!(api.call(Method::POST, "/users", skipping).await.0, 201);
+}
+
+#[tokio::test]
+async fn a_role_that_does_not_exist_is_refused() {
+    let api = Api::start().await;
+    let mut new = mary();
+    new["roles"] = json!(["site_owner"]);
+    assert_eq!(api.call(Method::POST, "/users", new).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_limit_can_be_raised_as_for_a_plus_school() {
+    let api = Api::start().await;
+    api.school.allow_per_minute(130);
+    for _ in 0..130 {
+        assert_eq!(api.get("/courses?limit=1").await.0, 200);
+    }
+    assert_eq!(api.get("/courses?limit=1").await.0, 429);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_frees_its_place() {
+    let api = Api::start().await;
+    let target = FaultTarget::Admin;
+    api.school.inject(Fault { target, trouble: Trouble::Delay(Duration::from_secs(600)), times: 10 });
+    for _ in 0..10 {
+        let call = send(api.request(Method::GET, "/courses", &Value::Null));
+        assert!(tokio::time::timeout(Duration::from_millis(30), call).await.is_err());
+    }
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while api.get("/courses").await.0 == 429 {
+        assert!(tokio::time::Instant::now() < deadline, "the places stay taken");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

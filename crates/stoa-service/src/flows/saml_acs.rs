@@ -15,7 +15,7 @@ use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::Verified;
-use stoa_core::ids::{Binding, ConnectionId, ProofHash, Reference};
+use stoa_core::ids::{BindingHash, ConnectionId, ProofHash, Reference};
 use stoa_core::login::{Begin, LoginItem, ProofAtOnce, What};
 use stoa_core::relay::{MAX_RETRIES, Relay};
 use stoa_core::routes::SecretKind;
@@ -228,7 +228,7 @@ async fn confirm(visit: &mut Visit<'_>, connection: &Connection, xml: &[u8], rel
     let begin = Begin {
         connection: connection.id().clone(),
         version: connection.version,
-        binding: Binding::of_ticket(&handover.ticket.hash()),
+        binding: BindingHash::of_ticket(&handover.ticket.hash()),
         destination: relay.destination.clone(),
         test: false,
         show: false,

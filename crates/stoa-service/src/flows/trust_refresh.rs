@@ -18,8 +18,8 @@ use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{
-    Believed, Decision, DescriptionError, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Watch, days_until,
-    decide, decide_provider, discovery_url, parse_discovery, read,
+    Believed, Decision, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Unread, Watch, days_until, decide,
+    decide_provider, discovery_url, parse_discovery, read,
 };
 use stoa_saml::Certificate;
 
@@ -203,18 +203,18 @@ impl Look<'_> {
             return Ok(None);
         }
         let stored = store.jwks_now(self.id, source.set, self.now).await?;
-        let fetched = self.fetch_text(source.uri, MAX_JWKS).await;
-        let parsed = match &fetched {
-            Ok(text) => Jwks::parse(text).map_err(|error| error.to_string()),
-            Err(why) => Err(why.clone()),
-        };
+        let fetched = self.key_set(source.uri).await;
         let description = match oidc {
             Some(oidc) => Some((oidc.provider(), self.description(oidc).await)),
             None => None,
         };
-        let reading = ProviderReading { keys: parsed, description };
+        let (text, keys) = match fetched {
+            Ok((text, keys)) => (Some(text), Ok(keys)),
+            Err(why) => (None, Err(why)),
+        };
+        let reading = ProviderReading { keys, description };
         let decided = decide_provider(Some(&stored), before.item.watch.clone(), reading, self.now);
-        if let (true, Ok(text)) = (decided.replace, &fetched) {
+        if let (true, Some(text)) = (decided.replace, &text) {
             store.replace_jwks(self.id, source, text, self.now).await?;
         }
         let decision = Decision { watch: decided.watch, events: decided.events, ..Decision::default() };
@@ -222,19 +222,22 @@ impl Look<'_> {
         Ok(Some(seen(&decision.watch, self.now)))
     }
 
-    async fn description(&self, oidc: &Oidc) -> Result<ProviderDocument, DescriptionError> {
-        let fetched = self.fetch(&discovery_url(oidc.document()), MAX_DISCOVERY).await;
-        let json = fetched.map_err(DescriptionError::Unread)?;
+    async fn description(&self, oidc: &Oidc) -> Result<ProviderDocument, Unread> {
+        let json = self.fetch(&discovery_url(oidc.document()), MAX_DISCOVERY).await?;
         Ok(parse_discovery(&json, &oidc.document().issuer)?)
     }
 
-    async fn fetch_text(&self, url: &str, max_bytes: usize) -> Result<String, String> {
-        String::from_utf8(self.fetch(url, max_bytes).await?).map_err(|_| format!("{url}: not UTF-8"))
+    /// As it is published, and read.
+    async fn key_set(&self, url: &str) -> Result<(String, Jwks), Unread> {
+        let bytes = self.fetch(url, MAX_JWKS).await?;
+        let text = String::from_utf8(bytes).map_err(|_| Unread::NotUtf8 { url: url.to_owned() })?;
+        let keys = Jwks::parse(&text)?;
+        Ok((text, keys))
     }
 
-    async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, String> {
+    async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, Unread> {
         let fetched = self.clients.egress.get(url, Limits { timeout: self.patience, max_bytes }).await;
-        fetched.map_err(|error| format!("{url}: {error}"))
+        fetched.map_err(|error| Unread::Unfetched { url: url.to_owned(), error: error.into() })
     }
 
     /// Logs what happened only once it has been written. Where somebody else was quicker, the next look decides.

@@ -45,6 +45,9 @@ pub(crate) fn returned(answer: &Answer, trail: &Trail) -> (u16, Value) {
         Answer::Page(page) => {
             set("content-type", "text/html; charset=utf-8");
             set("content-security-policy", &policy(page, trail));
+            if let Some(refresh) = &page.refresh {
+                set("refresh", refresh);
+            }
             (page.status, &*page.html)
         }
         Answer::Document { status, kind, text } => {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::failure::Failure;
-use stoa_core::ids::{Attempt, Binding, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
+use stoa_core::ids::{Attempt, BindingHash, ConnectionId, EmailKey, ProofHash, Reference, TicketHash};
 use stoa_core::login::{
     ITEM_VERSION, LoginItem, MAX_NOTES, MAX_STEPS, MAX_TRIES, Seal, State, Step, VerifyAttempt, asking_until,
     begun_since, kept_until,
@@ -32,7 +32,7 @@ pub struct Sealed<'a> {
     /// This write's attempt.
     pub attempt: &'a Attempt,
     /// Hash of the browser's secret.
-    pub binding: &'a Binding,
+    pub binding: &'a BindingHash,
     /// When the cookie says that the login began; the item must agree.
     pub began: i64,
     /// Through which connection, and as of which of its versions.
@@ -60,7 +60,7 @@ pub struct Code<'a> {
     /// Through which connection.
     pub connection: &'a ConnectionId,
     /// Hash of the code and its hint.
-    pub binding: &'a Binding,
+    pub binding: &'a BindingHash,
     /// Hash of the ticket.
     pub ticket: &'a TicketHash,
     /// The step to add.
@@ -71,7 +71,7 @@ pub struct Code<'a> {
 #[derive(Clone, Copy)]
 pub enum By<'a> {
     /// It has the secret of the browser that began it, or the code of the Teams tab.
-    Browser(&'a Binding),
+    Browser(&'a BindingHash),
     /// It has its ticket.
     Ticket(&'a TicketHash),
     /// It comes back from its launch.
@@ -180,6 +180,32 @@ impl Store {
             .with(":ticket", ticket)
             .with(":step", [step]);
         written(self.tables.write(update).await?)
+    }
+
+    /// A verified login whose person waits in the line before the school: its ticket counts until then, and they have
+    /// confirmed, if they had to, that it is theirs.
+    pub async fn keep_waiting(
+        &self,
+        reference: &Reference,
+        ticket: &TicketHash,
+        until: i64,
+        step: Option<&Step>,
+    ) -> Result<(), Failure> {
+        let login = Key::login(reference);
+        let update = match step {
+            Some(step) => login
+                .update("SET waits = :until, steps = list_append(steps, :step) REMOVE confirm")
+                .with(":step", [step]),
+            None => login.update("SET waits = :until REMOVE confirm"),
+        };
+        let update = update
+            .only_if("#state = :from AND ticket = :ticket")
+            .with(":until", until)
+            .with(":from", State::Verified)
+            .with(":ticket", ticket);
+        // That it is launched by now, or has a newer ticket, is for the next request to find.
+        self.tables.write(update).await?;
+        Ok(())
     }
 
     /// Notes a step on a login. Best effort: the person's page does not depend on it. A login that has something to

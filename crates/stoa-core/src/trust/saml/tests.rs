@@ -127,7 +127,10 @@ fn a_failed_fetch_does_not_begin_the_wait_anew_but_a_day_without_one_does() {
     let mut story = Story::believing(&[&old]);
     story.sees(0, &[&old, &new]);
     story.sees(23, &[&old, &new]);
-    assert_eq!(codes(story.look(30, Reading::Failed("status 500".into()))), ["fetch_failed"]);
+    assert_eq!(
+        codes(story.look(30, Reading::Failed(Unread::NotUtf8 { url: "https://idp.example/metadata".to_owned() }))),
+        ["fetch_failed"]
+    );
     for hour in [46, 60] {
         story.sees(hour, &[&old, &new]);
     }

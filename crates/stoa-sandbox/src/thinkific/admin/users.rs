@@ -1,56 +1,63 @@
-//! The Admin API: users and courses.
-
-use std::collections::HashMap;
+//! Accounts, and the ids that they are bound to.
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
-use super::gate;
-use super::school::{NewUser, School, User, same_email};
-use super::unprocessable::unprocessable;
+use super::super::Shared;
+use super::super::account::{NewUser, User};
+use super::super::school::School;
+use super::super::unprocessable::unprocessable;
+use super::listing::{Parameters, fits};
+use super::{Asked, listing, not_found};
 
-const MAX_LIMIT: usize = 250;
+/// The roles that may be given.
+const ROLES: &[&str] = &["affiliate", "course_admin", "group_analyst", "site_admin"];
 
-pub(super) fn router(shared: &Shared) -> Router<Shared> {
+pub(super) fn router() -> Router<Shared> {
     Router::new()
-        .route("/courses", get(courses))
         .route("/users", get(list).post(create))
         .route("/users/{id}", get(show).put(update).delete(remove))
         .route("/users/{id}/authentications/{provider}", get(authentication))
-        .fallback(|| async { not_found() })
-        .layer(middleware::from_fn_with_state(shared.clone(), gate::stand))
 }
 
-type Parameters = Query<HashMap<String, String>>;
-
-async fn courses(State(shared): State<Shared>, Query(query): Parameters) -> Response {
-    let courses = shared.config.courses.iter().map(|course| json!(course)).collect();
-    envelope(courses, &query)
-}
-
-async fn list(State(shared): State<Shared>, Query(query): Parameters) -> Response {
+async fn list(State(shared): State<Shared>, Query(query): Asked) -> Response {
     let school = shared.school();
-    let users = school.users.iter().filter(|user| asked_for(user, &query, school.loose_email_query));
-    envelope(users.map(answer).collect(), &query)
+    match query.get("query[email]").filter(|_| !school.loose_email_query) {
+        Some(email) => listing::page(
+            &query,
+            school.accounts.holders(email).filter(|user| asked_for(&school, user, &query)),
+            |user| answer(&shared, user),
+        ),
+        None => listing::page(&query, school.accounts.all().filter(|user| asked_for(&school, user, &query)), |user| {
+            answer(&shared, user)
+        }),
+    }
 }
 
-fn asked_for(user: &User, query: &HashMap<String, String>, loose: bool) -> bool {
-    let fits = |name: &str, test: &dyn Fn(&str) -> bool| query.get(name).is_none_or(|wanted| test(wanted));
+fn asked_for(school: &School, user: &User, query: &Parameters) -> bool {
     let contains = |wanted: &str| user.email.to_lowercase().contains(&wanted.to_lowercase());
-    fits("query[email]", &|wanted| same_email(&user.email, wanted) || loose && contains(wanted))
-        && fits("query[role]", &|wanted| user.roles.iter().any(|role| role == wanted))
-        && fits("query[external_source]", &|wanted| user.external_source.as_deref() == Some(wanted))
+    let is_in = |group: &str| {
+        let group = group.parse().ok().and_then(|id| school.groups.get(id));
+        group.is_some_and(|group| group.members.contains(&user.id))
+    };
+    let label = query.get("query[custom_profile_field_label]");
+    let value = query.get("query[custom_profile_field_value]");
+    let has_field = label.zip(value).is_none_or(|(label, value)| user.profile_fields.get(label) == Some(value));
+    fits(query, "query[email]", contains)
+        && fits(query, "query[role]", |wanted| user.roles.iter().any(|role| role == wanted))
+        && fits(query, "query[external_source]", |wanted| user.external_source.as_deref() == Some(wanted))
+        && fits(query, "query[group_id]", is_in)
+        && has_field
 }
 
-async fn show(State(shared): State<Shared>, Path(id): Path<String>, Query(query): Parameters) -> Response {
+async fn show(State(shared): State<Shared>, Path(id): Path<String>, Query(query): Asked) -> Response {
     match find(&shared.school(), &id, &query) {
-        Some(user) => Json(answer(user)).into_response(),
+        Some(user) => Json(answer(&shared, user)).into_response(),
         None => not_found(),
     }
 }
@@ -69,6 +76,15 @@ struct Fields {
     external_source: Option<String>,
     external_id: Option<String>,
     provider: Option<String>,
+    custom_profile_fields: Option<Vec<ProfileValue>>,
+    #[serde(default)]
+    skip_custom_fields_validation: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProfileValue {
+    custom_profile_field_definition_id: u64,
+    value: Option<String>,
 }
 
 async fn create(State(shared): State<Shared>, Json(fields): Json<Fields>) -> Response {
@@ -83,11 +99,20 @@ async fn create(State(shared): State<Shared>, Json(fields): Json<Fields>) -> Res
         }
     }
     wrong.extend(faults_of(&school, &fields, None));
+    if !fields.skip_custom_fields_validation && !has_required_fields(&shared, &fields) {
+        wrong.push(("custom_profile_fields", "can't be blank"));
+    }
+    if wrong.is_empty() && school.is_full() {
+        wrong.push(("base", "You have reached the maximum number of students for your plan"));
+    }
     if let Some(external_id) = &fields.external_id {
         if fields.provider.as_deref() != Some("SSO") {
             wrong.push(("provider", "is invalid"));
         }
-        if school.by_external_id(external_id).is_some() {
+        if external_id.trim().is_empty() {
+            wrong.push(("external_id", "can't be blank"));
+        }
+        if school.accounts.by_external_id(external_id).is_some() {
             wrong.push(("external_id", "has already been taken"));
         }
     }
@@ -97,19 +122,15 @@ async fn create(State(shared): State<Shared>, Json(fields): Json<Fields>) -> Res
     }
     let new = NewUser { external_id: fields.external_id.clone(), ..NewUser::default() };
     let id = school.add(new, shared.config.clock.now());
-    match school.by_id_mut(id) {
-        Some(user) => {
-            write(user, fields);
-            (StatusCode::CREATED, Json(answer(user))).into_response()
-        }
-        None => not_found(),
-    }
+    school.change_account(id, |user| write(&shared, user, fields));
+    let made = school.accounts.get(id);
+    made.map_or_else(not_found, |user| (StatusCode::CREATED, Json(answer(&shared, user))).into_response())
 }
 
 async fn update(
     State(shared): State<Shared>,
     Path(id): Path<String>,
-    Query(query): Parameters,
+    Query(query): Asked,
     Json(fields): Json<Fields>,
 ) -> Response {
     let mut school = shared.school();
@@ -119,13 +140,11 @@ async fn update(
         drop(school);
         return unprocessable(&shared, &wrong);
     }
-    if let Some(user) = school.by_id_mut(id) {
-        write(user, fields);
-    }
+    school.change_account(id, |user| write(&shared, user, fields));
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn remove(State(shared): State<Shared>, Path(id): Path<String>, Query(query): Parameters) -> Response {
+async fn remove(State(shared): State<Shared>, Path(id): Path<String>, Query(query): Asked) -> Response {
     let mut school = shared.school();
     let Some(id) = find(&school, &id, &query).map(|user| user.id) else { return not_found() };
     school.remove(id);
@@ -135,7 +154,7 @@ async fn remove(State(shared): State<Shared>, Path(id): Path<String>, Query(quer
 async fn authentication(
     State(shared): State<Shared>,
     Path((id, provider)): Path<(String, String)>,
-    Query(query): Parameters,
+    Query(query): Asked,
 ) -> Response {
     let school = shared.school();
     let bound = find(&school, &id, &query).and_then(|user| user.external_id.as_deref());
@@ -146,14 +165,11 @@ async fn authentication(
 }
 
 /// By Thinkific's id, or by an external id with a bare `provider` beside it.
-fn find<'a>(school: &'a School, id: &str, query: &HashMap<String, String>) -> Option<&'a User> {
+fn find<'a>(school: &'a School, id: &str, query: &Parameters) -> Option<&'a User> {
     match query.get("provider").map(String::as_str) {
-        Some("SSO") => school.by_external_id(id),
+        Some("SSO") => school.accounts.by_external_id(id),
         Some(_) => None,
-        None => {
-            let id: u64 = id.parse().ok()?;
-            school.users.iter().find(|user| user.id == id)
-        }
+        None => school.accounts.get(id.parse().ok()?),
     }
 }
 
@@ -163,7 +179,7 @@ fn faults_of(school: &School, fields: &Fields, own: Option<u64>) -> Vec<(&'stati
         if !email.contains('@') {
             wrong.push(("email", "is invalid"));
         }
-        if school.by_email(email).is_some_and(|user| Some(user.id) != own) {
+        if school.accounts.holders(email).any(|user| Some(user.id) != own) {
             wrong.push(("email", "has already been taken"));
         }
     }
@@ -175,10 +191,29 @@ fn faults_of(school: &School, fields: &Fields, own: Option<u64>) -> Vec<(&'stati
     if fields.password.as_deref().is_some_and(|password| password.len() < 6) {
         wrong.push(("password", "is too short (minimum is 6 characters)"));
     }
+    if fields.roles.iter().flatten().any(|role| !ROLES.contains(&role.as_str())) {
+        wrong.push(("roles", "is invalid"));
+    }
     wrong
 }
 
-fn write(user: &mut User, fields: Fields) {
+fn has_required_fields(shared: &Shared, fields: &Fields) -> bool {
+    let given = |id: u64| {
+        let mut values = fields.custom_profile_fields.iter().flatten();
+        values.any(|field| field.custom_profile_field_definition_id == id && field.value.is_some())
+    };
+    shared.config.profile_fields.iter().zip(1..).all(|(field, id)| !field.is_required || given(id))
+}
+
+fn write(shared: &Shared, user: &mut User, fields: Fields) {
+    for field in fields.custom_profile_fields.into_iter().flatten() {
+        let definition = shared.config.profile_fields.iter().zip(1..);
+        let known = definition.map(|(known, id)| (id, &known.label));
+        let label = known.into_iter().find(|(id, _)| *id == field.custom_profile_field_definition_id);
+        if let (Some((_, label)), Some(value)) = (label, field.value) {
+            user.profile_fields.insert(label.clone(), value);
+        }
+    }
     let set = |slot: &mut String, value: Option<String>| {
         if let Some(value) = value {
             *slot = value;
@@ -196,7 +231,14 @@ fn write(user: &mut User, fields: Fields) {
 }
 
 /// A user as the API shows one: without external id, without state.
-fn answer(user: &User) -> Value {
+fn answer(shared: &Shared, user: &User) -> Value {
+    let definitions = shared.config.profile_fields.iter().zip(1_u64..);
+    let profile_fields: Vec<Value> = definitions
+        .filter_map(|(field, id)| {
+            let value = user.profile_fields.get(&field.label)?;
+            Some(json!({"id": id, "value": value, "label": field.label, "custom_profile_field_definition_id": id}))
+        })
+        .collect();
     json!({
         "id": user.id,
         "created_at": user.created_at.to_string(),
@@ -215,31 +257,6 @@ fn answer(user: &User) -> Value {
         "affiliate_commission_type": null,
         "affiliate_payout_email": null,
         "administered_course_ids": [],
-        "custom_profile_fields": [],
+        "custom_profile_fields": profile_fields,
     })
-}
-
-fn envelope(all: Vec<Value>, query: &HashMap<String, String>) -> Response {
-    let number = |name: &str| query.get(name).and_then(|value| value.parse::<usize>().ok()).filter(|value| *value > 0);
-    let (page, limit) = (number("page").unwrap_or(1), number("limit").unwrap_or(25).min(MAX_LIMIT));
-    let (total, pages) = (all.len(), all.len().div_ceil(limit).max(1));
-    let first = (page - 1).saturating_mul(limit);
-    let items: Vec<Value> = all.into_iter().skip(first).take(limit).collect();
-    let last = first + items.len();
-    Json(json!({
-        "items": items,
-        "meta": {"pagination": {
-            "current_page": page,
-            "next_page": (page < pages).then_some(page + 1),
-            "prev_page": (page > 1).then_some(page - 1),
-            "total_pages": pages,
-            "total_items": total,
-            "entries_info": format!("{}-{last} of {total}", first + 1),
-        }},
-    }))
-    .into_response()
-}
-
-fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, Json(json!({"error": "Record not found."}))).into_response()
 }

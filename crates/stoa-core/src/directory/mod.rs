@@ -1,0 +1,22 @@
+//! A connection's directory: people and groups as their source wants them, and what follows for the school.
+//!
+//! What a client writes is a [`stoa_scim::Profile`]; here it becomes items that tell nobody's name ([`Sealing`],
+//! [`KeyOf`]), and what one person is to have at the school ([`Desired`]).
+
+mod desired;
+mod id;
+mod index;
+mod item;
+mod sealing;
+mod token;
+
+pub use crate::connection::{
+    Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
+    Source,
+};
+pub use desired::{CourseId, Desired, Membership, desired};
+pub use id::{BadId, GroupId, UserId};
+pub use index::{IndexedBy, KeyHash, KeyOf, keys};
+pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};
+pub use sealing::Sealing;
+pub use token::{LIVE_TOKENS, LiveToken, ScimToken, TokenHash, TokensItem};
