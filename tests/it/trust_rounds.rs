@@ -69,7 +69,7 @@ fn range(looks: &BTreeMap<String, u64>) -> (u64, u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_over_before_it_is_round_is_gone_on_with_by_the_next() {
-    let (world, _providers) = many().await;
+    let (world, providers) = many().await;
     // The first looks are what an application wrote.
     let before = (range(&looks(&world, "sound")), range(&looks(&world, "silent")));
     assert!(before.0.0 == before.0.1 && before.1.0 == before.1.1, "{before:?}");
@@ -88,6 +88,14 @@ async fn a_run_that_is_over_before_it_is_round_is_gone_on_with_by_the_next() {
         assert!(runs < 60, "{:?}", looks(&world, "silent"));
     }
     assert!(all_left > 0, "each run reached everybody: nothing is shown");
+    // Whoever did not answer the last time is asked when all the others have been.
+    providers.take_asked();
+    let (_, failed) = run(&world).await;
+    let asked = providers.take_asked();
+    let first = asked.iter().position(|name| name.ends_with("silent")).unwrap();
+    let others = asked.iter().skip(first).filter(|name| !name.ends_with("silent"));
+    let others: Vec<_> = others.filter(|name| !late.contains(name) && !failed.contains(name)).collect();
+    assert!(first > 0 && others.is_empty(), "after {first} that were sound came a silent one, and then {others:?}");
 }
 
 /// Lambda ends a process that is over its time or its memory, whatever it is at. Those that were under way are left out

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bergshamra::{DsigContext, KeysManager};
 use saml::{
     Binding, ConsumeResponse, DigestAlgorithm, IdpDescriptor, LoginTracker, PeerCryptoPolicy, ReplayMode,
@@ -9,8 +11,8 @@ use saml::{
     StartLogin,
 };
 use saml_rs::{
-    AcsEndpoint, BrowserInput, EntityId, MetadataTrustPolicy, PendingAuthnRequest, ReplayPolicy, SamlValidationContext,
-    Sp, SpConfig, SpValidationPolicy, SsoResponse, StartSso,
+    AcsEndpoint, BrowserInput, EntityId, FormField, MetadataTrustPolicy, PendingAuthnRequest, ReplayPolicy,
+    SamlValidationContext, Sp, SpConfig, SpValidationPolicy, SsoResponse, StartSso,
 };
 
 use crate::{ACS, CERTIFICATE, IDP, SP};
@@ -90,10 +92,11 @@ impl Saml {
     }
 
     pub fn verifies(&self, field: &str) -> bool {
+        let Ok(xml) = STANDARD.decode(field) else { return false };
         let consumed = self.provider.consume_response(ConsumeResponse {
             idp: &self.idp,
             peer_crypto_policy: None,
-            saml_response: field,
+            saml_response: &xml,
             binding: SsoResponseBinding::HttpPost,
             relay_state: None,
             tracker: Some(&self.tracker),
@@ -138,7 +141,7 @@ impl SamlRs {
     }
 
     pub fn verifies(&self, field: &str) -> bool {
-        let fields = vec![("SAMLResponse".to_owned(), field.to_owned())];
+        let fields = vec![FormField::new("SAMLResponse", field)];
         let context = SamlValidationContext::new(SystemTime::now(), ReplayPolicy::DisabledForCompatibility);
         self.provider.finish_sso(&self.idp, &self.pending, BrowserInput::<SsoResponse>::post(fields), context).is_ok()
     }

@@ -61,7 +61,7 @@ async fn login(sandbox: &Sandbox) {
         sandbox.start_functions_again().expect("functions");
         sandbox.front.take_calls();
         let page = sandbox.browser().get(&sandbox.login_url()).await.expect("a login");
-        assert_eq!(page.status, 200, "{}", page.text());
+        assert_eq!(page.status, 200, "{} {:?}", page.text(), sandbox.take_log());
     }
     let tally = Tally::of(&sandbox.front.take_calls());
     println!("  a login with new processes: {} reads of {} units", tally.reads, tally.read_units);

@@ -42,7 +42,7 @@ async fn main() {
 
 async fn one_login(sandbox: &Sandbox) {
     let page = sandbox.browser().get(&sandbox.login_url()).await.expect("a login");
-    assert_eq!(page.status, 200, "{}", page.text());
+    assert_eq!(page.status, 200, "{} {:?}", page.text(), sandbox.take_log());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]

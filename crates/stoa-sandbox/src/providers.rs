@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::Response;
@@ -13,27 +13,37 @@ use crate::listen::Server;
 /// The running providers. They stop when dropped.
 pub struct Providers {
     server: Server,
-    silent: Silent,
+    state: Arc<Mutex<State>>,
 }
 
-type Silent = Arc<Mutex<BTreeSet<String>>>;
+#[derive(Default)]
+struct State {
+    silent: BTreeSet<String>,
+    asked: Vec<String>,
+}
 
 impl Providers {
     /// Starts them; each publishes this.
     pub async fn start(metadata: String) -> io::Result<Self> {
-        let silent = Silent::default();
-        let (metadata, asked) = (Bytes::from(metadata), silent.clone());
+        let state = Arc::new(Mutex::new(State::default()));
+        let (metadata, asked) = (Bytes::from(metadata), state.clone());
         let server = Server::start(0, move |_, request| {
             let (metadata, asked) = (metadata.clone(), asked.clone());
             async move {
-                if asked.lock().unwrap_or_else(PoisonError::into_inner).contains(request.uri().path()) {
+                let provider = request.uri().path().trim_start_matches('/').to_owned();
+                let is_silent = {
+                    let mut state = locked(&asked);
+                    state.asked.push(provider.clone());
+                    state.silent.contains(&provider)
+                };
+                if is_silent {
                     std::future::pending::<()>().await;
                 }
                 Ok(Response::new(Full::new(metadata)))
             }
         })
         .await?;
-        Ok(Self { server, silent })
+        Ok(Self { server, state })
     }
 
     /// Where a provider publishes its metadata.
@@ -43,6 +53,15 @@ impl Providers {
 
     /// Lets a provider take requests from now on and answer none.
     pub fn silence(&self, provider: &str) {
-        self.silent.lock().unwrap_or_else(PoisonError::into_inner).insert(format!("/{provider}"));
+        locked(&self.state).silent.insert(provider.to_owned());
     }
+
+    /// Which providers were asked, in that order, since the start or the last time this was called.
+    pub fn take_asked(&self) -> Vec<String> {
+        std::mem::take(&mut locked(&self.state).asked)
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
