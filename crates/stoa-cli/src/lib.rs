@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
+//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
+//! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
@@ -24,6 +25,8 @@ mod logins;
 mod person;
 mod private_file;
 mod runbook;
+mod school;
+mod scim;
 mod secret;
 mod stack;
 mod teams;
@@ -55,7 +58,9 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
     let target = arguments.target;
     match arguments.command {
         Command::Connection(command) => connection::run(command, &target, io).await,
+        Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,

@@ -96,6 +96,7 @@ fault-school-refused = The learning platform refused to create or update your ac
 fault-school-unavailable = The learning platform cannot be reached at the moment. Please try again in a few minutes.
 fault-school-busy = The learning platform is very busy. Please try again in a minute.
 fault-school-sent-back = The learning platform did not accept your sign-in.
+fault-scim = Your learning platform does not take this request from a directory. Please tell your IT help desk.
 fault-try-later = Signing in is not working right now. Please try again in a few minutes.
 fault-internal = Something went wrong on our side.
 fault-address-malformed = This does not look like an email address. Please enter your full work email address.

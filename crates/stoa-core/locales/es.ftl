@@ -94,6 +94,7 @@ fault-school-refused = La plataforma de aprendizaje no permitió crear ni actual
 fault-school-unavailable = En este momento no podemos conectarnos con la plataforma de aprendizaje. Inténtelo de nuevo en unos minutos.
 fault-school-busy = La plataforma de aprendizaje está recibiendo demasiadas solicitudes. Inténtelo de nuevo en un minuto.
 fault-school-sent-back = La plataforma de aprendizaje no aceptó su inicio de sesión.
+fault-scim = La plataforma de aprendizaje no acepta esta solicitud de un directorio. Comuníquelo a su mesa de ayuda de TI.
 fault-try-later = El inicio de sesión no funciona en este momento. Inténtelo de nuevo en unos minutos.
 fault-internal = Ocurrió un error de nuestro lado.
 fault-address-malformed = Esto no parece una dirección de correo electrónico. Escriba completa su dirección de trabajo.

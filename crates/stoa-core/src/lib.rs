@@ -31,6 +31,7 @@
 //! | `published` | whether what a provider publishes is a JSON object |
 //! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
 //! | [`arrived`] | what an administrator who tests is shown |
+//! | [`diagnosis`] | why logins fail, from evidence |
 //!
 //! # From bytes to somebody who may enter
 //!
@@ -99,7 +100,9 @@ pub mod again;
 pub mod arrived;
 pub mod binding;
 pub mod connection;
+mod counted;
 pub mod destination;
+pub mod diagnosis;
 pub mod directory;
 pub mod email;
 pub mod failure;

@@ -12,9 +12,9 @@ mod variable;
 use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
-use Index::LoginsByEmail;
-use Method::{Get, Post};
-use SecretKind::{Oidc, Pepper, Saml, Seal, Thinkific};
+use Index::{DirectoryByDue, LoginsByEmail};
+use Method::{Delete, Get, Patch, Post, Put};
+use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
 use Table::{Connections, Directory, Logins, Trust};
 
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
@@ -68,8 +68,12 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 ]);
 
 /// Of the table `logins`, logins only: neither the tests that an activation asks for, nor used Assertions, nor whose turn
-/// it is to ask a school, nor what is left of its minute.
-const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]);
+/// it is to ask a school, nor what is left of its minute, nor the line before it.
+const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*", "line#*"]);
+
+/// Of the table `directory`, people and groups as their sources want them: no person at a school, nobody's address, no
+/// token.
+const PEOPLE_AND_GROUPS: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -90,7 +94,13 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         // Never a new pepper: each person's key depends on it (`docs/decisions/0008`).
         Grant {
             actions: &[PutSecretValue],
-            resource: Resource::Secrets(&[SecretKind::Seal, SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            resource: Resource::Secrets(&[
+                SecretKind::Seal,
+                SecretKind::Directory,
+                SecretKind::Saml,
+                SecretKind::Oidc,
+                SecretKind::Thinkific,
+            ]),
             conditions: &[],
         },
     ]
@@ -118,7 +128,8 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
-            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*"])]),
+            table(Logins, &[PutItem, UpdateItem])
+                .where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*", "line#*"])]),
             secrets(&[Seal, Pepper, Saml]),
         ],
     },
@@ -169,7 +180,9 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
-            table(Directory, &[BatchGetItem, PutItem, DeleteItem]),
+            table(Directory, &[BatchGetItem, PutItem, UpdateItem, DeleteItem]),
+            // Who of a directory has an address or an id, and nothing else of it.
+            table(Directory, &[Query]).where_all(&[keys_like(&["lock#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
@@ -185,11 +198,44 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "scim",
+        purpose: "Takes people and groups from a customer's SCIM client, and answers what it asks about them.",
+        routes: &[
+            Route::On(Get, "/scim/{connection}/{proxy+}"),
+            Route::On(Post, "/scim/{connection}/{proxy+}"),
+            Route::On(Put, "/scim/{connection}/{proxy+}"),
+            Route::On(Patch, "/scim/{connection}/{proxy+}"),
+            Route::On(Delete, "/scim/{connection}/{proxy+}"),
+        ],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE_AND_GROUPS]),
+            secrets(&[Pepper, DirectorySecret]),
+        ],
+    },
+    Function {
         name: "operator",
         purpose: "Answers the operator's command where that needs a secret: whose logins, and who is a person.",
         routes: &[],
         schedule: None,
         grants: &[index(LoginsByEmail, &[Query]), table(Directory, &[GetItem]), secrets(&[Pepper])],
+    },
+    Function {
+        name: "provisioner",
+        purpose: "Does at the schools what is due for people of a directory: accounts, courses, groups, and their end.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            index(DirectoryByDue, &[Query]),
+            table(Directory, &[BatchGetItem, GetItem, Query]),
+            table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
+            secrets(&[Pepper, DirectorySecret, Thinkific]),
+        ],
     },
     Function {
         name: "trust-refresh",
@@ -199,6 +245,21 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Trust, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
+        ],
+    },
+    Function {
+        name: "mirror",
+        purpose: "Looks at what schools have, so that launches need not ask, and does what has to follow those that did not.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[GetItem]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            table(Directory, &[BatchGetItem, GetItem]),
+            table(Directory, &[DeleteItem, PutItem, Query, UpdateItem])
+                .where_all(&[keys_like(&["due#*", "email#*", "mirror#*", "person#*", "school#*"])]),
+            secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
 ];

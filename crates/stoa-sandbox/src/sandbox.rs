@@ -129,7 +129,9 @@ impl Sandbox {
             Storage::Folder(folder) => Some(folder.join("school.json")),
         };
         let subdomain = SCHOOL.to_owned();
-        let school_config = SchoolConfig { port: school_port, subdomain, file, ..SchoolConfig::default() };
+        let webhook_hosts = vec![HOST.to_owned()];
+        let school_config =
+            SchoolConfig { port: school_port, subdomain, file, webhook_hosts, ..SchoolConfig::default() };
         let thinkific = Thinkific::start(school_config).await?;
         let functions = Arc::new(Later::default());
         front.set_functions(functions.clone());
@@ -178,6 +180,7 @@ impl Sandbox {
         if self.operator.current(&connection).await?.is_none() {
             self.operator.put_secret(&SecretName::Seal, SecretText::random()?).await?;
             self.operator.put_secret(&SecretName::Pepper, SecretText::random()?).await?;
+            self.operator.put_secret(&SecretName::Directory, SecretText::random()?).await?;
         }
         let key = SecretText::new(self.thinkific.api_key().expose())?;
         self.operator.put_secret(&SecretName::Thinkific(school), key).await?;
@@ -271,6 +274,11 @@ impl Sandbox {
         self.invoke("trust-refresh", Value::Null).await
     }
 
+    /// What the clock starts once a minute: `mirror`.
+    pub async fn mirror(&self) -> Result<Value, FunctionError> {
+        self.invoke("mirror", Value::Null).await
+    }
+
     /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);
@@ -278,6 +286,12 @@ impl Sandbox {
         self.workos.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.openid.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
+    }
+
+    /// Puts the clock of the functions wrong, for the requests that come from now on: each keeps the time at which it
+    /// came, so that two can believe in different times, as in two instances.
+    pub fn shift_functions(&self, seconds: i64) {
+        self.clock.advance(seconds);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::log::{Line, Metric};
 use crate::visit::{Answer, Visit};
 
 /// A browser is answered by then: API Gateway would wait 30 s and then show a page without a reference.
-const SOFT_DEADLINE: Duration = Duration::from_secs(8);
+pub(crate) const SOFT_DEADLINE: Duration = Duration::from_secs(8);
 
 /// A function, ready to be called with an event and the id of the request. There is no event that it does not answer.
 /// Boxed, so that a binary does not compile the flow again.
@@ -146,10 +146,12 @@ async fn run(flow: Flowing<'_>) -> Result<Answer, Failure> {
 fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Duration) {
     let Visit { clients, incoming, trail, .. } = visit;
     let outcome = match failure {
+        _ if trail.is_machine => None,
         None if trail.launched => Some("ok"),
         None => None,
         Some(failure) => trail.connection.as_ref().map(|_| failure.fault.face().actor.blame()),
     };
+    let (namespace, now) = (&clients.environment.metric_namespace, clients.clock.now().as_millisecond());
     let mut line = Line {
         level: "info",
         function: clients.environment.function,
@@ -159,15 +161,25 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
         browser: incoming.browser(),
         connection: trail.connection.as_ref().map(ConnectionId::as_str),
         login: trail.login.as_ref().map(Reference::as_str),
-        answer: if (300..400).contains(&status) { "redirect" } else { "page" },
+        answer: match status {
+            _ if trail.is_machine => "resource",
+            300..400 => "redirect",
+            _ => "page",
+        },
         status,
         fault: None,
         wanted: None,
         got: None,
         also: trail.also.map(Fault::code),
+        waits: trail.waits,
+        asked: trail.asked,
+        ignored: trail.ignored.as_deref(),
         ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        metric: outcome
-            .map(|_| Metric::login(&clients.environment.metric_namespace, clients.clock.now().as_millisecond())),
+        metric: match (outcome, trail.waits) {
+            (Some(_), _) => Some(Metric::login(namespace, now)),
+            (None, Some(_)) => Some(Metric::waiting(namespace, now)),
+            (None, None) => None,
+        },
         outcome,
         logins: outcome.map(|_| 1),
     };

@@ -13,10 +13,10 @@
 //! | [`store`] | DynamoDB, one file a table |
 //! | `secrets`, `environment` | what a function is told |
 //! | `http_client`, `egress`, `api` | calls to the outside: guarded where somebody else chose the address; the school's API |
-//! | `log`, `trust_log` | the one line of an invocation, and the lines of `trust-refresh` |
+//! | `log`, `trust_log`, `provision_log` | the one line of an invocation, and the lines of `trust-refresh` and `provisioner` |
 //! | [`operator`] | what the command `stoa` does in AWS |
 //! | `clients`, `clock`, `random` | what all of them are handed |
-//! | `held` | what a process keeps, mostly for a minute |
+//! | `held`, `pace` | what a process keeps, mostly for a minute, and how many requests of a client it takes |
 
 mod ahead;
 mod api;
@@ -35,6 +35,8 @@ mod incoming;
 mod invoked;
 mod log;
 pub mod operator;
+mod pace;
+mod provision_log;
 mod random;
 mod secrets;
 pub mod store;

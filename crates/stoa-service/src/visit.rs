@@ -35,6 +35,8 @@ use crate::store::{self, By, Note, Written};
 
 /// By then every call to a provider has ended. What is left until the soft deadline is for our own tables.
 const OUTSIDE: Duration = Duration::from_secs(6);
+/// By then a settlement has ended or is given up. What is left until the soft deadline is for saying so.
+const SETTLING: Duration = Duration::from_secs(7);
 
 /// One request on its way through a function.
 pub struct Visit<'a> {
@@ -76,6 +78,14 @@ pub struct Trail {
     /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies, or with the
     /// code or the ticket of a login that such a link began.
     pub by_test_link: bool,
+    /// Whether a machine asks, and no login ends here.
+    pub is_machine: bool,
+    /// What it asks for.
+    pub asked: Option<&'static str>,
+    /// What was left out of its request, by name.
+    pub ignored: Option<String>,
+    /// Why its request is refused, as it is told.
+    pub refusal: Option<Box<stoa_scim::Refusal>>,
 }
 
 /// What a flow answers.
@@ -95,6 +105,15 @@ pub enum Answer {
     },
     /// A script that never changes under its address, so that browsers may keep it.
     Script(&'static str),
+    /// A resource of SCIM's, or a refusal, with headers of its own.
+    Resource {
+        /// HTTP status.
+        status: u16,
+        /// JSON; empty where the status has no body.
+        body: String,
+        /// Names in lower case, and values.
+        headers: Vec<(&'static str, String)>,
+    },
     /// Nothing (a prefetch).
     Nothing,
 }
@@ -266,6 +285,11 @@ impl<'a> Visit<'a> {
     pub fn in_time(&self, limits: Limits) -> Limits {
         let left = OUTSIDE.saturating_sub(self.came.elapsed());
         Limits { timeout: limits.timeout.min(left), ..limits }
+    }
+
+    /// How long a settlement may still take.
+    pub fn left_to_settle(&self) -> Duration {
+        SETTLING.saturating_sub(self.came.elapsed())
     }
 
     /// A step of a login, as this function takes it.

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::command::{Desk, stoa};
+use crate::command::{Desk, Ran, stoa};
 
 const HEAD: &str =
     "id = \"acme\"\ncustomer = \"acme\"\nname = \"Acme\"\nschool = \"academy\"\ndomains = [\"acme.com\"]\n";
@@ -12,10 +12,14 @@ const TENANT: &str = "b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811";
 
 /// The guide of a file that has not been applied: no network, no stack.
 pub async fn guide(settings: &str) -> String {
+    ask(settings).await.done()
+}
+
+async fn ask(settings: &str) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.toml");
     std::fs::write(&path, format!("{HEAD}{settings}")).unwrap();
-    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "sso.example.com"]).await.done()
+    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "sso.example.com"]).await
 }
 
 #[tokio::test]
@@ -47,12 +51,58 @@ async fn openid_connect_by_product() {
     }
 }
 
+/// Every product with every way to prove that we are the client: what the guide asks for is what the file says, and a
+/// product that has no such way is not guided there.
+#[tokio::test]
+async fn the_guide_asks_for_the_client_authentication_of_the_file() {
+    let issuer = |preset: &str| match preset {
+        "entra" => format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+        "google" => "https://accounts.google.com".to_owned(),
+        _ => "https://idp.acme.com".to_owned(),
+    };
+    for preset in ["generic", "pingfederate", "okta", "entra", "google"] {
+        for auth in ["client_secret_basic", "client_secret_post", "private_key_jwt"] {
+            let settings = format!(
+                "preset = \"{preset}\"\n{}client_auth = \"{auth}\"\n",
+                OIDC.replace("https://acme.okta.com", &issuer(preset))
+            );
+            if auth == "private_key_jwt" && ["entra", "google"].contains(&preset) {
+                let refused = ask(&settings).await.refused();
+                assert!(refused.contains("oidc.client_auth"), "{preset}: {refused}");
+                continue;
+            }
+            let guide = guide(&settings).await;
+            let asks_for_a_secret = guide.contains("   Client secret  ");
+            assert_eq!(asks_for_a_secret, auth != "private_key_jwt", "{preset} {auth}: {guide}");
+            assert_eq!(guide.contains("public key that we send you"), auth == "private_key_jwt", "{preset}: {guide}");
+            assert_eq!(guide.contains("the secret through another channel"), auth != "private_key_jwt", "{guide}");
+            // Whoever is free to choose is told which of the two.
+            if ["generic", "pingfederate"].contains(&preset) {
+                assert!(guide.contains(&format!("({auth})")), "{preset} {auth}: {guide}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn workos_and_teams() {
     let workos = "[workos]\nclient_id = \"client_01\"\norganization = \"org_01\"\n";
     assert_snapshot!("guide_workos", guide(workos).await);
     let teams = format!("[teams]\napp_id = \"{TENANT}\"\ntenants = [\"{TENANT}\"]\ntoken = true\n");
     assert_snapshot!("guide_teams", guide(&format!("preset = \"entra\"\n{teams}")).await);
+}
+
+#[tokio::test]
+async fn scim_by_product() {
+    let directory = "[directory]\nsource = \"scim\"\n[[directory.grant]]\ngroup = \"Leaders\"\ncourses = [1]\n";
+    for preset in ["generic", "pingfederate", "okta", "entra"] {
+        let guide = guide(&format!("preset = \"{preset}\"\n{SAML}{directory}")).await;
+        let from = guide.find("Provision people").unwrap();
+        let to = guide.find("Decide who can sign in").unwrap();
+        assert_snapshot!(format!("guide_scim_{preset}"), &guide[from..to]);
+    }
+    let other = guide(&format!("{SAML}{}", directory.replace("scim", "csv"))).await;
+    assert!(!other.contains("Provision people"), "{other}");
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ fn act(shared: &Shared, form: &Change) -> bool {
         ("save", ..) => {
             let is_taken = school.accounts.holders(&form.email).any(|holder| holder.id != form.id);
             !is_taken
-                && school.change_account(form.id, |user| {
+                && school.change_account(form.id, now, |user| {
                     user.email.clone_from(&form.email);
                     user.first_name.clone_from(&form.first_name);
                     user.last_name.clone_from(&form.last_name);
@@ -117,7 +117,7 @@ fn act(shared: &Shared, form: &Change) -> bool {
                     user.roles = roles.map(str::to_owned).collect();
                 })
         }
-        ("delete", ..) => school.remove(form.id),
+        ("delete", ..) => school.remove(form.id, now),
         ("enroll", Some(course_id), _, None) => {
             let user_id = form.id;
             school.enroll(NewEnrollment { user_id, course_id, activated_at: Some(now), expiry_date: None }, now);

@@ -15,6 +15,7 @@ use super::enrollment::Enrollment;
 use super::fault::{Fault, FaultTarget, Trouble};
 use super::group::Group;
 use super::journal::{Call, SsoAttempt};
+use super::webhooks::Delivery;
 use super::{Shared, account_page};
 use crate::clock::Clock;
 use crate::control;
@@ -25,6 +26,7 @@ pub(super) fn router(clock: &Clock) -> Router<Shared> {
         .route("/sandbox/users", get(users))
         .route("/sandbox/enrollments", get(enrollments))
         .route("/sandbox/groups", get(groups))
+        .route("/sandbox/webhooks", get(deliveries))
         .route("/sandbox/calls", get(calls))
         .route("/sandbox/account", get(account_page::show).post(account_page::change))
         .route("/sandbox/sso", get(attempts))
@@ -42,6 +44,10 @@ async fn enrollments(State(shared): State<Shared>) -> Json<Vec<Enrollment>> {
 
 async fn groups(State(shared): State<Shared>) -> Json<Vec<Group>> {
     Json(shared.school().groups.all().cloned().collect())
+}
+
+async fn deliveries(State(shared): State<Shared>) -> Json<Vec<Delivery>> {
+    Json(shared.school().webhooks.deliveries.clone())
 }
 
 async fn calls(State(shared): State<Shared>) -> Json<Vec<Call>> {
@@ -136,6 +142,21 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                     tr {
                         td { a href={ "/sandbox/account?id=" (own.user_id) } { (own.user_id) } }
                         (account_page::enrollment(&shared, own))
+                    }
+                }
+            }
+            h2 { "Webhooks" }
+            table {
+                @for own in &school.webhooks.subscriptions {
+                    tr { td { (own.topic) } td { (own.target_url) } td { (own.status) } }
+                }
+            }
+            h2 { "Last deliveries" }
+            table {
+                @for sent in school.webhooks.deliveries.iter().rev().take(20) {
+                    tr {
+                        td { (sent.topic) } td { (sent.event) }
+                        td { @match sent.tries.last() { Some(last) => { (last.status) } None => { "waits" } } }
                     }
                 }
             }

@@ -25,6 +25,8 @@ pub(super) enum Credentials {
     ApiKey,
     /// A bearer token that is an API access token. The API key is none.
     AccessToken,
+    /// A bearer token: an API access token, and, if the school takes it there, the API key.
+    Bearer,
 }
 
 /// A call that is under way. It is one less when its answer is there, and also when its client has gone.
@@ -69,6 +71,9 @@ fn is_known(shared: &Shared, school: &School, credentials: Credentials, headers:
     match credentials {
         Credentials::ApiKey => by_key || school.access_token.is(bearer),
         Credentials::AccessToken => school.access_token.is(bearer),
+        Credentials::Bearer => {
+            school.access_token.is(bearer) || shared.config.webhooks_take_api_key && school.api_key.is(bearer)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A school: the parts of Thinkific that stoa talks to, as strict as is known.
 //!
 //! One listener answers as the school (`http://thinkific.localhost:PORT`), as the Admin API (`…/api/public/v1`) and as
-//! GraphQL (`…/stable/graphql`). What Thinkific does not document is a setting of [`Config`]. Accounts, enrollments and
+//! GraphQL (`…/stable/graphql`), and sends signed [webhooks]. What Thinkific does not document is a setting of [`Config`]. Accounts, enrollments and
 //! groups are in memory, or in a file where one is named; sessions, spent tokens and journals end with the process.
 
 mod account;
@@ -19,6 +19,7 @@ mod pages;
 mod school;
 mod sso;
 mod unprocessable;
+mod webhooks;
 
 use std::io;
 use std::net::SocketAddr;
@@ -38,8 +39,10 @@ pub use self::fault::{Fault, FaultTarget, ResetUnit, Trouble};
 pub use self::group::Group;
 pub use self::journal::{Call, SsoAttempt, SsoRefusal};
 pub use self::unprocessable::UnprocessableShape;
+pub use self::webhooks::{Delivery, Percentage, Subscription, TOPICS, Try};
 
 use self::school::School;
+use self::webhooks::{Origin, Sender};
 use crate::clock::Clock;
 use crate::listen::Server;
 
@@ -91,6 +94,12 @@ pub struct Config {
     pub bundle_enrollment: Effect,
     /// When somebody is out of a group whom GraphQL has been told to remove. Not documented.
     pub group_removal: Effect,
+    /// Whether the Webhooks API takes the API key as a bearer token, or an API access token only. Not documented.
+    pub webhooks_take_api_key: bool,
+    /// Hosts that webhooks may be sent to without TLS, on this machine.
+    pub webhook_hosts: Vec<String>,
+    /// The scale of `percentage_completed` in events. The documents have both.
+    pub percentage: Percentage,
     /// Admin API requests a minute.
     pub requests_per_minute: usize,
     /// Admin API requests at once.
@@ -133,6 +142,9 @@ impl Default for Config {
             enrolls_in_new_builder: false,
             bundle_enrollment: Effect::AtOnce,
             group_removal: Effect::AtOnce,
+            webhooks_take_api_key: true,
+            webhook_hosts: Vec::new(),
+            percentage: Percentage::default(),
             requests_per_minute: 120,
             requests_at_once: 10,
             reset_unit: ResetUnit::default(),
@@ -240,6 +252,7 @@ impl std::fmt::Debug for ApiKey {
 #[derive(Debug)]
 pub struct Thinkific {
     server: Server,
+    sender: Sender,
     shared: Shared,
 }
 
@@ -252,11 +265,12 @@ impl Thinkific {
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
             .nest(GRAPHQL_PATH, graphql::router(&shared))
+            .merge(webhooks::router(&shared))
             .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router).await?;
-        Ok(Self { server, shared })
+        Ok(Self { server, sender: Sender::start(shared.clone()), shared })
     }
 
     /// Where it listens.
@@ -328,12 +342,14 @@ impl Thinkific {
 
     /// Changes somebody's account, as its owner or an administrator of the school would. Whether there is one.
     pub fn edit_user(&self, id: u64, change: impl FnOnce(&mut User)) -> bool {
-        self.shared.school().change_account(id, change)
+        let now = self.clock().now();
+        self.shared.school().change_account(id, now, change)
     }
 
     /// Takes somebody's account away. Whether there was one.
     pub fn remove_user(&self, id: u64) -> bool {
-        self.shared.school().remove(id)
+        let now = self.clock().now();
+        self.shared.school().remove(id, now)
     }
 
     /// Every enrollment, oldest first.
@@ -390,6 +406,68 @@ impl Thinkific {
     /// Takes a group away. Whether there was one.
     pub fn remove_group(&self, id: u64) -> bool {
         self.shared.school().groups.remove(id)
+    }
+
+    /// Lets somebody buy a course, which enrolls them. Whether both exist.
+    pub fn buy(&self, user: u64, course: u64) -> bool {
+        let now = self.clock().now();
+        self.shared.school().buy(user, course, now)
+    }
+
+    /// The Webhooks API's address.
+    pub fn webhooks_url(&self) -> String {
+        format!("{}/api/v2/webhooks", self.school_url())
+    }
+
+    /// What others have subscribed to.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        self.shared.school().webhooks.subscriptions.clone()
+    }
+
+    /// Subscribes by hand, in the school's administration: what is sent for it is not signed.
+    pub fn subscribe_by_hand(&self, topic: &str, target_url: &str) -> Subscription {
+        let now = self.clock().now();
+        self.shared.school().subscribe((topic, target_url), Origin::ByHand, now)
+    }
+
+    /// Changes a subscription, as somebody in the school's administration would. Whether there is one.
+    pub fn edit_subscription(&self, id: &str, change: impl FnOnce(&mut Subscription)) -> bool {
+        let mut school = self.shared.school();
+        let found = school.webhooks.subscriptions.iter_mut().find(|subscription| subscription.id == id);
+        found.map(change).is_some()
+    }
+
+    /// Sends what the administration's button sends to whoever subscribed to a topic.
+    pub fn send_example(&self, topic: &str) {
+        let now = self.clock().now();
+        self.shared.school().webhooks.tell(topic, webhooks::example(topic), now);
+    }
+
+    /// Sends an event of any topic, with any payload.
+    pub fn send_event(&self, topic: &str, payload: serde_json::Value) {
+        let now = self.clock().now();
+        self.shared.school().webhooks.tell(topic, payload, now);
+    }
+
+    /// Sends an event once more, under its own id. Whether it was sent before.
+    pub fn repeat_event(&self, event: &str) -> bool {
+        let now = self.clock().now();
+        self.shared.school().webhooks.repeat(event, now)
+    }
+
+    /// Chooses whether deliveries wait until [`deliver`](Self::deliver) is called.
+    pub fn hold_webhooks(&self, is_held: bool) {
+        self.shared.school().webhooks.is_held = is_held;
+    }
+
+    /// Sends every delivery that is due, and waits for the answers.
+    pub async fn deliver(&self) {
+        self.sender.send_due(&self.shared).await;
+    }
+
+    /// Every delivery, oldest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.school().webhooks.deliveries.clone()
     }
 
     /// Changes how many requests a minute the Admin API takes.

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::{Accounts, NewUser, User};
+use super::catalog::Course;
 use super::enrollment::{Enrollment, Enrollments, NewEnrollment};
 use super::fault::{Fault, FaultTarget, Trouble};
 use super::group::{Group, Groups};
 use super::journal::{Call, SsoAttempt};
 use super::unprocessable::UnprocessableShape;
+use super::webhooks::{self, Origin, Percentage, Subscription, Webhooks};
 use super::{ApiKey, Config, Effect, Plan};
 
 /// What the limits are counted by.
@@ -31,6 +33,8 @@ struct Records {
     users: Vec<User>,
     enrollments: Vec<Enrollment>,
     groups: Vec<Group>,
+    #[serde(default)]
+    subscriptions: Vec<Subscription>,
 }
 
 /// What has been answered and is not done yet.
@@ -64,6 +68,9 @@ pub(super) struct School {
     pub(super) faults: Vec<Fault>,
     pub(super) unprocessable: UnprocessableShape,
     pub(super) loose_email_query: bool,
+    pub(super) webhooks: Webhooks,
+    courses: Vec<Course>,
+    percentage: Percentage,
     pending: Vec<(Timestamp, Pending)>,
     next_id: u64,
 }
@@ -93,6 +100,9 @@ impl School {
             faults: Vec::new(),
             unprocessable: config.unprocessable,
             loose_email_query: config.loose_email_query,
+            webhooks: Webhooks::default(),
+            courses: config.courses.clone(),
+            percentage: config.percentage,
             pending: Vec::new(),
             next_id: 1001,
         };
@@ -119,6 +129,7 @@ impl School {
         records.users.into_iter().for_each(|user| self.accounts.insert(user));
         records.enrollments.into_iter().for_each(|enrollment| self.enrollments.insert(enrollment));
         records.groups.into_iter().for_each(|group| self.groups.insert(group));
+        self.webhooks.subscriptions = records.subscriptions;
     }
 
     /// What a file keeps, as JSON.
@@ -127,6 +138,7 @@ impl School {
             users: self.accounts.all().cloned().collect(),
             enrollments: self.enrollments.all().cloned().collect(),
             groups: self.groups.all().cloned().collect(),
+            subscriptions: self.webhooks.subscriptions.clone(),
         })
     }
 
@@ -154,12 +166,56 @@ impl School {
             profile_fields: BTreeMap::new(),
             created_at: now,
         });
+        self.tell_of_user("user.signup", id, now);
         id
     }
 
-    /// Changes an account. Whether there is one.
-    pub(super) fn change_account(&mut self, id: u64, change: impl FnOnce(&mut User)) -> bool {
-        self.accounts.change(id, change)
+    /// Changes an account, and tells of it if the address, a name or the roles are others. Whether there is one.
+    pub(super) fn change_account(&mut self, id: u64, now: Timestamp, change: impl FnOnce(&mut User)) -> bool {
+        let told =
+            |user: &User| (user.email.clone(), user.first_name.clone(), user.last_name.clone(), user.roles.clone());
+        let before = self.accounts.get(id).map(told);
+        let is_there = self.accounts.change(id, change);
+        if self.accounts.get(id).map(told) != before {
+            self.tell_of_user("user.updated", id, now);
+        }
+        is_there
+    }
+
+    /// Somebody has come in.
+    pub(super) fn signed_in_as(&mut self, id: u64, now: Timestamp) {
+        self.tell_of_user("user.signin", id, now);
+    }
+
+    fn tell_of_user(&mut self, topic: &str, id: u64, now: Timestamp) {
+        if let Some(user) = self.accounts.get(id) {
+            self.webhooks.tell(topic, webhooks::user(user), now);
+        }
+    }
+
+    fn tell_of_enrollment(&mut self, topic: &str, id: u64, now: Timestamp) {
+        let Some(own) = self.enrollments.get(id) else { return };
+        let Some(user) = self.accounts.get(own.user_id) else { return };
+        let course = self.courses.iter().find(|course| course.id == own.course_id);
+        self.webhooks.tell(topic, webhooks::enrolled(own, user, course, self.percentage), now);
+    }
+
+    pub(super) fn subscribe(&mut self, what: (&str, &str), origin: Origin, now: Timestamp) -> Subscription {
+        let made = Subscription::new(what, self.next_id(), origin, now);
+        self.webhooks.subscriptions.push(made.clone());
+        made
+    }
+
+    /// An order, and the enrollment that comes of it. Whether the account and the course exist.
+    pub(super) fn buy(&mut self, user_id: u64, course_id: u64, now: Timestamp) -> bool {
+        let number = self.next_id();
+        let course = self.courses.iter().find(|course| course.id == course_id);
+        let Some((user, course)) = self.accounts.get(user_id).zip(course) else { return false };
+        self.webhooks.tell("order.created", webhooks::ordered(number, user, course, now), now);
+        if self.enrollments.find(user_id, course_id).is_none() {
+            self.enroll(NewEnrollment { user_id, course_id, activated_at: Some(now), expiry_date: None }, now);
+        }
+        true
     }
 
     /// Whether the plan has no room for one more student.
@@ -167,7 +223,10 @@ impl School {
         self.seats.is_some_and(|seats| self.accounts.len() >= seats)
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> bool {
+    pub(super) fn remove(&mut self, id: u64, now: Timestamp) -> bool {
+        if let Some(user) = self.accounts.get(id) {
+            self.webhooks.tell("user.deleted", webhooks::deleted(user), now);
+        }
         self.sessions.retain(|_, owner| *owner != id);
         self.enrollments.remove_user(id);
         self.groups.remove_user(id);
@@ -188,6 +247,8 @@ impl School {
             created_at: now,
             updated_at: now,
         });
+        let topic = if new.activated_at.is_some() { "enrollment.created" } else { "enrollment.trial" };
+        self.tell_of_enrollment(topic, id, now);
         id
     }
 
@@ -236,7 +297,12 @@ impl School {
             enrollment.percent_completed = percent.min(100);
             enrollment.started_at.get_or_insert(now);
             enrollment.completed_at = (percent >= 100).then(|| enrollment.completed_at.unwrap_or(now));
-        })
+        });
+        self.tell_of_enrollment("enrollment.progress", id, now);
+        if percent >= 100 {
+            self.tell_of_enrollment("enrollment.completed", id, now);
+        }
+        true
     }
 
     pub(super) fn add_group(&mut self, name: &str, now: Timestamp) -> u64 {

@@ -181,7 +181,7 @@ fn find_or_create(config: &Config, school: &mut School, person: Person, now: Tim
         None => school.add(NewUser::student(&person.email, &person.first_name, &person.last_name), now),
     };
     let is_new = found.is_none();
-    school.change_account(id, |user| {
+    school.change_account(id, now, |user| {
         user.external_id = user.external_id.take().or(person.external_id);
         if is_new || config.login_updates_names {
             user.first_name = person.first_name;
@@ -191,6 +191,7 @@ fn find_or_create(config: &Config, school: &mut School, person: Person, now: Tim
         }
         user.sign_ins += 1;
     });
+    school.signed_in_as(id, now);
     Ok(id)
 }
 

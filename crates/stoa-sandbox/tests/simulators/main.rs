@@ -15,5 +15,6 @@ mod thinkific_admin;
 mod thinkific_enrollments;
 mod thinkific_groups;
 mod thinkific_sso;
+mod thinkific_webhooks;
 mod workos;
 mod workos_oracle;

@@ -1,6 +1,7 @@
 //! The flows: one file a function.
 
 mod account;
+mod admission;
 mod asking;
 mod begin;
 mod code;
@@ -12,9 +13,11 @@ mod oidc_exchange;
 pub mod operator;
 mod proven;
 mod provider_keys;
+pub mod provisioner;
 pub mod saml_acs;
 mod saml_keys;
 pub mod saml_metadata;
+pub mod scim;
 pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;

@@ -1,4 +1,5 @@
-//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person.
+//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, what
+//! is stored of a token.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
 
@@ -7,6 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use stoa_core::directory::ScimToken;
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -40,7 +42,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
     line.found = match &answer {
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
-        Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
+        Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
     clients.write(&line);
     reply(&answer)
@@ -61,6 +63,10 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
             let person = person_key(&customer, &subject, &pepper);
             Ok(Reply::Person(Some(Meant { person, email: None })))
+        }
+        Question::HashScimToken { connection, token } => {
+            let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;
+            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper)))
         }
     }
 }

@@ -5,7 +5,8 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
-use stoa_core::ids::{CustomerId, EmailKey, PersonKey, Reference, SchoolId};
+use stoa_core::directory::TokenHash;
+use stoa_core::ids::{ConnectionId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
 
 use super::{Answerer, Operator, OperatorError};
 
@@ -36,6 +37,13 @@ pub(crate) enum Question {
         /// How the operator names the person.
         named: Named,
     },
+    /// What is stored of a bearer token.
+    HashScimToken {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// The token.
+        token: String,
+    },
 }
 
 /// What a person is known by.
@@ -50,13 +58,14 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 2] = ["find_logins", "find_person"];
+    pub(crate) const KNOWN: [&str; 3] = ["find_logins", "find_person", "hash_scim_token"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::FindLogins { .. } => Self::KNOWN[0],
             Self::FindPerson { .. } => Self::KNOWN[1],
+            Self::HashScimToken { .. } => Self::KNOWN[2],
         }
     }
 }
@@ -78,6 +87,8 @@ pub(crate) enum Reply {
     Logins(Vec<Reference>),
     /// The person, where the directory knows one.
     Person(Option<Meant>),
+    /// What is stored of the token.
+    ScimTokenHash(TokenHash),
     /// It could not be answered.
     Refused {
         /// The fault's code.
@@ -98,8 +109,8 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email` and `stoa person`, each an object with \
-                        the question's name as its one member. events/operator/ has some.";
+        let expected = "operator answers the questions of `stoa logins --email`, `stoa person` and `stoa scim token`, \
+                        each an object with the question's name as its one member. events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }

@@ -1,6 +1,7 @@
 //! DynamoDB: what is stored, and what functions ask of it. Each write is conditional and says what a refused condition
 //! returns.
 
+mod admission;
 mod connections;
 mod directory;
 mod due;
@@ -13,6 +14,7 @@ mod logins;
 mod lookup;
 mod mirror;
 mod people;
+mod provision;
 mod round;
 mod tables;
 mod tested;
@@ -32,6 +34,7 @@ use stoa_saml::Trust;
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
@@ -40,14 +43,17 @@ pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
     WatchItem, WatchOver, forms,
 };
-pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem};
+pub(crate) use items::{
+    DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
+};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
+pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
 pub use round::Place;
-pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
 pub use turns::{Draw, Part, Turns};

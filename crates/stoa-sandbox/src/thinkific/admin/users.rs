@@ -120,9 +120,18 @@ async fn create(State(shared): State<Shared>, Json(fields): Json<Fields>) -> Res
         drop(school);
         return unprocessable(&shared, &wrong);
     }
-    let new = NewUser { external_id: fields.external_id.clone(), ..NewUser::default() };
-    let id = school.add(new, shared.config.clock.now());
-    school.change_account(id, |user| write(&shared, user, fields));
+    let now = shared.config.clock.now();
+    let new = NewUser {
+        external_id: fields.external_id.clone(),
+        roles: fields.roles.clone().unwrap_or_default(),
+        ..NewUser::student(
+            fields.email.as_deref().unwrap_or_default(),
+            fields.first_name.as_deref().unwrap_or_default(),
+            fields.last_name.as_deref().unwrap_or_default(),
+        )
+    };
+    let id = school.add(new, now);
+    school.change_account(id, now, |user| write(&shared, user, fields));
     let made = school.accounts.get(id);
     made.map_or_else(not_found, |user| (StatusCode::CREATED, Json(answer(&shared, user))).into_response())
 }
@@ -140,14 +149,15 @@ async fn update(
         drop(school);
         return unprocessable(&shared, &wrong);
     }
-    school.change_account(id, |user| write(&shared, user, fields));
+    let now = shared.config.clock.now();
+    school.change_account(id, now, |user| write(&shared, user, fields));
     StatusCode::NO_CONTENT.into_response()
 }
 
 async fn remove(State(shared): State<Shared>, Path(id): Path<String>, Query(query): Asked) -> Response {
     let mut school = shared.school();
     let Some(id) = find(&school, &id, &query).map(|user| user.id) else { return not_found() };
-    school.remove(id);
+    school.remove(id, shared.config.clock.now());
     StatusCode::NO_CONTENT.into_response()
 }
 

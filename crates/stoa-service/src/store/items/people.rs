@@ -21,7 +21,7 @@ keys! { Directory:
     /// The list of people has one item each.
     listed_user(connection: &ConnectionId, user: &UserId) = "users#{connection}" / "{user}";
     /// A group: `GroupItem`.
-    group(connection: &ConnectionId, group: &GroupId) = "group#{connection}#{group}" / "group";
+    group(connection: &ConnectionId, group: &GroupId) = "group#{connection}#{group}" / "itself";
     /// That a person belongs to a group, among the group's items: `EdgeItem`.
     member(connection: &ConnectionId, group: &GroupId, generation: u64, user: &UserId)
         = "group#{connection}#{group}" / "member#{generation}#{user}";
@@ -68,6 +68,11 @@ impl Range {
     pub(crate) fn scim_tokens_used(connection: &ConnectionId) -> Self {
         Self { table: Table::Directory, pk: format!("used#{connection}"), begin: None }
     }
+}
+
+/// Whether the item of a person under this sort key is a membership.
+pub(crate) fn is_membership(sk: &str) -> bool {
+    sk.starts_with("member#")
 }
 
 /// One of a list.

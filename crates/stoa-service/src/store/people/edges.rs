@@ -29,7 +29,12 @@ pub struct EdgesChanged {
 impl EdgesChanged {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
+        self.len() == 0
+    }
+
+    /// How many memberships come and go.
+    pub fn len(&self) -> usize {
+        self.added.len() + self.removed.len()
     }
 }
 
@@ -104,10 +109,14 @@ impl People<'_> {
             [member, belongs, due(edge, Rank::First)]
         });
         let added = changed.added.iter().map(|edge| {
-            let [member, belongs] = self.edge_keys(edge).map(|key| key.put(edge));
+            let [member, belongs] = self.put_edge(edge);
             [member, belongs, due(edge, Rank::InTurn)]
         });
         removed.chain(added).collect()
+    }
+
+    pub(super) fn put_edge(&self, edge: &EdgeItem) -> [Write; 2] {
+        self.edge_keys(edge).map(|key| key.put(edge))
     }
 
     pub(super) fn remove_edge(&self, edge: &EdgeItem) -> [Write; 2] {
@@ -122,20 +131,26 @@ impl People<'_> {
         ]
     }
 
-    /// Writes memberships, as many in a transaction as there is room for, several transactions at once: each membership
-    /// is whole, and whoever was cut off asks again for what is missing.
+    /// Writes memberships that nothing decides about, as many in a transaction as there is room for, several transactions
+    /// at once: each membership is whole, and whoever was cut off asks again for what is missing.
     pub(super) async fn write_edges<const N: usize>(&self, edges: Vec<[Write; N]>) -> Result<(), Failure> {
-        let mut transactions: Vec<Vec<Write>> = Vec::new();
-        for writes in edges {
-            match transactions.last_mut().filter(|last| last.len() + N <= TRANSACTION) {
-                Some(last) => last.extend(writes),
-                None => transactions.push(writes.into()),
-            }
-        }
+        let transactions = filled(Vec::new(), edges);
         // No condition is in them that could be refused.
         let write = |writes: Vec<Write>| async move { self.transact(writes).await.map(drop) };
         stream::iter(transactions).map(write).buffer_unordered(AT_ONCE).try_collect().await
     }
+}
+
+/// The writes of memberships, as few transactions as they fit into, each of which begins so.
+pub(super) fn filled<const N: usize>(begin: Vec<Write>, edges: Vec<[Write; N]>) -> Vec<Vec<Write>> {
+    let mut transactions: Vec<Vec<Write>> = Vec::new();
+    for writes in edges {
+        match transactions.last_mut().filter(|last| last.len() + N <= TRANSACTION) {
+            Some(last) => last.extend(writes),
+            None => transactions.push(begin.iter().cloned().chain(writes).collect()),
+        }
+    }
+    transactions
 }
 
 /// The ids of people, and how many are none.

@@ -2,10 +2,12 @@
 
 use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
 use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
 
-use super::edges::PER_EDGE;
+use super::edges::{PER_EDGE, filled};
+use super::replacement::BESIDE;
 use super::{Changed, EdgesChanged, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::{ABSENT, Key, Reads, Write, read};
@@ -72,7 +74,7 @@ impl People<'_> {
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(Key::group(self.connection, id).put(&draft.item).only_if(ABSENT));
         writes.push(Key::listed_group(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
-        match self.write_with_edges(writes, members).await? {
+        match self.write_with_edges(writes, (&draft.item, members)).await? {
             Wrote::All => Ok(Changed::Applied(draft)),
             Wrote::Refused(refused) => {
                 let by = refused.iter().find_map(|index| values.get(*index)).map(|value| value.by);
@@ -88,35 +90,51 @@ impl People<'_> {
         if is_same && edges.is_empty() {
             return Ok(Changed::Applied(Group { item: before.item.clone(), profile: profile.clone() }));
         }
-        let id = &before.item.id;
-        let key = Key::group(self.connection, id);
-        let version = before.item.version + 1;
-        let mut item = GroupItem { version, modified: self.now.as_second(), ..before.item.clone() };
-        let [had, has] = [&before.profile, profile].map(|profile| keys(profile, self.connection, self.pepper));
-        let taken: Vec<&KeyOf> = has.difference(&had).collect();
-        let mut writes: Vec<Write> = taken.iter().map(|value| self.take(value, id.as_str())).collect();
-        writes.extend(had.difference(&has).map(|value| self.give_up(value, id.as_str())));
-        writes.push(if is_same && !is_exact {
-            key.update("SET modified = :now ADD version :one")
-                .only_if("generation = :generation")
-                .with(":now", item.modified)
-                .with(":one", 1)
-                .with(":generation", item.generation)
-        } else {
-            item.profile = version;
-            item.sealed = self.seal(profile, &key, version)?;
-            key.put(&item)
-                .only_if("version = :before AND generation = :generation")
-                .with(":before", before.item.version)
-                .with(":generation", item.generation)
-        });
-        match self.write_with_edges(writes, edges).await? {
+        if edges.len() > BESIDE {
+            return self.replace_beside(change).await;
+        }
+        let (item, mut writes, taken) = self.rewritten(before, profile, |_| {})?;
+        if is_same && !is_exact {
+            writes = vec![
+                Key::group(self.connection, &before.item.id)
+                    .update("SET modified = :now ADD version :one")
+                    .only_if("generation = :generation")
+                    .with(":now", item.modified)
+                    .with(":one", 1)
+                    .with(":generation", item.generation),
+            ];
+        }
+        match self.write_with_edges(writes, (&item, edges)).await? {
             Wrote::All => Ok(Changed::Applied(Group { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
                 let value = refused.iter().find_map(|index| taken.get(*index));
                 Ok(value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by)))
             }
         }
+    }
+
+    /// The group written over the version that was read: its item, the writes, and the values that it takes by the first
+    /// of them.
+    pub(super) fn rewritten(
+        &self,
+        before: &Group,
+        profile: &Profile,
+        change: impl FnOnce(&mut GroupItem),
+    ) -> Result<(GroupItem, Vec<Write>, Vec<KeyOf>), Failure> {
+        let id = &before.item.id;
+        let key = Key::group(self.connection, id);
+        let version = before.item.version + 1;
+        let [had, has] = [&before.profile, profile].map(|profile| keys(profile, self.connection, self.pepper));
+        let taken: Vec<KeyOf> = has.difference(&had).cloned().collect();
+        let mut writes: Vec<Write> = taken.iter().map(|value| self.take(value, id.as_str())).collect();
+        writes.extend(had.difference(&has).map(|value| self.give_up(value, id.as_str())));
+        let sealed = self.seal(profile, &key, version)?;
+        let modified = self.now.as_second();
+        let mut item = GroupItem { version, profile: version, sealed, modified, ..before.item.clone() };
+        change(&mut item);
+        let put = key.put(&item).only_if("version = :before AND generation = :generation");
+        writes.push(put.with(":before", before.item.version).with(":generation", before.item.generation));
+        Ok((item, writes, taken))
     }
 
     /// Takes a group away. Its members lose what it granted: those first, so that whoever was cut off asks again.
@@ -150,15 +168,28 @@ impl People<'_> {
         }
     }
 
-    /// What decides and as many memberships as there is room for in one transaction; then the others.
-    async fn write_with_edges(&self, mut writes: Vec<Write>, edges: &EdgesChanged) -> Result<Wrote, Failure> {
+    /// What decides and as many memberships as there is room for in one transaction; then the others, one transaction
+    /// after the other, as long as the group's members are of the same generation: else they would be written for nothing.
+    async fn write_with_edges(
+        &self,
+        mut writes: Vec<Write>,
+        (group, edges): (&GroupItem, &EdgesChanged),
+    ) -> Result<Wrote, Failure> {
         let mut edges = self.edge_writes(edges);
         let room = (TRANSACTION - writes.len()) / PER_EDGE;
         let rest = edges.split_off(edges.len().min(room));
         writes.extend(edges.into_iter().flatten());
         let wrote = self.transact(writes).await?;
-        if matches!(wrote, Wrote::All) {
-            self.write_edges(rest).await?;
+        if matches!(wrote, Wrote::Refused(_)) {
+            return Ok(wrote);
+        }
+        let same = Key::group(self.connection, &group.id)
+            .check("generation = :generation")
+            .with(":generation", group.generation);
+        for writes in filled(vec![same], rest) {
+            if let Wrote::Refused(_) = self.transact(writes).await? {
+                return Err(Failure::noted(Fault::StoreContended, "the members of a group were replaced"));
+            }
         }
         Ok(wrote)
     }

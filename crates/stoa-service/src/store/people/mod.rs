@@ -7,6 +7,7 @@
 mod edges;
 mod find;
 mod groups;
+mod replacement;
 mod tokens;
 mod users;
 

@@ -14,6 +14,7 @@ use stoa_scim::{Profile, ResourceType};
 use super::{Changed, Group, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::due::Rank;
+use crate::store::items::is_membership;
 use crate::store::{ABSENT, Key, Range, Reads, Write, read};
 
 /// A person, opened.
@@ -88,7 +89,7 @@ impl People<'_> {
             let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
             if Some(sk) == own.sk.as_deref() {
                 found.user = Some(self.opened_user(read(Table::Directory, item)?)?);
-            } else if sk.starts_with("member#") {
+            } else if is_membership(sk) {
                 found.edges.push(read(Table::Directory, item)?);
             }
         }
