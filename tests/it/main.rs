@@ -65,6 +65,7 @@ mod takeover;
 mod teams;
 mod teams_chromium;
 mod trust;
+mod trust_rounds;
 mod turns;
 mod two_providers;
 mod webhooks;
