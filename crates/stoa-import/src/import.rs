@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::column::Column;
 use crate::doubles::Doubles;
 use crate::encoding::{Encoding, Letters, SNIFFED};
-use crate::header::{Column, Header, HeaderError, Mapping};
+use crate::header::{Header, HeaderError, Mapping};
 use crate::person::Person;
 use crate::preset::Preset;
 use crate::records::{Cells, Record, Records};

@@ -5,7 +5,8 @@ use std::fmt;
 
 use stoa_core::email::Email;
 
-use crate::header::{Column, Header};
+use crate::column::Column;
+use crate::header::Header;
 use crate::rejection::Why;
 
 /// The longest cell that is read, in characters.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::header::Column;
+use crate::column::Column;
 use crate::records::{MAX_CELLS, MAX_ROW};
 
 /// A row that names nobody who can be used.
