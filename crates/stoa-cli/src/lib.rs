@@ -9,6 +9,7 @@
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
+//! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
