@@ -259,7 +259,7 @@ pub const ROUTES: &[Function] = &[
             table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
             table(Directory, &[BatchGetItem, GetItem]),
             table(Directory, &[DeleteItem, PutItem, Query, UpdateItem])
-                .where_all(&[keys_like(&["due#*", "email#*", "mirror#*", "person#*", "school#*"])]),
+                .where_all(&[keys_like(&["email#*", "mirror#*", "owed#*", "person#*", "school#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },

@@ -41,7 +41,7 @@ pub(crate) enum Question {
     HashScimToken {
         /// Of which connection.
         connection: ConnectionId,
-        /// The token.
+        /// As it was made.
         token: String,
     },
 }

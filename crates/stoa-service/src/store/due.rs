@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 use stoa_core::directory::{DIRECTORY_VERSION, UserId};
 use stoa_core::ids::{ConnectionId, SchoolId};
-use stoa_core::provision::due_at;
+use stoa_core::provision::{Rank, due_at};
 
 use super::{Key, Write, due_of};
-
-pub(crate) use stoa_core::provision::Rank;
 
 /// For whom it is due.
 #[derive(Clone, Copy)]

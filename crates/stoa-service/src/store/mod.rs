@@ -56,7 +56,7 @@ pub use provision::{DuePerson, Synced, Then};
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::{Draw, Part, Turns};
+pub use turns::{Draw, Joining, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
