@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use stoa_core::directory::UserId;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId, SchoolId};
 
@@ -61,6 +62,9 @@ pub(crate) enum Command {
     /// Manage the bearer tokens of customers' SCIM clients
     #[command(subcommand)]
     Scim(Scim),
+    /// See and decide what is done at the school about people of a customer's directory
+    #[command(subcommand)]
+    Directory(Directory),
     /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
@@ -289,6 +293,63 @@ pub(crate) enum School {
         #[arg(long)]
         status: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Directory {
+    /// Print what is due for a person at the school, and what was done
+    Show {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Their id in the directory, as logs and SCIM have it
+        #[arg(value_parser = UserId::parse)]
+        person: UserId,
+    },
+    /// List people whose removal is held since too many were to leave at once
+    Held {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// List people who cannot be put right at the school, and why
+    Stuck {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Have another try made for somebody who is stuck
+    Retry(DirectoryChanged),
+    /// Let the held removals of a connection through
+    Release {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The reason; it is kept in the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+    /// Keep somebody out, whatever the directory says
+    Block {
+        #[command(flatten)]
+        changed: DirectoryChanged,
+        /// Let them in again, as the directory says
+        #[arg(long)]
+        off: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DirectoryChanged {
+    /// The connection
+    #[arg(value_parser = connection)]
+    pub(crate) id: ConnectionId,
+    /// Their id in the directory, as logs and SCIM have it
+    #[arg(value_parser = UserId::parse)]
+    pub(crate) person: UserId,
+    /// The reason; it is kept in the history
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
+//! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
@@ -18,6 +19,7 @@
 
 mod arguments;
 mod connection;
+mod directory;
 mod domain;
 mod error;
 mod io;
@@ -60,6 +62,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Directory(command) => directory::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,

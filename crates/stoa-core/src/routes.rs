@@ -87,6 +87,7 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         table(Table::Logins, &[Action::BatchGetItem, GetItem, Query]),
         index(Index::LoginsByConnection, &[Query]),
         table(Table::Directory, ALL),
+        index(Index::DirectoryByDue, &[Query]),
         Grant {
             actions: &[CreateSecret, DescribeSecret, RestoreSecret, TagResource],
             resource: Resource::Secrets(SecretKind::ALL),

@@ -2,6 +2,7 @@
 
 mod apply;
 mod difference;
+mod directory;
 mod error;
 mod fetch;
 mod files;
@@ -33,6 +34,7 @@ use crate::store::Tables;
 pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
+pub use directory::{DirectoryPerson, Stopped};
 pub use error::{Answerer, OperatorError};
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use logins::{LoginsFound, LoginsWanted};
