@@ -328,7 +328,7 @@ def check_alarms(register, template):
 
 
 # What these answer, no person waits for.
-MACHINES = {"scim"}
+MACHINES = {"scim", "thinkific-webhook"}
 # CloudWatch takes as many in one alarm.
 MOST_METRICS = 10
 # A flood on one of these must not keep people from the others.

@@ -66,6 +66,7 @@ mod teams_chromium;
 mod trust;
 mod turns;
 mod two_providers;
+mod webhooks;
 mod wire;
 mod words;
 mod workos;

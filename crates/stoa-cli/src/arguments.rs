@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use stoa_core::directory::UserId;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId, SchoolId};
+use stoa_import::{Column, Preset};
 
 use crate::time::{since, until};
 
@@ -73,6 +74,11 @@ pub(crate) enum Command {
     /// Show or change one person in the directory
     #[command(subcommand)]
     Person(Person),
+    /// Check a file of people from an HR system: who is in it, and which rows cannot be used
+    Import(Imported),
+    /// Manage what a school tells stoa
+    #[command(subcommand)]
+    Thinkific(Thinkific),
     /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
 }
@@ -282,6 +288,37 @@ pub(crate) struct Logins {
     pub(crate) limit: u16,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Imported {
+    /// A CSV file; its letters and separator are recognized
+    pub(crate) file: PathBuf,
+    /// The connection whose people they are; addresses outside its domains are refused
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// The system that wrote the file: successfactors, workday, bamboohr, personio, thinkific
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    pub(crate) preset: Option<Preset>,
+    /// What a column is called in the file, as email="Login Mail"; once for each
+    #[arg(long, value_name = "COLUMN=NAME", value_parser = column)]
+    pub(crate) column: Vec<(Column, String)>,
+    /// Write a line for each row that cannot be used, with the reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) result: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Thinkific {
+    /// Print what the school is asked to tell, and what is missing; asks the function `operator`
+    Webhooks {
+        /// The school
+        #[arg(value_name = "SCHOOL", value_parser = school)]
+        school: SchoolId,
+        /// Subscribe to what is missing, and end what is broken or too much
+        #[arg(long)]
+        write: bool,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum School {
     /// Look at all accounts of a school now, so that launches need not ask
@@ -440,6 +477,19 @@ fn fingerprint(text: &str) -> Result<String, &'static str> {
     } else {
         Err("a SHA-256 fingerprint has 64 hexadecimal digits")
     }
+}
+
+fn preset(text: &str) -> Result<Preset, String> {
+    let known = || Preset::ALL.iter().map(|preset| preset.as_str()).collect::<Vec<_>>().join(", ");
+    let found = Preset::ALL.iter().find(|preset| preset.as_str() == text).copied();
+    found.ok_or_else(|| format!("known are: {}", known()))
+}
+
+fn column(text: &str) -> Result<(Column, String), String> {
+    let known = || Column::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+    let (column, name) = text.split_once('=').ok_or("a column, =, and its name in the file")?;
+    let found = Column::ALL.iter().find(|known| known.as_str() == column).copied();
+    found.map(|column| (column, name.to_owned())).ok_or_else(|| format!("columns are: {}", known()))
 }
 
 fn connection(text: &str) -> Result<ConnectionId, BadName> {

@@ -21,6 +21,7 @@ mod test;
 mod transaction;
 mod trust;
 mod untested;
+mod webhooks;
 
 use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;
@@ -39,7 +40,7 @@ pub use error::{Answerer, OperatorError};
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
-pub use question::Named;
+pub use question::{Becomes, Named, Told};
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
 pub use secret::{SecretName, SecretText};
