@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod alarms;
 mod aws;
 mod broken_off;
 mod browser_rules;
@@ -64,6 +65,7 @@ mod takeover;
 mod teams;
 mod teams_chromium;
 mod trust;
+mod trust_rounds;
 mod turns;
 mod two_providers;
 mod webhooks;

@@ -244,7 +244,7 @@ fn squeezed<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 fn every_setting_is_explained() {
     let text = read(&root().join("docs/connections.md"));
     let mut missing = Vec::new();
-    for file in ["document", "saml", "oidc", "workos", "teams", "directory", "school"] {
+    for file in ["document", "saml", "oidc", "workos", "teams", "directory", "school", "contact"] {
         let source = read(&root().join(format!("crates/stoa-core/src/connection/{file}.rs")));
         for part in source.split("pub struct ").skip(1) {
             let (name, body) = part.split_once(" {").expect("a struct");
@@ -260,7 +260,8 @@ fn every_setting_is_explained() {
             }
         }
     }
-    let tables = ["saml", "oidc", "workos", "teams", "directory"].map(|table| format!("ConnectionDocument.{table}"));
+    let tables =
+        ["saml", "oidc", "workos", "teams", "directory", "contact"].map(|table| format!("ConnectionDocument.{table}"));
     missing.retain(|setting| !tables.contains(setting));
     assert!(missing.is_empty(), "docs/connections.md lacks {missing:?}");
 }

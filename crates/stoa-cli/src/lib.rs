@@ -12,6 +12,9 @@
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
+//! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
+//! | `hand_off` | what whoever takes over has to know |
+//! | `contacts` | whom to call about a connection |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
@@ -20,9 +23,12 @@
 
 mod arguments;
 mod connection;
+mod contacts;
 mod directory;
+mod doctor;
 mod domain;
 mod error;
+mod hand_off;
 mod import;
 mod io;
 mod logins;
@@ -33,6 +39,7 @@ mod school;
 mod scim;
 mod secret;
 mod stack;
+mod status;
 mod teams;
 mod thinkific;
 mod time;
@@ -72,6 +79,9 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Import(asked) => import::run(&asked, &target, io).await,
         Command::Thinkific(command) => thinkific::run(command, &target, io).await,
+        Command::Status => status::run(&target, io).await,
+        Command::HandOff => hand_off::run(&target, io).await,
+        Command::Doctor => doctor::run(&target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
     }
 }

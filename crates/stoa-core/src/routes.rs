@@ -79,7 +79,9 @@ const PEOPLE_AND_GROUPS: Condition =
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
 pub const ON_CALL_GRANTS: &[Grant] = {
-    use Action::{ConditionCheckItem, CreateSecret, DescribeSecret, PutSecretValue, RestoreSecret, TagResource};
+    use Action::{
+        ConditionCheckItem, CreateSecret, DeleteSecret, DescribeSecret, PutSecretValue, RestoreSecret, TagResource,
+    };
     const ALL: &[Action] = &[Action::BatchGetItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query, UpdateItem];
     &[
         table(Table::Connections, ALL),
@@ -105,8 +107,17 @@ pub const ON_CALL_GRANTS: &[Grant] = {
             ]),
             conditions: &[],
         },
+        // Of a connection or school that is no more. Every login needs the other two.
+        Grant {
+            actions: &[DeleteSecret],
+            resource: Resource::Secrets(&[SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            conditions: &[],
+        },
     ]
 };
+
+/// What whoever is on call may list. IAM knows no resource for these: they show names, of the whole account.
+pub const ON_CALL_LISTS: &[Action] = &[Action::ListSecrets];
 
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[

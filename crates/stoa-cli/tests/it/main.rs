@@ -4,13 +4,16 @@
 
 mod command;
 mod connections;
+mod doctor;
 mod domains;
 mod guide;
 mod guide_settings;
+mod history;
 mod hostile;
 mod hostile_writers;
 mod import;
 mod lifecycle;
+mod milestones;
 mod output;
 mod people;
 mod schools;
