@@ -55,6 +55,7 @@ mod scim;
 mod scim_client;
 mod scim_costs;
 mod scim_exchanges;
+mod scim_sizes;
 mod shown;
 mod spending;
 mod states;

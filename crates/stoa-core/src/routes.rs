@@ -73,7 +73,8 @@ const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#
 
 /// Of the table `directory`, people and groups as their sources want them: no person at a school, nobody's address, no
 /// token.
-const PEOPLE_AND_GROUPS: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*"]);
+const PEOPLE_AND_GROUPS: Condition =
+    keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*", "pace#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.

@@ -47,6 +47,7 @@ pub use items::{
 pub(crate) use items::{
     DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
 };
+pub(crate) use items::{due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
