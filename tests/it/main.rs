@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod alarms;
 mod aws;
 mod broken_off;
 mod browser_rules;
@@ -43,6 +44,7 @@ mod person;
 mod printed;
 mod privacy;
 mod products;
+mod provisioning;
 mod references;
 mod replay;
 mod roles;
@@ -63,8 +65,10 @@ mod takeover;
 mod teams;
 mod teams_chromium;
 mod trust;
+mod trust_rounds;
 mod turns;
 mod two_providers;
+mod webhooks;
 mod wire;
 mod words;
 mod workos;

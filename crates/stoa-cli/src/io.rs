@@ -1,6 +1,6 @@
 //! What the command reads and writes, so that tests can hold it in their hands.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 
 use clap::error::{ContextKind, ContextValue};
 use stoa_core::invisible::visible;
@@ -8,10 +8,13 @@ use stoa_service::Variables;
 
 use crate::CliError;
 
+/// The longest line that somebody types, in bytes.
+const MOST_TYPED: u64 = 4096;
+
 /// Standard input.
 pub enum Input {
-    /// Somebody types, and what they type can be seen.
-    Terminal,
+    /// Somebody types, and what they type can be seen. They can be asked.
+    Terminal(Box<dyn BufRead>),
     /// A file or another command.
     Piped(Box<dyn Read>),
 }
@@ -39,6 +42,15 @@ impl Io<'_> {
     pub(crate) fn say_lines(&mut self, text: &str) -> Result<(), CliError> {
         let text = inert(text);
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(CliError::Output)
+    }
+
+    /// Asks whoever is at the terminal, and returns the line that they type. `None`: nobody is there.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<Option<String>, CliError> {
+        let Input::Terminal(typed) = &mut self.input else { return Ok(None) };
+        self.out.write_all(visible(question).as_bytes()).and_then(|()| self.out.flush()).map_err(CliError::Output)?;
+        let mut line = String::new();
+        typed.take(MOST_TYPED).read_line(&mut line).map_err(CliError::Input)?;
+        Ok(Some(line.trim().to_owned()))
     }
 
     /// Reports an error and what to do about it.
@@ -102,7 +114,7 @@ mod tests {
     fn nothing_that_is_printed_commands_the_terminal_or_makes_up_a_line() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut io = Io {
-            input: Input::Terminal,
+            input: Input::Terminal(Box::new(std::io::empty())),
             out: &mut out,
             err: &mut err,
             environment: std::iter::empty::<(String, String)>().collect(),
