@@ -56,7 +56,7 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
     let (login, tested, turn, calls) =
         (one("7KQ39FXM2B4T"), one("tested#pg"), one("turn#pg-academy#x"), one("calls#x"));
     let (connection, person) = (two("connection#pg", "current"), two("person#x", "school#pg-academy"));
-    let member = two("user#pg#x", "user");
+    let (member, address) = (two("user#pg#x", "itself"), two("email#x", "owner"));
     let (saml_key, key_set, watch) = (two("pg", "00"), two("pg", "jwks"), two("watch#pg", "saml"));
     let writes = |table, key: &Value, names: &str| vec![put(table, key.clone()), set(table, key.clone(), names)];
     vec![
@@ -73,7 +73,11 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         ("key sets", "replace an OpenID provider's key set", vec![writes(Table::Trust, &key_set, "jwks uri")]),
         ("watch", "blind the look at what a provider publishes", vec![writes(Table::Trust, &watch, "watch")]),
         ("connections", "change a connection or a school", vec![writes(Table::Connections, &connection, "document")]),
-        ("people", "change whose an account or an address is", vec![writes(Table::Directory, &person, "id user")]),
+        (
+            "people",
+            "change whose an account or an address is",
+            vec![[writes(Table::Directory, &person, "id user"), writes(Table::Directory, &address, "person")].into_iter().flatten().collect()],
+        ),
         ("tests", "make up the test that an activation asks for", vec![writes(Table::Logins, &tested, "binding")]),
         (
             "minute",
