@@ -76,7 +76,12 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         (
             "people",
             "change whose an account or an address is",
-            vec![[writes(Table::Directory, &person, "id user"), writes(Table::Directory, &address, "person")].into_iter().flatten().collect()],
+            vec![
+                [writes(Table::Directory, &person, "id user"), writes(Table::Directory, &address, "person")]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ],
         ),
         ("tests", "make up the test that an activation asks for", vec![writes(Table::Logins, &tested, "binding")]),
         (
@@ -106,7 +111,11 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
             ]],
         ),
         ("profiles", "open the sealed profiles of a customer's directory", vec![vec![Read("directory")]]),
-        ("members", "change what a customer's directory says of somebody", vec![writes(Table::Directory, &member, "profile")]),
+        (
+            "members",
+            "change what a customer's directory says of somebody",
+            vec![writes(Table::Directory, &member, "profile")],
+        ),
         ("by address", "find an address's logins", vec![vec![ByAddress]]),
         (
             "lists",
