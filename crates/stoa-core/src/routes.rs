@@ -225,7 +225,10 @@ pub const ROUTES: &[Function] = &[
             table(Logins, &[PutItem]).where_all(&[keys_like(&["webhook#*"])]),
             table(Directory, &[GetItem, BatchGetItem]),
             table(Directory, &[PutItem]).where_all(&[keys_like(&["school#*"])]),
-            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*", "email#*"])]),
+            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*"])]),
+            // Which account the school has under an address, and not whose the address is.
+            table(Directory, &[UpdateItem])
+                .where_all(&[keys_like(&["email#*"]), attributes(&["pk", "sk", "v", "mirror"])]),
             secrets(&[Pepper, Thinkific]),
         ],
     },

@@ -54,7 +54,6 @@ pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
-pub(crate) use items::{due_of, stopped_of};
 pub use provision::{DuePerson, Synced, Then};
 pub use round::Place;
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
