@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use stoa_core::directory::UserId;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId, SchoolId};
+use stoa_import::{Column, Preset};
 
 use crate::time::{since, until};
 
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     /// Manage the bearer tokens of customers' SCIM clients
     #[command(subcommand)]
     Scim(Scim),
+    /// See and decide what is done at the school about people of a customer's directory
+    #[command(subcommand)]
+    Directory(Directory),
     /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
@@ -69,6 +74,11 @@ pub(crate) enum Command {
     /// Show or change one person in the directory
     #[command(subcommand)]
     Person(Person),
+    /// Check a file of people from an HR system: who is in it, and which rows cannot be used
+    Import(Imported),
+    /// Manage what a school tells stoa
+    #[command(subcommand)]
+    Thinkific(Thinkific),
     /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
     /// Show on one screen how each connection is doing, and what was changed lately
@@ -337,6 +347,37 @@ pub(crate) struct Logins {
     pub(crate) limit: u16,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Imported {
+    /// A CSV file; its letters and separator are recognized
+    pub(crate) file: PathBuf,
+    /// The connection whose people they are; addresses outside its domains are refused
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// The system that wrote the file: successfactors, workday, bamboohr, personio, thinkific
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    pub(crate) preset: Option<Preset>,
+    /// What a column is called in the file, as email="Login Mail"; once for each
+    #[arg(long, value_name = "COLUMN=NAME", value_parser = column)]
+    pub(crate) column: Vec<(Column, String)>,
+    /// Write a line for each row that cannot be used, with the reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) result: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Thinkific {
+    /// Print what the school is asked to tell, and what is missing; asks the function `operator`
+    Webhooks {
+        /// The school
+        #[arg(value_name = "SCHOOL", value_parser = school)]
+        school: SchoolId,
+        /// Subscribe to what is missing, and end what is broken or too much
+        #[arg(long)]
+        write: bool,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum School {
     /// Look at all accounts of a school now, so that launches need not ask
@@ -348,6 +389,63 @@ pub(crate) enum School {
         #[arg(long)]
         status: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Directory {
+    /// Print what is due for a person at the school, and what was done
+    Show {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Their id in the directory, as logs and SCIM have it
+        #[arg(value_parser = UserId::parse)]
+        person: UserId,
+    },
+    /// List people whose removal is held since too many were to leave at once
+    Held {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// List people who cannot be put right at the school, and why
+    Stuck {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Have another try made for somebody who is stuck
+    Retry(DirectoryChanged),
+    /// Let the held removals of a connection through
+    Release {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The reason; it is kept in the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+    /// Keep somebody out, whatever the directory says
+    Block {
+        #[command(flatten)]
+        changed: DirectoryChanged,
+        /// Let them in again, as the directory says
+        #[arg(long)]
+        off: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DirectoryChanged {
+    /// The connection
+    #[arg(value_parser = connection)]
+    pub(crate) id: ConnectionId,
+    /// Their id in the directory, as logs and SCIM have it
+    #[arg(value_parser = UserId::parse)]
+    pub(crate) person: UserId,
+    /// The reason; it is kept in the history
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -460,6 +558,19 @@ fn fingerprint(text: &str) -> Result<String, &'static str> {
     } else {
         Err("a SHA-256 fingerprint has 64 hexadecimal digits")
     }
+}
+
+fn preset(text: &str) -> Result<Preset, String> {
+    let known = || Preset::ALL.iter().map(|preset| preset.as_str()).collect::<Vec<_>>().join(", ");
+    let found = Preset::ALL.iter().find(|preset| preset.as_str() == text).copied();
+    found.ok_or_else(|| format!("known are: {}", known()))
+}
+
+fn column(text: &str) -> Result<(Column, String), String> {
+    let known = || Column::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+    let (column, name) = text.split_once('=').ok_or("a column, =, and its name in the file")?;
+    let found = Column::ALL.iter().find(|known| known.as_str() == column).copied();
+    found.map(|column| (column, name.to_owned())).ok_or_else(|| format!("columns are: {}", known()))
 }
 
 fn connection(text: &str) -> Result<ConnectionId, BadName> {

@@ -31,6 +31,14 @@ pub enum CliError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A file of people cannot be used at all.
+    #[error("{}: {source}", path.display())]
+    Import {
+        /// The file that was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: stoa_import::HeaderError,
+    },
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
@@ -204,6 +212,7 @@ impl CliError {
             Self::Operator(_)
             | Self::InFile { .. }
             | Self::File { .. }
+            | Self::Import { .. }
             | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::NoDomain(_)
@@ -283,6 +292,9 @@ impl CliError {
             }
             Self::Certificate { .. } => {
                 "The file must be PEM or DER; a PEM certificate begins with -----BEGIN CERTIFICATE-----."
+            }
+            Self::Import { .. } => {
+                "Name the columns with --column, as --column email=\"Login Mail\". Of a workbook, export the sheet as CSV."
             }
             Self::File { .. }
             | Self::NoFiles(_)

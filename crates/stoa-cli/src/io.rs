@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Read, Write};
 
+use clap::error::{ContextKind, ContextValue};
 use stoa_core::invisible::visible;
 use stoa_service::Variables;
 
@@ -66,7 +67,21 @@ impl Io<'_> {
     }
 
     /// Help, version, or a mistake in the arguments.
-    pub(crate) fn usage(&mut self, error: &clap::Error) -> u8 {
+    pub(crate) fn usage(&mut self, mut error: clap::Error) -> u8 {
+        // What was typed, or pasted, is repeated as one line.
+        let repeated: Vec<(ContextKind, ContextValue)> = error
+            .context()
+            .filter_map(|(kind, value)| match value {
+                ContextValue::String(text) => Some((kind, ContextValue::String(visible(text)))),
+                ContextValue::Strings(texts) => {
+                    Some((kind, ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())))
+                }
+                _ => None,
+            })
+            .collect();
+        for (kind, value) in repeated {
+            error.insert(kind, value);
+        }
         let stream = if error.use_stderr() { &mut *self.err } else { &mut *self.out };
         let _ = stream.write_all(inert(&error.render().to_string()).as_bytes());
         if error.use_stderr() { 2 } else { 0 }

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
+//! | `import` | `stoa import`: people from a file |
+//! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
 //! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
@@ -22,10 +23,12 @@
 mod arguments;
 mod connection;
 mod contacts;
+mod directory;
 mod doctor;
 mod domain;
 mod error;
 mod hand_off;
+mod import;
 mod io;
 mod logins;
 mod person;
@@ -37,6 +40,7 @@ mod secret;
 mod stack;
 mod status;
 mod teams;
+mod thinkific;
 mod time;
 mod trace;
 
@@ -53,7 +57,7 @@ pub use io::{Input, Io};
 pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return io.usage(&error),
+        Err(error) => return io.usage(error),
     };
     match carry_out(parsed, io).await {
         Ok(()) => 0,
@@ -67,10 +71,13 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Directory(command) => directory::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
+        Command::Import(asked) => import::run(&asked, &target, io).await,
+        Command::Thinkific(command) => thinkific::run(command, &target, io).await,
         Command::Status => status::run(&target, io).await,
         Command::HandOff => hand_off::run(&target, io).await,
         Command::Doctor => doctor::run(&target, io).await,

@@ -71,7 +71,7 @@ enum Vain {
 pub(crate) struct Named {
     /// Of which kind.
     pub(crate) kind: SecretKind,
-    /// Whose.
+    /// The name of the connection or school.
     pub(crate) id: String,
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod difference;
+mod directory;
 mod error;
 mod fetch;
 mod files;
@@ -21,6 +22,7 @@ mod test;
 mod transaction;
 mod trust;
 mod untested;
+mod webhooks;
 
 use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;
@@ -34,12 +36,13 @@ use crate::store::Tables;
 pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
+pub use directory::{DirectoryPerson, Stopped};
 pub use error::{Answerer, OperatorError};
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use history::Version;
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
-pub use question::Named;
+pub use question::{Becomes, Named, Told};
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
 pub use secret::{ListedSecret, SecretName, SecretOwner, SecretText, needed_secrets};

@@ -43,6 +43,7 @@ fn keys_are_what_they_were() {
         (Key::trusted(&pg(), "0a"), "pg / 0a"),
         (Key::key_set(&pg(), KeySet::Teams), "pg / jwks#teams"),
         (Key::watch(&pg(), WatchOver::Saml), "watch#pg / saml"),
+        (Key::round(), "watch# / round"),
         (Key::trust_change(&pg(), 12), "watch#pg / history#000012"),
         (Key::login(&Reference::parse("7KQ3-9FXM-2B4T").unwrap()), "7KQ39FXM2B4T"),
         (Key::tested(&pg()), "tested#pg"),
@@ -52,7 +53,7 @@ fn keys_are_what_they_were() {
         (Key::line(&academy()), "line#pg-academy"),
         (Key::mirror(&academy()), "school#pg-academy / mirrored"),
         (Key::mirrored_page(&academy(), 1, 7), "mirror#pg-academy / page#1#000007"),
-        (Key::follow_up(&academy(), &mary), "due#pg-academy / account#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
+        (Key::follow_up(&academy(), &mary), "owed#pg-academy / account#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::user(&pg(), &ada), "user#pg#07070707070707070707070707070707 / user"),
         (Key::sync(&pg(), &ada), "user#pg#07070707070707070707070707070707 / sync#thinkific"),
         (
