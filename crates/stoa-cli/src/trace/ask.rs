@@ -6,55 +6,69 @@ use stoa_saml::{Family, RefusalCode};
 
 /// What they look at, and what they send back.
 pub(super) fn ask(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Saml(RefusalCode::AudienceMismatch) => {
-            "Please compare the entity ID of this application in your identity provider, letter by letter, with the one\n\
-             that we expected (above), and correct it there."
-        }
-        Fault::Saml(code) => of_family(code.family()),
-        Fault::Oidc(code) => match code.family() {
+    if fault == Fault::Saml(RefusalCode::AudienceMismatch) {
+        return "Please compare the entity ID of this application in your identity provider, letter by letter, with the one\n\
+                that we expected (above), and correct it there.";
+    }
+    if let Fault::Saml(code) = fault {
+        return of_family(code.family());
+    }
+    if let Fault::Oidc(code) = fault {
+        return match code.family() {
             Answered::Answer(family) => of_family(family),
             Answered::Unavailable | Answered::SaidUnavailable => {
                 "Please check whether your identity provider was in maintenance or overloaded at that time, and whether it\n\
                  still is. Its status page or its log shows it."
             }
             Answered::Browser | Answered::Said | Answered::SetUp => SETTINGS,
-        },
-        Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => {
-            "Please look at which attribute this application sends to name a person. It must be one that stays the same\n\
-             for as long as they are with you, such as an employee number, and that nobody gets after them. Tell us its\n\
-             exact name."
-        }
-        Fault::EmailMissing | Fault::EmailMalformed => {
-            "Please look at this person's record: is their email address filled in, and in its plain form\n\
-             (name@company.com)? If it is, look at whether this application is set up to send it."
-        }
-        Fault::AttributeAmbiguous => {
-            "Please look at this person's record for the attribute above: it must have exactly one value."
-        }
-        Fault::EmailDomainForeign => {
-            "Please look at this person's record: is the domain above really theirs? If your company owns it, tell us, and\n\
-             we add it; if it is a private or a partner's address, the record needs their address with you."
-        }
-        Fault::GroupNotAdmitted => {
-            "Please look at whether this person should have access. If so, add them to the group that we expected (above).\n\
-             Was that group renamed or created again? Then tell us its current name or id."
-        }
-        Fault::GroupsOverage => {
-            "Please restrict the groups that this application sends to those that decide on access, for instance \"groups\n\
-             assigned to the application\". With too many of them your identity provider sends none."
-        }
-        Fault::PersonDeactivated | Fault::PersonDeleted | Fault::PersonUnknown => {
-            "Please look at whether this person should have access. If so, assign them to this application again, or tell\n\
-             us that they are back."
-        }
-        Fault::MediaTypeUnsupported | Fault::FormMalformed | Fault::BodyTooLarge => {
-            "Please look at how this application sends its response: the SAML Response goes by HTTP POST, as a form, to our\n\
-             assertion consumer service, with no more attributes and groups than we ask for."
-        }
-        _ => SETTINGS,
+        };
     }
+    OWN.iter().find(|(faults, _)| faults.contains(&fault)).map_or(SETTINGS, |(_, text)| text)
 }
+
+/// Of stoa's own faults, those with something particular to look at.
+const OWN: &[(&[Fault], &str)] = &[
+    (
+        &[Fault::SubjectMissing, Fault::SubjectTransient, Fault::SubjectIsEmail],
+        "Please look at which attribute this application sends to name a person. It must be one that stays the same\n\
+         for as long as they are with you, such as an employee number, and that nobody gets after them. Tell us its\n\
+         exact name.",
+    ),
+    (
+        &[Fault::EmailMissing, Fault::EmailMalformed],
+        "Please look at this person's record: is their email address filled in, and in its plain form\n\
+         (name@company.com)? If it is, look at whether this application is set up to send it.",
+    ),
+    (
+        &[Fault::AttributeAmbiguous],
+        "Please look at this person's record for the attribute above: it must have exactly one value.",
+    ),
+    (
+        &[Fault::EmailDomainForeign],
+        "Please look at this person's record: is the domain above really theirs? If your company owns it, tell us, and\n\
+         we add it; if it is a private or a partner's address, the record needs their address with you.",
+    ),
+    (
+        &[Fault::GroupNotAdmitted],
+        "Please look at whether this person should have access. If so, add them to the group that we expected (above).\n\
+         Was that group renamed or created again? Then tell us its current name or id.",
+    ),
+    (
+        &[Fault::GroupsOverage],
+        "Please restrict the groups that this application sends to those that decide on access, for instance \"groups\n\
+         assigned to the application\". With too many of them your identity provider sends none.",
+    ),
+    (
+        &[Fault::PersonDeactivated, Fault::PersonDeleted, Fault::PersonUnknown],
+        "Please look at whether this person should have access. If so, assign them to this application again, or tell\n\
+         us that they are back.",
+    ),
+    (
+        &[Fault::MediaTypeUnsupported, Fault::FormMalformed, Fault::BodyTooLarge],
+        "Please look at how this application sends its response: the SAML Response goes by HTTP POST, as a form, to our\n\
+         assertion consumer service, with no more attributes and groups than we ask for.",
+    ),
+];
 
 const SETTINGS: &str = "Your identity provider's log has the message that it sent us at that time. Please compare the settings of this\n\
      application with the guide that we sent you.";
