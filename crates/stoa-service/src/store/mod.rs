@@ -21,6 +21,7 @@ mod tested;
 mod trust;
 mod turns;
 mod watch;
+mod webhooks;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -38,7 +39,7 @@ pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
-use items::{AssertionItem, FETCH_EVERY};
+use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
     WatchItem, WatchOver, forms,
@@ -51,12 +52,14 @@ pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
-pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
+pub(crate) use provision::due_person;
+pub(crate) use items::{due_of, stopped_of};
+pub use provision::{DuePerson, Synced, Then};
 pub use round::Place;
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::{Draw, Part, Turns};
+pub use turns::{Draw, Joining, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 

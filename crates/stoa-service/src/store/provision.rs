@@ -11,8 +11,8 @@ use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
 
-use super::items::LeaseItem;
-use super::{ABSENT, Between, Key, Outcome, Reads, Store, read};
+use super::items::{LeaseItem, due_of, stopped_of};
+use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
 const LEASE_SECONDS: i64 = 75;
@@ -24,7 +24,7 @@ const CALLS_KEPT_SECONDS: i64 = 3600;
 pub struct DuePerson {
     /// Of which directory.
     pub connection: ConnectionId,
-    /// Who.
+    /// Their id in the directory.
     pub user: UserId,
     /// Their place in the index.
     pub due_at: i64,
@@ -35,7 +35,7 @@ pub struct DuePerson {
 pub struct Synced<'a> {
     /// Of which directory.
     pub connection: &'a ConnectionId,
-    /// Who.
+    /// Their id in the directory.
     pub user: &'a UserId,
     /// The number of the lease.
     pub fence: u64,
@@ -59,14 +59,13 @@ pub enum Then {
     Held(Timestamp),
 }
 
-/// The partition of the index for what is due at a school.
-pub fn due_of(school: &SchoolId) -> String {
-    format!("due#{school}#thinkific")
-}
-
-/// The partition of the index for people of a connection about whom nothing is done until somebody says so.
-pub fn stopped_of(kind: &'static str, connection: &ConnectionId) -> String {
-    format!("{kind}#{connection}#thinkific")
+/// Whom an entry of the index names.
+pub(crate) fn due_person(entry: &Item) -> Option<DuePerson> {
+    let mut pk = entry.get("pk")?.as_s().ok()?.split('#').skip(1);
+    let connection = ConnectionId::parse(pk.next()?).ok()?;
+    let user = UserId::parse(pk.next()?).ok()?;
+    let due_at = entry.get("due_at")?.as_n().ok()?.parse().ok()?;
+    Some(DuePerson { connection, user, due_at })
 }
 
 impl Store {
@@ -87,14 +86,7 @@ impl Store {
         let between = Between { index: Index::DirectoryByDue, of, first: between.0, last: between.1 };
         let items = self.tables.earliest(&between, limit).await?;
         let strange = || Failure::noted(Fault::StoreItemStrange, "an entry of by-due");
-        let person = |item: &super::Item| {
-            let mut pk = item.get("pk")?.as_s().ok()?.split('#').skip(1);
-            let connection = ConnectionId::parse(pk.next()?).ok()?;
-            let user = UserId::parse(pk.next()?).ok()?;
-            let due_at = item.get("due_at")?.as_n().ok()?.parse().ok()?;
-            Some(DuePerson { connection, user, due_at })
-        };
-        items.iter().map(|item| person(item).ok_or_else(strange)).collect()
+        items.iter().map(|item| due_person(item).ok_or_else(strange)).collect()
     }
 
     /// What is due for a person and what was done.
