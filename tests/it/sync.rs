@@ -117,7 +117,10 @@ fn flows() -> Vec<(String, String)> {
 fn a_flow_has_its_connection_from_its_visit() {
     for (name, text) in flows() {
         let own: Vec<&str> = text.lines().filter(|line| line.contains("store.connection")).collect();
-        assert!(own.is_empty() || ["trust_refresh.rs", "mirror.rs", "provisioner.rs"].contains(&&*name), "{name}: {own:?}");
+        assert!(
+            own.is_empty() || ["trust_refresh.rs", "mirror.rs", "provisioner.rs"].contains(&&*name),
+            "{name}: {own:?}"
+        );
     }
 }
 
