@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod alarms;
 mod aws;
 mod broken_off;
 mod browser_rules;
@@ -65,8 +66,10 @@ mod takeover;
 mod teams;
 mod teams_chromium;
 mod trust;
+mod trust_rounds;
 mod turns;
 mod two_providers;
+mod webhooks;
 mod wire;
 mod words;
 mod workos;

@@ -7,10 +7,14 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
+//! | `import` | `stoa import`: people from a file |
+//! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
+//! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
+//! | `hand_off` | what whoever takes over has to know |
+//! | `contacts` | whom to call about a connection |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
@@ -19,9 +23,13 @@
 
 mod arguments;
 mod connection;
+mod contacts;
 mod directory;
+mod doctor;
 mod domain;
 mod error;
+mod hand_off;
+mod import;
 mod io;
 mod logins;
 mod person;
@@ -31,7 +39,9 @@ mod school;
 mod scim;
 mod secret;
 mod stack;
+mod status;
 mod teams;
+mod thinkific;
 mod time;
 mod trace;
 
@@ -48,7 +58,7 @@ pub use io::{Input, Io};
 pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return io.usage(&error),
+        Err(error) => return io.usage(error),
     };
     match carry_out(parsed, io).await {
         Ok(()) => 0,
@@ -67,6 +77,11 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
+        Command::Import(asked) => import::run(&asked, &target, io).await,
+        Command::Thinkific(command) => thinkific::run(command, &target, io).await,
+        Command::Status => status::run(&target, io).await,
+        Command::HandOff => hand_off::run(&target, io).await,
+        Command::Doctor => doctor::run(&target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
     }
 }

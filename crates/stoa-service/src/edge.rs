@@ -48,6 +48,9 @@ pub(crate) struct Manners {
 /// Of a browser.
 pub(crate) const BROWSER: Manners = Manners { refusal: fault_page, deadline: SOFT_DEADLINE };
 
+/// Of a machine that is no SCIM client.
+pub(crate) const MACHINE: Manners = Manners { refusal: fault_document, deadline: SOFT_DEADLINE };
+
 /// Runs a flow as a function.
 pub(crate) fn handler<F>(clients: Arc<Clients>, manners: Manners, flow: F) -> Handler
 where
@@ -220,6 +223,13 @@ pub(crate) fn fault_page(visit: &Visit<'_>, failure: &Failure) -> Answer {
         None => (incoming.path() == "/login").then(|| relay.home_realm_path()),
     };
     Answer::Page(visit.frame().fault(failure.fault, &reference, again.as_deref()))
+}
+
+/// The document of a fault, for machines that are no SCIM client: the public code, its sentence, and the reference.
+pub(crate) fn fault_document(visit: &Visit<'_>, failure: &Failure) -> Answer {
+    let face = failure.fault.face();
+    let text = json!({"code": face.public, "reference": visit.incoming.gateway_id});
+    Answer::Document { status: face.status, kind: "application/json", text: text.to_string() }
 }
 
 /// Whether this browser began the login by a test link. The reference alone, which is no secret, shows nothing.

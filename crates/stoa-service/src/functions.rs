@@ -32,6 +32,7 @@ pub enum Maker {
     Events(Make<Invoked>),
 }
 
+// What stands in brackets says how the failures of a function are answered whose requests no browser sends.
 macro_rules! functions {
     ($($name:literal $module:ident: $kind:ident $(($manners:path))? => $flow:path;)+) => {
         /// Every function, by its name in the register.
@@ -85,6 +86,7 @@ functions! {
     "teams-session" teams_session: Requests => flows::teams_session::teams_session;
     "thinkific-launch" thinkific_launch: Requests => flows::thinkific_launch::thinkific_launch;
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
+    "thinkific-webhook" thinkific_webhook: Requests(edge::MACHINE) => flows::thinkific_webhook::thinkific_webhook;
     "scim" scim: Requests(flows::scim::CLIENT) => flows::scim::scim;
     "operator" operator: Events => flows::operator::operator;
     "provisioner" provisioner: Events => flows::provisioner::provisioner;

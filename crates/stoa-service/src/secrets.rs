@@ -71,7 +71,7 @@ enum Vain {
 pub(crate) struct Named {
     /// Of which kind.
     pub(crate) kind: SecretKind,
-    /// Whose.
+    /// The name of the connection or school.
     pub(crate) id: String,
 }
 
@@ -246,7 +246,8 @@ where
         _ => None,
     };
     let fault = match code {
-        Some("ResourceNotFoundException") => Fault::SecretBroken,
+        // The second is said of a secret that is marked for deletion: it is there, and nobody can read it.
+        Some("ResourceNotFoundException" | "InvalidRequestException") => Fault::SecretBroken,
         Some("AccessDeniedException") => Fault::PermissionMissing,
         _ => Fault::SecretsUnavailable,
     };

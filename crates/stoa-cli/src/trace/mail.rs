@@ -1,16 +1,19 @@
 //! A mail to the administrator of the customer's identity provider. It names nobody: the reference is enough for the
 //! person who failed, and the log of the identity provider for its administrator.
 
+use stoa_core::connection::ContactDocument;
 use stoa_core::fault::Actor;
+use stoa_core::invisible::visible;
 use stoa_core::language::Language;
 use stoa_core::login::LoginItem;
 
+use super::ask::ask;
 use super::cause::fault_of;
 use crate::runbook::FaultPage;
 use crate::time::moment;
 
 /// The mail, where they are the ones who act.
-pub(super) fn render(login: &LoginItem) -> Option<String> {
+pub(super) fn render(login: &LoginItem, to: &[&ContactDocument]) -> Option<String> {
     let (fault, step) = fault_of(login)?;
     if fault.face().actor != Actor::IdpAdministrator {
         return None;
@@ -22,11 +25,18 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
     let detail = [("We expected", &step.wanted), ("We received", &step.got)];
     let detail: String =
         detail.iter().filter_map(|(label, value)| Some(format!("{label}: {:?}\n", value.as_deref()?))).collect();
+    let addresses: Vec<_> = to.iter().filter_map(|contact| contact.email.as_deref()).collect();
+    let hello = match to {
+        [only] => format!("Hello {}", visible(&only.name)),
+        _ => "Hello".to_owned(),
+    };
+    let to = if addresses.is_empty() { String::new() } else { format!("To: {}\n", visible(&addresses.join(", "))) };
+    let ask = ask(fault);
     let (reference, connection, code) = (&login.reference, &login.connection, fault.code());
     Some(format!(
         "\n----- email to the administrator of the customer's identity provider -----\n\
-         Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\
-         Hello,\n\n\
+         {to}Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\
+         {hello},\n\n\
          A sign-in through your identity provider to the learning platform was refused.\n\n\
          When: {at} (UTC)\n\
          Connection: {connection}\n\
@@ -36,8 +46,8 @@ pub(super) fn render(login: &LoginItem) -> Option<String> {
          {meaning}\n\n\
          {detail}\
          \n\
-         Your identity provider's log has the message that it sent us at that time. Could you check it,\n\
-         and let us know when it is fixed or if anything is unclear? Please quote the reference.\n\n\
+         {ask}\n\n\
+         Could you let us know when it is fixed or if anything is unclear? Please quote the reference.\n\n\
          Thank you\n\
          ----- end of email -----"
     ))

@@ -1,5 +1,6 @@
 //! `stoa trace`: from a reference to what happened, why, and who mends it how.
 
+mod ask;
 mod cause;
 mod logs;
 mod mail;
@@ -10,7 +11,7 @@ use stoa_core::ids::Reference;
 use stoa_core::login::LoginItem;
 
 use crate::arguments::{Target, Trace};
-use crate::{CliError, Io};
+use crate::{CliError, Io, contacts};
 
 /// Whether a fault is the last thing that happened to a login.
 pub(crate) fn ended_in_a_fault(login: &LoginItem) -> bool {
@@ -34,7 +35,15 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     let now = Timestamp::now();
     io.say_lines(&steps::render(&login, &access.stack))?;
     io.say_lines(&cause::render(&login, &access.stack, now))?;
-    match mail::render(&login) {
+    let document = access.operator.current(&login.connection).await?.map(|item| item.document()).transpose()?;
+    let actor = cause::fault_of(&login).map(|(fault, _)| fault.face().actor);
+    let called = document.as_ref().zip(actor).map(|(document, actor)| contacts::of(document, actor));
+    let called = called.unwrap_or_default();
+    if !called.is_empty() {
+        io.say_lines("\nWhom to call")?;
+        called.iter().try_for_each(|contact| io.say(&contacts::line(contact)))?;
+    }
+    match mail::render(&login, &called) {
         Some(mail) => io.say_lines(&mail),
         None => Ok(()),
     }

@@ -20,6 +20,7 @@ mod school;
 mod sso;
 mod unprocessable;
 mod webhooks;
+mod webhooks_api;
 
 use std::io;
 use std::net::SocketAddr;
@@ -112,7 +113,7 @@ pub struct Config {
     pub users: Vec<NewUser>,
     /// The names of the groups that are there from the start.
     pub groups: Vec<String>,
-    /// The courses.
+    /// What the school teaches.
     pub courses: Vec<Course>,
     /// The bundles of them.
     pub bundles: Vec<Bundle>,
@@ -265,7 +266,7 @@ impl Thinkific {
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
             .nest(GRAPHQL_PATH, graphql::router(&shared))
-            .merge(webhooks::router(&shared))
+            .merge(webhooks_api::router(&shared))
             .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
@@ -422,6 +423,12 @@ impl Thinkific {
     /// What others have subscribed to.
     pub fn subscriptions(&self) -> Vec<Subscription> {
         self.shared.school().webhooks.subscriptions.clone()
+    }
+
+    /// Subscribes as a call of the Webhooks API does. What it would refuse is not refused here.
+    pub fn subscribe(&self, topic: &str, target_url: &str) -> Subscription {
+        let now = self.clock().now();
+        self.shared.school().subscribe((topic, target_url), Origin::Api, now)
     }
 
     /// Subscribes by hand, in the school's administration: what is sent for it is not signed.

@@ -14,9 +14,11 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
+use stoa_core::webhook::{Step, Subscription, target_url};
 
+use super::webhook_subscriptions::webhook_subscriptions;
 use crate::clients::Clients;
-use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
+use crate::operator::question::{Becomes, MOST_LOGINS, Meant, Named, Question, Reply, Told};
 
 /// Answers one question of the command's.
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
@@ -42,6 +44,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
     line.found = match &answer {
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
+        Reply::Webhooks(told) => Some(told.len()),
         Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
     clients.write(&line);
@@ -49,24 +52,41 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
 }
 
 async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result<Reply, Failure> {
-    let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
+    let pepper = async || Ok::<_, Failure>(Pepper::from_keys(&*clients.secrets.pepper(now).await?));
     match question {
         Question::FindLogins { school, email, since, limit } => {
-            let who = email_key(&school, &address(&email)?, &pepper);
+            let who = email_key(&school, &address(&email)?, &pepper().await?);
             Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.clamp(1, MOST_LOGINS)).await?))
         }
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
-            let email = email_key(&school, &address(&email)?, &pepper);
+            let email = email_key(&school, &address(&email)?, &pepper().await?);
             let owner = clients.store.email_owner(&email).await?.filter(|owner| !owner.has_lapsed(now));
             Ok(Reply::Person(owner.map(|owner| Meant { person: owner.person, email: Some(email) })))
         }
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
-            let person = person_key(&customer, &subject, &pepper);
+            let person = person_key(&customer, &subject, &pepper().await?);
             Ok(Reply::Person(Some(Meant { person, email: None })))
+        }
+        Question::Webhooks { school, write } => {
+            let steps = webhook_subscriptions(clients, &school, write, now).await?;
+            let target = target_url(&clients.environment.public_url, &school);
+            Ok(Reply::Webhooks(steps.into_iter().map(|step| told(step, &target)).collect()))
         }
         Question::HashScimToken { connection, token } => {
             let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;
-            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper)))
+            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper().await?)))
+        }
+    }
+}
+
+fn told(step: Step, target: &str) -> Told {
+    let of = |becomes, own: Subscription| Told { becomes, topic: own.topic, target_url: own.target_url };
+    match step {
+        Step::Keep(own) => of(Becomes::Kept, own),
+        Step::Remove(own) => of(Becomes::Removed, own),
+        Step::Leave(own) => of(Becomes::Left, own),
+        Step::Create(topic) => {
+            Told { becomes: Becomes::Created, topic: topic.to_owned(), target_url: target.to_owned() }
         }
     }
 }

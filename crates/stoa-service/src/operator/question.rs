@@ -1,6 +1,6 @@
 //! What the command asks the function `operator`, and what that answers, as JSON.
 //!
-//! The function does what needs the pepper: the command reads no secret. Questions hold addresses and subjects, so they
+//! The function does what needs the pepper or a school's key: the command reads no secret. Questions hold addresses and subjects, so they
 //! have no `Debug`; answers hold neither.
 
 use aws_sdk_lambda::primitives::Blob;
@@ -37,6 +37,13 @@ pub(crate) enum Question {
         /// How the operator names the person.
         named: Named,
     },
+    /// What a school is asked to tell.
+    Webhooks {
+        /// Which school.
+        school: SchoolId,
+        /// Whether what is missing is asked for, and what is too much ended.
+        write: bool,
+    },
     /// What is stored of a bearer token.
     HashScimToken {
         /// Of which connection.
@@ -58,7 +65,7 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 3] = ["find_logins", "find_person", "hash_scim_token"];
+    pub(crate) const KNOWN: [&str; 4] = ["find_logins", "find_person", "hash_scim_token", "webhooks"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
@@ -66,6 +73,7 @@ impl Question {
             Self::FindLogins { .. } => Self::KNOWN[0],
             Self::FindPerson { .. } => Self::KNOWN[1],
             Self::HashScimToken { .. } => Self::KNOWN[2],
+            Self::Webhooks { .. } => Self::KNOWN[3],
         }
     }
 }
@@ -79,6 +87,31 @@ pub(crate) struct Meant {
     pub(crate) email: Option<EmailKey>,
 }
 
+/// What becomes of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Becomes {
+    /// It is as it should be.
+    Kept,
+    /// It is at our address, and not active, one too many, or of no use.
+    Removed,
+    /// It is missing.
+    Created,
+    /// It leads elsewhere.
+    Left,
+}
+
+/// A subscription of a school.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// What becomes of it.
+    pub becomes: Becomes,
+    /// What it tells of.
+    pub topic: String,
+    /// Where that is sent.
+    pub target_url: String,
+}
+
 /// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +120,8 @@ pub(crate) enum Reply {
     Logins(Vec<Reference>),
     /// The person, where the directory knows one.
     Person(Option<Meant>),
+    /// The subscriptions of a school, and what becomes of them.
+    Webhooks(Vec<Told>),
     /// What is stored of the token.
     ScimTokenHash(TokenHash),
     /// It could not be answered.
@@ -109,14 +144,15 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email`, `stoa person` and `stoa scim token`, \
-                        each an object with the question's name as its one member. events/operator/ has some.";
+        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token` and \
+                        `stoa thinkific`, each an object with the question's name as its one member. events/operator/ \
+                        has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }
 
 impl Operator {
-    /// Asks the function. It only reads, so a question may be sent twice.
+    /// Asks the function. It only reads, or does what done twice is done once, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
         let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Unformed)?;
         let answer = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload)).send().await;

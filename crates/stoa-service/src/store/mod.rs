@@ -15,11 +15,13 @@ mod lookup;
 mod mirror;
 mod people;
 mod provision;
+mod round;
 mod tables;
 mod tested;
 mod trust;
 mod turns;
 mod watch;
+mod webhooks;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -37,10 +39,10 @@ pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
-use items::{AssertionItem, FETCH_EVERY};
+use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
-    WatchOver, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
+    WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
     DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
@@ -53,6 +55,7 @@ pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
 pub use provision::{DuePerson, Synced, Then};
+pub use round::Place;
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};

@@ -23,6 +23,8 @@ keys! { Directory:
     follow_up(school: &SchoolId, person: &PersonKey) = "owed#{school}" / "account#{person}";
     /// What was changed of a person by hand. The instant's fraction makes it a key.
     person_change(person: &PersonKey, school: &SchoolId, at: Timestamp) = "person#{person}" / "history#{school}#{at}";
+    /// How far somebody has come in a course, by Thinkific's ids.
+    progress(school: &SchoolId, user: u64, course: u64) = "progress#{school}#{user}" / "course#{course}";
 }
 
 impl Range {

@@ -43,6 +43,7 @@ fn keys_are_what_they_were() {
         (Key::trusted(&pg(), "0a"), "pg / 0a"),
         (Key::key_set(&pg(), KeySet::Teams), "pg / jwks#teams"),
         (Key::watch(&pg(), WatchOver::Saml), "watch#pg / saml"),
+        (Key::round(), "watch# / round"),
         (Key::trust_change(&pg(), 12), "watch#pg / history#000012"),
         (Key::login(&Reference::parse("7KQ3-9FXM-2B4T").unwrap()), "7KQ39FXM2B4T"),
         (Key::tested(&pg()), "tested#pg"),
