@@ -45,6 +45,7 @@ mod printed;
 mod privacy;
 mod products;
 mod provisioning;
+mod provisioning_faults;
 mod references;
 mod replay;
 mod roles;
