@@ -21,7 +21,7 @@ pub struct Coming<'a> {
     pub indexes: &'a Indexes,
     /// What keys are made with.
     pub pepper: &'a Pepper,
-    /// When.
+    /// The time of the request.
     pub now: jiff::Timestamp,
 }
 

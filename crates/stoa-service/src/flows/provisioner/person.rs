@@ -131,7 +131,7 @@ impl Run<'_> {
         let wanted = (desired, told.as_ref());
         let mut run = Reconciliation::new(self.connection, wanted, sync.applied.clone(), owner.as_deref(), now);
         loop {
-            let call = match run.next() {
+            let call = match run.step() {
                 Step::Note => {
                     self.clients.store.note_applied(self.synced(), run.applied()).await?;
                     continue;
