@@ -58,23 +58,23 @@ pub enum Rank {
     /// Removals and changed addresses: every minute of them opens what should be closed.
     First,
     /// Everything else.
-    InTurn,
+    Then,
 }
 
 impl Rank {
     /// Every one, in order.
-    pub const ALL: [Self; 2] = [Self::First, Self::InTurn];
+    pub const ALL: [Self; 2] = [Self::First, Self::Then];
 
     const fn offset(self) -> i64 {
         match self {
             Self::First => 0,
-            Self::InTurn => RANK,
+            Self::Then => RANK,
         }
     }
 
     /// Of what is due so.
     pub const fn of(due_at: i64) -> Self {
-        if due_at < RANK { Self::First } else { Self::InTurn }
+        if due_at < RANK { Self::First } else { Self::Then }
     }
 }
 
@@ -166,9 +166,9 @@ mod tests {
     #[test]
     fn whoever_leaves_goes_before_everybody_who_comes_however_long_they_have_waited() {
         let (early, late) = (Timestamp::UNIX_EPOCH, "2200-01-01T00:00:00Z".parse().unwrap());
-        assert!(due_at(Rank::First, late) < due_at(Rank::InTurn, early));
+        assert!(due_at(Rank::First, late) < due_at(Rank::Then, early));
         assert!(due_at(Rank::First, early) < due_at(Rank::First, late));
-        assert_eq!([early, late].map(|at| Rank::of(due_at(Rank::InTurn, at))), [Rank::InTurn; 2]);
+        assert_eq!([early, late].map(|at| Rank::of(due_at(Rank::Then, at))), [Rank::Then; 2]);
         assert_eq!([early, late].map(|at| Rank::of(due_at(Rank::First, at))), [Rank::First; 2]);
     }
 

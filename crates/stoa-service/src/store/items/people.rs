@@ -12,7 +12,7 @@ use super::key::{Form, Key, Range, keys};
 
 keys! { Directory:
     /// A person: `UserItem`.
-    user(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "user";
+    user(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "itself";
     /// That a person belongs to a group, among the person's items: `EdgeItem`.
     belongs(connection: &ConnectionId, user: &UserId, group: &GroupId, generation: u64)
         = "user#{connection}#{user}" / "member#{group}#{generation}";
