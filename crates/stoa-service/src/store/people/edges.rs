@@ -117,7 +117,7 @@ impl People<'_> {
         });
         let added = changed.added.iter().map(|edge| {
             let [member, belongs] = self.put_edge(edge);
-            [member, belongs, due(edge, Rank::InTurn)]
+            [member, belongs, due(edge, Rank::Then)]
         });
         removed.chain(added).collect()
     }

@@ -79,7 +79,7 @@ impl People<'_> {
         let id = &group.item.id;
         let (old, new) = (self.edges_of(id, leaving).await?, self.edges_of(id, group.item.generation).await?);
         let gone = old.keys().filter(|user| !new.contains_key(*user)).map(|user| [self.due().mark(user, Rank::First)]);
-        let come = new.keys().filter(|user| !old.contains_key(*user)).map(|user| [self.due().mark(user, Rank::InTurn)]);
+        let come = new.keys().filter(|user| !old.contains_key(*user)).map(|user| [self.due().mark(user, Rank::Then)]);
         self.write_edges(gone.chain(come).collect()).await?;
         self.write_edges(old.values().map(|edge| self.remove_edge(edge)).collect()).await?;
         let done = Key::group(self.connection, id)
