@@ -18,6 +18,7 @@ mod budget;
 mod catalogue;
 mod chromium;
 mod contributing;
+mod diagnosis;
 mod forms;
 mod home_realm;
 mod identity;

@@ -8,7 +8,8 @@
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
-//! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
+//! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
+//! | `diagnosis` | the causes and repairs that the core found, in words |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
@@ -17,6 +18,7 @@
 
 mod arguments;
 mod connection;
+mod diagnosis;
 mod domain;
 mod error;
 mod io;
@@ -29,6 +31,7 @@ mod stack;
 mod teams;
 mod time;
 mod trace;
+mod why;
 
 use std::ffi::OsString;
 
@@ -60,5 +63,6 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
+        Command::Why(command) => why::run(&command, &target, io).await,
     }
 }

@@ -186,10 +186,15 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "operator",
-        purpose: "Answers the operator's command where that needs a secret: whose logins, and who is a person.",
+        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what the school says.",
         routes: &[],
         schedule: None,
-        grants: &[index(LoginsByEmail, &[Query]), table(Directory, &[GetItem]), secrets(&[Pepper])],
+        grants: &[
+            table(Connections, &[GetItem]),
+            index(LoginsByEmail, &[Query]),
+            table(Directory, &[GetItem]),
+            secrets(&[Pepper, Thinkific]),
+        ],
     },
     Function {
         name: "trust-refresh",

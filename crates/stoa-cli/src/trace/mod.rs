@@ -6,11 +6,17 @@ mod mail;
 mod steps;
 
 use jiff::Timestamp;
+use stoa_core::diagnosis::{Evidence, diagnose};
 use stoa_core::ids::Reference;
 use stoa_core::login::LoginItem;
+use stoa_service::operator::{About, OperatorError};
 
 use crate::arguments::{Target, Trace};
+use crate::diagnosis::render;
+use crate::runbook::told;
 use crate::{CliError, Io};
+
+pub(crate) use cause::code_of;
 
 /// Whether a fault is the last thing that happened to a login.
 pub(crate) fn ended_in_a_fault(login: &LoginItem) -> bool {
@@ -33,8 +39,18 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     };
     let now = Timestamp::now();
     io.say_lines(&steps::render(&login, &access.stack))?;
-    io.say_lines(&cause::render(&login, &access.stack, now))?;
-    match mail::render(&login) {
+    let stopped = told(&cause::render(&login), &access.stack, &login.connection);
+    if !stopped.is_empty() {
+        io.say_lines(&stopped)?;
+    }
+    let evidence = match access.operator.evidence(About::Login(&login), now).await {
+        // Its connection has been removed: the login is all that is left.
+        Err(OperatorError::NoConnection(_)) => Evidence::of_login(&login, now, "the connection is gone"),
+        evidence => evidence?,
+    };
+    let diagnosis = diagnose(&evidence);
+    io.say_lines(&render(&diagnosis))?;
+    match mail::render(&login, &diagnosis) {
         Some(mail) => io.say_lines(&mail),
         None => Ok(()),
     }

@@ -511,48 +511,52 @@ impl Case<'_> {
         self.evidence.login.as_ref().and_then(|login| login.got.as_deref()).unwrap_or_default()
     }
 
-    /// What the step itself says.
+    /// What the step itself says. Most say what is printed beside them, and nothing that tells two causes apart.
     fn said(&self) -> Vec<Clue> {
-        let Symptom::Stopped(fault) = self.symptom else { return Vec::new() };
+        let Symptom::Stopped(fault) = *self.symptom else { return Vec::new() };
         let got = self.got();
         let has = |words: &[&str]| words.iter().any(|word| got.contains(word));
         let quoted = |what: &str| format!("{what}: {got:?}");
-        // Most steps say what is printed beside them, and nothing that tells two causes apart.
-        let told = match fault {
-            Fault::GroupNotAdmitted if has(&["not sent", "without a value"]) => {
-                Some((quoted("the step says"), vec![(GroupsNotSent, 70), (NotInGroup, -10), (GroupRemade, -30)]))
-            }
-            Fault::GroupNotAdmitted => Some(("groups did arrive".to_owned(), vec![(GroupsNotSent, -100)])),
-            Fault::ThinkificRefusedAccount if has(&["taken"]) => {
-                Some((quoted("Thinkific says"), vec![(AccountAddressTaken, 60), (AccountLimit, -20)]))
-            }
-            Fault::ThinkificRefusedAccount if has(&["fields: "]) => {
-                Some((quoted("Thinkific names"), vec![(AccountField, 45), (AccountAddressTaken, -20), (AccountLimit, -20)]))
-            }
-            Fault::ThinkificRefusedAccount => {
-                Some((quoted("Thinkific names no field"), vec![(AccountLimit, 40), (AccountAddressTaken, -15)]))
-            }
-            Fault::ThinkificSentBack | Fault::ReturnedAgain => self.sent_back(&has, &quoted),
-            Fault::EmailDomainForeign if self.same_domain() > 1 => {
-                let says = format!("{} logins had an address of {got:?}", self.same_domain());
-                Some((says, vec![(DomainUnclaimed, 20)]))
-            }
-            Fault::AccountBound if has(&["holds the new address"]) => {
-                Some((quoted("the step says"), vec![(AccountOther, 35), (AccountEarlier, -20)]))
-            }
-            Fault::AccountBound => self.evidence.settings.seen().map(|settings| match settings.has_earlier_ids {
-                true => ("the connection knows the earlier integration's ids already".to_owned(), vec![(AccountEarlier, -15)]),
+        let told = if fault == Fault::GroupNotAdmitted && has(&["not sent", "without a value"]) {
+            Some((quoted("the step says"), vec![(GroupsNotSent, 70), (NotInGroup, -10), (GroupRemade, -30)]))
+        } else if fault == Fault::GroupNotAdmitted {
+            Some(("groups did arrive".to_owned(), vec![(GroupsNotSent, -100)]))
+        } else if fault == Fault::ThinkificRefusedAccount {
+            Some(Self::refused_account(&has, &quoted))
+        } else if matches!(fault, Fault::ThinkificSentBack | Fault::ReturnedAgain) {
+            Some(Self::sent_back(&has, &quoted))
+        } else if fault == Fault::EmailDomainForeign && self.same_domain() > 1 {
+            let says = format!("{} logins had an address of {got:?}", self.same_domain());
+            Some((says, vec![(DomainUnclaimed, 20)]))
+        } else if fault == Fault::AccountBound && has(&["holds the new address"]) {
+            Some((quoted("the step says"), vec![(AccountOther, 35), (AccountEarlier, -20)]))
+        } else if fault == Fault::AccountBound {
+            self.evidence.settings.seen().map(|settings| match settings.has_earlier_ids {
+                true => ("the connection knows the earlier integration's ids".to_owned(), vec![(AccountEarlier, -15)]),
                 false => ("the connection names no ids of an earlier integration".to_owned(), vec![(AccountEarlier, 5)]),
-            }),
-            Fault::ThinkificKeyRefused if has(&["403"]) => {
-                Some((quoted("Thinkific's address answered"), vec![(SchoolBlocked, 15), (SchoolPlan, 15)]))
-            }
-            Fault::Oidc(Oidc::UserInfoUnavailable) => {
-                Some(("the token endpoint had answered this login".to_owned(), vec![(TokenEndpointDown, -60)]))
-            }
-            _ => None,
+            })
+        } else if fault == Fault::ThinkificKeyRefused && has(&["403"]) {
+            Some((quoted("Thinkific's address answered"), vec![(SchoolBlocked, 15), (SchoolPlan, 15)]))
+        } else if fault == Fault::Oidc(Oidc::UserInfoUnavailable) {
+            Some(("the token endpoint had answered this login".to_owned(), vec![(TokenEndpointDown, -60)]))
+        } else {
+            None
         };
         told.into_iter().map(|(says, on)| Clue { says, on }).collect()
+    }
+
+    /// Which field Thinkific named, if any.
+    fn refused_account(
+        has: &dyn Fn(&[&str]) -> bool,
+        quoted: &dyn Fn(&str) -> String,
+    ) -> (String, Vec<(Cause, i32)>) {
+        if has(&["taken"]) {
+            (quoted("Thinkific says"), vec![(AccountAddressTaken, 60), (AccountLimit, -20)])
+        } else if has(&["fields: "]) {
+            (quoted("Thinkific names"), vec![(AccountField, 45), (AccountAddressTaken, -20), (AccountLimit, -20)])
+        } else {
+            (quoted("Thinkific names no field"), vec![(AccountLimit, 40), (AccountAddressTaken, -15)])
+        }
     }
 
     fn same_domain(&self) -> usize {
@@ -563,10 +567,9 @@ impl Case<'_> {
 
     /// Thinkific's words, as they were reduced.
     fn sent_back(
-        &self,
         has: &dyn Fn(&[&str]) -> bool,
         quoted: &dyn Fn(&str) -> String,
-    ) -> Option<(String, Vec<(Cause, i32)>)> {
+    ) -> (String, Vec<(Cause, i32)>) {
         let says = quoted("Thinkific's words, reduced");
         let on = if has(&["message=signature"]) {
             vec![(SchoolKeyRenewed, 45), (OurSchoolKey, 45), (SlowBrowser, -60), (SchoolClock, -60), (SchoolRefusesData, -60)]
@@ -579,7 +582,7 @@ impl Case<'_> {
         } else {
             vec![(SchoolRefusesData, -5)]
         };
-        Some((says, on))
+        (says, on)
     }
 
     /// The school's address.
@@ -648,7 +651,7 @@ impl Case<'_> {
             )),
             Some(status @ (401 | 403)) if api.keyless_is_thinkific => clues.push(clue(
                 format!("Thinkific refuses the stored key now ({status})"),
-                &[(SchoolKeyRenewed, 35), (OurSchoolKey, 35), (SchoolSsoOff, -45)],
+                &[(SchoolKeyRenewed, 35), (OurSchoolKey, 35), (SchoolPlan, 40), (SchoolSsoOff, -45)],
             )),
             Some(429) => clues.push(clue("the Admin API answers 429 now", &[(SchoolBusy, 20)])),
             Some(status @ 500..) => {

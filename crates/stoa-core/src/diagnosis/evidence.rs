@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::probe::{ApiProbe, ProviderProbe, SiteProbe};
-use crate::connection::{ConnectionState, Existing, Kind, UnknownPerson};
+use crate::connection::ConnectionState;
 use crate::fault::Fault;
 use crate::ids::{ConnectionId, EmailKey, Reference, SchoolId};
 use crate::login::{LoginItem, State, What};
@@ -235,14 +235,6 @@ pub struct SecretSeen {
 pub struct TrustSeen {
     /// Fingerprints of the keys that are trusted now.
     pub trusted: Vec<String>,
-    /// Fingerprints of published keys that wait.
-    pub waiting: Vec<String>,
-    /// The change that waits for a person.
-    pub held: Option<String>,
-    /// Since when the metadata or key set cannot be fetched, in epoch seconds.
-    pub failing_since: Option<i64>,
-    /// How the provider describes itself otherwise than the connection has it.
-    pub drift: Option<String>,
 }
 
 /// Who has the address of a login that was refused.
@@ -263,8 +255,6 @@ pub struct Owner {
 pub struct Settings {
     /// Where people go.
     pub school: SchoolId,
-    /// By which way identities arrive.
-    pub kind: Kind,
     /// Where it stands.
     pub state: ConnectionState,
     /// Since when, in epoch seconds.
@@ -273,15 +263,9 @@ pub struct Settings {
     pub state_by: String,
     /// Why.
     pub state_reason: Option<String>,
-    /// What happens to a person whom stoa has not seen.
-    pub unknown_person: UnknownPerson,
-    /// What happens to an account that nobody is bound to.
-    pub existing: Existing,
     /// Whether the earlier integration's ids are known.
     pub has_earlier_ids: bool,
-    /// Whether the identity provider's metadata is fetched from an address.
-    pub is_published: bool,
-    /// Its entity id or issuer, as the connection has it.
+    /// The entity id or issuer of its identity provider, as the connection has it.
     pub provider: String,
 }
 
@@ -323,4 +307,29 @@ pub struct Evidence {
     pub site: Known<SiteProbe>,
     /// The school's Admin API, now.
     pub api: Known<ApiProbe>,
+}
+
+impl Evidence {
+    /// Of a login alone, where nothing else can be known.
+    pub fn of_login(login: &LoginItem, now: Timestamp, why: &str) -> Self {
+        fn missing<T>(why: &str) -> Known<T> {
+            Known::NotAsked(why.to_owned())
+        }
+        Self {
+            now,
+            connection: login.connection.clone(),
+            login: Some(Seen::of(login, now)),
+            settings: missing(why),
+            logins: missing(why),
+            elsewhere: missing(why),
+            same_address: missing(why),
+            owner: missing(why),
+            changes: missing(why),
+            secrets: missing(why),
+            trust: missing(why),
+            provider: missing(why),
+            site: missing(why),
+            api: missing(why),
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub use self::evidence::{
     Change, ChangeKind, Evidence, Known, KeyAct, Owner, Seen, Settings, SecretSeen, Symptom, TrustSeen,
 };
 pub use self::probe::{ApiProbe, Looked, ProviderProbe, Published, SiteProbe, skew_of};
-pub use self::weigh::{Diagnosis, Finding, Unseen, diagnose};
+pub use self::weigh::{Diagnosis, Finding, Unseen, diagnose, most_common};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

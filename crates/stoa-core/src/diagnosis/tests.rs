@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::connection::{ConnectionState, Existing, Kind, UnknownPerson};
+use crate::connection::ConnectionState;
 use crate::fault::Fault;
 use crate::ids::{ConnectionId, Reference, SchoolId};
 
@@ -26,15 +26,11 @@ fn seen(n: u8, began: i64, symptom: Symptom) -> Seen {
 fn settings() -> Settings {
     Settings {
         school: SchoolId::parse("academy").unwrap(),
-        kind: Kind::Saml,
         state: ConnectionState::Active,
         state_since: NOW - 100_000,
         state_by: "arn:x".to_owned(),
         state_reason: None,
-        unknown_person: UnknownPerson::Create,
-        existing: Existing::TakeOver,
         has_earlier_ids: false,
-        is_published: true,
         provider: "https://idp.example".to_owned(),
     }
 }

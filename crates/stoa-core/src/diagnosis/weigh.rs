@@ -135,14 +135,17 @@ fn subject(evidence: &Evidence) -> (Symptom, Option<Seen>) {
     if evidence.settings.seen().is_some_and(|settings| !settings.takes_everybody()) {
         return (Symptom::Closed, None);
     }
-    let logins = evidence.logins.seen().map(Vec::as_slice).unwrap_or_default();
-    let bad: Vec<&Seen> = logins.iter().filter(|seen| seen.symptom.is_bad() && !seen.test).collect();
-    let count = |symptom: &Symptom| bad.iter().filter(|seen| seen.symptom == *symptom).count();
-    // Of as many, the newest: the list is newest first, and `max_by_key` takes the last.
-    match bad.iter().rev().max_by_key(|seen| (count(&seen.symptom), seen.began)) {
-        Some(seen) => (seen.symptom.clone(), Some((*seen).clone())),
+    match most_common(evidence.logins.seen().map(Vec::as_slice).unwrap_or_default()) {
+        Some(seen) => (seen.symptom.clone(), Some(seen.clone())),
         None => (Symptom::Nothing, None),
     }
+}
+
+/// Of the logins that failed, the newest with the symptom that most of them have. A test tells of nobody's complaint.
+pub fn most_common(logins: &[Seen]) -> Option<&Seen> {
+    let bad: Vec<&Seen> = logins.iter().filter(|seen| seen.symptom.is_bad() && !seen.test).collect();
+    let count = |symptom: &Symptom| bad.iter().filter(|seen| seen.symptom == *symptom).count();
+    bad.iter().copied().max_by_key(|seen| (count(&seen.symptom), seen.began))
 }
 
 /// A text of the register with what is known in the place of its stand-ins.

@@ -1,4 +1,5 @@
-//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person.
+//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, and
+//! what a live look at the school says.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
 
@@ -14,6 +15,7 @@ use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
 use stoa_core::routes::SecretKind;
 
+use super::look::look;
 use crate::clients::Clients;
 use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
 
@@ -41,6 +43,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
     line.found = match &answer {
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
+        Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
         Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
     clients.write(&line);
@@ -48,22 +51,31 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
 }
 
 async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result<Reply, Failure> {
-    let pepper = Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?);
     match question {
         Question::FindLogins { school, email, since, limit } => {
+            let pepper = pepper(clients, now).await?;
             let who = email_key(&school, &address(&email)?, &pepper);
             Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.clamp(1, MOST_LOGINS)).await?))
         }
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
+            let pepper = pepper(clients, now).await?;
             let email = email_key(&school, &address(&email)?, &pepper);
             let owner = clients.store.email_owner(&email).await?.filter(|owner| !owner.has_lapsed(now));
             Ok(Reply::Person(owner.map(|owner| Meant { person: owner.person, email: Some(email) })))
         }
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
+            let pepper = pepper(clients, now).await?;
             let person = person_key(&customer, &subject, &pepper);
             Ok(Reply::Person(Some(Meant { person, email: None })))
         }
+        Question::Look { connection, who } => {
+            Ok(Reply::Looked(Box::new(look(clients, &connection, who.as_ref(), now).await)))
+        }
     }
+}
+
+async fn pepper(clients: &Clients, now: Timestamp) -> Result<Pepper, Failure> {
+    Ok(Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?))
 }
 
 fn address(text: &str) -> Result<Email, Failure> {
