@@ -262,10 +262,11 @@ pub(super) fn rows() -> Vec<Row> {
             neighbour: "DynamoDB does not answer",
             symptom: "permission_missing",
             cause: Cause::PermissionAbsent,
+            fails: &["suharto", "li.xl"],
             says: "Deploy the release again",
             each: |world| {
                 Box::pin(async move {
-                    world.front.inject(Fault::next("thinkific-launch", "dynamodb:BatchGetItem", FaultKind::Deny));
+                    world.front.inject(Fault::next("thinkific-launch", "dynamodb:PutItem", FaultKind::Deny));
                 })
             },
             ..ROW
@@ -275,6 +276,23 @@ pub(super) fn rows() -> Vec<Row> {
             neighbour: "a role lacks a permission",
             symptom: "store_unavailable",
             cause: Cause::AwsAway,
+            fails: &["suharto", "li.xl"],
+            says: "Wait and look again",
+            each: |world| {
+                Box::pin(async move {
+                    let away = Fault::next("thinkific-launch", "dynamodb:PutItem", FaultKind::Unavailable);
+                    world.front.inject(away.times(3));
+                })
+            },
+            ..ROW
+        },
+        Row {
+            failure: "DynamoDB does not answer the launch, so that no step says so",
+            neighbour: "the browser did not follow to the launch",
+            symptom: "not_launched",
+            cause: Cause::AwsAway,
+            alone: false,
+            later: 200,
             says: "Wait and look again",
             each: |world| {
                 Box::pin(async move {

@@ -141,6 +141,7 @@ fn keys() -> Vec<Row> {
         },
         Row {
             says: "Make the key set available again",
+            fails: &["suharto"],
             mend: Mend::Act(mended),
             ..by_oidc(
                 "the provider signs with a new key, and its key set cannot be fetched",
@@ -191,7 +192,7 @@ fn messages() -> Vec<Row> {
         Row { says: "RSA-SHA256", ..all(
             "the identity provider signs with SHA-1",
             "the identity provider no longer signs",
-            "saml_signature_algorithm_refused",
+            "saml_digest_algorithm_refused",
             Defect::Sha1,
             Cause::SignedOtherwise,
         ) },
@@ -351,12 +352,11 @@ fn silence() -> Vec<Row> {
         },
         Row {
             failure: "one person is blocked at the identity provider",
-            neighbour: "one person closed the window",
-            symptom: "not_back",
+            neighbour: "the identity provider refuses our request",
+            symptom: "saml_status_authn_failed",
             cause: Cause::ProviderRefusesPerson,
             alone: false,
             says: "see in your sign-in log which policy refused them",
-            later: 700,
             fails: &["gone.g"],
             since: &["li.xl"],
             mend: Mend::Act(|world| {
@@ -541,7 +541,7 @@ fn policies() -> Vec<Row> {
             },
             before: &["peter@initech.com"],
             fails: &["milton@initech.com"],
-            since: &["nina@initech.com"],
+            since: &["peter@initech.com"],
             symptom: "oidc_email_unverified",
             cause: Cause::EmailUnproven,
             says: "Verify the address",
@@ -568,7 +568,7 @@ fn policies() -> Vec<Row> {
             fails: &["mila@globex.com"],
             since: &[],
             each: oidc_defect!(Oidc::TenantOther),
-            symptom: "oidc_tenant_foreign",
+            symptom: "oidc_issuer_wrong",
             cause: Cause::OtherProvider,
             says: "give them the right link",
             works: &["mila@globex.com"],

@@ -12,7 +12,7 @@ pub(super) fn candidates(symptom: &Symptom) -> &'static [Cause] {
     match symptom {
         Symptom::Stopped(fault) => of_fault(*fault),
         Symptom::NotBack => &[PersonLeft, ProviderSilent, ProviderRefusesPerson, OurSetting, ProviderClock],
-        Symptom::NotLaunched => &[TicketLost, OurBuild],
+        Symptom::NotLaunched => &[TicketLost, AwsAway, PermissionAbsent, OurBuild],
         Symptom::HandedOver => &[InTheSchool, SchoolMoved, SchoolDown, OurSchoolFile],
         Symptom::Tested | Symptom::UnderWay => &[UnderWay],
         Symptom::Closed => &[OurState],
@@ -184,15 +184,14 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
         Oidc::TokenEndpointUnavailable | Oidc::AddressForbidden => {
             &[TokenEndpointDown, TokenEndpointMoved, OurSetting]
         }
-        Oidc::TokenAnswerStrange
-        | Oidc::IdTokenMissing
+        Oidc::TokenAnswerStrange | Oidc::UserInfoStrange => &[TokenStrange],
+        Oidc::IdTokenMissing
         | Oidc::TokenMalformed
         | Oidc::TokenEncrypted
         | Oidc::TokenCritical
         | Oidc::NonceMissing
         | Oidc::AccessTokenHashWrong
         | Oidc::CodeHashWrong
-        | Oidc::UserInfoStrange
         | Oidc::UserInfoSubjectWrong => &[TokenStrange, SetOtherwise],
         Oidc::NonceWrong => &[UsedTwice, TokenStrange],
         Oidc::AlgorithmRefused => &[SignedOtherwise, OurSetting],

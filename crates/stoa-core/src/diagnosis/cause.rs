@@ -219,7 +219,7 @@ causes! {
         repair "Look whether your log has this response, and whether something rewrites pages on the person's way: a proxy, a browser extension."
         spare "Nothing is to be loosened here: a signature that does not fit is worth nothing."
         unless "Everybody fails: then ask for what changed in their network first.";
-    SignedOtherwise = "signed_otherwise": Provider Either Idp
+    SignedOtherwise = "signed_otherwise": Provider All Idp
         title "The identity provider signs or encrypts in another way than stoa accepts."
         test "The step names what was wanted and what came. If it worked before, their setting for this application changed."
         repair "In the application's settings for us, choose a signed response or assertion, RSA-SHA256, and the encryption that our guide names. It is printed by `stoa connection guide {id}`."
@@ -255,7 +255,7 @@ causes! {
         repair "Confirm with their administrator, change the name in the connection's file, and apply it: `stoa connection apply FILE`. Then let them test: `stoa connection test {id}`."
         spare "People keep their accounts only if the subjects stay the same: let one known person test first."
         unless "Their administrator knows nothing of it.";
-    OtherProvider = "other_provider": Provider Either Idp
+    OtherProvider = "other_provider": Provider One Idp
         title "The response comes from another identity provider, tenant or application than the connection names."
         test "The step names what came. Others get in through the right one."
         repair "See through which application and tenant the person signed in, and give them the right link."

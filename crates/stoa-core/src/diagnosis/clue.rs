@@ -136,7 +136,7 @@ impl Case<'_> {
     /// How others fare at the same school.
     fn elsewhere(&self) -> Vec<Clue> {
         let Known::Seen(logins) = &self.evidence.elsewhere else { return Vec::new() };
-        let since: Vec<_> = logins.iter().filter(|seen| seen.began >= self.course.first).collect();
+        let since: Vec<_> = logins.iter().filter(|seen| seen.order > self.course.first_order).collect();
         let same = since.iter().filter(|seen| seen.symptom == *self.symptom).count();
         let good = since.iter().filter(|seen| seen.symptom.is_good()).count();
         let mut clues = Vec::new();
@@ -180,7 +180,11 @@ impl Case<'_> {
                 continue;
             }
             let says = format!("version {version}, written {}, changed {}", by(change), changed.join("; "));
-            clues.push(clue(says, &[(OurSetting, self.weight_of(&changed))]));
+            let weight = self.weight_of(&changed);
+            // What it explains, nobody else need have done.
+            let others = |seat, spread| if seat == Seat::Provider && spread == Spread::All { -30 } else { 0 };
+            let on = if weight > 0 { self.weighed(others) } else { Vec::new() };
+            clues.push(Clue { says, on: on.into_iter().chain([(OurSetting, weight)]).collect() });
         }
         if clues.is_empty() {
             let on = self.weighed(|seat, _| if seat == Seat::Provider { 5 } else { 0 });
@@ -279,7 +283,7 @@ impl Case<'_> {
             Some(other) => {
                 let when = at(other.changed.unwrap_or_default());
                 let says = format!("the secret {}, of another connection, was replaced {when}; this one's was not", other.name);
-                clues.push(clue(says, &[(SecretElsewhere, 50)]));
+                clues.push(clue(says, &[(SecretElsewhere, 55), (OurTokenRefused, -40)]));
             }
             None => clues.push(clue("no other connection's secret was replaced", &[(SecretElsewhere, -100)])),
         }
@@ -328,7 +332,7 @@ impl Case<'_> {
             return Vec::new();
         }
         match self.suspects().find(|change| change.kind == ChangeKind::School) {
-            Some(change) => vec![clue(format!("the school's file was applied {}", by(change)), &[(OurSchoolFile, 50)])],
+            Some(change) => vec![clue(format!("the school's file was applied {}", by(change)), &[(OurSchoolFile, 60), (SchoolBlocked, -50), (SchoolDown, -20), (SchoolMoved, -20)])],
             None => vec![clue(
                 "the school's file was not applied between the last good login and the first failure",
                 &[(OurSchoolFile, -100)],
@@ -420,6 +424,12 @@ impl Case<'_> {
             return unread(probe.unread.clone().unwrap_or_else(|| "it publishes nothing at an address".to_owned()));
         };
         let new = self.untrusted_certificates();
+        let removed = new.iter().find(|print| self.removed().any(|removed| removed == *print));
+        if let Some(print) = removed {
+            let says = format!("the identity provider still publishes the key that was removed: {print}");
+            let on = [(OurTrust, 20), (KeyRotated, -60), (KeyUnpublished, -60), (KeyUnknownWhether, -100)];
+            return vec![clue(says, &on)];
+        }
         let is_saml = matches!(self.symptom, Symptom::Stopped(Fault::Saml(_)));
         let changed = if is_saml { &new } else { &published.keys_changed };
         let named = changed.iter().map(|key| visible(key)).collect::<Vec<_>>().join(", ");
@@ -436,6 +446,17 @@ impl Case<'_> {
                 &[(KeyRotated, -60), (KeyUnpublished, 35), (KeyUnknownWhether, -100), (KeysUnfetched, -60)],
             ),
         }]
+    }
+
+    /// The keys that were taken away before the first failure.
+    fn removed(&self) -> impl Iterator<Item = &String> {
+        self.suspects().filter_map(|change| match &change.kind {
+            ChangeKind::Key(KeyAct::Removed | KeyAct::Dropped, print) => Some(print),
+            ChangeKind::Key(KeyAct::Trusted, _)
+            | ChangeKind::Settings { .. }
+            | ChangeKind::State(_)
+            | ChangeKind::School => None,
+        })
     }
 
     /// Published certificates that are not trusted.
@@ -603,7 +624,7 @@ impl Case<'_> {
             (None, Some(status)) => {
                 let down = if *self.symptom == Symptom::HandedOver { -40 } else { 0 };
                 let says = format!("the school's address answers as it should ({status})");
-                clues.push(clue(says, &[(SchoolMoved, -60), (SchoolDown, down), (OurSchoolFile, -20)]));
+                clues.push(clue(says, &[(SchoolMoved, -60), (SchoolDown, down)]));
             }
         }
         if let Some(skew) = site.skew {

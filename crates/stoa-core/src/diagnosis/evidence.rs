@@ -139,6 +139,8 @@ pub struct Seen {
     pub reference: Reference,
     /// When it began, in epoch seconds.
     pub began: i64,
+    /// The same in milliseconds, to say which of two was first.
+    pub order: i64,
     /// The connection's version that it began or was proven under.
     pub version: u32,
     /// How it ended.
@@ -162,6 +164,7 @@ impl Seen {
         Self {
             reference: login.reference.clone(),
             began: login.began,
+            order: login.steps.first().map_or(login.began.saturating_mul(1000), |step| step.t),
             version: login.connection_version,
             symptom: Symptom::of(login, now),
             who: login.email_key.clone(),

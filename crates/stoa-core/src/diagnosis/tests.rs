@@ -13,6 +13,7 @@ fn seen(n: u8, began: i64, symptom: Symptom) -> Seen {
     Seen {
         reference: Reference::from_random([n; 8]),
         began,
+        order: began * 1000,
         version: 3,
         symptom,
         who: None,

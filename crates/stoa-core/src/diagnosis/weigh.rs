@@ -237,12 +237,15 @@ fn unseen(evidence: &Evidence, symptom: &Symptom) -> Vec<Unseen> {
         Symptom::Stopped(Fault::ThinkificSentBack | Fault::ReturnedAgain) => {
             never("why Thinkific refused the token", "Thinkific's support, with the time of the step `launched`");
         }
+        Symptom::NotLaunched => never(
+            "whether the launch was reached and failed before it could leave a step",
+            "the log: the commands of the last step, with `thinkific-launch` instead of its function",
+        ),
         Symptom::Nothing => never(
             "which page the person saw; requests that belong to no login are in the logs only",
             "the person, for the reference or a picture of the page",
         ),
         Symptom::Stopped(_)
-        | Symptom::NotLaunched
         | Symptom::Tested
         | Symptom::UnderWay
         | Symptom::Closed
