@@ -295,7 +295,11 @@ def check_alarms(register, template):
     yield from differ(f"alarms and pages in {PAGES}", alarms, pages)
     functions = [function["logical_id"] for function in register["functions"]]
     # Nobody waits in a browser for the others, so they may take their time.
-    in_browsers = [function["logical_id"] for function in register["functions"] if function["routes"]]
+    in_browsers = [
+        function["logical_id"] for function in register["functions"] if function["routes"] and function["name"] not in MACHINES
+    ]
+    # An alarm has room for ten metrics: those of one beginning watch every function together.
+    watched = {"FunctionErrors": [], "FunctionThrottles": [], "FunctionSlow": []}
     for name, alarm in alarms.items():
         headings = [line for line in pages.get(name, "").splitlines() if line.startswith("## ")]
         yield from equal(f"{name}: headings of its page", headings, HEADINGS)
@@ -311,11 +315,21 @@ def check_alarms(register, template):
             # Whether METRICS() takes a metric without data for nothing or for zero is not documented.
             if "METRICS()" in metric.get("Expression", "") and "FILL(METRICS(), 0)" not in metric["Expression"]:
                 yield f"{name}: an expression over metrics of which some have no data"
-        if name.startswith("Function"):
-            watched = [dimension["Value"]["Ref"] for metric in stats for dimension in metric["Dimensions"]]
-            yield from differ(f"{name}: functions it watches", watched, in_browsers if name == "FunctionSlow" else functions)
+        kind = next((kind for kind in watched if name.startswith(kind)), None)
+        if kind:
+            watched[kind] += [dimension["Value"]["Ref"] for metric in stats for dimension in metric["Dimensions"]]
+            if len(stats) > MOST_METRICS:
+                yield f"{name}: more than {MOST_METRICS} metrics"
+        elif name.startswith("Function"):
+            yield f"{name}: an alarm of a kind that is not checked"
+    for kind, found in watched.items():
+        yield from differ(f"{kind}: functions it watches", found, in_browsers if kind == "FunctionSlow" else functions)
 
 
+# What these answer, no person waits for.
+MACHINES = {"scim"}
+# CloudWatch takes as many in one alarm.
+MOST_METRICS = 10
 # A flood on one of these must not keep people from the others.
 OWN_THROTTLE = {"login", "saml-acs", "oidc-callback"}
 

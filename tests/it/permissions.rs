@@ -41,13 +41,17 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
         for (kind, name) in [
             (SecretKind::Seal, "seal"),
             (SecretKind::Pepper, "pepper"),
+            (SecretKind::Directory, "directory"),
             (SecretKind::Saml, "saml/pg"),
             (SecretKind::Oidc, "oidc/pg"),
             (SecretKind::Thinkific, "thinkific/pg-academy"),
         ] {
             let readers: &[&str] = match kind {
                 SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch"],
-                SecretKind::Pepper => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "operator"],
+                SecretKind::Pepper => {
+                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "scim", "operator"]
+                }
+                SecretKind::Directory => &["scim"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => &["thinkific-launch", "operator"],

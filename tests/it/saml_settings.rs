@@ -25,6 +25,18 @@ async fn put_sp_keys(world: &World, keys: &[(&str, i64, &str)]) {
     world.operator.put_secret(&name, text).await.unwrap();
 }
 
+/// Requests are signed, and Assertions encrypted to us.
+pub async fn sign_and_encrypt(world: &World) {
+    put_sp_keys(world, &[("1", 0, SP_KEY)]).await;
+    let lines = format!("sign_requests = true\nsp_certificates = ['''{SP_CERTIFICATE}''']");
+    world.reconfigure(|file| with_saml(file, &lines)).await;
+    world.import_metadata("pg").await;
+    world.pingfederate.edit_partner(world.pingfederate_partner(), |partner| {
+        let (data, transport) = (DataEncryption::Aes256Gcm, KeyTransport::OaepMgf1pSha1);
+        partner.encrypt = Some(Encryption { data, transport, placement: Placement::Inside });
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_signed_where_the_connection_asks_by_redirect_and_by_post() {
     for binding in ["redirect", "post"] {

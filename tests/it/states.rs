@@ -186,6 +186,7 @@ async fn at_closed(world: &World, route: Route) -> (Page, serde_json::Value) {
     let page = match method {
         Method::Get => browser.get(&address).await.unwrap(),
         Method::Post => browser.post(Some(&world.url()), &address, &[("SAMLResponse", "PHg+PC94Pg==")]).await.unwrap(),
+        Method::Put | Method::Patch | Method::Delete => panic!("{route:?}: no browser sends it"),
     };
     (page, serde_json::from_str(&world.log().pop().unwrap()).unwrap())
 }
@@ -194,7 +195,8 @@ async fn at_closed(world: &World, route: Route) -> (Page, serde_json::Value) {
 async fn c132_every_route_of_a_disabled_connection_is_closed_and_its_line_names_the_connection() {
     let world = Kind::Saml.world().await;
     Kind::Saml.set_state(&world, ConnectionState::Disabled).await;
-    let routes = ROUTES.iter().flat_map(|function| function.routes);
+    // A SCIM client is told so only if it has a token: tests/it/scim.rs.
+    let routes = ROUTES.iter().filter(|function| function.name != "scim").flat_map(|function| function.routes);
     let (of_a_connection, others): (Vec<Route>, Vec<Route>) =
         routes.partition(|route| route.key().contains("{connection}"));
     for route in of_a_connection {

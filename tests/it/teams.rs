@@ -75,6 +75,11 @@ impl Tab {
         Handed::read(&self.session(MILA, &TeamsToken::v2(APP)).await)
     }
 
+    /// From the token to the school, as if the tab's script and the person did it.
+    pub async fn arrive(&self) -> Page {
+        self.handed().await.press(&self.world.browser()).await
+    }
+
     /// Refused for this reason, in Teams' frame; and no login has begun.
     async fn refused(&self, person: &str, token: &TeamsToken, fault: &str) {
         let before = self.logins().len();

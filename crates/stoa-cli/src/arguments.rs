@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId};
 
-use crate::time::since;
+use crate::time::{since, until};
 
 const AFTER_HELP: &str = "\
 Which stack: --outputs names a file with the outputs of a deployed stack, as printed by:
@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Write secrets; they are never read back
     #[command(subcommand)]
     Secret(Secret),
+    /// Manage the bearer tokens of customers' SCIM clients
+    #[command(subcommand)]
+    Scim(Scim),
     /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
@@ -191,6 +194,40 @@ pub(crate) struct StateChange {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Scim {
+    /// Make, list or revoke tokens; at most two of a connection are live at once
+    #[command(subcommand)]
+    Token(ScimToken),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScimToken {
+    /// Make a token and print it, this once
+    Create {
+        /// The connection; its file needs [directory] with source = "scim"
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// When it stops working: 90d, a day like 2027-03-01 or an instant; by default it does not
+        #[arg(long, value_name = "WHEN", value_parser = until)]
+        expires: Option<Timestamp>,
+    },
+    /// List a connection's tokens and when they were last used
+    List {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Make a token useless
+    Revoke {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The token's number, as `list` prints it
+        token: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Teams {
     /// Make the package that a Teams administrator uploads, and print what they have to set up
     Package(Package),
@@ -213,9 +250,9 @@ pub(crate) struct Package {
 pub(crate) enum Secret {
     /// Write a secret from standard input: the value of one key, or a key set as JSON
     Put {
-        /// seal, pepper, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
+        /// seal, pepper, directory, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
         name: String,
-        /// Generate a random value; only for seal and pepper
+        /// Generate a random value; only for seal, pepper and directory
         #[arg(long)]
         random: bool,
     },

@@ -271,6 +271,12 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NotSaml(id) => {
             Some(format!("`stoa connection trust {id} fetch` fetches the key set now; no key is approved one by one."))
         }
+        OperatorError::NotScim(id) => {
+            Some(format!("docs/connections.md describes [directory]. Add it to the file of {id} and apply."))
+        }
+        OperatorError::TokensLive(id) | OperatorError::NoToken(id, _) => {
+            Some(format!("`stoa scim token list {id}` shows its tokens and when they were last used."))
+        }
         OperatorError::LastKey(id) => Some(format!("`stoa connection disable {id}` closes the connection immediately.")),
         OperatorError::TooManyKeys(id) | OperatorError::AlreadyTrusted(id) => {
             Some(format!("`stoa connection trust {id}` shows them."))

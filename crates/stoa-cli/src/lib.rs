@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `secret`, `teams` | `stoa secret`, `stoa teams package` |
+//! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
 //! | `diagnosis` | the causes and repairs that the core found, in words |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
@@ -26,6 +26,7 @@ mod logins;
 mod person;
 mod private_file;
 mod runbook;
+mod scim;
 mod secret;
 mod stack;
 mod teams;
@@ -59,6 +60,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
     match arguments.command {
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,

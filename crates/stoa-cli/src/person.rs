@@ -71,7 +71,8 @@ fn render(person: &FoundPerson) -> Vec<String> {
         None => lines.push("they have never signed in".to_owned()),
         Some(item) => {
             lines.push(format!("state       {}", item.state.as_str()));
-            lines.push(format!("account     Thinkific user {}, external id {:?}", item.user, item.id));
+            let user = item.user.map_or_else(|| "not known yet".to_owned(), |user| user.to_string());
+            lines.push(format!("account     Thinkific user {user}, external id {:?}", item.id));
             lines.push(match item.checked {
                 Some(checked) => format!("looked at   {}", instant(checked)),
                 None => "looked at   not yet".to_owned(),

@@ -10,7 +10,7 @@ use crate::{CliError, Input, Io};
 
 /// Secrets Manager's own limit.
 const MOST: u64 = 65_536;
-/// Of a seal or pepper that was not made here.
+/// Of a secret of our own that was not made here.
 const LEAST: usize = 32;
 
 pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -21,7 +21,7 @@ pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Re
     operator.put_secret(&secret, text).await?;
     io.say(&format!("{name}: written. Functions use it within 60 s."))?;
     let known = match &secret {
-        SecretName::Seal | SecretName::Pepper => true,
+        SecretName::Seal | SecretName::Pepper | SecretName::Directory => true,
         SecretName::Saml(id) | SecretName::Oidc(id) => operator.current(id).await?.is_some(),
         SecretName::Thinkific(id) => operator.school_item(id).await?.is_some(),
     };
@@ -33,6 +33,7 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
     match name.split_once('/') {
         None if name == "seal" => Ok(SecretName::Seal),
         None if name == "pepper" => Ok(SecretName::Pepper),
+        None if name == "directory" => Ok(SecretName::Directory),
         Some(("saml", id)) => ConnectionId::parse(id).map(SecretName::Saml).map_err(|_| unknown()),
         Some(("oidc", id)) => ConnectionId::parse(id).map(SecretName::Oidc).map_err(|_| unknown()),
         Some(("thinkific", id)) => SchoolId::parse(id).map(SecretName::Thinkific).map_err(|_| unknown()),
@@ -42,7 +43,7 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
 
 fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> {
     match secret {
-        SecretName::Seal | SecretName::Pepper => Ok(SecretText::random()?),
+        SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretText::random()?),
         SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Thinkific(_) => {
             Err(CliError::NotRandom(name.to_owned()))
         }
@@ -56,7 +57,7 @@ fn read(secret: &SecretName, io: &mut Io<'_>) -> Result<SecretText, CliError> {
     if text.len() as u64 > MOST {
         return Err(CliError::SecretTooLong);
     }
-    let is_ours = matches!(secret, SecretName::Seal | SecretName::Pepper);
+    let is_ours = matches!(secret, SecretName::Seal | SecretName::Pepper | SecretName::Directory);
     // An empty one has a message of its own.
     if is_ours && (1..LEAST).contains(&text.trim().len()) {
         return Err(CliError::SecretTooShort);

@@ -22,6 +22,17 @@ pub(crate) fn since(text: &str) -> Result<Timestamp, &'static str> {
     Timestamp::now().checked_sub(ago).map_err(|_| FORM)
 }
 
+/// A length of time from now, a day (its beginning in UTC) or an instant; none that has passed.
+pub(crate) fn until(text: &str) -> Result<Timestamp, &'static str> {
+    const FORM: &str = "12h, 90d, a day like 2027-03-01 or an instant like 2027-03-01T08:00:00Z, in the future";
+    let now = Timestamp::now();
+    let at = since(text).map_err(|_| FORM)?;
+    // An age is as far behind us as the end is to be ahead.
+    let is_length = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let at = if is_length { now.checked_add(now.duration_since(at)).map_err(|_| FORM)? } else { at };
+    if at > now { Ok(at) } else { Err(FORM) }
+}
+
 /// Seconds since 1970. What is stored and no time is printed as it stands.
 pub(crate) fn instant(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())

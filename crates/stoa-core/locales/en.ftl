@@ -7,6 +7,7 @@ title-continue = One more step
 title-confirm = Is this you?
 title-signed-out = You are signed out
 title-test = The test login worked
+title-waiting = You are in line
 
 label-reference = Reference
 label-code = Code
@@ -22,6 +23,8 @@ actor-on-call = This one is ours to fix. If it happens again, please send us the
 
 continue-text = Your sign-in will continue in a moment. If nothing happens, select Continue.
 confirm-text = You came here from your company's portal. Continue as { $hint }?
+waiting-text = Many people are coming in at the moment. You have a place in line: your course opens in about { $minutes } min, at { $time } (UTC).
+waiting-stay = Please leave this page open: it continues by itself. If you close it, start again from the link that your company gave you, and you keep your place.
 signed-out-text = You can close this window.
 teams-text = Your course will open in your browser.
 teams-open = Open the course
@@ -93,6 +96,7 @@ fault-school-refused = The learning platform refused to create or update your ac
 fault-school-unavailable = The learning platform cannot be reached at the moment. Please try again in a few minutes.
 fault-school-busy = The learning platform is very busy. Please try again in a minute.
 fault-school-sent-back = The learning platform did not accept your sign-in.
+fault-scim = Your learning platform does not take this request from a directory. Please tell your IT help desk.
 fault-try-later = Signing in is not working right now. Please try again in a few minutes.
 fault-internal = Something went wrong on our side.
 fault-address-malformed = This does not look like an email address. Please enter your full work email address.

@@ -5,6 +5,7 @@ title-continue = Un paso más
 title-confirm = ¿Es usted?
 title-signed-out = Sesión cerrada
 title-test = El inicio de sesión de prueba funcionó
+title-waiting = Está en la fila
 
 label-reference = Referencia
 label-code = Código
@@ -20,6 +21,8 @@ actor-on-call = Nos corresponde resolverlo. Si el problema continúa, indíqueno
 
 continue-text = El inicio de sesión continuará en un momento. Si no ocurre nada, seleccione Continuar.
 confirm-text = Llegó desde el portal de su empresa. ¿Desea continuar como { $hint }?
+waiting-text = En este momento están entrando muchas personas. Tiene un lugar en la fila: su curso se abrirá en unos { $minutes } min, a las { $time } (UTC).
+waiting-stay = Deje esta página abierta: continúa por sí sola. Si la cierra, empiece de nuevo por el enlace que le dio su empresa; conserva su lugar.
 signed-out-text = Puede cerrar esta ventana.
 teams-text = Su curso se abrirá en el navegador.
 teams-open = Abrir el curso
@@ -91,6 +94,7 @@ fault-school-refused = La plataforma de aprendizaje no permitió crear ni actual
 fault-school-unavailable = En este momento no podemos conectarnos con la plataforma de aprendizaje. Inténtelo de nuevo en unos minutos.
 fault-school-busy = La plataforma de aprendizaje está recibiendo demasiadas solicitudes. Inténtelo de nuevo en un minuto.
 fault-school-sent-back = La plataforma de aprendizaje no aceptó su inicio de sesión.
+fault-scim = La plataforma de aprendizaje no acepta esta solicitud de un directorio. Comuníquelo a su mesa de ayuda de TI.
 fault-try-later = El inicio de sesión no funciona en este momento. Inténtelo de nuevo en unos minutos.
 fault-internal = Ocurrió un error de nuestro lado.
 fault-address-malformed = Esto no parece una dirección de correo electrónico. Escriba completa su dirección de trabajo.

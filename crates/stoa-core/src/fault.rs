@@ -276,6 +276,26 @@ faults! {
     ThinkificSentBack = "thinkific_sent_back": 502 "school-sent-back" School, Error, again;
     /// The page after that was opened again.
     ReturnedAgain = "returned_again": 409 "school-sent-back" School, Info, again;
+    /// A SCIM request without a bearer token that counts for its connection, or for a connection that there is not.
+    ScimTokenWrong = "scim_token_wrong": 401 "scim" Idp, Warn;
+    /// The connection's directory is not filled by SCIM.
+    ScimOff = "scim_off": 403 "scim" OnCall, Warn;
+    /// More SCIM requests of one connection than are taken at a time.
+    ScimBusy = "scim_busy": 429 "scim" Idp, Warn, again;
+    /// A SCIM client asks for something that there is not.
+    ScimNotFound = "scim_not_found": 404 "scim" Idp, Info;
+    /// A SCIM client asks for a part of SCIM that is not offered.
+    ScimNotOffered = "scim_not_offered": 501 "scim" Idp, Info;
+    /// The body of a SCIM request, or a value in it, is not of its form.
+    ScimMalformed = "scim_malformed": 400 "scim" Idp, Warn;
+    /// A filter or a parameter of a SCIM request cannot be read, or would look at too many.
+    ScimFilterRefused = "scim_filter_refused": 400 "scim" Idp, Warn;
+    /// A SCIM request, or what it asks for, is larger than one answer or one change.
+    ScimTooLarge = "scim_too_large": 413 "scim" Idp, Warn;
+    /// Another person or group of the connection has the value.
+    ScimTaken = "scim_taken": 409 "scim" Idp, Warn;
+    /// The SCIM client means a version that there is no more.
+    ScimVersionDiffers = "scim_version_differs": 412 "scim" Idp, Info, again;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

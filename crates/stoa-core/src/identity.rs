@@ -234,7 +234,7 @@ impl Verified {
 /// White space and control characters folded, cut to [`MAX_NAME`] characters. Characters that nobody sees are left out:
 /// they turn the letters of the school's pages around, and nobody is turned away for what a directory copied from a
 /// document. Only joiners stay, and they are no name by themselves.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let folded = text.split(|c: char| c.is_whitespace() || c.is_control());
     let seen = |word: &str| word.chars().filter(|c| !is_invisible(*c) || is_joiner(*c)).collect::<String>();
     let words: Vec<String> = folded.map(seen).filter(|word| !word.chars().all(is_joiner)).collect();
@@ -243,7 +243,7 @@ fn clean(text: &str) -> String {
 
 /// Thinkific requires both names. A person with one name has `-` for the other; one with none is called by the part
 /// of the address before the `@`.
-fn full_name(first: Option<String>, last: Option<String>, email: &Email) -> (String, String) {
+pub(crate) fn full_name(first: Option<String>, last: Option<String>, email: &Email) -> (String, String) {
     let given = |name: Option<String>| name.filter(|name| !name.is_empty());
     match (given(first), given(last)) {
         (Some(first), Some(last)) => (first, last),

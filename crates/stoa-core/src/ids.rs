@@ -126,6 +126,10 @@ hash_type! {
     DetailsKey, 24
 }
 hash_type! {
+    /// An `external_id` in a school, as the mirror knows it: both, under the pepper.
+    BoundKey, 24
+}
+hash_type! {
     /// A domain of e-mail addresses as one person's item has it: HMAC of school, person and domain.
     DomainKey, 24
 }

@@ -207,6 +207,11 @@ pub fn ticket_key(ticket: &Secret32, seal_secret: &Key) -> Secret32 {
     Secret32(expand(&ticket.0, seal_secret.expose().as_bytes(), "ticket seal", &[]))
 }
 
+/// The key that seals what is told to a school after a login: from random bytes that lie beside it, and the seal secret.
+pub fn follow_up_key(salt: &Secret32, seal_secret: &Key) -> Secret32 {
+    Secret32(expand(&salt.0, seal_secret.expose().as_bytes(), "follow-up seal", &[]))
+}
+
 /// The key that seals one profile of a directory: from random bytes that stand beside the seal, and the secret
 /// `directory`. Each sealing has its own.
 pub fn directory_key(random: &[u8; 16], secret: &Key) -> Secret32 {

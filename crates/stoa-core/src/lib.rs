@@ -20,7 +20,10 @@
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
 //! | [`directory`] | whom a customer's directory wants at the school, and with what |
 //! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`provision`] | what is done at the school about a person of a directory |
+//! | [`mirror`] | what a school has, as it was last seen |
 //! | [`turn`] | who may ask a school about a person, and how often |
+//! | [`line`] | when, where many have to ask |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
 //! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
@@ -109,10 +112,13 @@ pub mod ids;
 pub mod invisible;
 pub mod keys;
 pub mod language;
+pub mod line;
 pub mod login;
+pub mod mirror;
 pub mod oidc;
 pub mod pages;
 pub mod person;
+pub mod provision;
 mod published;
 pub mod quote;
 pub mod refusal;

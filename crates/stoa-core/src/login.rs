@@ -249,7 +249,15 @@ mod tests {
 
     #[test]
     fn what_happened_is_stored_as_one_word_that_no_fault_has() {
-        let words = [What::Started, What::Verified, What::Continued, What::TakenOver, What::Launched, What::Tested];
+        let words = [
+            What::Started,
+            What::Verified,
+            What::Continued,
+            What::Waiting,
+            What::TakenOver,
+            What::Launched,
+            What::Tested,
+        ];
         assert!(words.iter().all(|what| Fault::of_code(what.as_str()).is_none()));
         let unknown = ["", "Started", "fault_of_tomorrow"].map(|word| What::Unknown(word.to_owned()));
         for what in words.into_iter().chain(Fault::all().map(What::Stopped)).chain(unknown) {

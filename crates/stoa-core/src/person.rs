@@ -5,6 +5,8 @@
 
 mod account;
 mod address;
+mod follow_up;
+mod mirrored;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -14,19 +16,20 @@ use crate::connection::{Connection, School, UnknownPerson};
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Redeemed;
-use crate::ids::{ConnectionId, DetailsKey, DomainKey, EmailKey, PersonKey};
+use crate::ids::{BoundKey, ConnectionId, DetailsKey, DomainKey, EmailKey, PersonKey};
 use crate::keys::Pepper;
+use crate::mirror::{bound_key, is_within};
 
 pub use self::account::{AccountStep, Findings, Look, external_id};
-pub use self::address::{CLAIM_SECONDS, Claim, EmailItem};
+pub use self::address::{AddressItem, CLAIM_SECONDS, Claim, EmailItem};
+pub use self::follow_up::{FollowUp, FollowUpItem, MOST_TRIES, Told};
+pub use self::mirrored::{Entered, Mirrored, Owed};
 
 /// The format that this version writes.
 pub const PERSON_VERSION: u8 = 1;
 /// E-mail changes of one person in one day, tried or done; more is not how people marry, but how accounts are taken.
 pub const EMAIL_CHANGES_PER_DAY: u32 = 2;
 const DAY_SECONDS: i64 = 24 * 3600;
-/// How far the clocks of two instances may lie apart.
-const CLOCK_SECONDS: i64 = 60;
 
 /// Whether a person may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,8 +73,9 @@ pub struct PersonItem {
     /// What the school was last told. None, where that must be told again.
     #[serde(with = "or_empty")]
     pub fingerprint: Option<DetailsKey>,
-    /// Their Thinkific user id.
-    pub user: u64,
+    /// Their Thinkific user id. None, where their token created the account and nobody has asked for it yet.
+    #[serde(with = "or_zero")]
+    pub user: Option<u64>,
     /// The item's revision: every write compares it.
     pub rev: u64,
     /// E-mail changes on `changed_day`, tried or done.
@@ -121,6 +125,21 @@ mod or_empty {
     }
 }
 
+/// A number that may be missing, which is stored as 0: the versions that know of none of these are asked for an account
+/// that there is not, and settle it.
+mod or_zero {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the form serde asks for")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(value.unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        u64::deserialize(deserializer).map(|value| Some(value).filter(|value| *value > 0))
+    }
+}
+
 /// What the directory says about the person and the address of a redeemed identity.
 #[derive(Debug)]
 pub enum Standing {
@@ -128,6 +147,8 @@ pub enum Standing {
     Settled(PersonItem),
     /// Known, active and unchanged, but their account was looked at too long ago: look again first.
     Overdue(PersonItem, Claim),
+    /// New, or renamed, and the mirror of the school knows enough: write that down, and sign. The rest follows.
+    Entered(Option<PersonItem>, Claim, Entered),
     /// New, or something changed: settle through the Admin API first.
     Unsettled(Option<PersonItem>, Claim),
 }
@@ -136,10 +157,11 @@ impl Standing {
     /// The connection that an operator linked the person through, if they have not come since.
     pub fn linked(&self) -> Option<&ConnectionId> {
         match self {
-            Self::Settled(person) | Self::Overdue(person, _) | Self::Unsettled(Some(person), _) => {
-                person.linked.as_ref()
-            }
-            Self::Unsettled(None, _) => None,
+            Self::Settled(person)
+            | Self::Overdue(person, _)
+            | Self::Entered(Some(person), _, _)
+            | Self::Unsettled(Some(person), _) => person.linked.as_ref(),
+            Self::Entered(None, _, _) | Self::Unsettled(None, _) => None,
         }
     }
 }
@@ -155,6 +177,8 @@ pub struct Arrival<'a> {
     pub connection: &'a Connection,
     /// Into which school.
     pub school: &'a School,
+    /// What the mirror of the school says.
+    pub mirrored: &'a Mirrored,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -167,7 +191,7 @@ impl Arrival<'_> {
         }
         let Some(person) = person else {
             return match self.connection.document().account.unknown_person {
-                UnknownPerson::Create => Ok(Standing::Unsettled(None, claim)),
+                UnknownPerson::Create => self.unknown(claim),
                 UnknownPerson::Refuse => Err(Fault::PersonUnknown.into()),
             };
         };
@@ -182,11 +206,7 @@ impl Arrival<'_> {
             return Ok(Standing::Unsettled(Some(person), claim));
         }
         let is_unchanged = claim.is_kept() && person.fingerprint.as_ref() == Some(&self.indexes.fingerprint);
-        Ok(match is_unchanged {
-            false => Standing::Unsettled(Some(person), claim),
-            true if self.is_checked_within(&person, self.school.roles_max_age()) => Standing::Settled(person),
-            true => Standing::Overdue(person, claim),
-        })
+        if is_unchanged { self.known(person, claim) } else { self.renamed(person, claim) }
     }
 
     /// Whether a person may go in although the look at their account failed so: the school was not there to be asked,
@@ -194,12 +214,12 @@ impl Arrival<'_> {
     pub fn may_go_unlooked(&self, person: &PersonItem, why: Fault) -> bool {
         let most = self.school.roles_max_age() + self.school.roles_grace();
         matches!(why, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificUnavailable)
-            && self.is_checked_within(person, most)
+            && (self.is_checked_within(person, most) || self.is_mirrored_within(person, most))
     }
 
-    /// Clocks of instances differ by a little. A look further in the future was a wrong clock's, and counts for nothing.
+    /// The mirror looks at everybody's roles: who is on its list was refused.
     fn is_checked_within(&self, person: &PersonItem, seconds: i64) -> bool {
-        person.checked.is_some_and(|at| (-CLOCK_SECONDS.min(seconds)..seconds).contains(&(self.now.as_second() - at)))
+        is_within(person.checked, seconds, self.now)
     }
 
     /// A connection speaks for its own domains only. An item of an earlier version does not say whose its address was;
@@ -242,6 +262,8 @@ pub struct Indexes {
     pub fingerprint: DetailsKey,
     /// The domain of the address.
     pub domain: DomainKey,
+    /// What an account is bound to that is a new person's.
+    pub own_bound: BoundKey,
     /// The domains of the connection. Each key is of a domain and the person, so that the table does not tell who works
     /// together.
     pub owned_domains: Vec<DomainKey>,
@@ -259,14 +281,19 @@ impl Indexes {
             fingerprint: identity.fingerprint(pepper),
             domain: domain_key(identity.email().domain()),
             owned_domains: connection.document().domains.iter().map(|domain| domain_key(domain)).collect(),
+            own_bound: bound_key(connection.school(), &new_id(&person_key, pepper), pepper),
             person_key,
         }
     }
 
     /// The `external_id` that a new person gets: derived, so that a second try after a crash has the same.
     pub fn new_id(&self, pepper: &Pepper) -> String {
-        URL_SAFE_NO_PAD.encode(pepper.index("external id", &[self.person_key.as_str()]))
+        new_id(&self.person_key, pepper)
     }
+}
+
+fn new_id(person: &PersonKey, pepper: &Pepper) -> String {
+    URL_SAFE_NO_PAD.encode(pepper.index("external id", &[person.as_str()]))
 }
 
 impl PersonItem {
@@ -286,7 +313,7 @@ impl PersonItem {
     }
 
     /// The item of a person whose account has just been settled. `begun` is what the settlement began with.
-    pub fn settled(begun: Option<&Self>, indexes: &Indexes, id: String, user: u64, now: Timestamp) -> Self {
+    pub fn settled(begun: Option<&Self>, indexes: &Indexes, id: String, user: Option<u64>, now: Timestamp) -> Self {
         Self {
             v: PERSON_VERSION,
             id,
@@ -311,11 +338,24 @@ impl PersonItem {
         Self { rev: self.rev + 1, checked: None, ..self.clone() }
     }
 
+    /// The item of a person whose token created or bound an account, of which only now is known which it is.
+    #[must_use]
+    pub fn found(&self, user: u64) -> Self {
+        Self { rev: self.rev + 1, user: Some(user), ..self.clone() }
+    }
+
+    /// The item of a person whose account is not what it was taken for: their next login asks the school itself.
+    #[must_use]
+    pub fn unsettled(&self) -> Self {
+        Self { fingerprint: None, ..self.doubted() }
+    }
+
     /// The item of a person whose account has just been looked at and is as it was left.
     #[must_use]
-    pub fn looked_at(&self, indexes: &Indexes, now: Timestamp) -> Self {
+    pub fn looked_at(&self, indexes: &Indexes, user: u64, now: Timestamp) -> Self {
         Self {
             rev: self.rev + 1,
+            user: Some(user),
             domain: Some(indexes.domain.clone()),
             linked: None,
             checked: Some(now.as_second()),

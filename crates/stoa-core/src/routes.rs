@@ -13,8 +13,8 @@ use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
 use Index::LoginsByEmail;
-use Method::{Get, Post};
-use SecretKind::{Oidc, Pepper, Saml, Seal, Thinkific};
+use Method::{Delete, Get, Patch, Post, Put};
+use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
 use Table::{Connections, Directory, Logins, Trust};
 
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
@@ -71,6 +71,10 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 /// it is to ask a school, nor what is left of its minute.
 const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]);
 
+/// Of the table `directory`, people and groups as their sources want them: no person at a school, nobody's address, no
+/// token.
+const PEOPLE_AND_GROUPS: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*"]);
+
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
 pub const ON_CALL_GRANTS: &[Grant] = {
@@ -90,7 +94,13 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         // Never a new pepper: each person's key depends on it (`docs/decisions/0008`).
         Grant {
             actions: &[PutSecretValue],
-            resource: Resource::Secrets(&[SecretKind::Seal, SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            resource: Resource::Secrets(&[
+                SecretKind::Seal,
+                SecretKind::Directory,
+                SecretKind::Saml,
+                SecretKind::Oidc,
+                SecretKind::Thinkific,
+            ]),
             conditions: &[],
         },
     ]
@@ -182,6 +192,25 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[GetItem]),
             table(Logins, &[UpdateItem])
                 .where_all(&[attributes(&["pk", "state", "ttl", "steps", "attempt"]), LOGINS_ONLY]),
+        ],
+    },
+    Function {
+        name: "scim",
+        purpose: "Takes people and groups from a customer's SCIM client, and answers what it asks about them.",
+        routes: &[
+            Route::On(Get, "/scim/{connection}/{proxy+}"),
+            Route::On(Post, "/scim/{connection}/{proxy+}"),
+            Route::On(Put, "/scim/{connection}/{proxy+}"),
+            Route::On(Patch, "/scim/{connection}/{proxy+}"),
+            Route::On(Delete, "/scim/{connection}/{proxy+}"),
+        ],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE_AND_GROUPS]),
+            secrets(&[Pepper, DirectorySecret]),
         ],
     },
     Function {

@@ -5,14 +5,16 @@
 mod admin;
 mod enrollment;
 mod group;
+mod listing;
 mod token;
 mod user;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
 pub use self::enrollment::{CourseId, Enrollment, create_enrollment, find_enrollments, update_enrollment};
 pub use self::group::{Group, add_to_group, find_groups};
+pub use self::listing::{LISTED_USERS, ListedUsers, ROLES, list_users, list_users_with_role};
 pub use self::token::{Launch, LaunchUrl, TOKEN_SECONDS};
 pub use self::user::{
     Profile, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, delete_user, find_user, get_binding,
-    get_bound_user, get_user, take_over_user, update_user,
+    get_bound_user, get_user, reset_password, take_over_user, update_user,
 };

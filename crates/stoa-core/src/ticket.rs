@@ -28,10 +28,13 @@ pub struct Ticket {
 impl Ticket {
     /// The `Set-Cookie` value.
     pub fn set_cookie(&self) -> String {
+        self.set_cookie_for(TICKET_SECONDS)
+    }
+
+    /// The same for so many seconds: of somebody who waits in the school's line.
+    pub fn set_cookie_for(&self, seconds: i64) -> String {
         let (name, value) = (self.reference.as_str(), self.value());
-        format!(
-            "{TICKET_COOKIE_PREFIX}{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={TICKET_SECONDS}"
-        )
+        format!("{TICKET_COOKIE_PREFIX}{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}")
     }
 
     fn value(&self) -> String {

@@ -42,6 +42,12 @@ pub struct TurnItem {
     pub turns: u32,
     /// What the last one ended with, where that would be the same again.
     pub refused: Option<Refused>,
+    /// Their place in the school's line, while they wait: a time by its clock, in epoch milliseconds.
+    #[serde(default)]
+    pub place: Option<i64>,
+    /// Whether the school has said that it has an account under their address: it is looked up then, and not created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
     /// When DynamoDB may clean it up, in epoch seconds.
     pub ttl: i64,
     /// Whether the settlements of the day count this turn.
@@ -96,6 +102,8 @@ impl Turn {
         let is_again = found.and_then(|found| found.refused.as_ref()).is_some_and(|refused| refused.about == about);
         let turns = match wish {
             Wish::Look => so_far,
+            // Who waits is one who was counted.
+            Wish::Settle if found.is_some_and(|found| found.place.is_some()) => so_far,
             // What was refused is tried again once in ten minutes at most, and whoever has it mended must get in then.
             Wish::Settle if is_again => so_far,
             Wish::Settle if so_far >= TURNS_PER_DAY => {
@@ -106,7 +114,8 @@ impl Turn {
         };
         let (until, ttl) = (second + TURN_SECONDS, second + KEPT_SECONDS);
         let is_counted = turns > so_far;
-        Self::Ours(TurnItem { attempt, until, day: today, turns, refused: None, ttl, is_counted })
+        let (place, taken) = found.map_or((None, false), |found| (found.place, found.taken && found.place.is_some()));
+        Self::Ours(TurnItem { attempt, until, day: today, turns, refused: None, place, taken, ttl, is_counted })
     }
 }
 
@@ -119,11 +128,18 @@ impl TurnItem {
         Some(Failure::noted(fault, format!("as within the last ten minutes: {note}").trim_end_matches([':', ' '])))
     }
 
+    /// The item of a turn that waits: it is over, and its person has a place. `is_taken`: the school has said that it has
+    /// an account under their address.
+    #[must_use]
+    pub fn waiting(self, place: i64, is_taken: bool) -> Self {
+        Self { until: 0, place: Some(place), taken: is_taken || self.taken, ..self }
+    }
+
     /// The item of a turn that is over. What the person, their provider or the school has to mend is remembered; what
     /// may be otherwise in a moment is not, and does not count.
     #[must_use]
     pub fn over(self, failure: Option<&Failure>, about: &str, now: Timestamp) -> Self {
-        let Some(failure) = failure else { return Self { until: 0, ..self } };
+        let Some(failure) = failure else { return Self { until: 0, place: None, ..self } };
         let face = failure.fault.face();
         if face.retryable || face.actor == Actor::OnCall {
             // A strange answer came after calls, and may come again each time.
@@ -136,7 +152,7 @@ impl TurnItem {
             note: failure.detail.got.clone(),
             until: now.as_second() + REMEMBERED_SECONDS,
         };
-        Self { until: 0, refused: Some(refused), ..self }
+        Self { until: 0, refused: Some(refused), place: None, ..self }
     }
 }
 

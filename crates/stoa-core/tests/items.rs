@@ -42,7 +42,7 @@ fn logins_of_version_1_are_read_in_each_state() {
 fn persons_of_version_1_are_read() {
     assert_eq!(PERSON_VERSION, 1, "a new version: commit its items in a folder of their own");
     let person: PersonItem = read(include_str!("items/v1/person.json"));
-    assert_eq!((person.state, person.user, person.rev), (PersonState::Active, 3_251_643, 2));
+    assert_eq!((person.state, person.user, person.rev), (PersonState::Active, Some(3_251_643), 2));
     assert!(person.email_key.is_some() && person.fingerprint.is_some());
     let linked: PersonItem = read(include_str!("items/v1/person-linked.json"));
     assert_eq!((linked.email_key, linked.fingerprint), (None, None));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 use stoa_core::routes::ROUTES;
@@ -83,12 +83,16 @@ fn request_id() -> String {
 
 /// Functions that are set later: the gateway must have its port before they can know our address.
 #[derive(Default)]
-pub struct Later(OnceLock<Arc<dyn Functions>>);
+pub struct Later(RwLock<Option<Arc<dyn Functions>>>);
 
 impl Later {
-    /// Sets them. Only the first time counts.
+    /// Sets them, instead of those that were set before.
     pub fn set(&self, functions: Arc<dyn Functions>) {
-        let _ = self.0.set(functions);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(functions);
+    }
+
+    fn current(&self) -> Option<Arc<dyn Functions>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -98,9 +102,11 @@ impl Functions for Later {
         function: &'a str,
         event: Value,
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
-        match self.0.get() {
-            Some(functions) => functions.invoke(function, event),
-            None => Box::pin(async { Err(FunctionError::Throttled) }),
-        }
+        Box::pin(async move {
+            match self.current() {
+                Some(functions) => functions.invoke(function, event).await,
+                None => Err(FunctionError::Throttled),
+            }
+        })
     }
 }

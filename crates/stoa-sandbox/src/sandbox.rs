@@ -141,13 +141,7 @@ impl Sandbox {
         let public_url = format!("http://{HOST}:{}", gateway.address().port());
         let wire = match options.mode {
             Mode::InProcess => {
-                functions.set(Arc::new(InProcess::new(
-                    &front,
-                    &build(),
-                    &public_url,
-                    &clock,
-                    &Log::Memory(log.clone()),
-                )?));
+                functions.set(in_process(&front, &public_url, &clock, &log)?);
                 None
             }
             Mode::Wire(folder) => {
@@ -186,6 +180,7 @@ impl Sandbox {
         if self.operator.current(&connection).await?.is_none() {
             self.operator.put_secret(&SecretName::Seal, SecretText::random()?).await?;
             self.operator.put_secret(&SecretName::Pepper, SecretText::random()?).await?;
+            self.operator.put_secret(&SecretName::Directory, SecretText::random()?).await?;
         }
         let key = SecretText::new(self.thinkific.api_key().expose())?;
         self.operator.put_secret(&SecretName::Thinkific(school), key).await?;
@@ -261,6 +256,14 @@ impl Sandbox {
         }
     }
 
+    /// Begins every function's process again, as a deployment does: it holds nothing. The deployable binaries go on.
+    pub fn start_functions_again(&self) -> Result<(), SandboxError> {
+        if self.wire.is_none() {
+            self.functions.set(in_process(&self.front, &self.url(), &self.clock, &self.log)?);
+        }
+        Ok(())
+    }
+
     /// What a function gives back to an event, whoever sends it.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, FunctionError> {
         self.functions.invoke(function, event).await
@@ -279,6 +282,15 @@ impl Sandbox {
         self.openid.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
     }
+}
+
+fn in_process(
+    front: &Front,
+    public_url: &str,
+    clock: &Clock,
+    log: &Arc<Mutex<Vec<String>>>,
+) -> Result<Arc<InProcess>, SandboxError> {
+    Ok(Arc::new(InProcess::new(front, &build(), public_url, clock, &Log::Memory(log.clone()))?))
 }
 
 /// The git revision is the deployable's; a sandbox says what it is.

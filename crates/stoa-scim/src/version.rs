@@ -39,6 +39,11 @@ impl Precondition {
         self.unwanted.as_ref().is_some_and(|tags| tags.has(current))
     }
 
+    /// Whether a writer names versions: then no other change may come in between.
+    pub fn is_exact(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|tags| *tags != Tags::Any)
+    }
+
     /// Whether a writer means the version that there is. Without the headers every version is meant.
     pub fn admits_write(&self, current: Version) -> Result<(), Refusal> {
         let is_wanted = self.wanted.as_ref().is_none_or(|tags| tags.has(current));

@@ -15,6 +15,7 @@ use crate::egress::Egress;
 use crate::environment::{Environment, EnvironmentError, Variables};
 use crate::http_client::Outbound;
 use crate::log::Log;
+use crate::pace::Pace;
 use crate::secrets::Secrets;
 use crate::store::Store;
 
@@ -59,6 +60,8 @@ pub struct Clients {
     pub(crate) outbound: Outbound,
     /// Addresses that a customer's configuration or provider names.
     pub(crate) egress: Egress,
+    /// How many requests of a client are taken at a time.
+    pub(crate) pace: Pace,
 }
 
 impl Clients {
@@ -70,6 +73,7 @@ impl Clients {
             store: Store::new(aws_sdk_dynamodb::Client::new(&config), &environment),
             secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
             egress: Egress::new(environment.url_policy),
+            pace: Pace::default(),
             environment,
             clock,
             log,

@@ -146,6 +146,7 @@ async fn run(flow: Flowing<'_>) -> Result<Answer, Failure> {
 fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Duration) {
     let Visit { clients, incoming, trail, .. } = visit;
     let outcome = match failure {
+        _ if trail.is_machine => None,
         None if trail.launched => Some("ok"),
         None => None,
         Some(failure) => trail.connection.as_ref().map(|_| failure.fault.face().actor.blame()),
@@ -159,12 +160,18 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
         browser: incoming.browser(),
         connection: trail.connection.as_ref().map(ConnectionId::as_str),
         login: trail.login.as_ref().map(Reference::as_str),
-        answer: if (300..400).contains(&status) { "redirect" } else { "page" },
+        answer: match status {
+            _ if trail.is_machine => "resource",
+            300..400 => "redirect",
+            _ => "page",
+        },
         status,
         fault: None,
         wanted: None,
         got: None,
         also: trail.also.map(Fault::code),
+        asked: trail.asked,
+        ignored: trail.ignored.as_deref(),
         ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         metric: outcome
             .map(|_| Metric::login(&clients.environment.metric_namespace, clients.clock.now().as_millisecond())),

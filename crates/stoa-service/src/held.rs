@@ -1,4 +1,4 @@
-//! What a process holds between requests: values that were read or parsed, for a minute.
+//! What a process holds between requests: values that were read or parsed, mostly for a minute.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-/// How long a value may be used without looking again, in seconds.
-const FRESH_SECONDS: i64 = 60;
+/// How long a value may usually be used without looking again, in seconds.
+pub(crate) const FRESH_SECONDS: i64 = 60;
 /// How many values are held. A function's memory has room for as many of the largest key sets; past that, the one that
 /// was read longest ago goes.
 const MOST: usize = 256;
@@ -23,7 +23,12 @@ struct Entry<V> {
 impl<K: Eq + Hash + Clone, V> Held<K, V> {
     /// A value as of the last minute. One of the future was read by a wrong clock.
     pub(crate) fn fresh(&self, name: &K, now: Timestamp) -> Option<Arc<V>> {
-        self.find(name, |at| (0..FRESH_SECONDS).contains(&(now.as_second() - at)))
+        self.since(name, FRESH_SECONDS, now)
+    }
+
+    /// The same as of the last so many seconds.
+    pub(crate) fn since(&self, name: &K, seconds: i64, now: Timestamp) -> Option<Arc<V>> {
+        self.find(name, |at| (0..seconds).contains(&(now.as_second() - at)))
     }
 
     /// A value as of the last so many seconds, for when nothing newer is to be had.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`functions`] | joins each name of the register to its flow, and runs it |
 //! | `edge`, `gateway`, `incoming`, `fields`, `invoked` | an event in, an answer out, whatever happens in between |
+//! | `ahead` | what a request asks for before it needs it, all at once |
 //! | `visit` | one request on its way through a flow, and what it is answered |
 //! | `flows` | one file a function |
 //! | [`store`] | DynamoDB, one file a table |
@@ -15,8 +16,9 @@
 //! | `log`, `trust_log` | the one line of an invocation, and the lines of `trust-refresh` |
 //! | [`operator`] | what the command `stoa` does in AWS |
 //! | `clients`, `clock`, `random` | what all of them are handed |
-//! | `held` | what a process keeps for a minute |
+//! | `held`, `pace` | what a process keeps, mostly for a minute, and how many requests of a client it takes |
 
+mod ahead;
 mod api;
 mod clients;
 mod clock;
@@ -33,6 +35,7 @@ mod incoming;
 mod invoked;
 mod log;
 pub mod operator;
+mod pace;
 mod random;
 mod secrets;
 pub mod store;

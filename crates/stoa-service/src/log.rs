@@ -65,7 +65,7 @@ pub struct Line<'a> {
     /// The login's reference, where known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<&'a str>,
-    /// What was answered: `redirect`, `page`, or `fault`.
+    /// What was answered: `redirect`, `page`, `resource`, or `fault`.
     pub answer: &'static str,
     /// HTTP status.
     pub status: u16,
@@ -81,6 +81,12 @@ pub struct Line<'a> {
     /// A second failure, behind the one that the person saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub also: Option<&'static str>,
+    /// What a SCIM client asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<&'static str>,
+    /// What was left out of its request, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<&'a str>,
     /// How long it took, in milliseconds.
     pub ms: u64,
     /// CloudWatch's embedded metric format: a login ended here.

@@ -4,6 +4,7 @@
 //! Whoever asks is a browser or a machine, the body a form or anything else: a visit knows neither, its flow does, and
 //! the edge is told with each function how its failures are answered.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,15 +19,19 @@ use stoa_core::ids::{BindingHash, ConnectionId, Reference};
 use stoa_core::keys::KeySet;
 use stoa_core::language::Language;
 use stoa_core::login::{LoginItem, State, Step, What};
+use stoa_core::oidc::Jwks;
 use stoa_core::pages::{Frame, Page};
 use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
+use stoa_saml::Trust;
 
+use crate::ahead::{Ahead, Early, Wanted};
 use crate::clients::Clients;
 use crate::egress::Limits;
 use crate::incoming::Incoming;
-use crate::store::{By, Note, Written};
+use crate::secrets::{Named, Shared};
+use crate::store::{self, By, Note, Written};
 
 /// By then every call to a provider has ended. What is left until the soft deadline is for our own tables.
 const OUTSIDE: Duration = Duration::from_secs(6);
@@ -43,6 +48,8 @@ pub struct Visit<'a> {
     pub trail: Trail,
     /// When it came, for [`in_time`](Self::in_time).
     came: Instant,
+    ahead: Option<Ahead<'a>>,
+    early: Early,
 }
 
 /// What has become known on the way through a flow, for the log line, the steps and the page.
@@ -58,6 +65,8 @@ pub struct Trail {
     pub cookies: Vec<String>,
     /// Whether a login ended well here.
     pub launched: bool,
+    /// How long the person waits in the line before a school, in seconds.
+    pub waits: Option<i64>,
     /// Whether Teams shows the answer in its frame.
     pub in_teams: bool,
     /// A failure behind the one that the person sees.
@@ -67,6 +76,14 @@ pub struct Trail {
     /// Whether this very request came with the key of a test link, as the tab's do, which has no cookies, or with the
     /// code or the ticket of a login that such a link began.
     pub by_test_link: bool,
+    /// Whether a machine asks, and no login ends here.
+    pub is_machine: bool,
+    /// What it asks for.
+    pub asked: Option<&'static str>,
+    /// What was left out of its request, by name.
+    pub ignored: Option<String>,
+    /// Why its request is refused, as it is told.
+    pub refusal: Option<Box<stoa_scim::Refusal>>,
 }
 
 /// What a flow answers.
@@ -86,6 +103,15 @@ pub enum Answer {
     },
     /// A script that never changes under its address, so that browsers may keep it.
     Script(&'static str),
+    /// A resource of SCIM's, or a refusal, with headers of its own.
+    Resource {
+        /// HTTP status.
+        status: u16,
+        /// JSON; empty where the status has no body.
+        body: String,
+        /// Names in lower case, and values.
+        headers: Vec<(&'static str, String)>,
+    },
     /// Nothing (a prefetch).
     Nothing,
 }
@@ -113,7 +139,36 @@ pub enum Ends {
 impl<'a> Visit<'a> {
     /// Of a request that has just come.
     pub(crate) fn new(clients: &'a Clients, incoming: &'a Incoming) -> Self {
-        Self { clients, incoming, now: clients.clock.now(), trail: Trail::default(), came: Instant::now() }
+        Self {
+            clients,
+            incoming,
+            now: clients.clock.now(),
+            trail: Trail::default(),
+            came: Instant::now(),
+            ahead: None,
+            early: Early::default(),
+        }
+    }
+
+    /// Asks for what will be needed, while whatever is waited for [`beside`](Self::beside) it comes.
+    pub(crate) fn ask_ahead(&mut self, wanted: Wanted) {
+        self.ahead = Some(Ahead::begin(self.clients, wanted, self.now));
+    }
+
+    /// Waits for a call, while what was asked for ahead comes too.
+    pub(crate) async fn beside<T>(&mut self, call: impl Future<Output = T>) -> T {
+        match &mut self.ahead {
+            Some(ahead) => ahead.beside(call).await,
+            None => call.await,
+        }
+    }
+
+    /// What was asked for ahead.
+    async fn early(&mut self) -> &mut Early {
+        if let Some(ahead) = self.ahead.take() {
+            self.early = ahead.done().await;
+        }
+        &mut self.early
     }
 
     /// The connection of the route, named to the log and the page. A switched-off one ends here.
@@ -138,9 +193,10 @@ impl<'a> Visit<'a> {
     }
 
     async fn named(&mut self, id: &ConnectionId, fresh: Fresh) -> Result<Arc<Connection>, Failure> {
+        let (store, now) = (&self.clients.store, self.now);
         let connection = match fresh {
-            Fresh::LastMinute => self.clients.store.connection(id, self.now).await?,
-            Fresh::Now => self.clients.store.connection_now(id, self.now).await?,
+            Fresh::LastMinute => self.beside(store.connection(id, now)).await?,
+            Fresh::Now => self.beside(store.connection_now(id, now)).await?,
         };
         self.trail.connection = Some(id.clone());
         Ok(connection)
@@ -161,9 +217,40 @@ impl<'a> Visit<'a> {
         &self.clients.environment.public_url
     }
 
+    /// Seal and pepper, each as it came.
+    pub(crate) async fn shared_secrets(&mut self) -> Shared {
+        match self.early().await.secrets.shared.take() {
+            Some(shared) => shared,
+            None => self.clients.secrets.shared(self.now).await,
+        }
+    }
+
     /// A connection's own secret of one kind.
-    pub async fn secret_of(&self, kind: SecretKind, connection: &Connection) -> Result<Arc<KeySet>, Failure> {
-        self.clients.secrets.of(kind, connection.id().as_str(), 0, self.now).await
+    pub async fn secret_of(&mut self, kind: SecretKind, connection: &Connection) -> Result<Arc<KeySet>, Failure> {
+        self.secret(&Named::of(kind, connection.id()), 0).await
+    }
+
+    /// A secret, as of one version of whose it is.
+    pub(crate) async fn secret(&mut self, named: &Named, version: u32) -> Result<Arc<KeySet>, Failure> {
+        let ahead = self.early().await.secrets.own.take();
+        self.clients.secrets.of(named, version, ahead, self.now).await
+    }
+
+    /// Whom a connection trusts, by SAML.
+    pub(crate) async fn trust(&mut self, connection: &Connection) -> Result<Arc<Trust>, Failure> {
+        let read = match self.early().await.trust.take() {
+            Some(read) => read?,
+            None => self.clients.store.trust_read(connection.id(), self.now).await?,
+        };
+        self.clients.store.trust(connection, read, self.now)
+    }
+
+    /// A provider's keys.
+    pub(crate) async fn jwks(&mut self, connection: &Connection, set: store::KeySet) -> Result<Arc<Jwks>, Failure> {
+        match self.early().await.jwks.take() {
+            Some(keys) => keys,
+            None => self.clients.store.jwks(connection.id(), set, self.now).await,
+        }
     }
 
     /// The logins that this browser has begun, the youngest first.
@@ -222,7 +309,8 @@ impl<'a> Visit<'a> {
 
     /// Write 1: a login begins, and is this visit's from now on.
     pub async fn begin(&mut self, login: &LoginItem) -> Result<(), Failure> {
-        match self.clients.store.begin_login(login).await? {
+        let store = &self.clients.store;
+        match self.beside(store.begin_login(login)).await? {
             Written::Applied => {
                 self.trail.login = Some(login.reference.clone());
                 Ok(())

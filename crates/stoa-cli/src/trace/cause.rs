@@ -14,6 +14,7 @@ pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
         What::Started
         | What::Verified
         | What::Continued
+        | What::Waiting
         | What::TakenOver
         | What::Launched
         | What::Tested
@@ -29,7 +30,15 @@ pub(super) fn render(login: &LoginItem) -> String {
         }
         (Some(What::Stopped(fault)), _) => code_of(*fault),
         (
-            Some(What::Started | What::Verified | What::Continued | What::TakenOver | What::Launched | What::Tested),
+            Some(
+                What::Started
+                | What::Verified
+                | What::Continued
+                | What::Waiting
+                | What::TakenOver
+                | What::Launched
+                | What::Tested,
+            ),
             State::Refused | State::Failed | State::Returned,
         ) => "\nThe step that ended the login was not stored; the log has it (commands above).".to_owned(),
         (None | Some(What::Unknown(_)), _) => {

@@ -88,6 +88,9 @@ fn what(step: &What) -> String {
             "the identity provider's response was verified, and the identity sealed under a ticket".to_owned()
         }
         What::Continued => "the person came from Microsoft Teams to the browser, and selected Continue".to_owned(),
+        What::Waiting => {
+            "the person got a place in the line before the school, and a page that continues by itself".to_owned()
+        }
         What::TakenOver => {
             "an account of the school that nobody was bound to, under the person's address, became theirs".to_owned()
         }

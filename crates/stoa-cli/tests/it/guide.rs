@@ -56,6 +56,19 @@ async fn workos_and_teams() {
 }
 
 #[tokio::test]
+async fn scim_by_product() {
+    let directory = "[directory]\nsource = \"scim\"\n[[directory.grant]]\ngroup = \"Leaders\"\ncourses = [1]\n";
+    for preset in ["generic", "pingfederate", "okta", "entra"] {
+        let guide = guide(&format!("preset = \"{preset}\"\n{SAML}{directory}")).await;
+        let from = guide.find("Provision people").unwrap();
+        let to = guide.find("Decide who can sign in").unwrap();
+        assert_snapshot!(format!("guide_scim_{preset}"), &guide[from..to]);
+    }
+    let other = guide(&format!("{SAML}{}", directory.replace("scim", "csv"))).await;
+    assert!(!other.contains("Provision people"), "{other}");
+}
+
+#[tokio::test]
 async fn the_names_are_those_that_the_connection_wants() {
     let settings = "[subject]\nfrom = \"employeeNumber\"\n[attributes]\nemail = \"mail\"\ncompany = \"org\"\n";
     let guide = guide(&format!("{settings}{SAML}sign_requests = false\nname_id_format = \"urn:x\"\n")).await;

@@ -39,7 +39,7 @@ pub use self::oidc::{
 pub use self::preset::{EmailVerified, Kind, Preset};
 pub(crate) use self::saml::NAME_ID;
 pub use self::saml::{IdpDocument, IdpInitiated, RequestBinding, Saml, SamlDocument};
-pub use self::school::{School, SchoolDocument};
+pub use self::school::{FirstLogins, School, SchoolDocument};
 pub use self::teams::TeamsDocument;
 pub use self::tester::Tester;
 pub use self::workos::WorkosDocument;

@@ -15,8 +15,14 @@ use crate::ids::SchoolId;
 const ROLES_MAX_AGE: i64 = 3600;
 /// How much older, while the school does not answer, in seconds.
 const ROLES_GRACE: i64 = 24 * 3600;
+/// How old the mirror of the school's accounts may be, where its file does not say, in seconds.
+const MIRROR_MAX_AGE: i64 = 24 * 3600;
 /// What a file may say at most.
-const MOST: [(&str, i64, &str); 2] = [("roles_max_age", 24 * 3600, "24h"), ("roles_grace", 7 * 24 * 3600, "7d")];
+const MOST: [(&str, i64, &str); 3] = [
+    ("roles_max_age", 24 * 3600, "24h"),
+    ("roles_grace", 7 * 24 * 3600, "7d"),
+    ("mirror_max_age", 7 * 24 * 3600, "7d"),
+];
 
 /// A school as written in `schools/*.toml` and stored in the `connections` table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +43,31 @@ pub struct SchoolDocument {
     /// How much older it may be while the school does not answer. Absent: a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles_grace: Option<Age>,
+    /// How old the mirror of the accounts may be that a launch decides from. Absent: a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror_max_age: Option<Age>,
+    /// What a first login does with what the mirror knows. Absent: it asks the school all the same.
+    #[serde(default, skip_serializing_if = "FirstLogins::is_default")]
+    pub first_logins: FirstLogins,
+}
+
+/// What a first login does where the mirror knows of no account under the address, or of one that is nobody's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstLogins {
+    /// It creates or binds the account by the Admin API, in line with everybody else, and signs then.
+    #[default]
+    Ask,
+    /// It signs. The token creates or binds the account; what else must be done follows within minutes. Only for a
+    /// school of which it was tried that its tokens do so.
+    Sign,
+}
+
+impl FirstLogins {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn default_api_url() -> String {
@@ -74,7 +105,8 @@ impl School {
                 return Err(ConnectionError::BadUrl { field, url: text.clone() });
             }
         }
-        for ((field, most, text), age) in MOST.into_iter().zip([&document.roles_max_age, &document.roles_grace]) {
+        let ages = [&document.roles_max_age, &document.roles_grace, &document.mirror_max_age];
+        for ((field, most, text), age) in MOST.into_iter().zip(ages) {
             if age.as_ref().is_some_and(|age| age.seconds() > most) {
                 return Err(ConnectionError::AgeTooLarge(field, text));
             }
@@ -94,6 +126,11 @@ impl School {
     /// How much older it may be while the school does not answer, in seconds. 0: nobody enters unlooked.
     pub fn roles_grace(&self) -> i64 {
         self.document.roles_grace.as_ref().map_or(ROLES_GRACE, Age::seconds)
+    }
+
+    /// How old the mirror of the school's accounts may be that a launch decides from, in seconds. 0: none does.
+    pub fn mirror_max_age(&self) -> i64 {
+        self.document.mirror_max_age.as_ref().map_or(MIRROR_MAX_AGE, Age::seconds)
     }
 
     /// The absolute address of a destination.
@@ -117,6 +154,8 @@ mod tests {
                 api_url: default_api_url(),
                 roles_max_age: None,
                 roles_grace: None,
+                mirror_max_age: None,
+                first_logins: FirstLogins::default(),
             };
             document.sites().into_iter().collect::<Vec<_>>()
         };

@@ -28,6 +28,16 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::NotFound | Fault::MethodNotAllowed | Fault::QueryMalformed | Fault::ConnectionUnknown => &[WrongLink],
         Fault::MediaTypeUnsupported | Fault::FormMalformed | Fault::BodyTooLarge => &[SetOtherwise, WrongLink],
         Fault::ConnectionDisabled | Fault::ConnectionNotActive => &[OurState],
+        Fault::ScimTokenWrong
+        | Fault::ScimOff
+        | Fault::ScimBusy
+        | Fault::ScimNotFound
+        | Fault::ScimNotOffered
+        | Fault::ScimMalformed
+        | Fault::ScimFilterRefused
+        | Fault::ScimTooLarge
+        | Fault::ScimTaken
+        | Fault::ScimVersionDiffers => &[SetOtherwise, OurSetting],
         Fault::Framed => &[Framed],
         Fault::CookiesBlocked | Fault::TooManyLogins => &[CookiesLost, OtherBrowser],
         Fault::LoginExpired | Fault::LoginUnknown => &[TookTooLong, OtherBrowser],
@@ -197,9 +207,7 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
         Oidc::AlgorithmRefused => &[SignedOtherwise, OurSetting],
         Oidc::KeyUnknown | Oidc::SignatureWrong => &[KeyRotated, KeyUnpublished, OurSetting],
         Oidc::KeysUnavailable => &[KeysUnfetched, KeyUnpublished],
-        Oidc::TenantForeign | Oidc::HostedDomainForeign | Oidc::WorkosProfileForeign => {
-            &[OtherProvider, OurSetting]
-        }
+        Oidc::TenantForeign | Oidc::HostedDomainForeign | Oidc::WorkosProfileForeign => &[OtherProvider, OurSetting],
         Oidc::AudienceWrong | Oidc::AuthorizedPartyWrong => &[SetOtherwise, OtherProvider, OurSetting],
         Oidc::TokenExpired | Oidc::TokenFromFuture | Oidc::TokenNotYetValid => &[ProviderClock, AnswerLate],
         Oidc::AuthTimeMissing | Oidc::AuthenticationTooOld | Oidc::AcrWrong => &[SignInTooWeak, OurSetting],
@@ -216,9 +224,7 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         return &["saml", "oidc", "workos", "teams", "preset"];
     };
     match fault {
-        Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => {
-            &["subject", "attributes", "preset"]
-        }
+        Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => &["subject", "attributes", "preset"],
         Fault::EmailMissing | Fault::EmailMalformed | Fault::AttributeAmbiguous => &["attributes", "preset", "oidc"],
         Fault::EmailDomainForeign => &["domains", "attributes.email"],
         Fault::GroupNotAdmitted | Fault::GroupsOverage => &["admit", "attributes.groups", "preset"],
@@ -229,6 +235,16 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         Fault::AccountBound => &["account.earlier_external_id", "subject", "customer", "attributes.email", "school"],
         Fault::EmailChangeForeign => &["domains", "attributes.email"],
         Fault::IdpInitiatedOff => &["saml.idp_initiated"],
+        Fault::ScimTokenWrong
+        | Fault::ScimOff
+        | Fault::ScimBusy
+        | Fault::ScimNotFound
+        | Fault::ScimNotOffered
+        | Fault::ScimMalformed
+        | Fault::ScimFilterRefused
+        | Fault::ScimTooLarge
+        | Fault::ScimTaken
+        | Fault::ScimVersionDiffers => &["directory"],
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[""],
         Fault::Saml(_) => &["saml", "subject", "attributes", "preset"],
         Fault::Oidc(_) => &["oidc", "workos", "teams", "preset"],

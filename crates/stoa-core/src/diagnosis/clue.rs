@@ -270,7 +270,8 @@ impl Case<'_> {
             None => false,
         };
         let is_misplaced = |at: i64| {
-            let from = self.course.good_before.as_ref().map_or(self.course.first - RECENT, |(began, ..)| began - RECENT);
+            let from =
+                self.course.good_before.as_ref().map_or(self.course.first - RECENT, |(began, ..)| began - RECENT);
             at >= from
         };
         let elsewhere = secrets.iter().find(|secret| {
@@ -348,7 +349,8 @@ impl Case<'_> {
         if login.build == *before || self.course.build_works {
             return vec![clue("logins by the same build got in", &[(OurBuild, -100)])];
         }
-        let says = format!("the last good login was by build {}, this one by {}", visible(before), visible(&login.build));
+        let says =
+            format!("the last good login was by build {}, this one by {}", visible(before), visible(&login.build));
         vec![clue(says, &[(OurBuild, 40)])]
     }
 
@@ -391,9 +393,13 @@ impl Case<'_> {
         }
         clues.push(clue("the address is kept by its owner, not only claimed", &[(ClaimUnderWay, -100)]));
         let launched = self.evidence.same_address.seen().map(|logins| {
-            logins.iter().filter(|seen| seen.symptom.is_good() && seen.began <= self.course.first).map(|seen| seen.began)
+            logins
+                .iter()
+                .filter(|seen| seen.symptom.is_good() && seen.began <= self.course.first)
+                .map(|seen| seen.began)
         });
-        let Some(last) = launched.map(|began| began.chain(owner.checked).chain([owner.since]).max().unwrap_or(0)) else {
+        let Some(last) = launched.map(|began| began.chain(owner.checked).chain([owner.since]).max().unwrap_or(0))
+        else {
             return clues;
         };
         let ago = self.course.first - last;
@@ -502,7 +508,9 @@ impl Case<'_> {
         let mut clues = Vec::new();
         if self.candidates.contains(&TokenEndpointDown) {
             match probe.token_endpoint {
-                None => clues.push(clue("the token endpoint does not answer from here now", &[(TokenEndpointDown, 30)])),
+                None => {
+                    clues.push(clue("the token endpoint does not answer from here now", &[(TokenEndpointDown, 30)]))
+                }
                 Some(status @ 500..) => {
                     let says = format!("the token endpoint answers {status} now");
                     clues.push(clue(says, &[(TokenEndpointDown, 30)]));
@@ -582,7 +590,8 @@ impl Case<'_> {
 
     fn same_domain(&self) -> usize {
         let logins = self.evidence.logins.seen().map(Vec::as_slice).unwrap_or_default();
-        let same = |seen: &&super::evidence::Seen| seen.symptom == *self.symptom && seen.got.as_deref() == Some(self.got());
+        let same =
+            |seen: &&super::evidence::Seen| seen.symptom == *self.symptom && seen.got.as_deref() == Some(self.got());
         logins.iter().filter(same).count()
     }
 
@@ -593,13 +602,31 @@ impl Case<'_> {
     ) -> (String, Vec<(Cause, i32)>) {
         let says = quoted("Thinkific's words, reduced");
         let on = if has(&["message=signature"]) {
-            vec![(SchoolKeyRenewed, 45), (OurSchoolKey, 45), (SlowBrowser, -60), (SchoolClock, -60), (SchoolRefusesData, -60)]
+            vec![
+                (SchoolKeyRenewed, 45),
+                (OurSchoolKey, 45),
+                (SlowBrowser, -60),
+                (SchoolClock, -60),
+                (SchoolRefusesData, -60),
+            ]
         } else if has(&["=expired", "=iat", "=exp"]) {
-            vec![(SlowBrowser, 45), (SchoolClock, 40), (SchoolSsoOff, -60), (SchoolRefusesData, -60), (SchoolKeyRenewed, -60)]
+            vec![
+                (SlowBrowser, 45),
+                (SchoolClock, 40),
+                (SchoolSsoOff, -60),
+                (SchoolRefusesData, -60),
+                (SchoolKeyRenewed, -60),
+            ]
         } else if has(&["=disabled", "=permission", "=plan"]) {
             vec![(SchoolPlan, 60), (SchoolSsoOff, 30), (SchoolRefusesData, -40)]
         } else if has(&["message=email", "external_id", "_name", "=blank", "=taken", "=invalid"]) {
-            vec![(SchoolRefusesData, 60), (SchoolSsoOff, -40), (SchoolKeyRenewed, -60), (SlowBrowser, -40), (SchoolClock, -40)]
+            vec![
+                (SchoolRefusesData, 60),
+                (SchoolSsoOff, -40),
+                (SchoolKeyRenewed, -60),
+                (SlowBrowser, -40),
+                (SchoolClock, -40),
+            ]
         } else {
             vec![(SchoolRefusesData, -5)]
         };
@@ -616,10 +643,16 @@ impl Case<'_> {
                 clues.push(clue(says, &[(SchoolMoved, 70), (InTheSchool, -10)]));
             }
             (None, None) => {
-                clues.push(clue("the school's address does not answer from here", &[(SchoolDown, 40), (SchoolMoved, -20)]));
+                clues.push(clue(
+                    "the school's address does not answer from here",
+                    &[(SchoolDown, 40), (SchoolMoved, -20)],
+                ));
             }
             (None, Some(status @ 500..)) => {
-                clues.push(clue(format!("the school's address answers {status}"), &[(SchoolDown, 40), (SchoolMoved, -50)]));
+                clues.push(clue(
+                    format!("the school's address answers {status}"),
+                    &[(SchoolDown, 40), (SchoolMoved, -50)],
+                ));
             }
             (None, Some(status)) => {
                 let down = if *self.symptom == Symptom::HandedOver { -40 } else { 0 };
@@ -648,7 +681,9 @@ impl Case<'_> {
         };
         let mut clues = Vec::new();
         match (api.keyless, api.keyless_is_thinkific) {
-            (None, _) => clues.push(clue("the Admin API does not answer from here", &[(SchoolDown, 30), (SchoolBlocked, -10)])),
+            (None, _) => {
+                clues.push(clue("the Admin API does not answer from here", &[(SchoolDown, 30), (SchoolBlocked, -10)]))
+            }
             (Some(status @ 500..), false) => {
                 let says = format!("the Admin API answers {status} without a key");
                 clues.push(clue(says, &[(SchoolDown, 35)]));
@@ -668,7 +703,13 @@ impl Case<'_> {
         match api.keyed {
             Some(200..300) => clues.push(clue(
                 "Thinkific takes the stored key now",
-                &[(SchoolKeyRenewed, -45), (OurSchoolKey, -45), (SchoolSsoOff, 20), (SchoolPlan, -20), (SchoolDown, -10)],
+                &[
+                    (SchoolKeyRenewed, -45),
+                    (OurSchoolKey, -45),
+                    (SchoolSsoOff, 20),
+                    (SchoolPlan, -20),
+                    (SchoolDown, -10),
+                ],
             )),
             Some(status @ (401 | 403)) if api.keyless_is_thinkific => clues.push(clue(
                 format!("Thinkific refuses the stored key now ({status})"),

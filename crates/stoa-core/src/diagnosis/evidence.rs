@@ -91,6 +91,7 @@ impl Symptom {
                 What::Started
                 | What::Verified
                 | What::Continued
+                | What::Waiting
                 | What::TakenOver
                 | What::Launched
                 | What::Tested

@@ -25,7 +25,7 @@ mod weigh;
 
 pub use self::cause::{Cause, Row, Seat, Spread};
 pub use self::evidence::{
-    Change, ChangeKind, Evidence, Known, KeyAct, Owner, Seen, Settings, SecretSeen, Symptom, TrustSeen,
+    Change, ChangeKind, Evidence, KeyAct, Known, Owner, SecretSeen, Seen, Settings, Symptom, TrustSeen,
 };
 pub use self::probe::{ApiProbe, Looked, ProviderProbe, Published, SiteProbe, skew_of};
 pub use self::weigh::{Diagnosis, Finding, Unseen, diagnose, most_common};

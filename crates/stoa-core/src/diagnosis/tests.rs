@@ -97,7 +97,8 @@ fn what_may_not_be_known_is_said_and_counts_neither_way() {
     assert!(about.contains(&"what changed") && about.contains(&"whose the address is"), "{about:?}");
     assert!(blind.unseen.iter().any(|unseen| unseen.why == "not allowed: dynamodb:Query"));
     let change = blind.findings.iter().find(|finding| finding.cause == Cause::OurSetting).map(|finding| finding.weight);
-    let seen_nothing = Evidence { changes: Known::Seen(Vec::new()), ..alone(seen(1, NOW - 60, stopped(Fault::EmailOwned))) };
+    let seen_nothing =
+        Evidence { changes: Known::Seen(Vec::new()), ..alone(seen(1, NOW - 60, stopped(Fault::EmailOwned))) };
     let ruled_out = diagnose(&seen_nothing);
     assert!(ruled_out.findings.iter().all(|finding| finding.cause != Cause::OurSetting), "{ruled_out:#?}");
     assert_eq!(change, None, "of five causes four are told; that it was not looked at is said");
@@ -109,7 +110,11 @@ fn a_change_counts_if_the_last_good_login_ran_before_it() {
         at: NOW - 50,
         by: Some("arn:colleague".to_owned()),
         reason: Some("tidied".to_owned()),
-        kind: ChangeKind::Settings { version, before: version - 1, lines: vec!["domains: [\"a.com\"] → []".to_owned()] },
+        kind: ChangeKind::Settings {
+            version,
+            before: version - 1,
+            lines: vec!["domains: [\"a.com\"] → []".to_owned()],
+        },
     };
     let mut failed = seen(1, NOW - 10, stopped(Fault::EmailDomainForeign));
     (failed.version, failed.got) = (4, Some("a.com".to_owned()));

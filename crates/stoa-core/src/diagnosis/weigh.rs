@@ -163,25 +163,25 @@ fn filled(text: &str, cause: Cause, case: &Case<'_>) -> String {
 /// The last version before the change that is suspected.
 fn version(case: &Case<'_>) -> Option<String> {
     let changes = case.evidence.changes.seen()?.iter();
-    let before = changes.filter(|change| case.course.is_suspect_change(change)).filter_map(|change| match &change.kind {
-        ChangeKind::Settings { before, .. } => Some(*before),
-        ChangeKind::State(_) | ChangeKind::Key(..) | ChangeKind::School => None,
-    });
+    let before =
+        changes.filter(|change| case.course.is_suspect_change(change)).filter_map(|change| match &change.kind {
+            ChangeKind::Settings { before, .. } => Some(*before),
+            ChangeKind::State(_) | ChangeKind::Key(..) | ChangeKind::School => None,
+        });
     before.min().map(|version| version.to_string())
 }
 
 /// The key to be trusted: one that was removed, else one that is published and is not trusted.
 fn fingerprint(case: &Case<'_>) -> Option<String> {
     let changes = case.evidence.changes.seen().map(Vec::as_slice).unwrap_or_default();
-    let removed = changes.iter().filter(|change| case.course.is_suspect_change(change)).find_map(|change| {
-        match &change.kind {
+    let removed =
+        changes.iter().filter(|change| case.course.is_suspect_change(change)).find_map(|change| match &change.kind {
             ChangeKind::Key(KeyAct::Removed | KeyAct::Dropped, print) => Some(print.clone()),
             ChangeKind::Key(KeyAct::Trusted, _)
             | ChangeKind::Settings { .. }
             | ChangeKind::State(_)
             | ChangeKind::School => None,
-        }
-    });
+        });
     let print = removed.or_else(|| case.untrusted_certificates().into_iter().next())?;
     // It goes into a command.
     (print.len() == 64 && print.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(print)
@@ -211,7 +211,11 @@ fn unseen(evidence: &Evidence, symptom: &Symptom) -> Vec<Unseen> {
         ("the connection's settings", missing(&evidence.settings), "whoever has OnCallRead"),
         ("the other logins through the connection", missing(&evidence.logins), "whoever has OnCallRead"),
         ("the logins at the school through other connections", missing(&evidence.elsewhere), "whoever has OnCallRead"),
-        ("the logins with the same address", missing(&evidence.same_address), "whoever may invoke the function operator"),
+        (
+            "the logins with the same address",
+            missing(&evidence.same_address),
+            "whoever may invoke the function operator",
+        ),
         ("whose the address is", missing(&evidence.owner), "whoever has OnCallRead"),
         ("what changed", missing(&evidence.changes), "whoever has OnCallRead"),
         ("when the secrets were written", missing(&evidence.secrets), "whoever has OnCallRead"),

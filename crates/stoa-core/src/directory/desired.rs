@@ -3,18 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use stoa_scim::Profile;
 use stoa_scim::text::folded;
 
 use super::UserId;
 use crate::connection::{Age, Connection, GrantDocument};
 use crate::email::Email;
-
-/// A course of a school, by its id there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CourseId(pub u64);
+use crate::thinkific::CourseId;
 
 /// A group of the directory that a person belongs to.
 #[derive(Clone, PartialEq, Eq)]

@@ -14,7 +14,8 @@ pub use crate::connection::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
     Source,
 };
-pub use desired::{CourseId, Desired, Membership, desired};
+pub use crate::thinkific::CourseId;
+pub use desired::{Desired, Membership, desired};
 pub use id::{BadId, GroupId, UserId};
 pub use index::{IndexedBy, KeyHash, KeyOf, keys};
 pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};

@@ -86,6 +86,8 @@ pub enum What {
     Verified,
     /// The person came over from the Teams tab, and pressed "Continue".
     Continued,
+    /// The person got a place in the school's line.
+    Waiting,
     /// A school account that was nobody's became the person's.
     TakenOver,
     /// The token was signed.
@@ -107,6 +109,7 @@ impl What {
             Self::Started => "started",
             Self::Verified => "verified",
             Self::Continued => "continued",
+            Self::Waiting => "waiting",
             Self::TakenOver => "takenover",
             Self::Launched => "launched",
             Self::Tested => "tested",
@@ -177,6 +180,9 @@ pub struct LoginItem {
     /// When the ticket was made, in epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<i64>,
+    /// Until when the ticket counts although it is older, since its person waits in the school's line; in epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<i64>,
     /// The key of the proven person's e-mail address in the school, for `stoa logins --email`. Earlier versions of
     /// this format did not write it.
     #[serde(rename = "who", default, skip_serializing_if = "Option::is_none")]
@@ -265,6 +271,7 @@ impl LoginItem {
             sealed: None,
             seal_key: None,
             verified: None,
+            waits: None,
             email_key: None,
             steps: vec![step],
             ttl: now.as_second() + STARTED_KEPT_SECONDS,
@@ -294,7 +301,8 @@ impl LoginItem {
 
     /// Whether its ticket is too old to be redeemed.
     pub fn is_ticket_expired(&self, now: Timestamp) -> bool {
-        self.verified.is_none_or(|made| now.as_second() - made > TICKET_SECONDS)
+        let is_old = self.verified.is_none_or(|made| now.as_second() - made > TICKET_SECONDS);
+        is_old && self.waits.is_none_or(|until| now.as_second() > until)
     }
 }
 

@@ -7,6 +7,7 @@
 mod home_realm;
 mod teams;
 mod test;
+mod waiting;
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -47,6 +48,8 @@ pub struct Page {
     pub html: String,
     /// The `Content-Security-Policy`.
     pub policy: String,
+    /// The `Refresh` of a page that goes on by itself: after how many seconds, and where.
+    pub refresh: Option<String>,
 }
 
 /// What goes into every page.
@@ -103,7 +106,7 @@ impl Frame<'_> {
                 body { main { h1 { (title) } (body) } }
             }
         };
-        Page { status, html: html.into_string(), policy }
+        Page { status, html: html.into_string(), policy, refresh: None }
     }
 
     /// The page of a fault: what happened, who can mend it, what to read out.

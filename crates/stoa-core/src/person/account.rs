@@ -42,8 +42,8 @@ pub struct Findings<'a> {
 /// What a look at the account of a known person found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// It is as it was left: theirs, under their address.
-    AsLeft,
+    /// It is as it was left: theirs, under their address. Its Thinkific user id.
+    AsLeft(u64),
     /// It is gone or has another address, so that the address may be another account's: settle.
     Moved,
 }
@@ -92,7 +92,7 @@ impl Arrival<'_> {
         let Some(account) = account else { return Ok(Look::Moved) };
         self.check_roles(account)?;
         let is_theirs = account.email.eq_ignore_ascii_case(self.identity.email().as_str());
-        Ok(if is_theirs { Look::AsLeft } else { Look::Moved })
+        Ok(if is_theirs { Look::AsLeft(account.id) } else { Look::Moved })
     }
 
     /// Refuses an account with a role that the connection does not name: whoever states an address would be the

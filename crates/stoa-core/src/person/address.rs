@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Indexes, PERSON_VERSION, PersonItem};
 use crate::ids::{EmailKey, PersonKey};
+use crate::mirror::MirroredAccount;
 
 /// How long a claim counts that was not kept: longer than any launch takes, as short as a colleague can wait.
 pub const CLAIM_SECONDS: i64 = 60;
@@ -76,6 +77,31 @@ impl Claim {
             Self::Mine(_) | Self::Free(_) | Self::Others => now.as_second(),
         };
         EmailItem { v: PERSON_VERSION, person: indexes.person_key.clone(), since, until: None }
+    }
+}
+
+/// What is known of an address: whose it is, and which account the school has under it. Either may be there without the
+/// other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct AddressItem {
+    #[serde(default)]
+    v: u8,
+    #[serde(default)]
+    person: Option<PersonKey>,
+    #[serde(default)]
+    since: Option<i64>,
+    #[serde(default)]
+    until: Option<i64>,
+    /// The account that the mirror of the school has under it.
+    #[serde(default, rename = "mirror")]
+    pub account: Option<MirroredAccount>,
+}
+
+impl AddressItem {
+    /// Whose it is, where it is somebody's.
+    pub fn owner(&self) -> Option<EmailItem> {
+        let (person, since) = (self.person.clone()?, self.since?);
+        Some(EmailItem { v: self.v, person, since, until: self.until })
     }
 }
 

@@ -22,17 +22,28 @@ impl Route {
     /// pattern.
     pub fn takes(self, path: &str) -> Option<Vec<(&'static str, &str)>> {
         let Self::On(_, pattern) = self else { return None };
-        let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
         let mut parameters = Vec::new();
+        let (mut wanted, mut given) = (pattern, Some(path));
         loop {
-            match (wanted.next(), given.next()) {
+            let (segment, wanted_after) =
+                wanted.split_once('/').map_or((wanted, None), |(one, rest)| (one, Some(rest)));
+            let left = given?;
+            let parameter = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+            // A greedy parameter is the last one, and takes all that is left.
+            if let Some(name) = parameter.and_then(|name| name.strip_suffix('+')) {
+                parameters.push((name, left));
+                return (!left.is_empty()).then_some(parameters);
+            }
+            let (text, given_after) = left.split_once('/').map_or((left, None), |(one, rest)| (one, Some(rest)));
+            match parameter {
+                Some(name) if !text.is_empty() => parameters.push((name, text)),
+                None if segment == text => {}
+                Some(_) | None => return None,
+            }
+            match (wanted_after, given_after) {
                 (None, None) => return Some(parameters),
-                (Some(wanted), Some(given)) => match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-                    Some(name) if !given.is_empty() => parameters.push((name, given)),
-                    None if wanted == given => {}
-                    Some(_) | None => return None,
-                },
-                (Some(_), None) | (None, Some(_)) => return None,
+                (Some(rest), given_after) => (wanted, given) = (rest, given_after),
+                (None, Some(_)) => return None,
             }
         }
     }
@@ -45,6 +56,12 @@ pub enum Method {
     Get,
     /// `POST`
     Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
 }
 
 impl Method {
@@ -53,6 +70,9 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -68,6 +88,12 @@ mod tests {
         assert_eq!(acs.takes("/saml/pg%20/acs"), Some(vec![("connection", "pg%20")]));
         for other in ["/saml/pg", "/saml//acs", "/saml/pg/acs/", "/saml/pg/x/acs", "/oidc/pg/acs", "/", ""] {
             assert_eq!(acs.takes(other), None, "{other:?}");
+        }
+        let scim = Route::On(Method::Patch, "/scim/{connection}/{proxy+}");
+        assert_eq!(scim.takes("/scim/pg/v2/Users/7"), Some(vec![("connection", "pg"), ("proxy", "v2/Users/7")]));
+        assert_eq!(scim.takes("/scim/pg/v2/"), Some(vec![("connection", "pg"), ("proxy", "v2/")]));
+        for other in ["/scim/pg", "/scim/pg/", "/scim//v2", "/scim", "/x/pg/v2"] {
+            assert_eq!(scim.takes(other), None, "{other:?}");
         }
         let script = Route::On(Method::Get, "/teams/script.js");
         assert_eq!(script.takes("/teams/script.js"), Some(Vec::new()));

@@ -7,6 +7,8 @@ pub enum SecretKind {
     Seal,
     /// Keys the person and e-mail indexes.
     Pepper,
+    /// Seals the profiles of directories.
+    Directory,
     /// A connection's SAML private keys: `saml/{connection}`.
     Saml,
     /// A connection's OAuth client secret, private key, or WorkOS API key: `oidc/{connection}`.
@@ -17,13 +19,14 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Saml, Self::Oidc, Self::Thinkific];
+    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Directory, Self::Saml, Self::Oidc, Self::Thinkific];
 
     /// The part of the secret's name after the prefix.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Seal => "seal",
             Self::Pepper => "pepper",
+            Self::Directory => "directory",
             Self::Saml => "saml",
             Self::Oidc => "oidc",
             Self::Thinkific => "thinkific",
@@ -33,7 +36,7 @@ impl SecretKind {
     /// Whether each connection or school has its own.
     pub const fn is_per_id(self) -> bool {
         match self {
-            Self::Seal | Self::Pepper => false,
+            Self::Seal | Self::Pepper | Self::Directory => false,
             Self::Saml | Self::Oidc | Self::Thinkific => true,
         }
     }

@@ -29,7 +29,7 @@ impl std::fmt::Display for CourseId {
 pub struct Enrollment {
     /// Thinkific's id.
     pub id: u64,
-    /// Whose.
+    /// The id of the user whose it is.
     pub user_id: u64,
     /// In which course.
     pub course_id: CourseId,

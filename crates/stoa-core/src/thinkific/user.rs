@@ -33,6 +33,16 @@ pub struct User {
     /// Empty for a student.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// When it was made, as the school writes it.
+    #[serde(default)]
+    pub created_at: Option<String>,
+}
+
+impl User {
+    /// When it was made, in epoch seconds, where the school says.
+    pub fn created(&self) -> Option<i64> {
+        self.created_at.as_ref()?.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+    }
 }
 
 /// What a page of a search for an address holds.
@@ -103,6 +113,12 @@ pub fn update_user<'a>(id: u64, profile: impl Into<Profile<'a>>) -> ApiRequest {
 pub fn take_over_user<'a>(id: u64, profile: impl Into<Profile<'a>>, password: &UnknownPassword) -> ApiRequest {
     let mut body = profile.into().body();
     body["password"] = password.0.as_str().into();
+    ApiRequest { method: ApiMethod::Put, path: format!("/users/{id}"), body: Some(body) }
+}
+
+/// Replaces the password alone: of somebody who has left, and of whom nothing else is known any more.
+pub fn reset_password(id: u64, password: &UnknownPassword) -> ApiRequest {
+    let body = serde_json::json!({ "password": password.0.as_str() });
     ApiRequest { method: ApiMethod::Put, path: format!("/users/{id}"), body: Some(body) }
 }
 

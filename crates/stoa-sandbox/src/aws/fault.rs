@@ -29,6 +29,7 @@ pub enum FaultKind {
 pub struct Fault {
     principal: String,
     action: String,
+    resource: Option<String>,
     after: usize,
     times: usize,
     kind: FaultKind,
@@ -37,7 +38,13 @@ pub struct Fault {
 impl Fault {
     /// Hits the next call by this principal with this IAM action; of a transaction, any member's.
     pub fn next(principal: &str, action: &str, kind: FaultKind) -> Self {
-        Self { principal: principal.to_owned(), action: action.to_owned(), after: 0, times: 1, kind }
+        Self { principal: principal.to_owned(), action: action.to_owned(), resource: None, after: 0, times: 1, kind }
+    }
+
+    /// Hits only calls on this resource, without the stack's name: `logins`, `seal`, `thinkific/pg-academy`.
+    #[must_use]
+    pub fn on(self, resource: &str) -> Self {
+        Self { resource: Some(resource.to_owned()), ..self }
     }
 
     /// Lets so many matching calls through first.
@@ -53,7 +60,10 @@ impl Fault {
     }
 
     fn matches(&self, principal: &str, members: &[Member]) -> bool {
-        self.principal == principal && members.iter().any(|member| member.action == self.action)
+        let hits = |member: &Member| {
+            member.action == self.action && self.resource.as_ref().is_none_or(|resource| *resource == member.resource)
+        };
+        self.principal == principal && members.iter().any(hits)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
@@ -66,6 +66,7 @@ struct Shared {
     lambda: Lambda,
     journal: Journal,
     faults: Faults,
+    distance: Mutex<Duration>,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -80,6 +81,7 @@ impl Front {
             stack: config.stack,
             journal: Journal::new(config.ledger),
             faults: Faults::default(),
+            distance: Mutex::default(),
             client: Client::builder(TokioExecutor::new()).build_http(),
         });
         let handler = Arc::clone(&shared);
@@ -136,6 +138,11 @@ impl Front {
         self.shared.faults.add(fault);
     }
 
+    /// Lets each call take this long, as if AWS were as far away.
+    pub fn set_distance(&self, time: Duration) {
+        *self.shared.distance.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    }
+
     /// Forgets the faults that have not happened.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
@@ -180,6 +187,7 @@ impl Admitted {
             units: self.share(member, &served.units),
             consistent: member.consistent,
             at: self.at,
+            since: self.since,
             took,
             outcome: outcome.clone(),
             message: served.message().map(str::to_owned),
@@ -234,6 +242,10 @@ impl Shared {
             return Ok(served.numbered(self.journal.next_request()));
         }
         let (principal, members) = (caller.principal, members(&operation, &parsed, &self.stack));
+        let distance = *self.distance.lock().unwrap_or_else(PoisonError::into_inner);
+        if !distance.is_zero() {
+            tokio::time::sleep(distance).await;
+        }
         let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
         if let Some(denied) = self.denial(&admitted) {
             self.journal.record(admitted.calls(&Outcome::Denied, &denied));

@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -36,6 +36,8 @@ pub struct Call {
     pub consistent: bool,
     /// When it arrived.
     pub at: Timestamp,
+    /// The same by a clock that nobody sets.
+    pub since: Instant,
     /// How long the answer took.
     pub took: Duration,
     /// How it ended.
@@ -121,6 +123,25 @@ impl Tally {
     }
 }
 
+/// How many times somebody waited for AWS: the longest chain of calls of which each arrived after the one before it had
+/// been answered. Calls that were under way together are one. Only of calls that take longer than it takes to send
+/// them ([`Front::set_distance`](super::front::Front::set_distance)) is that certain.
+pub fn round_trips<'a>(calls: impl IntoIterator<Item = &'a Call>) -> usize {
+    let mut spans: Vec<(Instant, Instant)> =
+        calls.into_iter().map(|call| (call.since + call.took, call.since)).collect();
+    spans.sort_unstable();
+    // Of intervals that do not overlap, the most are found by taking whichever ends first.
+    let mut last = None;
+    spans.retain(|(end, begin)| {
+        let follows = last.is_none_or(|last| last < *begin);
+        if follows {
+            last = Some(*end);
+        }
+        follows
+    });
+    spans.len()
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -202,5 +223,43 @@ impl Journal {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn call(zero: Instant, begin: u64, end: u64) -> Call {
+        Call {
+            request: begin,
+            principal: "saml-acs".to_owned(),
+            operation: "GetItem".to_owned(),
+            action: "dynamodb:GetItem".to_owned(),
+            resource: "connections".to_owned(),
+            units: 0.5,
+            consistent: false,
+            at: Timestamp::UNIX_EPOCH,
+            since: zero + Duration::from_millis(begin),
+            took: Duration::from_millis(end - begin),
+            outcome: Outcome::Done,
+            message: None,
+        }
+    }
+
+    #[test]
+    fn calls_that_are_under_way_together_are_one_round_trip() {
+        let zero = Instant::now();
+        let trips = |spans: &[(u64, u64)]| {
+            let calls: Vec<Call> = spans.iter().map(|(begin, end)| call(zero, *begin, *end)).collect();
+            round_trips(&calls)
+        };
+        assert_eq!(trips(&[]), 0);
+        assert_eq!(trips(&[(0, 10), (20, 30), (40, 50)]), 3);
+        assert_eq!(trips(&[(0, 10), (1, 11), (2, 90), (20, 30)]), 2);
+        // The second waits for the first, the third for neither.
+        assert_eq!(trips(&[(0, 10), (11, 20), (5, 30)]), 2);
+        assert_eq!(trips(&[(0, 100), (10, 20), (30, 40), (50, 60)]), 3);
     }
 }

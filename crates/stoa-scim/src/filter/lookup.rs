@@ -61,6 +61,16 @@ impl Filter {
         self.necessary().into_iter().min_by_key(Lookup::rank)
     }
 
+    /// Whether it says anything of this attribute of the core, or of a part of it: whoever evaluates it has to read that.
+    pub fn mentions(&self, attribute: &str) -> bool {
+        match self {
+            Self::And(filters) | Self::Or(filters) => filters.iter().any(|filter| filter.mentions(attribute)),
+            Self::Not(filter) => filter.mentions(attribute),
+            Self::Term(term) => term.path.extension.is_none() && term.path.attribute.name == attribute,
+            Self::Within { path, .. } => path.extension.is_none() && path.attribute.name == attribute,
+        }
+    }
+
     /// The keys of all terms that must hold.
     fn necessary(&self) -> Vec<Lookup> {
         match self {

@@ -4,13 +4,16 @@
 //! address. It begins and ends with a write, and whatever breaks off in between is mended by the next login, or by time:
 //! a claim that was not kept counts for a minute.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::keys::Key;
-use stoa_core::person::{AccountStep, Arrival, Claim, Findings, Look, PersonItem, Standing, external_id};
+use stoa_core::mirror::{Bound, MirroredAccount};
+use stoa_core::person::{
+    AccountStep, Arrival, Claim, Entered, Findings, FollowUpItem, Look, PersonItem, Standing, external_id,
+};
 use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,
     get_bound_user, get_user, take_over_user, update_user,
@@ -20,7 +23,7 @@ use stoa_core::turn::CALLS_PER_MINUTE;
 use crate::api;
 use crate::clients::Clients;
 use crate::random;
-use crate::store::{Claiming, Draw, Revised};
+use crate::store::{Claiming, Draw, Part, Revised};
 
 /// Calls in all, while the school says that it is busy for a moment.
 const BUSY_TRIES: u32 = 4;
@@ -37,8 +40,60 @@ pub struct Account<'a> {
     pub new_id: &'a str,
     /// The school's API key.
     pub api_key: &'a Key,
-    /// Calls that were drawn from the school's minute and not made yet.
-    pub drawn: AtomicU32,
+    /// What was asked so far, and may be.
+    pub calls: Calls,
+}
+
+/// Calls of one settlement.
+#[derive(Debug)]
+pub struct Calls {
+    /// Which part of the school's minute they come out of.
+    part: Part,
+    /// Drawn from it, and not made yet.
+    drawn: AtomicU32,
+    /// Made.
+    made: AtomicU32,
+    /// When the school takes calls again that has refused one, in epoch seconds.
+    closed_until: AtomicI64,
+    /// Whether the school has said that it has an account under the address.
+    is_taken: AtomicBool,
+}
+
+impl Calls {
+    /// None so far.
+    pub const fn of(part: Part, is_taken: bool) -> Self {
+        let (none, taken) = (AtomicU32::new(0), AtomicBool::new(is_taken));
+        Self { part, drawn: none, made: AtomicU32::new(0), closed_until: AtomicI64::new(0), is_taken: taken }
+    }
+
+    /// How many were made.
+    pub fn made(&self) -> u32 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// When the school takes calls again that has refused one, in epoch seconds.
+    pub fn closed_until(&self) -> i64 {
+        self.closed_until.load(Ordering::Relaxed)
+    }
+
+    /// Whether the school has said that it has an account under the address.
+    pub fn is_taken(&self) -> bool {
+        self.is_taken.load(Ordering::Relaxed)
+    }
+}
+
+/// How many calls it usually takes to settle somebody. A known account is read, the address searched, and what is found
+/// under it has a binding to be read.
+pub fn usual_calls(standing: &Standing, arrival: &Arrival<'_>, is_taken: bool) -> u32 {
+    match standing {
+        Standing::Settled(_) | Standing::Entered(..) => 0,
+        Standing::Overdue(..) => 1,
+        Standing::Unsettled(Some(before), _) if before.has(&arrival.indexes.email_key) => 4,
+        Standing::Unsettled(Some(_), _) => 3,
+        // A creation is its own look: an account that is there refuses it.
+        Standing::Unsettled(None, _) if is_taken || arrival.mirrored.account.is_some() => 3,
+        Standing::Unsettled(None, _) => 1,
+    }
 }
 
 /// A person whose account may be entered.
@@ -49,6 +104,8 @@ pub struct Settlement {
     pub took_over: Option<String>,
     /// Why their account was not looked at although it was time.
     pub unlooked: Option<Fault>,
+    /// How they came in where the mirror knew enough, for the steps.
+    pub entered: Option<Entered>,
 }
 
 /// An account that has been created or changed.
@@ -66,6 +123,7 @@ impl Account<'_> {
         match standing {
             Standing::Settled(person) => Ok(Settlement::of(person)),
             Standing::Overdue(person, claim) => self.look(person, &claim).await,
+            Standing::Entered(before, claim, entered) => self.enter(before.as_ref(), &claim, entered).await,
             Standing::Unsettled(before, claim) => self.settle_account(before.as_ref(), &claim).await,
         }
     }
@@ -73,12 +131,32 @@ impl Account<'_> {
     /// Draws calls from the school's minute, before they are made, if as many more are left in it as are to be kept.
     async fn draw(&self, calls: u32, kept: u32) -> Result<(), Failure> {
         let Arrival { school, connection, now, .. } = *self.arrival;
-        let draw = Draw { school: &school.document.id, connection: connection.id(), calls, kept };
+        let part = self.calls.part;
+        let draw = Draw { school: &school.document.id, connection: connection.id(), calls, kept, part };
         if self.clients.store.draw_calls(&draw, now).await? {
-            self.drawn.fetch_add(calls, Ordering::Relaxed);
+            self.calls.drawn.fetch_add(calls, Ordering::Relaxed);
             return Ok(());
         }
         Err(Failure::noted(Fault::CallsSpent, connection.id().as_str()))
+    }
+
+    /// No call: the mirror knows enough. The person, their address and what has to follow are one write.
+    async fn enter(&self, before: Option<&PersonItem>, claim: &Claim, entered: Entered) -> Result<Settlement, Failure> {
+        let Arrival { identity, indexes, now, mirrored, .. } = *self.arrival;
+        let id = before.map_or(self.new_id, |before| &before.id).to_owned();
+        let person = PersonItem::settled(before, indexes, id, entered.user, now);
+        let seal_secrets = self.clients.secrets.seal(now).await?;
+        let arrived = (&indexes.person_key, identity, entered);
+        let follow_up = FollowUpItem::new(arrived, &person.id, seal_secrets.current(now), random::bytes()?, now)?;
+        let kept = claim.kept(indexes, now);
+        // From now on it is bound to them, whoever comes after them with the address.
+        let account = mirrored.account.as_ref().filter(|account| entered.user == Some(account.user));
+        let bound = Some(Bound::To(indexes.own_bound.clone()));
+        let account = account.map(|account| MirroredAccount { bound, ..account.clone() });
+        let claiming = Claiming { email: &indexes.email_key, item: &kept, found: claim };
+        let claiming = before.is_none().then_some((&claiming, account.as_ref()));
+        written(self.clients.store.enter(&self.revised(&person), claiming, &follow_up).await?)?;
+        Ok(Settlement { entered: Some(entered), ..Settlement::of(person) })
     }
 
     /// One call: whether the account got a role, another address or its end since the last look.
@@ -86,12 +164,12 @@ impl Account<'_> {
         // Who may do without leaves half the minute to those who may not.
         let kept = if self.arrival.may_go_unlooked(&person, Fault::CallsSpent) { CALLS_PER_MINUTE / 2 } else { 0 };
         let looked = match self.draw(1, kept).await {
-            Ok(()) => self.call(&get_user(person.user)).await.and_then(|answer| answer.user()),
+            Ok(()) => self.call(&known_account(&person)).await.and_then(|answer| answer.user()),
             Err(failure) => Err(failure),
         };
         match looked.and_then(|account| self.arrival.look_at(account.as_ref())) {
-            Ok(Look::AsLeft) => {
-                let person = person.looked_at(self.arrival.indexes, self.arrival.now);
+            Ok(Look::AsLeft(user)) => {
+                let person = person.looked_at(self.arrival.indexes, user, self.arrival.now);
                 written(self.clients.store.put_person(&self.revised(&person)).await?)?;
                 Ok(Settlement::of(person))
             }
@@ -120,14 +198,9 @@ impl Account<'_> {
 
     async fn settle_account(&self, before: Option<&PersonItem>, claim: &Claim) -> Result<Settlement, Failure> {
         let Arrival { indexes, now, .. } = *self.arrival;
-        // As many as it usually takes, before the first: who gets half of what they need has spent it in vain. A known
-        // account is read, the address searched, and what is found under it has a binding to be read.
-        let usually = match before {
-            Some(before) if before.has(&indexes.email_key) => 4,
-            Some(_) => 3,
-            None => 2,
-        };
-        self.draw(usually, 0).await?;
+        // As many as it usually takes, before the first: who gets half of what they need has spent it in vain.
+        let standing = Standing::Unsettled(before.cloned(), claim.clone());
+        self.draw(usual_calls(&standing, self.arrival, self.calls.is_taken()), 0).await?;
         let begun = self.begin(before, claim).await?;
         let person_id = before.map_or(self.new_id, |before| &before.id).to_owned();
         let account = match self.write_account(begun.as_ref(), &person_id).await {
@@ -138,7 +211,7 @@ impl Account<'_> {
             }
         };
         let id = external_id(&person_id, account.bound_to.as_deref());
-        let person = PersonItem::settled(begun.as_ref(), indexes, id, account.user, now);
+        let person = PersonItem::settled(begun.as_ref(), indexes, id, Some(account.user), now);
         let kept = claim.kept(indexes, now);
         written(self.clients.store.end_settling(&self.revised(&person), &indexes.email_key, &kept).await?)?;
         // Its claim counts no longer, whether or not this works.
@@ -192,8 +265,12 @@ impl Account<'_> {
     async fn write_account(&self, begun: Option<&PersonItem>, person_id: &str) -> Result<WrittenAccount, Failure> {
         let identity = self.arrival.identity;
         let known = match begun {
-            Some(begun) => self.call(&get_user(begun.user)).await?.user()?,
-            None => None,
+            Some(begun) => self.call(&known_account(begun)).await?.user()?,
+            None if self.calls.is_taken() || self.arrival.mirrored.account.is_some() => None,
+            None => match self.create_first(person_id).await? {
+                Some(user) => return Ok(WrittenAccount { user, bound_to: None, took_over: None }),
+                None => None,
+            },
         };
         let (by_email, bound_to) = self.look_up().await?;
         let findings = Findings { by_email: by_email.as_ref(), bound_to: bound_to.as_deref(), known: known.as_ref() };
@@ -216,6 +293,21 @@ impl Account<'_> {
             AccountStep::Create => {
                 Ok(WrittenAccount { user: self.create(person_id, begun).await?, bound_to: None, took_over: None })
             }
+        }
+    }
+
+    /// Creates the user of somebody new before anything is looked up: it touches nobody's account. None: the school
+    /// has refused it, mostly since it has an account under the address.
+    async fn create_first(&self, person_id: &str) -> Result<Option<u64>, Failure> {
+        match self.call(&create_user(self.arrival.identity, person_id)).await?.created() {
+            Ok(user) => Ok(Some(user.id)),
+            Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => {
+                self.calls.is_taken.store(true, Ordering::Relaxed);
+                // The search, the binding, the change.
+                self.draw(3, 0).await?;
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
         }
     }
 
@@ -271,30 +363,45 @@ impl Account<'_> {
             let answer = self.call_once(request).await?;
             let wait = answer.retry_after(now);
             if answer.status != 429 || wait > BRIEF_SECONDS {
-                return Ok(answer);
+                return Ok(self.answered(answer));
             }
             // Spread, so that those who were turned away together do not come back together; all waits together end
             // before the soft deadline.
             let [spread] = random::bytes()?;
             tokio::time::sleep(Duration::from_millis(250 + 6 * u64::from(spread))).await;
         }
-        self.call_once(request).await
+        self.call_once(request).await.map(|answer| self.answered(answer))
+    }
+
+    /// Remembers until when the school takes no calls.
+    fn answered(&self, answer: ApiAnswer) -> ApiAnswer {
+        if answer.status == 429 {
+            let until = self.arrival.now.as_second() + answer.retry_after(self.arrival.now).max(1);
+            self.calls.closed_until.store(until, Ordering::Relaxed);
+        }
+        answer
     }
 
     async fn call_once(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
         let spend = |drawn: u32| drawn.checked_sub(1);
-        if self.drawn.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_err() {
+        if self.calls.drawn.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_err() {
             self.draw(1, 0).await?;
-            self.drawn.fetch_sub(1, Ordering::Relaxed);
+            self.calls.drawn.fetch_sub(1, Ordering::Relaxed);
         }
+        self.calls.made.fetch_add(1, Ordering::Relaxed);
         api::call(&self.clients.outbound, self.arrival.school, self.api_key, request).await
     }
 }
 
 impl Settlement {
     const fn of(person: PersonItem) -> Self {
-        Self { person, took_over: None, unlooked: None }
+        Self { person, took_over: None, unlooked: None, entered: None }
     }
+}
+
+/// Asks for the account that a person's item names: by its id, or by theirs where their token has created it.
+fn known_account(person: &PersonItem) -> ApiRequest {
+    person.user.map_or_else(|| get_bound_user(&person.id), get_user)
 }
 
 /// Whoever met another's write reads again.

@@ -1,13 +1,17 @@
-//! A launch's turn to ask the school about its person.
+//! A launch's turn to ask the school about its person, and their place in its line.
 
+use jiff::Timestamp;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
+use stoa_core::line::{LONGEST_SECONDS, Line, Place, Way, next_minute, time_for};
 use stoa_core::person::{Arrival, Standing};
 use stoa_core::turn::{Turn, TurnItem, Wish};
 
 use crate::clients::Clients;
+use crate::flows::account::Calls;
 use crate::random;
+use crate::store::Part;
 
 /// Who would ask.
 pub(super) struct Asking<'a> {
@@ -19,21 +23,120 @@ pub(super) struct Asking<'a> {
     pub(super) linked: Option<ConnectionId>,
 }
 
+/// Whether somebody asks the school.
+pub(super) enum Asked {
+    /// There is nothing to ask.
+    Nothing,
+    /// They do, now.
+    Now(Ours),
+    /// Another request does, about the same person.
+    UnderWay,
+    /// It is not asked again.
+    Refused(Failure),
+    /// Not before this time.
+    Later(Timestamp),
+    /// They need a place in the line.
+    Join(Ours),
+}
+
+/// A turn that is this request's.
+pub(super) struct Ours {
+    /// As it was written.
+    pub(super) turn: TurnItem,
+    /// Which part of the minute its calls come out of.
+    pub(super) part: Part,
+    /// The line, as it was found.
+    pub(super) line: Line,
+}
+
 impl Asking<'_> {
     /// Takes the turn, where the school has to be asked anything.
-    pub(super) async fn turn(&self, standing: &Standing) -> Result<Option<Turn>, Failure> {
+    pub(super) async fn turn(&self, standing: &Standing) -> Result<Asked, Failure> {
         let wish = match standing {
-            Standing::Settled(_) => return Ok(None),
+            Standing::Settled(_) | Standing::Entered(..) => return Ok(Asked::Nothing),
             Standing::Overdue(..) => Wish::Look,
             Standing::Unsettled(..) => Wish::Settle,
         };
-        let Arrival { indexes, school, now, .. } = *self.arrival;
+        let Arrival { indexes, school, connection, now, .. } = *self.arrival;
         let (store, school) = (&self.clients.store, &school.document.id);
-        let found = store.turns(school, &indexes.person_key).await?;
-        let turn = Turn::take(found.as_ref(), wish, &self.about(), random::attempt()?, now);
-        let Turn::Ours(item) = turn else { return Ok(Some(turn)) };
-        let is_ours = store.write_turn(school, &indexes.person_key, &item, found.as_ref()).await?;
-        Ok(Some(if is_ours { Turn::Ours(item) } else { Turn::UnderWay }))
+        let found = store.turns(school, &indexes.person_key, connection.id()).await?;
+        let place = found.turn.as_ref().and_then(|turn| turn.place);
+        let way = match standing {
+            // Who may do without a look waits for none: it is made while half the minute is left.
+            Standing::Overdue(person, _) if self.arrival.may_go_unlooked(person, Fault::CallsSpent) => Way::AtOnce,
+            Standing::Overdue(..) | Standing::Unsettled(..) | Standing::Settled(_) | Standing::Entered(..) => {
+                found.line.way(place, now)
+            }
+        };
+        let part = match way {
+            Way::Later(at) => return Ok(Asked::Later(at)),
+            Way::AtOnce | Way::Join => Part::Open,
+            Way::PastTheLine => Part::Few,
+            Way::AtTheirPlace => Part::Any,
+        };
+        let turn = match Turn::take(found.turn.as_ref(), wish, &self.about(), random::attempt()?, now) {
+            Turn::Ours(turn) => turn,
+            Turn::UnderWay => return Ok(Asked::UnderWay),
+            Turn::Refused(failure) => return Ok(Asked::Refused(failure)),
+        };
+        if !store.write_turn(school, &indexes.person_key, &turn, found.turn.as_ref()).await? {
+            return Ok(Asked::UnderWay);
+        }
+        // A place that nobody came for in time is none any more.
+        let turn = if part == Part::Any { turn } else { TurnItem { place: None, ..turn } };
+        let ours = Ours { turn, part, line: found.line };
+        Ok(if way == Way::Join { Asked::Join(ours) } else { Asked::Now(ours) })
+    }
+
+    /// Gives somebody a place in the line who cannot ask now, and says when they can. `why`: what stopped them, if they
+    /// have tried. Who has a place keeps it, and the line moves: nobody overtakes them.
+    pub(super) async fn wait(
+        &self,
+        ours: Ours,
+        calls: u32,
+        why: Option<(Fault, &Calls)>,
+    ) -> Result<Timestamp, Failure> {
+        let Arrival { indexes, school, connection, now, .. } = *self.arrival;
+        let (store, school) = (&self.clients.store, &school.document.id);
+        let Ours { turn, line, .. } = ours;
+        let again = match why {
+            Some((Fault::ThinkificBusy, made)) => Timestamp::from_second(made.closed_until()).unwrap_or(now).max(now),
+            Some(_) => next_minute(now),
+            None => now,
+        };
+        let later = again.as_millisecond() - now.as_millisecond();
+        let is_moved = why.is_some() && (turn.place.is_some() || line.next > line.now(now));
+        let line = if is_moved { Line { moved: line.moved + later, ..line } } else { line };
+        let earliest: Place = line.now(again);
+        let at = line.time_of(turn.place.unwrap_or_else(|| line.next.max(earliest)));
+        if at.as_second() - now.as_second() > LONGEST_SECONDS {
+            let fault = why.map_or(Fault::CallsSpent, |(fault, _)| fault);
+            let failure = Failure::noted(fault, connection.id().as_str());
+            self.end(turn, Some(&failure)).await;
+            return Err(failure);
+        }
+        if is_moved {
+            let found = Line { moved: line.moved - later, ..line };
+            store.move_line(school, &found, line.moved, now).await?;
+        }
+        let place = match turn.place {
+            Some(place) => place,
+            None => store.join_line(school, connection.id(), calls, earliest, now).await?,
+        };
+        let turn = turn.waiting(place, why.is_some_and(|(_, made)| made.is_taken()));
+        store.write_turn(school, &indexes.person_key, &turn, Some(&turn)).await?;
+        Ok(line.time_of(place))
+    }
+
+    /// Lets the line move by the calls that somebody made beyond those that their place had time for.
+    pub(super) async fn made(&self, ours: &Ours, usual: u32, made: u32) -> Option<Fault> {
+        let Arrival { school, now, .. } = *self.arrival;
+        let beyond = made.saturating_sub(usual);
+        if beyond == 0 || ours.line.next <= ours.line.now(now) {
+            return None;
+        }
+        let moved = ours.line.moved + time_for(beyond);
+        self.clients.store.move_line(&school.document.id, &ours.line, moved, now).await.err().map(|it| it.fault)
     }
 
     /// Ends the turn. That this fails must not hide how it ended, and lasts for seconds: returns why.

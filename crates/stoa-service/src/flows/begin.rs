@@ -10,11 +10,14 @@ use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::login::{Begin, LoginItem, What};
 use stoa_core::oidc::authorization_url;
 use stoa_core::relay::Relay;
+use stoa_core::routes::SecretKind;
 use stoa_core::workos;
 use stoa_saml::AuthnRequest;
 
+use crate::ahead::Wanted;
 use crate::flows::saml_keys::signing_key;
 use crate::random;
+use crate::secrets::Named;
 use crate::visit::{Answer, Fresh, Visit};
 
 /// Which login is asked for.
@@ -104,6 +107,11 @@ pub(super) async fn start(visit: &mut Visit<'_>, id: &ConnectionId, asked: &Aske
         return Err(Fault::TeamsOnly.into());
     }
     visit.outside_frames()?;
+    if connection.saml().is_ok_and(|saml| saml.document().sign_requests) {
+        // The key that signs the request, while the login is written.
+        let own = Some(Named::of(SecretKind::Saml, id));
+        visit.ask_ahead(Wanted { own, ..Wanted::default() });
+    }
     let pending = begin(visit, &connection, asked).await?;
     set_cookies(visit, &connection, &pending);
     if asked.again {
@@ -143,12 +151,13 @@ fn set_cookies(visit: &mut Visit<'_>, connection: &Connection, pending: &Pending
 
 /// Asks the identity provider, as its protocol has it.
 async fn request(
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     pending: &Pending,
     asked: &Asked,
 ) -> Result<Answer, Failure> {
-    let redirect_uri = || connection.redirect_uri(visit.public_url());
+    let public_url = visit.public_url();
+    let redirect_uri = || connection.redirect_uri(public_url);
     let login_hint = asked.login_hint.as_deref();
     match connection.protocol() {
         Protocol::Saml(_) => saml_request(visit, connection, pending, &asked.relay).await,
@@ -161,7 +170,7 @@ async fn request(
 }
 
 async fn saml_request(
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     pending: &Pending,
     relay: &Relay,

@@ -44,7 +44,8 @@ impl Visit<'_> {
         let (attempt, binding) = (random::attempt()?, login.hash());
         let mine = VerifyAttempt { attempt: &attempt, binding: &binding, connection: connection.id(), proof };
         for look in 1..=LOOKS {
-            let Written::Refused(old) = self.clients.store.claim_code(login, &mine, self.now).await? else {
+            let (store, now) = (&self.clients.store, self.now);
+            let Written::Refused(old) = self.beside(store.claim_code(login, &mine, now)).await? else {
                 return Ok(Turn::Ours);
             };
             return match (meet_code(old.as_deref(), &mine, self.now), old) {

@@ -21,6 +21,7 @@ use crate::api;
 use crate::clients::Clients;
 use crate::egress::Limits;
 use crate::operator::question::MOST_LOGINS;
+use crate::secrets::Named;
 
 /// The command waits behind this, and its caller behind the command.
 const LIMITS: Limits = Limits { timeout: Duration::from_millis(2500), max_bytes: 256 * 1024 };
@@ -108,7 +109,8 @@ async fn keyless(clients: &Clients, school: &School) -> Option<(Option<u16>, boo
 
 /// The status with the key, and whether the answer speaks of the plan.
 async fn keyed(clients: &Clients, school: &School, now: Timestamp) -> Result<(u16, bool), Failure> {
-    let keys = clients.secrets.of(SecretKind::Thinkific, school.document.id.as_str(), school.key_version, now).await?;
+    let named = Named::of(SecretKind::Thinkific, &school.document.id);
+    let keys = clients.secrets.of(&named, school.key_version, None, now).await?;
     let request = ApiRequest { method: ApiMethod::Get, path: ASKED.to_owned(), body: None };
     let answer = api::call(&clients.outbound, school, keys.current(now), &request).await?;
     let speaks_of_plan = error_of(&answer.body).is_some_and(|error| error.contains("plan"));

@@ -13,10 +13,14 @@ use stoa_core::failure::Failure;
 use stoa_core::identity::Verified;
 use stoa_core::ids::ProofHash;
 use stoa_core::oidc::{RefusalCode, Response, state};
+use stoa_core::routes::SecretKind;
 
+use crate::ahead::Wanted;
 use crate::flows::code::Turn;
 use crate::flows::oidc_exchange::prove_code;
 use crate::flows::workos;
+use crate::secrets::Named;
+use crate::store::KeySet;
 use crate::visit::{Answer, Fresh, Visit};
 
 /// Takes the provider's response, and sends the browser on to `/launch`.
@@ -58,6 +62,12 @@ async fn answered(
         Err(failure) => return Err(visit.unproven(login, failure).await),
     };
     let proof = ProofHash::new(connection.id(), &oidc.document().issuer, code);
+    visit.ask_ahead(Wanted {
+        shared: true,
+        own: Some(Named::of(SecretKind::Oidc, connection.id())),
+        jwks: Some((connection.id().clone(), KeySet::Oidc)),
+        ..Wanted::default()
+    });
     if let Turn::Over(answer) = visit.turn(connection, login, &proof).await? {
         return Ok(answer);
     }

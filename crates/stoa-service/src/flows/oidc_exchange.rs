@@ -24,7 +24,7 @@ const USERINFO: Limits = Limits { timeout: Duration::from_secs(3), max_bytes: 12
 
 /// Exchanges the code and proves what comes back.
 pub(super) async fn prove_code(
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     code: &str,
     login: &Pending,
@@ -45,7 +45,12 @@ pub(super) async fn prove_code(
     }
 }
 
-async fn tokens(visit: &Visit<'_>, connection: &Connection, code: &str, login: &Pending) -> Result<Tokens, Failure> {
+async fn tokens(
+    visit: &mut Visit<'_>,
+    connection: &Connection,
+    code: &str,
+    login: &Pending,
+) -> Result<Tokens, Failure> {
     let secrets = visit.secret_of(SecretKind::Oidc, connection).await?;
     let redirect_uri = connection.redirect_uri(visit.public_url());
     let assertion_id = random::token()?;
@@ -66,7 +71,7 @@ async fn tokens(visit: &Visit<'_>, connection: &Connection, code: &str, login: &
     .await
 }
 
-async fn userinfo(visit: &Visit<'_>, endpoint: &str, tokens: &Tokens) -> Result<Response<Vec<u8>>, Failure> {
+async fn userinfo(visit: &mut Visit<'_>, endpoint: &str, tokens: &Tokens) -> Result<Response<Vec<u8>>, Failure> {
     let request = userinfo_request(endpoint, tokens)?;
     visit.clients.egress.send(request, visit.in_time(USERINFO)).await.map_err(userinfo_failure)
 }

@@ -1,5 +1,5 @@
-//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, and
-//! what a live look at the school says.
+//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, what
+//! is stored of a token, and what a live look at the school says.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
 
@@ -8,12 +8,12 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use stoa_core::directory::ScimToken;
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
-use stoa_core::routes::SecretKind;
 
 use super::look::look;
 use crate::clients::Clients;
@@ -44,7 +44,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
         Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
-        Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
+        Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
     clients.write(&line);
     reply(&answer)
@@ -71,11 +71,16 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
         Question::Look { connection, who } => {
             Ok(Reply::Looked(Box::new(look(clients, &connection, who.as_ref(), now).await)))
         }
+        Question::HashScimToken { connection, token } => {
+            let pepper = pepper(clients, now).await?;
+            let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;
+            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper)))
+        }
     }
 }
 
 async fn pepper(clients: &Clients, now: Timestamp) -> Result<Pepper, Failure> {
-    Ok(Pepper::from_keys(&*clients.secrets.shared(SecretKind::Pepper, now).await?))
+    Ok(Pepper::from_keys(&*clients.secrets.pepper(now).await?))
 }
 
 fn address(text: &str) -> Result<Email, Failure> {

@@ -7,7 +7,6 @@ use stoa_core::identity::{Admitted, Verified};
 use stoa_core::ids::{ProofHash, Reference};
 use stoa_core::keys::{Pepper, Secret32};
 use stoa_core::login::{Meeting, Seal, VerifyAttempt, What, meet_verified};
-use stoa_core::routes::SecretKind;
 use stoa_core::ticket::Ticket;
 
 use crate::random;
@@ -41,14 +40,14 @@ impl Visit<'_> {
     /// Makes a ticket for a login, and seals the identity under it; where an administrator tests, with everything that
     /// came.
     pub(super) async fn hand_over(
-        &self,
+        &mut self,
         connection: &Connection,
         reference: &Reference,
         admitted: &Admitted,
         with_arrived: bool,
     ) -> Result<Handover, Failure> {
-        let seal_secrets = self.clients.secrets.shared(SecretKind::Seal, self.now).await?;
-        let pepper = Pepper::from_keys(&*self.clients.secrets.shared(SecretKind::Pepper, self.now).await?);
+        let (seal_secrets, pepper) = self.shared_secrets().await;
+        let (seal_secrets, pepper) = (seal_secrets?, Pepper::from_keys(&*pepper?));
         let ticket = Ticket {
             reference: reference.clone(),
             connection: connection.id().clone(),

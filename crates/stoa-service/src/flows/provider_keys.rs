@@ -25,14 +25,14 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 
 /// Verifies a token's signature. None of its claims is checked yet.
 pub async fn verified_claims(
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     source: KeySource<'_>,
     token: &str,
     algorithms: &[SigningAlgorithm],
 ) -> Result<Claims, Failure> {
     let (store, now) = (&visit.clients.store, visit.now);
-    let held = store.jwks(connection.id(), source.set, now).await?;
+    let held = visit.jwks(connection, source.set).await?;
     let stale = match verify_jws(token, &held, algorithms) {
         Err(failure) if is_key_stale(&failure) => failure,
         verified => return verified,
@@ -76,7 +76,7 @@ fn unavailable(source: KeySource<'_>, note: &str) -> Failure {
 }
 
 /// One fetch of the issuer's keys. What is no key set leaves the snapshot as it was.
-async fn fetch(visit: &Visit<'_>, leave: &FetchLeave<'_>) -> Result<Arc<Jwks>, Failure> {
+async fn fetch(visit: &mut Visit<'_>, leave: &FetchLeave<'_>) -> Result<Arc<Jwks>, Failure> {
     let source = leave.source();
     let body = visit.clients.egress.get(source.uri, visit.in_time(FETCH)).await.map_err(|error| match error {
         GetError::Egress(EgressError::Forbidden) => {

@@ -7,6 +7,8 @@
 //! verify ─► admit ─► seal under a new ticket ─► Started → Verified ─► 303 /launch
 //! ```
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use stoa_core::binding::{Pending, TICKET_COOKIE_PREFIX};
 use stoa_core::connection::{Connection, ConnectionState, IdpInitiated};
@@ -16,12 +18,15 @@ use stoa_core::identity::Verified;
 use stoa_core::ids::{BindingHash, ConnectionId, ProofHash, Reference};
 use stoa_core::login::{Begin, LoginItem, ProofAtOnce, What};
 use stoa_core::relay::{MAX_RETRIES, Relay};
+use stoa_core::routes::SecretKind;
 use stoa_saml::{
     Expected, Freshness, ResponseInput, Skew, VerifiedResponse, decode_post_binding, unverified_in_response_to, verify,
 };
 
+use crate::ahead::Wanted;
 use crate::flows::saml_keys::decryption_keys;
 use crate::random;
+use crate::secrets::Named;
 use crate::visit::{Answer, Ends, Fresh, Visit};
 
 /// Marks a form that came from our own page.
@@ -31,17 +36,21 @@ const REPOSTED: &str = "stoa_reposted";
 pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let form = visit.incoming.form()?;
     let pending = visit.pending();
+    let response = response(&form);
+    let answers = response.as_ref().ok().and_then(|(_, xml)| unverified_in_response_to(xml));
+    let login = answers.as_ref().and_then(|answers| pending.iter().find(|login| login.saml_request_id() == *answers));
+    if login.is_some() {
+        ask_ahead(visit)?;
+    }
     let connection = visit.enter(Fresh::for_browser(&pending)).await?;
-    let field = form.get("SAMLResponse").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no SAMLResponse"))?;
-    let xml = decode_post_binding(field)?;
+    let (field, xml) = response?;
     let relay_state = form.get("RelayState").map_or("", String::as_str);
     let posted = Posted { response: field, relay_state, again: form.contains_key(REPOSTED) };
-    let answers = unverified_in_response_to(&xml);
     let is_from_here = answers.is_some() || Relay::is_ours(relay_state);
     let relay = if is_from_here { Relay::from_relay_state(relay_state) } else { Relay::from_target(relay_state) };
     visit.trail.destination.clone_from(&relay.destination);
-    if let Some(answers) = answers {
-        return match pending.iter().find(|login| login.saml_request_id() == answers) {
+    if answers.is_some() {
+        return match login {
             Some(login) => solicited(visit, &connection, &xml, login).await,
             None => without_cookie(visit, connection.id(), &posted, &relay),
         };
@@ -55,6 +64,22 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
         None if Relay::is_ours(relay_state) => without_cookie(visit, connection.id(), &posted, &relay),
         _ => unsolicited(visit, &connection, &xml, &relay).await,
     }
+}
+
+/// The Response as it was posted, and decoded.
+fn response(form: &HashMap<String, String>) -> Result<(&str, Vec<u8>), Failure> {
+    let field = form.get("SAMLResponse").ok_or_else(|| Failure::noted(Fault::FormMalformed, "no SAMLResponse"))?;
+    Ok((field, decode_post_binding(field)?))
+}
+
+/// The Response answers a login of this browser: what proves it and what follows are read beside the connection. Our
+/// own key opens Assertions of few connections, so it is asked for only where it was read before.
+fn ask_ahead(visit: &mut Visit<'_>) -> Result<(), Failure> {
+    let id = visit.incoming.connection()?;
+    let own = Named::of(SecretKind::Saml, &id);
+    let own = visit.clients.secrets.is_known(&own, visit.now).then_some(own);
+    visit.ask_ahead(Wanted { shared: true, own, trust: Some(id), ..Wanted::default() });
+    Ok(())
 }
 
 /// What was posted, as far as a page of ours posts it again.
@@ -124,13 +149,13 @@ struct Asked<'a> {
 
 /// Verifies a Response against the connection.
 async fn prove(
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     xml: &[u8],
     asked: Asked<'_>,
 ) -> Result<VerifiedResponse, Failure> {
     let settings = connection.saml()?.document();
-    let trust = visit.clients.store.trust(connection, visit.now).await?;
+    let trust = visit.trust(connection).await?;
     let keys = decryption_keys(visit, connection).await?;
     let broken = || Failure::noted(Fault::ConfigurationBroken, connection.id().as_str());
     let freshness = if settings.force_authn {

@@ -9,7 +9,7 @@ use stoa_saml::{DecryptionKey, SigningKey};
 use crate::visit::Visit;
 
 /// The key that signs AuthnRequests; `None` where the connection does not ask for signatures.
-pub async fn signing_key(visit: &Visit<'_>, connection: &Connection) -> Result<Option<SigningKey>, Failure> {
+pub async fn signing_key(visit: &mut Visit<'_>, connection: &Connection) -> Result<Option<SigningKey>, Failure> {
     if !connection.saml()?.document().sign_requests {
         return Ok(None);
     }
@@ -19,7 +19,7 @@ pub async fn signing_key(visit: &Visit<'_>, connection: &Connection) -> Result<O
 }
 
 /// The keys that open assertions encrypted to us; none where the connection publishes no certificate.
-pub async fn decryption_keys(visit: &Visit<'_>, connection: &Connection) -> Result<Vec<DecryptionKey>, Failure> {
+pub async fn decryption_keys(visit: &mut Visit<'_>, connection: &Connection) -> Result<Vec<DecryptionKey>, Failure> {
     if connection.saml()?.sp_certificates().is_empty() {
         return Ok(Vec::new());
     }

@@ -3,9 +3,9 @@
 //! Reads, checks and repairs come first, the claim second, the signature last: nothing can fail after the claim.
 //! `POST /launch` is the same for a login that the person had to confirm.
 
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use stoa_core::connection::Protocol;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -14,20 +14,23 @@ use stoa_core::ids::{Attempt, Reference};
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{Brought, LoginItem, Meeting, State, Step, What, meet_launched, meet_ticket};
 use stoa_core::pages::SentOn;
-use stoa_core::person::{Arrival, Indexes, PersonItem};
+use stoa_core::person::{Arrival, Indexes, Owed, PersonItem};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
-use stoa_core::turn::Turn;
 
-use crate::flows::account::{Account, Settlement};
-use crate::flows::asking::Asking;
+use crate::ahead::Wanted;
+use crate::flows::account::{Account, Calls, Settlement, usual_calls};
+use crate::flows::asking::{Asked, Asking};
 use crate::random;
-use crate::store::{By, LaunchItems, LaunchReads, Note, Written};
+use crate::secrets::Named;
+use crate::store::{By, LaunchItems, LaunchReads, Note, Part, Written};
 use crate::visit::{Answer, Visit};
 
 /// Another login of the person, or an operator, wrote in between.
 const SETTLE_TRIES: u32 = 3;
+/// How long after its time a place is kept for a browser that waits: it may have been asleep.
+const WAITS_LONGER: i64 = 600;
 /// Two tabs of one new person want to settle the account at once; the slower one finds it settled. Together they are
 /// longer than a turn lasts whose request has died.
 const WAITS: [Duration; 4] =
@@ -42,7 +45,11 @@ pub async fn thinkific_launch(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
     let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
     let reference = reference.ok_or(Fault::TicketMissing)?;
     let ticket = Ticket::among(visit.incoming.cookies(), &reference).ok_or(Fault::TicketMissing)?;
-    let mut items = visit.clients.store.launch_items(&ticket).await?;
+    // The ticket may be made up, and its school with it: what is asked for ahead is bounded by the process.
+    let own = Some(Named::of(SecretKind::Thinkific, &ticket.school));
+    visit.ask_ahead(Wanted { shared: true, own, ..Wanted::default() });
+    let store = &visit.clients.store;
+    let mut items = visit.beside(store.launch_items(&ticket, visit.now)).await?;
     let Some(login) = items.login.take() else { return Err(Fault::LoginUnknown.into()) };
     visit.trail.login = Some(reference);
     let is_holder = login.ticket == Some(ticket.hash());
@@ -80,9 +87,17 @@ async fn launch(
     if login.confirm && !(visit.incoming.method() == "POST" && visit.is_from_us()) {
         return Err(Fault::ConfirmationForeign.into());
     }
-    let seal_secrets = visit.clients.secrets.shared(SecretKind::Seal, visit.now).await?;
-    let pepper = Pepper::from_keys(&*visit.clients.secrets.shared(SecretKind::Pepper, visit.now).await?);
-    let identity = redeem(login, &reads.connection, &ticket.secret, &seal_secrets)?;
+    let (seal_secrets, pepper) = visit.shared_secrets().await;
+    let (seal_secrets, pepper) = (seal_secrets?, Pepper::from_keys(&*pepper?));
+    let opened = match redeem(login, &reads.connection, &ticket.secret, &seal_secrets) {
+        Err(failure) if failure.fault == Fault::TicketWrong => {
+            // Sealed under a key that is younger than what is held, or that has taken its name.
+            let seal_secrets = visit.clients.secrets.seal_again(visit.now).await?;
+            redeem(login, &reads.connection, &ticket.secret, &seal_secrets)
+        }
+        opened => opened,
+    };
+    let identity = opened?;
     let indexes = Indexes::new(&identity, &reads.connection, &pepper);
     if indexes.person_key != ticket.person_key || indexes.email_key != ticket.email_key {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another person"));
@@ -91,6 +106,14 @@ async fn launch(
     let attempt = random::attempt()?;
     let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id, attempt };
     if login.test { launching.finish_test().await } else { launching.go_on().await }
+}
+
+/// What became of somebody's account.
+enum Settled {
+    /// They may enter it.
+    In(PersonItem),
+    /// The school is asked about them at this time.
+    Waits(Timestamp),
 }
 
 /// A login whose ticket has been redeemed: who it is, and what was read of them.
@@ -110,10 +133,12 @@ struct Launching<'v, 'a> {
 impl Launching<'_, '_> {
     /// On to the school.
     async fn go_on(mut self) -> Result<Answer, Failure> {
-        let (id, version) = (&self.reads.school.document.id, self.reads.school.key_version);
-        let api_keys =
-            self.visit.clients.secrets.of(SecretKind::Thinkific, id.as_str(), version, self.visit.now).await?;
-        let person = self.settle(&api_keys).await?;
+        let school = Named::of(SecretKind::Thinkific, &self.reads.school.document.id);
+        let api_keys = self.visit.secret(&school, self.reads.school.key_version).await?;
+        let person = match self.settle(&api_keys).await? {
+            Settled::In(person) => person,
+            Settled::Waits(at) => return self.wait(at).await,
+        };
         let jti = random::token()?;
         let token = Launch {
             identity: &self.identity,
@@ -131,6 +156,20 @@ impl Launching<'_, '_> {
         self.claim(What::Launched, Answer::Redirect(url.expose().to_owned())).await
     }
 
+    /// The page of somebody who waits. Their login lives as long as they do.
+    async fn wait(self, at: Timestamp) -> Result<Answer, Failure> {
+        let Self { visit, ticket, login, .. } = self;
+        let until = at.as_second() + WAITS_LONGER;
+        // Asked for once a place, and again where the line has moved far.
+        if login.confirm || login.waits.is_none_or(|waits| waits < until - WAITS_LONGER / 2) {
+            let step = login.waits.is_none().then(|| visit.step(What::Waiting));
+            visit.clients.store.keep_waiting(&ticket.reference, &ticket.hash(), until, step.as_ref()).await?;
+        }
+        visit.trail.waits = Some(at.as_second() - visit.now.as_second());
+        visit.trail.cookies.push(ticket.set_cookie_for(until - visit.now.as_second()));
+        Ok(Answer::Page(visit.frame().waiting(&ticket.reference, at, visit.now)))
+    }
+
     /// Where Thinkific sends back whom it does not let in, with what nobody else knows of this launch.
     fn error_url(&self) -> String {
         let (url, login) = (self.visit.public_url(), self.ticket.reference.as_str());
@@ -138,54 +177,75 @@ impl Launching<'_, '_> {
     }
 
     /// Makes sure that the account is the person's and says what it should. A known, unchanged person whose account was
-    /// looked at lately costs nothing; of all others one request at a time asks the school.
-    async fn settle(&mut self, api_keys: &KeySet) -> Result<PersonItem, Failure> {
+    /// looked at lately, by a launch or by the mirror, costs nothing, and neither does somebody new of whom the mirror
+    /// knows enough; of all others one request at a time asks the school, and nobody before their place in its line.
+    async fn settle(&mut self, api_keys: &KeySet) -> Result<Settled, Failure> {
         let (mut waits, mut tries) = (WAITS.iter(), 1);
         loop {
             let (clients, now) = (self.visit.clients, self.visit.now);
             let (person, owner) = (self.reads.person.take(), self.reads.owner.take());
             let (connection, school, indexes) = (&self.reads.connection, &self.reads.school, &self.indexes);
             let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
-            let arrival = Arrival { identity: &self.identity, indexes, connection, school, now };
+            let mirrored = &self.reads.mirrored;
+            let arrival = Arrival { identity: &self.identity, indexes, connection, school, mirrored, now };
             let standing = arrival.standing(person, claim)?;
             let asking = Asking { clients, arrival: &arrival, linked: standing.linked().cloned() };
-            let turn = match asking.turn(&standing).await? {
-                Some(Turn::Ours(turn)) => Some(turn),
-                Some(Turn::Refused(failure)) => return Err(failure),
-                Some(Turn::UnderWay) => {
+            let ours = match asking.turn(&standing).await? {
+                Asked::Now(ours) => Some(ours),
+                Asked::Nothing => None,
+                Asked::Refused(failure) => return Err(failure),
+                Asked::Later(at) => return Ok(Settled::Waits(at)),
+                Asked::Join(ours) => {
+                    let calls = usual_calls(&standing, &arrival, ours.turn.taken);
+                    return Ok(Settled::Waits(asking.wait(ours, calls, None).await?));
+                }
+                Asked::UnderWay => {
                     let wait = waits.next().ok_or(Fault::SettlingUnderWay)?;
                     self.visit.wait(*wait).await;
                     self.read_again().await?;
                     continue;
                 }
-                None => None,
             };
-            let (api_key, drawn) = (api_keys.current(now), AtomicU32::new(0));
-            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, drawn };
+            let (part, is_taken) = ours.as_ref().map_or((Part::Open, false), |ours| (ours.part, ours.turn.taken));
+            let usual = usual_calls(&standing, &arrival, is_taken);
+            let (api_key, calls) = (api_keys.current(now), Calls::of(part, is_taken));
+            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, calls };
             let settled = account.settle(standing).await;
-            if let Some(turn) = turn {
-                let second = asking.end(turn, settled.as_ref().err()).await;
-                self.visit.trail.also = second.or(self.visit.trail.also);
+            if let Some(ours) = ours {
+                let moved = asking.made(&ours, usual, account.calls.made()).await;
+                if let Err(failure) = &settled
+                    && matches!(failure.fault, Fault::CallsSpent | Fault::ThinkificBusy)
+                {
+                    let why = Some((failure.fault, &account.calls));
+                    return Ok(Settled::Waits(asking.wait(ours, usual, why).await?));
+                }
+                let second = asking.end(ours.turn, settled.as_ref().err()).await;
+                self.visit.trail.also = moved.or(second).or(self.visit.trail.also);
             }
             match settled {
                 Err(failure) if failure.fault == Fault::StoreContended && tries < SETTLE_TRIES => {
                     tries += 1;
                     self.read_again().await?;
                 }
-                settled => return Ok(self.tell(settled?).await),
+                settled => return Ok(Settled::In(self.tell(settled?).await)),
             }
         }
     }
 
     async fn read_again(&mut self) -> Result<(), Failure> {
-        let items = self.visit.clients.store.launch_items(self.ticket).await?;
+        let items = self.visit.clients.store.launch_items(self.ticket, self.visit.now).await?;
         self.reads = self.visit.clients.store.launch_reads(items, self.ticket)?;
         Ok(())
     }
 
     /// Leaves a trace of what a settlement did to an account that was nobody's, and of a look that failed.
     async fn tell(&mut self, settlement: Settlement) -> PersonItem {
-        let Settlement { person, took_over, unlooked } = settlement;
+        let Settlement { person, took_over, unlooked, entered } = settlement;
+        let took_over = took_over.or_else(|| {
+            let entered = entered.filter(|entered| entered.owed == Owed::TakeOver)?;
+            let password = if entered.resets_password { "replaced soon" } else { "kept" };
+            Some(format!("user {}, password {password}", entered.user?))
+        });
         self.visit.trail.also = unlooked.or(self.visit.trail.also);
         if took_over.is_some() {
             let step = Step { got: took_over, ..self.visit.step(What::TakenOver) };

@@ -17,9 +17,11 @@ use stoa_core::relay::Relay;
 use stoa_core::routes::SecretKind;
 use stoa_core::workos::{Callback, Profile, token_request};
 
+use crate::ahead::Wanted;
 use crate::egress::Limits;
 use crate::flows::code::Turn;
 use crate::flows::provider_keys::token_failure;
+use crate::secrets::Named;
 use crate::visit::{Answer, Visit};
 
 /// A browser waits, and 8 s is the soft deadline of the whole. A profile with a thousand groups is 100 KB.
@@ -56,6 +58,11 @@ async fn answered(
         Err(failure) => return Err(visit.unproven(login, failure).await),
     };
     let proof = ProofHash::new(connection.id(), &settings.client_id, &code);
+    visit.ask_ahead(Wanted {
+        shared: true,
+        own: Some(Named::of(SecretKind::Oidc, connection.id())),
+        ..Wanted::default()
+    });
     if let Turn::Over(answer) = visit.turn(connection, login, &proof).await? {
         return Ok(answer);
     }
@@ -67,7 +74,7 @@ async fn answered(
 
 /// The one call of a login: the code for a profile.
 async fn exchange(
-    visit: &Visit<'_>,
+    visit: &mut Visit<'_>,
     connection: &Connection,
     settings: &WorkosDocument,
     login: &Pending,

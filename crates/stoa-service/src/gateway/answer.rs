@@ -24,6 +24,8 @@ pub(crate) fn sendable(answer: &Answer) -> Result<(), Failure> {
         Answer::Page(page) => page.html.len(),
         Answer::Document { text, .. } => text.len(),
         Answer::Script(text) => text.len(),
+        // Its own limit is larger, since nothing in it becomes six characters.
+        Answer::Resource { body, .. } => body.len() / 4,
     };
     if body > MAX_BODY {
         return Err(Failure::noted(Fault::Internal, &format!("an answer that is {body} bytes long")));
@@ -45,6 +47,9 @@ pub(crate) fn returned(answer: &Answer, trail: &Trail) -> (u16, Value) {
         Answer::Page(page) => {
             set("content-type", "text/html; charset=utf-8");
             set("content-security-policy", &policy(page, trail));
+            if let Some(refresh) = &page.refresh {
+                set("refresh", refresh);
+            }
             (page.status, &*page.html)
         }
         Answer::Document { status, kind, text } => {
@@ -55,6 +60,11 @@ pub(crate) fn returned(answer: &Answer, trail: &Trail) -> (u16, Value) {
             set("content-type", "text/javascript; charset=utf-8");
             set("cache-control", "public, max-age=31536000, immutable");
             (200, *text)
+        }
+        Answer::Resource { status, body, headers } => {
+            set("content-type", "application/scim+json");
+            headers.iter().for_each(|(name, value)| drop(set(name, value)));
+            (*status, &**body)
         }
         Answer::Nothing => (204, ""),
     };

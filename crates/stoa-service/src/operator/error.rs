@@ -154,6 +154,15 @@ pub enum OperatorError {
     /// Somebody, or a login of theirs, has changed the person since they were read.
     #[error("nothing was written: somebody else has changed this person in the meantime")]
     PersonMeanwhile,
+    /// Nobody would send people by SCIM.
+    #[error("nothing was written: {0} takes no people by SCIM; its file needs [directory] with source = \"scim\"")]
+    NotScim(ConnectionId),
+    /// As many tokens are live as may be.
+    #[error("nothing was written: {0} has two tokens that are live; revoke one first")]
+    TokensLive(ConnectionId),
+    /// No token of the connection has this number.
+    #[error("nothing was written: {0} has no token {1}")]
+    NoToken(ConnectionId, String),
     /// The function could not answer the question.
     #[error("the function operator answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
     Refused {

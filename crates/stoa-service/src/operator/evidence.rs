@@ -15,7 +15,7 @@ use stoa_core::diagnosis::{
 use stoa_core::ids::{ConnectionId, EmailKey, SchoolId};
 use stoa_core::login::LoginItem;
 use stoa_core::oidc::Jwks;
-use stoa_core::person::{EmailItem, PersonItem};
+use stoa_core::person::{AddressItem, PersonItem};
 use stoa_core::routes::SecretKind;
 
 use super::difference::differences;
@@ -124,7 +124,7 @@ impl Operator {
         );
         let looked = known(looked.and_then(|reply| match reply {
             Reply::Looked(looked) => Ok(*looked),
-            Reply::Logins(_) | Reply::Person(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => {
+            Reply::Logins(_) | Reply::Person(_) | Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => {
                 Err(OperatorError::Answer(Answerer::Operator))
             }
         }));
@@ -248,7 +248,7 @@ impl Operator {
         let mut names: Vec<(String, bool)> = SecretKind::ALL
             .iter()
             .filter_map(|kind| match kind {
-                SecretKind::Seal | SecretKind::Pepper => Some((name(*kind, ""), false)),
+                SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory => Some((name(*kind, ""), false)),
                 SecretKind::Saml | SecretKind::Oidc => Some((name(*kind, id.as_str()), false)),
                 SecretKind::Thinkific => Some((name(*kind, school?.as_str()), false)),
             })
@@ -288,7 +288,8 @@ impl Operator {
     async fn owner_of(&self, who: &EmailKey, school: &SchoolId) -> Result<Option<Owner>, OperatorError> {
         let reading = || OperatorError::store("read the directory");
         let read = self.tables.get(&Key::email(who), Reads::Consistent).await;
-        let Some(address): Option<EmailItem> = read.map_err(reading())? else { return Ok(None) };
+        let address: Option<AddressItem> = read.map_err(reading())?;
+        let Some(address) = address.and_then(|address| address.owner()) else { return Ok(None) };
         let read = self.tables.get(&Key::person(&address.person, school), Reads::Consistent).await;
         let person: Option<PersonItem> = read.map_err(reading())?;
         Ok(Some(Owner {

@@ -4,12 +4,12 @@
 //! caller's own permission, over the revision that was read. Each change leaves an item that says who made it and why.
 
 use stoa_core::ids::{ConnectionId, EmailKey, PersonKey, SchoolId};
-use stoa_core::person::{EmailItem, PERSON_VERSION, PersonItem, PersonState};
+use stoa_core::person::{AddressItem, EmailItem, PERSON_VERSION, PersonItem, PersonState};
 
 use super::question::{Named, Question, Reply};
 use super::transaction::{Guards, Writes};
 use super::{Answerer, Operator, OperatorError};
-use crate::store::{ABSENT, Key, PersonChangeItem, Range, Reads, Write};
+use crate::store::{ABSENT, Key, PersonChangeItem, Range, Reads, Write, free_email};
 
 /// A person, as the directory knows them.
 #[derive(Debug)]
@@ -72,9 +72,10 @@ impl Operator {
         let item: Option<PersonItem> = self.tables.get(&Key::person(&key.person, &school), Reads::Consistent).await?;
         let email = key.email.or_else(|| item.as_ref().and_then(|item| item.email_key.clone()));
         let address = match &email {
-            Some(email) => self.tables.get(&Key::email(email), Reads::Consistent).await?,
+            Some(email) => self.tables.get::<AddressItem>(&Key::email(email), Reads::Consistent).await?,
             None => None,
         };
+        let address = address.and_then(|address| address.owner());
         let now = Self::now();
         let address = address.filter(|address: &EmailItem| address.person == key.person && !address.has_lapsed(now));
         Ok(FoundPerson { connection: connection.clone(), key: key.person, school, item, email, address })
@@ -129,7 +130,7 @@ fn set_state(person: &FoundPerson, state: PersonState) -> Result<Write, Operator
 
 fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
     let email = person.email.as_ref().filter(|_| person.address.is_some()).ok_or(OperatorError::NoAddress)?;
-    Ok(Key::email(email).delete().only_if("person = :person").with(":person", &person.key))
+    Ok(free_email(email, &person.key).only_if("person = :person"))
 }
 
 /// The person as one whose account is known, with nothing that the school was told: their next login writes the account
@@ -138,16 +139,22 @@ fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
 fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
     let (id, linked) = (external_id.to_owned(), Some(person.connection.clone()));
     let linked = match &person.item {
-        Some(before) => {
-            PersonItem { id, user, fingerprint: None, rev: before.rev + 2, domain: None, linked, ..before.clone() }
-        }
+        Some(before) => PersonItem {
+            id,
+            user: Some(user),
+            fingerprint: None,
+            rev: before.rev + 2,
+            domain: None,
+            linked,
+            ..before.clone()
+        },
         None => PersonItem {
             v: PERSON_VERSION,
             id,
             state: PersonState::Active,
             email_key: None,
             fingerprint: None,
-            user,
+            user: Some(user),
             rev: 1,
             changes: 0,
             changed_day: 0,

@@ -10,6 +10,7 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
 use stoa_core::diagnosis::Looked;
+use stoa_core::directory::TokenHash;
 use stoa_core::ids::{ConnectionId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
 
 use super::{Answerer, Operator, OperatorError};
@@ -51,6 +52,13 @@ pub(crate) enum Question {
         /// The key of the proven address, where a login has one.
         who: Option<EmailKey>,
     },
+    /// What is stored of a bearer token.
+    HashScimToken {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// The token.
+        token: String,
+    },
 }
 
 /// What a person is known by.
@@ -65,14 +73,15 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 3] = ["find_logins", "find_person", "look"];
+    pub(crate) const KNOWN: [&str; 4] = ["find_logins", "find_person", "hash_scim_token", "look"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::FindLogins { .. } => Self::KNOWN[0],
             Self::FindPerson { .. } => Self::KNOWN[1],
-            Self::Look { .. } => Self::KNOWN[2],
+            Self::HashScimToken { .. } => Self::KNOWN[2],
+            Self::Look { .. } => Self::KNOWN[3],
         }
     }
 }
@@ -96,6 +105,8 @@ pub(crate) enum Reply {
     Person(Option<Meant>),
     /// What was seen.
     Looked(Box<Looked>),
+    /// What is stored of the token.
+    ScimTokenHash(TokenHash),
     /// It could not be answered.
     Refused {
         /// The fault's code.
@@ -116,8 +127,9 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa trace` and `stoa why`, each an object with \
-                        the question's name as its one member. events/operator/ has some.";
+        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token`, \
+                        `stoa trace` and `stoa why`, each an object with the question's name as its one member. \
+                        events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }

@@ -15,6 +15,8 @@ pub enum SecretName {
     Seal,
     /// The pepper. It can be written once only.
     Pepper,
+    /// What seals the profiles of directories.
+    Directory,
     /// A connection's SAML private keys.
     Saml(ConnectionId),
     /// A connection's OAuth client secret, private key, or WorkOS API key.
@@ -28,6 +30,7 @@ impl SecretName {
         match self {
             Self::Seal => format!("{prefix}/{}", SecretKind::Seal.as_str()),
             Self::Pepper => format!("{prefix}/{}", SecretKind::Pepper.as_str()),
+            Self::Directory => format!("{prefix}/{}", SecretKind::Directory.as_str()),
             Self::Saml(id) => format!("{prefix}/{}/{id}", SecretKind::Saml.as_str()),
             Self::Oidc(id) => format!("{prefix}/{}/{id}", SecretKind::Oidc.as_str()),
             Self::Thinkific(id) => format!("{prefix}/{}/{id}", SecretKind::Thinkific.as_str()),
@@ -57,7 +60,7 @@ impl SecretText {
         Ok(Self(serde_json::json!({ "keys": [key] }).to_string()))
     }
 
-    /// Makes a random value, for the seal secret and the pepper.
+    /// Makes a random value, for the secrets that are stoa's own.
     pub fn random() -> Result<Self, OperatorError> {
         let random = || random::token().map_err(|_| OperatorError::Secret("no random bytes"));
         Self::new(&format!("{}{}", random()?, random()?))
@@ -96,7 +99,11 @@ impl Operator {
         }
         match name {
             SecretName::Thinkific(school) => self.announce_key(school).await,
-            SecretName::Seal | SecretName::Pepper | SecretName::Saml(_) | SecretName::Oidc(_) => Ok(()),
+            SecretName::Seal
+            | SecretName::Pepper
+            | SecretName::Directory
+            | SecretName::Saml(_)
+            | SecretName::Oidc(_) => Ok(()),
         }
     }
 }

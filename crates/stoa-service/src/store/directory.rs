@@ -3,7 +3,8 @@
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{DetailsKey, EmailKey, PersonKey, SchoolId};
-use stoa_core::person::{Claim, EmailItem, Indexes, PersonItem};
+use stoa_core::mirror::MirroredAccount;
+use stoa_core::person::{AddressItem, Claim, EmailItem, FollowUpItem, Indexes, PersonItem};
 
 use super::{Key, Reads, Store, Transacted, Write, read};
 
@@ -30,7 +31,8 @@ pub struct Claiming<'a> {
 impl Store {
     /// Whose an address is.
     pub async fn email_owner(&self, email: &EmailKey) -> Result<Option<EmailItem>, Failure> {
-        Ok(self.tables.get(&Key::email(email), Reads::Consistent).await?)
+        let address: Option<AddressItem> = self.tables.get(&Key::email(email), Reads::Consistent).await?;
+        Ok(address.and_then(|address| address.owner()))
     }
 
     /// An address as a person finds it. Where somebody else has claimed it, their item has a say: one read more.
@@ -59,7 +61,8 @@ impl Store {
         person: Option<&Revised<'_>>,
         claim: Option<&Claiming<'_>>,
     ) -> Result<bool, Failure> {
-        self.write_all(person.map(revise).into_iter().chain(claim.map(claim_email)).collect()).await
+        self.write_all(person.map(revise).into_iter().chain(claim.map(|claim| claim_email(claim, None))).collect())
+            .await
     }
 
     /// Writes that a settlement ended: the person has the address, and the claim is kept. Both or neither. `false`:
@@ -70,8 +73,22 @@ impl Store {
         email: &EmailKey,
         kept: &EmailItem,
     ) -> Result<bool, Failure> {
-        let keep = Key::email(email).put(kept).only_if("person = :person").with(":person", person.person);
+        let keep = own_email(email, kept, None).only_if("person = :person");
         self.write_all(vec![revise(person), keep]).await
+    }
+
+    /// Writes that somebody goes in who was settled by the mirror: the person, their address where it is not theirs
+    /// yet, and what has to follow. All or nothing. `false`: somebody else wrote in the meantime.
+    pub async fn enter(
+        &self,
+        person: &Revised<'_>,
+        claim: Option<(&Claiming<'_>, Option<&MirroredAccount>)>,
+        follow_up: &FollowUpItem,
+    ) -> Result<bool, Failure> {
+        let follow_up = Key::follow_up(person.school, person.person).put(follow_up);
+        let claim = claim.map(|(claim, account)| claim_email(claim, account));
+        let writes = [revise(person), follow_up].into_iter().chain(claim);
+        self.write_all(writes.collect()).await
     }
 
     /// Writes a person. `false`: somebody else wrote in the meantime.
@@ -81,16 +98,14 @@ impl Store {
 
     /// Gives up a claim that its settlement did not keep. Somebody else's, and one that was kept, is left alone.
     pub async fn unclaim_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
-        let unclaim =
-            Key::email(email).delete().only_if("person = :person AND attribute_exists(#until)").with(":person", person);
+        let unclaim = free_email(email, person).only_if("person = :person AND attribute_exists(#until)");
         self.tables.write(unclaim).await?;
         Ok(())
     }
 
     /// Gives up a person's former address. Somebody else's is left alone.
     pub async fn release_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
-        let release = Key::email(email).delete().only_if("person = :person").with(":person", person);
-        self.tables.write(release).await?;
+        self.tables.write(free_email(email, person).only_if("person = :person")).await?;
         Ok(())
     }
 
@@ -134,14 +149,34 @@ fn revise(person: &Revised<'_>) -> Write {
 }
 
 /// A claim that counts no longer is replaced as it was found: its person may just be claiming again.
-fn claim_email(claim: &Claiming<'_>) -> Write {
-    let put = Key::email(claim.email).put(claim.item).with(":person", &claim.item.person);
-    let free = "attribute_not_exists(pk) OR person = :person";
-    let Claim::Free(Some(found)) = claim.found else { return put.only_if(free) };
-    let put = put.with(":claimant", &found.person).with(":since", found.since);
-    let left = format!("{free} OR (person = :claimant AND since = :since AND");
+fn claim_email(claim: &Claiming<'_>, account: Option<&MirroredAccount>) -> Write {
+    let write = own_email(claim.email, claim.item, account);
+    let free = "attribute_not_exists(person) OR person = :person";
+    let Claim::Free(Some(found)) = claim.found else { return write.only_if(free) };
+    let write = write.with(":claimant", &found.person).with(":found", found.since);
+    let left = format!("{free} OR (person = :claimant AND since = :found AND");
     match found.until {
-        Some(until) => put.only_if(format!("{left} #until = :until)")).with(":until", until),
-        None => put.only_if(format!("{left} attribute_not_exists(#until))")),
+        Some(until) => write.only_if(format!("{left} #until = :ended)")).with(":ended", until),
+        None => write.only_if(format!("{left} attribute_not_exists(#until))")),
     }
+}
+
+/// Makes an address somebody's. What the mirror knows of it stays, or becomes what is known now.
+fn own_email(email: &EmailKey, item: &EmailItem, account: Option<&MirroredAccount>) -> Write {
+    let mirror = if account.is_some() { ", mirror = :account" } else { "" };
+    let own = format!("SET v = :v, person = :person, since = :since{mirror}");
+    let write = match item.until {
+        Some(until) => Key::email(email).update(format!("{own}, #until = :until")).with(":until", until),
+        None => Key::email(email).update(format!("{own} REMOVE #until")),
+    };
+    let write = write.with(":v", item.v).with(":person", &item.person).with(":since", item.since);
+    match account {
+        Some(account) => write.with(":account", account),
+        None => write,
+    }
+}
+
+/// Makes an address nobody's. What the mirror knows of it stays.
+pub(crate) fn free_email(email: &EmailKey, person: &PersonKey) -> Write {
+    Key::email(email).update("REMOVE person, since, #until").with(":person", person)
 }

@@ -1,11 +1,15 @@
 //! Everything that a launch reads, in one batch of consistent reads.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use stoa_core::connection::{Connection, School};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::login::LoginItem;
-use stoa_core::person::{EmailItem, PersonItem};
+use stoa_core::mirror::SchoolMirror;
+use stoa_core::person::{AddressItem, EmailItem, Mirrored, PersonItem};
 use stoa_core::routes::Table;
 use stoa_core::ticket::Ticket;
 
@@ -18,7 +22,8 @@ pub struct LaunchItems {
     connection: Found,
     school: Found,
     person: Found,
-    owner: Found,
+    address: Found,
+    mirror: Arc<SchoolMirror>,
 }
 
 /// What a launch decides from. All of it is as of now.
@@ -32,22 +37,33 @@ pub struct LaunchReads {
     pub person: Option<PersonItem>,
     /// The owner of the e-mail address, where it has one.
     pub owner: Option<EmailItem>,
+    /// What the mirror of the school says.
+    pub mirrored: Mirrored,
 }
 
 type Found = Option<(Table, Item)>;
 
 impl Store {
-    /// Reads what a ticket names.
-    pub async fn launch_items(&self, ticket: &Ticket) -> Result<LaunchItems, Failure> {
+    /// Reads what a ticket names. How far the mirror of the school has come is as of the last minute: it is older then,
+    /// never younger.
+    pub async fn launch_items(&self, ticket: &Ticket, now: Timestamp) -> Result<LaunchItems, Failure> {
+        let held = self.held_mirrors.fresh(&ticket.school, now);
         let (login, connection) = (Key::login(&ticket.reference), Key::connection(&ticket.connection));
         let (school, person) = (Key::school(&ticket.school), Key::person(&ticket.person_key, &ticket.school));
         let keys = [login, connection, school, person, Key::email(&ticket.email_key)];
-        let mut found = self.tables.batch("launch reads", keys.clone(), Reads::Consistent).await?;
-        let [login, connection, school, person, owner] = keys.map(|key| {
+        let mirror = Key::mirror(&ticket.school);
+        let wanted = keys.iter().chain(held.is_none().then_some(&mirror)).cloned();
+        let mut found = self.tables.batch("launch reads", wanted, Reads::Consistent).await?;
+        let mut take = |key: Key| {
             let place = found.iter().position(|(table, item)| key.is_of(*table, item))?;
             Some(found.swap_remove(place))
-        });
-        Ok(LaunchItems { login: item(login)?, connection, school, person, owner })
+        };
+        let [login, connection, school, person, address] = keys.map(&mut take);
+        let mirror = match held {
+            Some(mirror) => mirror,
+            None => self.held_mirrors.hold(ticket.school.clone(), item(take(mirror))?.unwrap_or_default(), now),
+        };
+        Ok(LaunchItems { login: item(login)?, connection, school, person, address, mirror })
     }
 
     /// What a launch decides from, once the ticket is known to be the login's. Which connection and school it names is
@@ -61,11 +77,13 @@ impl Store {
             return Err(Failure::noted(Fault::TicketWrong, "the ticket names another school"));
         }
         let school: SchoolItem = item(items.school)?.ok_or_else(broken)?;
+        let address: AddressItem = item(items.address)?.unwrap_or_default();
         Ok(LaunchReads {
             connection,
             school: school.school(self.url_policy)?,
             person: item(items.person)?,
-            owner: item(items.owner)?,
+            owner: address.owner(),
+            mirrored: Mirrored { account: address.account, school: items.mirror },
         })
     }
 }

@@ -182,6 +182,32 @@ impl Store {
         written(self.tables.write(update).await?)
     }
 
+    /// A verified login whose person waits in the line before the school: its ticket counts until then, and they have
+    /// confirmed, if they had to, that it is theirs.
+    pub async fn keep_waiting(
+        &self,
+        reference: &Reference,
+        ticket: &TicketHash,
+        until: i64,
+        step: Option<&Step>,
+    ) -> Result<(), Failure> {
+        let login = Key::login(reference);
+        let update = match step {
+            Some(step) => login
+                .update("SET waits = :until, steps = list_append(steps, :step) REMOVE confirm")
+                .with(":step", [step]),
+            None => login.update("SET waits = :until REMOVE confirm"),
+        };
+        let update = update
+            .only_if("#state = :from AND ticket = :ticket")
+            .with(":until", until)
+            .with(":from", State::Verified)
+            .with(":ticket", ticket);
+        // That it is launched by now, or has a newer ticket, is for the next request to find.
+        self.tables.write(update).await?;
+        Ok(())
+    }
+
     /// Notes a step on a login. Best effort: the person's page does not depend on it. A login that has something to
     /// tell is kept as long as one that arrived. Returns the login as it was.
     pub async fn note_step(&self, note: &Note<'_>, now: Timestamp) -> Result<Option<Box<LoginItem>>, Failure> {

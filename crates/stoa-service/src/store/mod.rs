@@ -3,6 +3,7 @@
 
 mod connections;
 mod directory;
+mod due;
 mod error;
 mod home_realm;
 mod items;
@@ -10,6 +11,8 @@ mod jwks;
 mod launch_reads;
 mod logins;
 mod lookup;
+mod mirror;
+mod people;
 mod tables;
 mod tested;
 mod trust;
@@ -19,13 +22,16 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 use stoa_core::connection::{Connection, UrlPolicy};
-use stoa_core::ids::ConnectionId;
+use stoa_core::directory::TokensItem;
+use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::mirror::SchoolMirror;
 use stoa_core::oidc::Jwks;
 use stoa_saml::Trust;
 
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY};
@@ -33,13 +39,18 @@ pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
     WatchOver, forms,
 };
-pub(crate) use items::{DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem};
+pub(crate) use items::{
+    DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
+};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
+pub(crate) use mirror::{MirroredPage, MirroredUser};
+pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::Draw;
+pub use turns::{Draw, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 
@@ -50,6 +61,9 @@ pub struct Store {
     held_connections: Held<ConnectionId, Connection>,
     held_trust: Held<ConnectionId, Trust>,
     held_jwks: Held<(ConnectionId, KeySet), Jwks>,
+    held_tokens: Held<ConnectionId, TokensItem>,
+    noted_tokens: Held<(ConnectionId, String), ()>,
+    held_mirrors: Held<SchoolId, SchoolMirror>,
 }
 
 impl Store {
@@ -60,6 +74,9 @@ impl Store {
             held_connections: Held::default(),
             held_trust: Held::default(),
             held_jwks: Held::default(),
+            held_tokens: Held::default(),
+            noted_tokens: Held::default(),
+            held_mirrors: Held::default(),
         }
     }
 }

@@ -103,6 +103,11 @@ impl Tables {
         keys.map(|item| read(Table::Trust, item)).collect()
     }
 
+    /// The items of a range as they are: of several kinds, in the order of their sort keys.
+    pub(crate) async fn all(&self, range: &Range, reads: Reads) -> Result<Vec<Item>, StoreError> {
+        self.items(range, reads).await
+    }
+
     async fn items(&self, range: &Range, reads: Reads) -> Result<Vec<Item>, StoreError> {
         let condition = match range.begin {
             Some(_) => "pk = :pk AND begins_with(sk, :begin)",

@@ -12,23 +12,34 @@ use stoa_saml::{Certificate, Trust};
 
 use super::{Reads, Store, TrustItem};
 
+/// What was read of a connection's trust.
+pub enum TrustRead {
+    /// As it was parsed in the last minute.
+    Held(Arc<Trust>),
+    /// As it is stored.
+    Items(Vec<TrustItem>),
+}
+
 impl Store {
-    /// Whom a connection trusts, as of the last minute.
-    pub async fn trust(&self, connection: &Connection, now: Timestamp) -> Result<Arc<Trust>, Failure> {
-        if let Some(trust) = self.held_trust.fresh(connection.id(), now) {
-            return Ok(trust);
+    /// What there is of a connection's trust, as of the last minute: for whoever has not read the connection yet.
+    pub async fn trust_read(&self, id: &ConnectionId, now: Timestamp) -> Result<TrustRead, Failure> {
+        match self.held_trust.fresh(id, now) {
+            Some(trust) => Ok(TrustRead::Held(trust)),
+            None => Ok(TrustRead::Items(self.tables.trusted(id, Reads::Eventual).await?)),
         }
-        let trust = self.read_trust(connection, now).await?;
-        Ok(self.held_trust.hold(connection.id().clone(), trust, now))
     }
 
-    /// No live key is a broken configuration, never "no check".
-    async fn read_trust(&self, connection: &Connection, now: Timestamp) -> Result<Trust, Failure> {
-        let items = self.tables.trusted(connection.id(), Reads::Eventual).await?;
+    /// Whom a connection trusts. No live key is a broken configuration, never "no check".
+    pub fn trust(&self, connection: &Connection, read: TrustRead, now: Timestamp) -> Result<Arc<Trust>, Failure> {
+        let items = match read {
+            TrustRead::Held(trust) => return Ok(trust),
+            TrustRead::Items(items) => items,
+        };
         let live = items.iter().filter(|item| item.is_live(now));
         let keys = live.map(TrustItem::certificate).collect::<Result<_, _>>()?;
-        Trust::new(connection.saml()?.idp().entity_id.clone(), keys)
-            .map_err(|error| Failure::with(Fault::ConfigurationBroken, "trust", &error.to_string()))
+        let trust = Trust::new(connection.saml()?.idp().entity_id.clone(), keys)
+            .map_err(|error| Failure::with(Fault::ConfigurationBroken, "trust", &error.to_string()))?;
+        Ok(self.held_trust.hold(connection.id().clone(), trust, now))
     }
 
     /// A connection's keys as they stand in the table now.

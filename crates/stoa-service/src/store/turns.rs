@@ -2,14 +2,21 @@
 //! minute. In `logins`, whose items end by themselves.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
+use stoa_core::line::{Line, Place, time_for};
 use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
 
-use super::{Key, Reads, Store, read};
+use super::{Item, Key, Outcome, Reads, Store, read};
 
 /// How long a minute's calls are kept: for whoever looks at a busy morning afterwards.
 const CALLS_KEPT_SECONDS: i64 = 3600;
+/// How long a line is kept that nobody joins. Longer than anybody has a place.
+const LINE_KEPT_SECONDS: i64 = 24 * 3600;
+/// Whoever joins while others do tries again; so often at most.
+const JOIN_TRIES: u32 = 5;
 
 /// Calls to be made, and out of whose part.
 pub struct Draw<'a> {
@@ -21,14 +28,98 @@ pub struct Draw<'a> {
     pub calls: u32,
     /// How many more have to be left in the minute.
     pub kept: u32,
+    /// Which part of the minute they come out of.
+    pub part: Part,
+}
+
+/// A part of a school's minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What a connection may spend while nobody waits.
+    Open,
+    /// What is kept for connections that make few calls.
+    Few,
+    /// All that is left: for whoever has waited for it.
+    Any,
+}
+
+/// What is known of somebody before they ask a school anything.
+#[derive(Debug, Default)]
+pub struct Turns {
+    /// Their turns so far.
+    pub turn: Option<TurnItem>,
+    /// The line before the school.
+    pub line: Line,
 }
 
 impl Store {
-    /// The turns of a person at a school so far.
-    pub async fn turns(&self, school: &SchoolId, person: &PersonKey) -> Result<Option<TurnItem>, Failure> {
+    /// The turns of a person at a school so far, and the line before it.
+    pub async fn turns(
+        &self,
+        school: &SchoolId,
+        person: &PersonKey,
+        connection: &ConnectionId,
+    ) -> Result<Turns, Failure> {
+        let (turn, line) = (Key::turn(school, person), Key::line(school));
         // The function may read items of this table by batch, and in no other way.
-        let found = self.tables.batch("turns", [Key::turn(school, person)], Reads::Consistent).await?.pop();
-        Ok(found.map(|(table, item)| read(table, item)).transpose()?)
+        let found = self.tables.batch("turns", [turn.clone(), line.clone()], Reads::Consistent).await?;
+        let mut turns = Turns::default();
+        for (table, item) in found {
+            if turn.is_of(table, &item) {
+                turns.turn = Some(read(table, item)?);
+            } else if line.is_of(table, &item) {
+                turns.line = line_of(&item, connection);
+            }
+        }
+        Ok(turns)
+    }
+
+    /// Gives somebody the next free place in a school's line, not before an instant, that has time for so many calls.
+    pub async fn join_line(
+        &self,
+        school: &SchoolId,
+        connection: &ConnectionId,
+        calls: u32,
+        from: Place,
+        now: Timestamp,
+    ) -> Result<Place, Failure> {
+        let own = own_count(connection);
+        let (time, ttl) = (time_for(calls), now.as_second() + LINE_KEPT_SECONDS);
+        for _ in 0..JOIN_TRIES {
+            let behind = Key::line(school)
+                .update(format!("SET #next = #next + :time, {own} = #next, #ttl = :ttl"))
+                .only_if("#next >= :from")
+                .showing_old()
+                .with(":time", time)
+                .with(":from", from)
+                .with(":ttl", ttl);
+            if let Outcome::Applied(old) = self.tables.write(behind).await? {
+                return Ok(old.and_then(|old| number(&old, "next")).unwrap_or(from));
+            }
+            // Nobody waits: they are the first.
+            let first = Key::line(school)
+                .update(format!("SET #next = :after, {own} = :from, #ttl = :ttl"))
+                .only_if("attribute_not_exists(#next) OR #next < :from")
+                .with(":after", from + time)
+                .with(":from", from)
+                .with(":ttl", ttl);
+            if self.tables.write(first).await?.is_applied() {
+                return Ok(from);
+            }
+        }
+        Err(Failure::noted(Fault::StoreContended, "the line before the school"))
+    }
+
+    /// Lets the clock of a school's line run later, if nobody else has since it was read.
+    pub async fn move_line(&self, school: &SchoolId, found: &Line, moved: i64, now: Timestamp) -> Result<(), Failure> {
+        let write = Key::line(school)
+            .update("SET moved = :moved, #ttl = :ttl")
+            .only_if("attribute_not_exists(moved) OR moved = :found")
+            .with(":moved", moved)
+            .with(":found", found.moved)
+            .with(":ttl", now.as_second() + LINE_KEPT_SECONDS);
+        self.tables.write(write).await?;
+        Ok(())
     }
 
     /// Writes a turn, over the one that was found or over itself. `false`: somebody else's came in between.
@@ -41,7 +132,8 @@ impl Store {
     ) -> Result<bool, Failure> {
         let write = Key::turn(school, person)
             .update(
-                "SET attempt = :attempt, #until = :until, #day = :day, turns = :turns, refused = :refused, #ttl = :ttl",
+                "SET attempt = :attempt, #until = :until, #day = :day, turns = :turns, refused = :refused, #place = :place, \
+                 taken = :taken, #ttl = :ttl",
             )
             .only_if("attribute_not_exists(pk) OR attempt = :found OR attempt = :attempt")
             .with(":attempt", &turn.attempt)
@@ -49,6 +141,8 @@ impl Store {
             .with(":day", turn.day)
             .with(":turns", turn.turns)
             .with(":refused", &turn.refused)
+            .with(":place", turn.place)
+            .with(":taken", turn.taken)
             .with(":ttl", turn.ttl)
             .with(":found", found.map_or("", |found| found.attempt.as_str()));
         Ok(self.tables.write(write).await?.is_applied())
@@ -57,22 +151,76 @@ impl Store {
     /// Draws calls from the school's minute. `false`: they are spent, or what is left of them is kept for connections
     /// that have made few.
     pub async fn draw_calls(&self, draw: &Draw<'_>, now: Timestamp) -> Result<bool, Failure> {
-        let Draw { school, connection, calls, kept } = *draw;
-        // A connection's own count is an attribute of its name, which has no underscores.
-        let own = format!("#of_{}", connection.as_str().replace('-', "_"));
+        let Draw { school, connection, calls, kept, part } = *draw;
+        let own = own_count(connection);
         let count = |name: &str| format!("{name} = if_not_exists({name}, :none) + :calls");
         let draw = Key::calls(school, now.as_second().div_euclid(60))
             .update(format!("SET {}, {}, #ttl = :ttl", count("#all"), count(&own)))
-            .only_if(format!(
-                "attribute_not_exists(pk) OR (#all <= :most AND (#all <= :open OR attribute_not_exists({own}) \
-                 OR {own} <= :few))"
-            ))
             .with(":none", 0)
             .with(":calls", calls)
             .with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept))
-            .with(":open", (CALLS_PER_MINUTE - CALLS_RESERVED).saturating_sub(calls + kept))
-            .with(":few", CALLS_FEW.saturating_sub(calls))
+            .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
+        let open = (CALLS_PER_MINUTE - CALLS_RESERVED).saturating_sub(calls + kept);
+        let few = CALLS_FEW.saturating_sub(calls);
+        let is_few = format!("attribute_not_exists({own}) OR {own} <= :few");
+        let draw = match part {
+            Part::Any => draw.only_if("attribute_not_exists(pk) OR #all <= :most"),
+            Part::Few => {
+                draw.only_if(format!("attribute_not_exists(pk) OR (#all <= :most AND ({is_few}))")).with(":few", few)
+            }
+            Part::Open => draw
+                .only_if(format!("attribute_not_exists(pk) OR (#all <= :most AND (#all <= :open OR {is_few}))"))
+                .with(":open", open)
+                .with(":few", few),
+        };
+        Ok(self.tables.write(draw).await?.is_applied())
+    }
+
+    /// Draws calls for the mirror from what is left of the school's minute, if as many more are left as are to be kept.
+    pub(crate) async fn draw_spare(
+        &self,
+        school: &SchoolId,
+        calls: u32,
+        kept: u32,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let draw = Key::calls(school, now.as_second().div_euclid(60))
+            .update("SET #all = if_not_exists(#all, :none) + :calls, #ttl = :ttl")
+            .only_if("attribute_not_exists(pk) OR #all <= :most")
+            .with(":none", 0)
+            .with(":calls", calls)
+            .with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept))
             .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
         Ok(self.tables.write(draw).await?.is_applied())
     }
+
+    /// The line before a school, as nobody in particular finds it.
+    pub(crate) async fn line(&self, school: &SchoolId) -> Result<Line, Failure> {
+        let found: Option<Front> = self.tables.get(&Key::line(school), Reads::Consistent).await?;
+        let Front { next, moved } = found.unwrap_or_default();
+        Ok(Line { next, moved, own: 0 })
+    }
+}
+
+/// What everybody finds of a line.
+#[derive(Default, Deserialize)]
+struct Front {
+    #[serde(default)]
+    next: i64,
+    #[serde(default)]
+    moved: i64,
+}
+
+/// A connection's own number is an attribute of its name, which has no underscores.
+fn own_count(connection: &ConnectionId) -> String {
+    format!("#of_{}", connection.as_str().replace('-', "_"))
+}
+
+fn line_of(item: &Item, connection: &ConnectionId) -> Line {
+    let number = |name: &str| number(item, name).unwrap_or_default();
+    Line { next: number("next"), moved: number("moved"), own: number(own_count(connection).trim_start_matches('#')) }
+}
+
+fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }

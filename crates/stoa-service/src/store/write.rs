@@ -18,17 +18,21 @@ pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";
 pub(crate) const PRESENT: &str = "attribute_exists(pk)";
 
 /// A write of one item.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Write {
     pub(super) key: Key,
     pub(super) action: Action,
     pub(super) condition: Option<String>,
     pub(super) old: Old,
-    values: Result<Item, serde_dynamo::Error>,
+    values: Result<Item, Unformed>,
 }
 
+/// A value that DynamoDB's form has no place for.
+#[derive(Clone, Copy, Debug)]
+struct Unformed;
+
 /// What is done to the item.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Action {
     /// The whole item is written.
     Put(Item),
@@ -70,10 +74,10 @@ impl Outcome {
 impl Key {
     /// Writes the whole item.
     pub(crate) fn put<T: Serialize>(self, item: &T) -> Write {
-        let values: Result<Item, _> = serde_dynamo::to_item(item);
+        let values: Result<Item, serde_dynamo::Error> = serde_dynamo::to_item(item);
         let (item, values) = match values {
             Ok(item) => (item, Ok(Item::new())),
-            Err(error) => (Item::new(), Err(error)),
+            Err(_) => (Item::new(), Err(Unformed)),
         };
         let item = item.into_iter().chain(self.attributes()).collect();
         Write { values, ..self.write(Action::Put(item)) }
@@ -122,7 +126,10 @@ impl Write {
     /// The value that a `:name` of an expression stands for.
     pub(crate) fn with(self, name: &str, value: impl Serialize) -> Self {
         let values = self.values.and_then(|mut values| {
-            values.insert(name.to_owned(), serde_dynamo::to_attribute_value(value)?);
+            values.insert(
+                name.to_owned(),
+                serde_dynamo::to_attribute_value(value).map_err(|_: serde_dynamo::Error| Unformed)?,
+            );
             Ok(values)
         });
         Self { values, ..self }

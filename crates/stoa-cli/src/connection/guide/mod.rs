@@ -4,6 +4,7 @@ mod attributes;
 mod oidc;
 mod saml;
 mod saml_application;
+mod scim;
 mod section;
 mod teams;
 mod workos;
@@ -61,6 +62,7 @@ fn text(connection: &Connection, public_url: &str) -> String {
     if let Some(settings) = &document.teams {
         sections.extend(teams::sections(connection, settings, public_url));
     }
+    sections.extend(scim::sections(connection, public_url));
     sections.push(who_may_come(connection));
     sections.push(trial(connection, public_url));
     let product = product(document.preset).map(|name| format!(", {name}")).unwrap_or_default();

@@ -11,6 +11,7 @@ use stoa_core::relay::Relay;
 use stoa_core::teams;
 
 use super::token_settings;
+use crate::ahead::Wanted;
 use crate::flows::begin::{Asked, Test};
 use crate::flows::provider_keys::verified_claims;
 use crate::random;
@@ -30,6 +31,11 @@ pub(super) async fn session(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
         test: Test::read(form.get("test").cloned()),
         login_hint: None,
     };
+    visit.ask_ahead(Wanted {
+        shared: true,
+        jwks: Some((visit.incoming.connection()?, KeySet::Teams)),
+        ..Wanted::default()
+    });
     let connection = visit.enter(asked.test.fresh()).await?;
     let teams = token_settings(&connection)?;
     asked.test.check(&connection, visit.now)?;

@@ -15,11 +15,27 @@ keys! { Directory:
     person(person: &PersonKey, school: &SchoolId) = "person#{person}" / "school#{school}";
     /// Whose an address is: `EmailItem`. The key contains the school.
     email(email: &EmailKey) = "email#{email}" / "owner";
+    /// How far the mirror of a school has come: `SchoolMirror`.
+    mirror(school: &SchoolId) = "school#{school}" / "mirror";
+    /// A page of the last or the present look at a school's accounts, which take turns: `MirroredPage`.
+    mirrored_page(school: &SchoolId, side: u8, page: u32) = "mirror#{school}" / "page#{side}#{page:06}";
+    /// What has to follow a login that asked the school nothing: `FollowUpItem`.
+    follow_up(school: &SchoolId, person: &PersonKey) = "due#{school}" / "account#{person}";
     /// What was changed of a person by hand. The instant's fraction makes it a key.
     person_change(person: &PersonKey, school: &SchoolId, at: Timestamp) = "person#{person}" / "history#{school}#{at}";
 }
 
 impl Range {
+    /// What has to follow logins at a school.
+    pub(crate) fn follow_ups(school: &SchoolId) -> Self {
+        Self { table: Table::Directory, pk: format!("due#{school}"), begin: Some("account#".to_owned()) }
+    }
+
+    /// The pages of one of the two last looks at a school's accounts, in their order.
+    pub(crate) fn mirrored_pages(school: &SchoolId, side: u8) -> Self {
+        Self { table: Table::Directory, pk: format!("mirror#{school}"), begin: Some(format!("page#{side}#")) }
+    }
+
     /// What was changed of a person by hand, oldest first.
     pub(crate) fn person_changes(person: &PersonKey, school: &SchoolId) -> Self {
         Key::person(person, school).partition().from(format!("history#{school}#"))

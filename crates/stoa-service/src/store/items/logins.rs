@@ -19,6 +19,8 @@ keys! { Logins:
     turn(school: &SchoolId, person: &PersonKey) = "turn#{school}#{person}";
     /// The calls that a school was asked for in a minute, counted from the epoch; kept for an hour.
     calls(school: &SchoolId, minute: i64) = "calls#{school}#{minute}";
+    /// The line before a school: its next free place, and the last one of each connection; kept for a day.
+    line(school: &SchoolId) = "line#{school}";
 }
 
 /// How long it is remembered that an assertion was used, once it could not pass any more.

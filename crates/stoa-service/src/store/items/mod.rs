@@ -8,6 +8,7 @@ mod connections;
 mod directory;
 mod key;
 mod logins;
+mod people;
 mod trust;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ pub(crate) use key::Range;
 pub use key::{Form, Key};
 pub(crate) use logins::AssertionItem;
 pub use logins::TestedItem;
+pub(crate) use people::{ListedId, UsedItem, is_membership};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
 pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
 
@@ -29,7 +31,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The form of the keys of every kind of item.
 pub fn forms() -> impl Iterator<Item = &'static Form> {
-    [connections::FORMS, trust::FORMS, logins::FORMS, directory::FORMS].into_iter().flatten()
+    [connections::FORMS, trust::FORMS, logins::FORMS, directory::FORMS, people::FORMS].into_iter().flatten()
 }
 
 #[cfg(test)]

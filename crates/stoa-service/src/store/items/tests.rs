@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use stoa_core::directory::{GroupId, KeyHash, UserId};
 use stoa_core::ids::{Attempt, ConnectionId, CustomerId, EmailKey, PersonKey, ProofHash, Reference, SchoolId};
 use stoa_core::login::LoginItem;
 use stoa_core::person::PersonItem;
@@ -29,6 +30,8 @@ fn put(write: Write) -> Value {
 fn keys_are_what_they_were() {
     let at = Timestamp::from_second(1_790_000_000).unwrap();
     let (mary, proof) = (PersonKey::from_bytes([1; 24]), ProofHash::from_bytes([1; 18]));
+    let (ada, group) = (UserId::from_random([7; 16]), GroupId::from_random([8; 16]));
+    let hash: KeyHash = serde_json::from_value(json!("0a0b")).unwrap();
     let keys = [
         (Key::connection(&pg()), "connection#pg / current"),
         (Key::version(&pg(), 7, 1_790_000_000), "connection#pg / version#000007#1790000000"),
@@ -46,6 +49,23 @@ fn keys_are_what_they_were() {
         (Key::assertion(&proof), "assertion#AQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::turn(&academy(), &mary), "turn#pg-academy#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::calls(&academy(), 29_833_333), "calls#pg-academy#29833333"),
+        (Key::user(&pg(), &ada), "user#pg#07070707070707070707070707070707 / user"),
+        (Key::sync(&pg(), &ada), "user#pg#07070707070707070707070707070707 / sync#thinkific"),
+        (
+            Key::belongs(&pg(), &ada, &group, 2),
+            "user#pg#07070707070707070707070707070707 / member#08080808080808080808080808080808#2",
+        ),
+        (Key::listed_user(&pg(), &ada), "users#pg / 07070707070707070707070707070707"),
+        (Key::group(&pg(), &group), "group#pg#08080808080808080808080808080808 / itself"),
+        (
+            Key::member(&pg(), &group, 2, &ada),
+            "group#pg#08080808080808080808080808080808 / member#2#07070707070707070707070707070707",
+        ),
+        (Key::listed_group(&pg(), &group), "groups#pg / 08080808080808080808080808080808"),
+        (Key::lock(&pg(), "email", &hash), "lock#pg#email#0a0b / lock"),
+        (Key::found(&pg(), "email", &hash, "7"), "lock#pg#email#0a0b / 7"),
+        (Key::scim_tokens(&pg()), "scim#pg / tokens"),
+        (Key::scim_token_used(&pg(), "3"), "used#pg / 3"),
         (Key::person(&mary, &academy()), "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / school#pg-academy"),
         (Key::email(&EmailKey::from_bytes([1; 24])), "email#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / owner"),
         (

@@ -1,0 +1,94 @@
+//! The `directory` table: the people and groups of a connection, as their source wants them.
+//!
+//! The forms of the items are in `stoa-core`, which decides from them. In every partition the first word says what is in
+//! it, and the connection follows: no key of one connection is a key of another.
+
+use serde::{Deserialize, Serialize};
+use stoa_core::directory::{GroupId, KeyHash, UserId};
+use stoa_core::ids::ConnectionId;
+use stoa_core::routes::Table;
+
+use super::key::{Form, Key, Range, keys};
+
+keys! { Directory:
+    /// A person: `UserItem`.
+    user(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "user";
+    /// That a person belongs to a group, among the person's items: `EdgeItem`.
+    belongs(connection: &ConnectionId, user: &UserId, group: &GroupId, generation: u64)
+        = "user#{connection}#{user}" / "member#{group}#{generation}";
+    /// What is to be done about a person at the school, and what was done.
+    sync(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "sync#thinkific";
+    /// The list of people has one item each.
+    listed_user(connection: &ConnectionId, user: &UserId) = "users#{connection}" / "{user}";
+    /// A group: `GroupItem`.
+    group(connection: &ConnectionId, group: &GroupId) = "group#{connection}#{group}" / "itself";
+    /// That a person belongs to a group, among the group's items: `EdgeItem`.
+    member(connection: &ConnectionId, group: &GroupId, generation: u64, user: &UserId)
+        = "group#{connection}#{group}" / "member#{generation}#{user}";
+    /// The list of groups has one item each.
+    listed_group(connection: &ConnectionId, group: &GroupId) = "groups#{connection}" / "{group}";
+    /// Who has a value that only one may have: `KeyItem`.
+    lock(connection: &ConnectionId, by: &'static str, hash: &KeyHash) = "lock#{connection}#{by}#{hash}" / "lock";
+    /// One of those who have a value that several may have: `KeyItem`.
+    found(connection: &ConnectionId, by: &'static str, hash: &KeyHash, id: &str)
+        = "lock#{connection}#{by}#{hash}" / "{id}";
+    /// The bearer tokens of a connection's SCIM client: `TokensItem`.
+    scim_tokens(connection: &ConnectionId) = "scim#{connection}" / "tokens";
+    /// When a token was last used: `UsedItem`.
+    scim_token_used(connection: &ConnectionId, token: &str) = "used#{connection}" / "{token}";
+}
+
+impl Range {
+    /// Everything about a person.
+    pub(crate) fn of_user(connection: &ConnectionId, user: &UserId) -> Self {
+        Key::user(connection, user).partition()
+    }
+
+    /// The members of a generation of a group.
+    pub(crate) fn members(connection: &ConnectionId, group: &GroupId, generation: u64) -> Self {
+        Key::group(connection, group).partition().from(format!("member#{generation}#"))
+    }
+
+    /// Every person.
+    pub(crate) fn listed_users(connection: &ConnectionId) -> Self {
+        Self { table: Table::Directory, pk: format!("users#{connection}"), begin: None }
+    }
+
+    /// Every group.
+    pub(crate) fn listed_groups(connection: &ConnectionId) -> Self {
+        Self { table: Table::Directory, pk: format!("groups#{connection}"), begin: None }
+    }
+
+    /// Those who have a value.
+    pub(crate) fn found(connection: &ConnectionId, by: &'static str, hash: &KeyHash) -> Self {
+        Key::lock(connection, by, hash).partition()
+    }
+
+    /// When the tokens of a connection were last used.
+    pub(crate) fn scim_tokens_used(connection: &ConnectionId) -> Self {
+        Self { table: Table::Directory, pk: format!("used#{connection}"), begin: None }
+    }
+}
+
+/// Whether the item of a person under this sort key is a membership.
+pub(crate) fn is_membership(sk: &str) -> bool {
+    sk.starts_with("member#")
+}
+
+/// One of a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ListedId {
+    /// The sort key: the id.
+    pub(crate) sk: String,
+}
+
+/// When a token was last used, as of the last hour.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UsedItem {
+    /// The item's format.
+    pub(crate) v: u8,
+    /// The token's id.
+    pub(crate) token: String,
+    /// When, in epoch seconds.
+    pub(crate) at: i64,
+}

@@ -1,0 +1,79 @@
+//! A whole list of members in place of another, where so much changes that a request could be cut off in the middle.
+//!
+//! The new list is written beside the one that counts, as its next generation, and counts from one write on. A request
+//! that is cut off before leaves the old list as it was, and the next one goes on where it ended. What is left to do
+//! afterwards, marks and the removal of the old list, is noted on the group until it is done.
+
+use std::collections::BTreeMap;
+
+use stoa_core::directory::{EdgeItem, GroupId, UserId};
+use stoa_core::failure::Failure;
+
+use super::{Changed, Group, People, Regrouped, Wrote};
+use crate::store::due::Rank;
+use crate::store::{Key, Range, Reads, Write};
+
+/// Up to so many changes are written one by one.
+pub(super) const BESIDE: usize = 1_000;
+
+impl People<'_> {
+    /// Writes a whole list beside the one that counts, and lets it count.
+    pub(super) async fn replace_beside(&self, change: &Regrouped<'_>) -> Result<Changed<Group>, Failure> {
+        let Regrouped { before, profile, edges, .. } = *change;
+        let (id, generation) = (&before.item.id, before.item.generation + 1);
+        let mut wanted = self.edges_of(id, before.item.generation).await?;
+        for edge in &edges.removed {
+            wanted.remove(&edge.user);
+        }
+        wanted.extend(edges.added.iter().map(|edge| (edge.user.clone(), edge.clone())));
+        // What a request that was cut off has written already.
+        let there = self.edges_of(id, generation).await?;
+        let surplus = there.iter().filter(|(user, _)| !wanted.contains_key(*user));
+        let mut writes: Vec<[Write; 2]> = surplus.map(|(_, edge)| self.remove_edge(edge)).collect();
+        let missing = wanted.into_iter().filter(|(user, _)| !there.contains_key(user));
+        writes.extend(missing.map(|(_, edge)| self.put_edge(&EdgeItem { generation, ..edge })));
+        self.write_edges(writes).await?;
+
+        let (item, writes, taken) = self.rewritten(before, profile, |item| {
+            item.leaving = Some(item.generation);
+            item.generation = generation;
+        })?;
+        match self.transact(writes).await? {
+            Wrote::All => {
+                let group = Group { item, profile: profile.clone() };
+                Ok(Changed::Applied(self.finish_replacement(group).await?))
+            }
+            Wrote::Refused(refused) => {
+                let value = refused.iter().find_map(|index| taken.get(*index));
+                Ok(value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by)))
+            }
+        }
+    }
+
+    /// Does what a replacement leaves to do once its list counts: marks those who came and went, removes the old list.
+    /// Whoever is cut off does it again.
+    pub async fn finish_replacement(&self, group: Group) -> Result<Group, Failure> {
+        let Some(leaving) = group.item.leaving else { return Ok(group) };
+        let id = &group.item.id;
+        let (old, new) = (self.edges_of(id, leaving).await?, self.edges_of(id, group.item.generation).await?);
+        let gone = old.keys().filter(|user| !new.contains_key(*user)).map(|user| [self.due().mark(user, Rank::First)]);
+        let come = new.keys().filter(|user| !old.contains_key(*user)).map(|user| [self.due().mark(user, Rank::InTurn)]);
+        self.write_edges(gone.chain(come).collect()).await?;
+        self.write_edges(old.values().map(|edge| self.remove_edge(edge)).collect()).await?;
+        let done = Key::group(self.connection, id)
+            .update("REMOVE leaving")
+            .only_if("leaving = :leaving")
+            .with(":leaving", leaving);
+        // Somebody else may have done it in the meantime.
+        self.store.tables.write(done).await?;
+        let mut group = group;
+        group.item.leaving = None;
+        Ok(group)
+    }
+
+    async fn edges_of(&self, group: &GroupId, generation: u64) -> Result<BTreeMap<UserId, EdgeItem>, Failure> {
+        let range = Range::members(self.connection, group, generation);
+        let edges: Vec<EdgeItem> = self.store.tables.query(&range, Reads::Consistent).await?;
+        Ok(edges.into_iter().map(|edge| (edge.user.clone(), edge)).collect())
+    }
+}

@@ -1,0 +1,42 @@
+//! The bearer tokens of a connection's SCIM client, as functions read them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use stoa_core::directory::{DIRECTORY_VERSION, LiveToken, TokensItem};
+use stoa_core::failure::Failure;
+use stoa_core::ids::ConnectionId;
+
+use crate::store::items::UsedItem;
+use crate::store::{Key, Reads, Store};
+
+/// How often it is written that a token is in use, in seconds.
+const NOTED_EVERY: i64 = 3600;
+
+impl Store {
+    /// The tokens of a connection as of the last minute. A connection that there is not has none.
+    pub async fn scim_tokens(&self, connection: &ConnectionId, now: Timestamp) -> Result<Arc<TokensItem>, Failure> {
+        if let Some(held) = self.held_tokens.fresh(connection, now) {
+            return Ok(held);
+        }
+        let item: Option<TokensItem> = self.tables.get(&Key::scim_tokens(connection), Reads::Consistent).await?;
+        Ok(self.held_tokens.hold(connection.clone(), item.unwrap_or_default(), now))
+    }
+
+    /// Notes that a token is in use, once an hour by each process.
+    pub async fn note_scim_token(
+        &self,
+        connection: &ConnectionId,
+        token: &LiveToken,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let name = (connection.clone(), token.id.clone());
+        if self.noted_tokens.within(&name, NOTED_EVERY, now).is_some() {
+            return Ok(());
+        }
+        let used = UsedItem { v: DIRECTORY_VERSION, token: token.id.clone(), at: now.as_second() };
+        self.tables.write(Key::scim_token_used(connection, &token.id).put(&used)).await?;
+        self.noted_tokens.hold(name, (), now);
+        Ok(())
+    }
+}

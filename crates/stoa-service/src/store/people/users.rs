@@ -1,0 +1,219 @@
+//! People.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use stoa_core::directory::{
+    DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
+use stoa_core::routes::Table;
+use stoa_scim::{Profile, ResourceType};
+
+use super::{Changed, Group, People, TRANSACTION, Wrote};
+use crate::random;
+use crate::store::due::Rank;
+use crate::store::items::is_membership;
+use crate::store::{ABSENT, Key, Range, Reads, Write, read};
+
+/// A person, opened.
+#[derive(Debug)]
+pub struct User {
+    /// What is stored.
+    pub item: UserItem,
+    /// What the client wrote.
+    pub profile: Profile,
+}
+
+/// A person with all that is known of them, as of one moment.
+pub struct Person {
+    /// The person; `None`: they were taken away.
+    pub user: Option<User>,
+    /// The groups that they belong to, and since when.
+    pub groups: Vec<(Group, Timestamp)>,
+}
+
+impl Person {
+    /// The groups by name, as grants see them.
+    pub fn memberships(&self) -> Vec<Membership> {
+        let named = |(group, since): &(Group, Timestamp)| Membership {
+            group: group.profile.naming().to_owned(),
+            since: *since,
+        };
+        self.groups.iter().map(named).collect()
+    }
+}
+
+/// What is known of a person before their groups are read.
+struct Found {
+    user: Option<User>,
+    edges: Vec<EdgeItem>,
+}
+
+impl People<'_> {
+    /// A person, without their groups: one read.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, Failure> {
+        let key = Key::user(self.connection, id);
+        let item: Option<UserItem> = self.store.tables.get(&key, Reads::Consistent).await?;
+        item.map(|item| self.opened_user(item)).transpose()
+    }
+
+    /// People by their ids, in no order, as far as there are any.
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Failure> {
+        let keys = ids.iter().map(|id| Key::user(self.connection, id)).collect();
+        let items = self.read_all(keys).await?;
+        items.into_iter().map(|item| self.opened_user(read(Table::Directory, item)?)).collect()
+    }
+
+    /// A person and their groups: one read, and one more where there are groups.
+    pub async fn person(&self, id: &UserId) -> Result<Person, Failure> {
+        let Found { user, edges } = self.found(id).await?;
+        let keys = edges.iter().map(|edge| Key::group(self.connection, &edge.group)).collect();
+        let mut groups = Vec::new();
+        for item in self.read_all(keys).await? {
+            let group = self.opened_group(read(Table::Directory, item)?)?;
+            let is_current = |edge: &&EdgeItem| edge.group == group.item.id && edge.generation == group.item.generation;
+            if let Some(edge) = edges.iter().find(is_current) {
+                groups.push((group, instant(edge.since)?));
+            }
+        }
+        groups.sort_by(|(one, _), (other, _)| one.item.id.cmp(&other.item.id));
+        Ok(Person { user, groups })
+    }
+
+    async fn found(&self, id: &UserId) -> Result<Found, Failure> {
+        let mut found = Found { user: None, edges: Vec::new() };
+        let own = Key::user(self.connection, id);
+        for item in self.store.tables.all(&Range::of_user(self.connection, id), Reads::Consistent).await? {
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
+            if Some(sk) == own.sk.as_deref() {
+                found.user = Some(self.opened_user(read(Table::Directory, item)?)?);
+            } else if is_membership(sk) {
+                found.edges.push(read(Table::Directory, item)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes a new person; or, where their client's id is that of somebody who is inactive, brings that one back.
+    pub async fn create_user(&self, profile: &Profile) -> Result<Changed<User>, Failure> {
+        let id = UserId::from_random(random::bytes()?);
+        let key = Key::user(self.connection, &id);
+        let (created, version) = (self.now.as_second(), 1);
+        let item = UserItem {
+            v: DIRECTORY_VERSION,
+            id: id.clone(),
+            version,
+            active: profile.is_active(),
+            sealed: self.seal(profile, &key, version)?,
+            created,
+            modified: created,
+        };
+        let values: Vec<KeyOf> = keys(profile, self.connection, self.pepper).into_iter().collect();
+        let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
+        writes.push(key.clone().put(&item).only_if(ABSENT));
+        writes.push(Key::listed_user(self.connection, &id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
+        writes.push(self.due().mark(&id, Rank::InTurn));
+        match self.transact(writes).await? {
+            Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
+            Wrote::Refused(refused) => {
+                let taken: Vec<&KeyOf> = refused.iter().filter_map(|index| values.get(*index)).collect();
+                self.revive(profile, &taken).await
+            }
+        }
+    }
+
+    /// Somebody has one of the values. If they are inactive and the client has the same id for them, it is they who come
+    /// back: under the id that they had, with the memberships that they kept.
+    async fn revive(&self, profile: &Profile, taken: &[&KeyOf]) -> Result<Changed<User>, Failure> {
+        let by = |by: IndexedBy| taken.iter().copied().find(move |value| value.by == by);
+        let Some(value) = by(IndexedBy::UserExternalId).or_else(|| by(IndexedBy::UserName)) else {
+            return Ok(Changed::Meanwhile);
+        };
+        let Some(id) = self.owner(value).await? else { return Ok(Changed::Meanwhile) };
+        let id = UserId::parse(&id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        let Some(before) = self.user(&id).await? else { return Ok(Changed::Meanwhile) };
+        match !before.item.active && before.profile.external_id() == profile.external_id() {
+            true => self.change_user(&before, profile).await,
+            false => Ok(Changed::Taken(value.by)),
+        }
+    }
+
+    /// Writes what has become of a person. Nothing is written where nothing has changed.
+    pub async fn change_user(&self, before: &User, profile: &Profile) -> Result<Changed<User>, Failure> {
+        if before.profile == *profile {
+            return Ok(Changed::Applied(User { item: before.item.clone(), profile: profile.clone() }));
+        }
+        let (id, version) = (&before.item.id, before.item.version + 1);
+        let key = Key::user(self.connection, id);
+        let item = UserItem {
+            v: DIRECTORY_VERSION,
+            version,
+            active: profile.is_active(),
+            sealed: self.seal(profile, &key, version)?,
+            modified: self.now.as_second(),
+            ..before.item.clone()
+        };
+        let [had, has] = [&before.profile, profile].map(|profile| keys(profile, self.connection, self.pepper));
+        let taken: Vec<&KeyOf> = has.difference(&had).collect();
+        let given_up: Vec<&KeyOf> = had.difference(&has).collect();
+        if taken.len() + given_up.len() + 2 > TRANSACTION {
+            return Err(Failure::noted(Fault::ScimTooLarge, "more values change at once than one transaction writes"));
+        }
+        let moves = before.profile.unverified_email() != profile.unverified_email();
+        let rank = if !item.active || moves { Rank::First } else { Rank::InTurn };
+        let mut writes: Vec<Write> = taken.iter().map(|value| self.take(value, id.as_str())).collect();
+        writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
+        let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);
+        writes.push(put);
+        writes.push(self.due().mark(id, rank));
+        match self.transact(writes).await? {
+            Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
+            Wrote::Refused(refused) => {
+                let value = refused.iter().find_map(|index| taken.get(*index));
+                Ok(value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by)))
+            }
+        }
+    }
+
+    /// Takes a person away, with their memberships. What follows at the school is still marked.
+    pub async fn delete_user(&self, before: &User) -> Result<Changed<()>, Failure> {
+        let id = &before.item.id;
+        let edges = self.found(id).await?.edges;
+        let values = keys(&before.profile, self.connection, self.pepper);
+        let room = TRANSACTION - values.len() - 3;
+        // Those that do not fit go first: whoever asks again takes away what is left.
+        let (first, last) = edges.split_at(edges.len().saturating_sub(room / 2));
+        self.write_edges(first.iter().map(|edge| self.remove_edge(edge)).collect()).await?;
+        let key = Key::user(self.connection, id);
+        let mut writes = vec![key.delete().only_if("version = :before").with(":before", before.item.version)];
+        writes.push(Key::listed_user(self.connection, id).delete());
+        writes.extend(values.iter().map(|value| self.give_up(value, id.as_str())));
+        writes.extend(last.iter().flat_map(|edge| self.remove_edge(edge)));
+        writes.push(self.due().mark(id, Rank::First));
+        match self.transact(writes).await? {
+            Wrote::All => Ok(Changed::Applied(())),
+            Wrote::Refused(_) => Ok(Changed::Meanwhile),
+        }
+    }
+
+    pub(super) fn opened_user(&self, item: UserItem) -> Result<User, Failure> {
+        let key = Key::user(self.connection, &item.id);
+        let profile = self.open(&item.sealed, &key, item.version, ResourceType::User)?;
+        Ok(User { item, profile })
+    }
+
+    /// Which of these people there are.
+    pub(super) async fn known_users(&self, ids: &BTreeSet<UserId>) -> Result<BTreeSet<UserId>, Failure> {
+        let keys = ids.iter().map(|id| Key::user(self.connection, id)).collect();
+        let items = self.read_all(keys).await?;
+        let ids = items.into_iter().map(|item| read::<UserItem>(Table::Directory, item).map(|item| item.id));
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+}
+
+/// An instant of an item.
+pub(super) fn instant(second: i64) -> Result<Timestamp, Failure> {
+    Timestamp::from_second(second).map_err(|_| Failure::noted(Fault::StoreItemStrange, "an instant of directory"))
+}
