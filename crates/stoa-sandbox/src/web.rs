@@ -29,7 +29,9 @@ pub(crate) async fn serve(port: u16, router: Router, clock: &Clock) -> io::Resul
         async move {
             let Ok(response) = router.oneshot(request.map(Body::new)).await;
             let (mut parts, body) = response.into_parts();
-            if let Ok(date) = http::HeaderValue::from_str(&clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+            if let Ok(date) =
+                http::HeaderValue::from_str(&clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+            {
                 parts.headers.insert(http::header::DATE, date);
             }
             if parts.extensions.get::<Cut>().is_some() {

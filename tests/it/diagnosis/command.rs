@@ -57,7 +57,8 @@ fn words(command: &str) -> Vec<String> {
 pub(super) async fn run(world: &World, command: &str, address: &str, input: &str) -> Result<String, String> {
     let (asked, _) = command.split_once(" < ").unwrap_or((command, ""));
     let asked = asked.replace("ADDRESS", address);
-    if let Some(left) = ["{", "FILE", "VERSION", "FINGERPRINT", "REFERENCE"].iter().find(|left| asked.contains(**left)) {
+    if let Some(left) = ["{", "FILE", "VERSION", "FINGERPRINT", "REFERENCE"].iter().find(|left| asked.contains(**left))
+    {
         return Err(format!("{left} is left in `{asked}`"));
     }
     let (code, out, err) = stoa(world, &asked, input).await;
@@ -88,7 +89,8 @@ async fn stoa(world: &World, command: &str, input: &str) -> (u8, String, String)
 
 #[test]
 fn a_command_is_read_as_a_shell_reads_it() {
-    let text = "Do `stoa connection rollback pg 3 --reason \"a b\"`, or `not this`, or `stoa secret put oidc/pg < FILE`.";
+    let text =
+        "Do `stoa connection rollback pg 3 --reason \"a b\"`, or `not this`, or `stoa secret put oidc/pg < FILE`.";
     let found = commands(text);
     assert_eq!(found, ["stoa connection rollback pg 3 --reason \"a b\"", "stoa secret put oidc/pg < FILE"]);
     assert_eq!(words(&found[0]), ["stoa", "connection", "rollback", "pg", "3", "--reason", "a b"]);

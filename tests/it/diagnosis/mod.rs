@@ -20,11 +20,11 @@ use stoa_core::fault::Actor;
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_sandbox::aws::policy::ON_CALL;
 use stoa_sandbox::aws::{Fault, FaultKind};
-use stoa_sandbox::browser::Page;
+use stoa_sandbox::browser::{Follow, Page};
 use stoa_sandbox::openid::Example;
 use stoa_service::operator::About;
 
-use crate::steps::{MARY, World};
+use crate::steps::{MARY, World, go_on};
 use crate::sync::{keep, root};
 
 /// Something that is done to a world.
@@ -64,6 +64,39 @@ impl Via {
     }
 }
 
+/// How far a login goes that fails.
+#[derive(Clone, Copy)]
+enum Login {
+    /// As far as it gets.
+    Whole,
+    /// The window is closed at the identity provider.
+    LeftThere,
+    /// The window is closed before the launch.
+    LeftBeforeLaunch,
+    /// The browser takes a minute and a half to the school.
+    Slow,
+}
+
+impl Login {
+    async fn of(self, via: Via, world: &World, person: &str) -> Page {
+        let browser = world.browser();
+        match self {
+            Self::Whole => via.log_in(world, person).await,
+            Self::LeftThere => {
+                world.pingfederate.ask();
+                browser.get(&world.login_url()).await.unwrap()
+            }
+            Self::LeftBeforeLaunch => world.ticket(&browser, person, "").await,
+            Self::Slow => {
+                let ticket = world.ticket(&browser, person, "").await;
+                let launched = go_on(&browser.following(Follow::Nothing), &ticket).await;
+                world.advance(90);
+                go_on(&browser, &launched).await
+            }
+        }
+    }
+}
+
 /// How the failure is repaired.
 enum Mend {
     /// By the commands that the engine prints for it, in that order, with this address and this text on standard input.
@@ -90,6 +123,8 @@ struct Row {
     inject: Act,
     /// Done before each login that fails, for what goes wrong one login at a time.
     each: Act,
+    /// How far those get who fail.
+    login: Login,
     /// Who then fails, the last of whom is asked about.
     fails: &'static [&'static str],
     /// Who gets in all the same.
@@ -119,6 +154,7 @@ const ROW: Row = Row {
     before: &[MARY],
     inject: nothing,
     each: nothing,
+    login: Login::Whole,
     fails: &[MARY, "suharto"],
     since: &[],
     later: 0,
@@ -151,7 +187,7 @@ impl Row {
         for person in self.fails {
             let known = references(&world);
             (self.each)(&world).await;
-            let page = self.via.log_in(&world, person).await;
+            let page = self.login.of(self.via, &world, person).await;
             if page.url.host_str() == Some(stoa_sandbox::thinkific::HOST) && self.symptom != "handed_over" {
                 return Err(format!("{person} got in: {}", page.text()));
             }
@@ -303,6 +339,10 @@ fn rows() -> Vec<Row> {
 async fn each_failure_is_told_from_its_neighbour_and_its_repair_fixes_it_and_harms_nobody() {
     let (rows, only) = (rows(), std::env::var("STOA_FAILURE").unwrap_or_default());
     assert!(rows.len() >= 60, "{} failures", rows.len());
+    let failures: BTreeSet<&str> = rows.iter().map(|row| row.failure).collect();
+    assert_eq!(failures.len(), rows.len(), "a failure stands twice");
+    let alone: Vec<&str> = rows.iter().map(|row| row.neighbour).filter(|name| !failures.contains(name)).collect();
+    assert!(alone.is_empty(), "what looks the same is not injected itself: {alone:?}");
     let chosen: Vec<&Row> = rows.iter().filter(|row| row.failure.contains(&only)).collect();
     let run = |row: &'static Row| async move { (row.failure, row.run().await) };
     // They live as long as the process: a table of functions that borrow nothing.
@@ -323,7 +363,12 @@ async fn each_failure_is_told_from_its_neighbour_and_its_repair_fixes_it_and_har
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_looked_at_is_said_and_not_taken_for_absent() {
     for (principal, action, what, why) in [
-        (ON_CALL, "secretsmanager:DescribeSecret", "when the secrets were written", "not allowed: to describe the secrets"),
+        (
+            ON_CALL,
+            "secretsmanager:DescribeSecret",
+            "when the secrets were written",
+            "not allowed: to describe the secrets",
+        ),
         ("operator", "dynamodb:GetItem", "what the Admin API says now", "no answer: permission_missing"),
         ("operator", "dynamodb:Query", "the logins with the same address", "no answer: permission_missing"),
     ] {
@@ -402,7 +447,13 @@ fn document(told: &[Told]) -> String {
 
 /// With the words for what the evidence fills in.
 fn plain(text: &str) -> String {
-    [("{id}", "ID"), ("{school}", "SCHOOL"), ("{version}", "VERSION"), ("{fingerprint}", "FINGERPRINT"), ("{secret}", "NAME")]
-        .into_iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    [
+        ("{id}", "ID"),
+        ("{school}", "SCHOOL"),
+        ("{version}", "VERSION"),
+        ("{fingerprint}", "FINGERPRINT"),
+        ("{secret}", "NAME"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }

@@ -8,7 +8,8 @@ use stoa_core::diagnosis::Cause;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
-use stoa_sandbox::openid::{Client, INITECH, PG_OIDC};
+use stoa_sandbox::openid::{Client, Defect, INITECH, PG_OIDC};
+use stoa_sandbox::thinkific::NewUser;
 use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
 
 use super::{Act, Mend, PRINTED, ROW, Row, Via};
@@ -55,7 +56,7 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         ours(
             "a colleague's apply takes a domain away",
-            "a record has an address of another domain",
+            "a record at the customer has an address of another domain",
             "email_domain_foreign",
             applied!(|file| file.replace("\"pg.com\"", "\"pg.example\"")),
         ),
@@ -67,7 +68,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         ours(
             "a colleague's apply admits another group only",
-            "the group was made again at the customer",
+            "the group was made again, and is sent under another id",
             "group_not_admitted",
             applied!(|file| format!("{file}[admit]\ngroups = [\"Learning-Admins\"]\n")),
         ),
@@ -76,7 +77,7 @@ pub(super) fn rows() -> Vec<Row> {
             fails: &[MARY, "li.xl"],
             ..ours(
                 "a colleague's apply takes the subject from another attribute",
-                "the identity provider names its people otherwise",
+                "everybody has a new subject at the customer",
                 "email_owned",
                 applied!(|file| file.replace("from = \"name_id\"", "from = \"firstName\"")),
             )
@@ -86,18 +87,60 @@ pub(super) fn rows() -> Vec<Row> {
             since: &[MARY],
             ..ours(
                 "a colleague's apply lets no unknown person in",
-                "the directory does not know the person",
+                "the directory does not know a person, and the file lets in only those whom it knows",
                 "person_unknown",
                 applied!(|file| format!("{file}[account]\nunknown_person = \"refuse\"\n")),
+            )
+        },
+        Row {
+            prepare: |world| {
+                Box::pin(async move {
+                    world.reconfigure(|file| format!("{file}[account]\nallow_roles = [\"affiliate\"]\n")).await;
+                    let user = world.thinkific.add_user(NewUser::student("suharto@pg.com", "Suharto", "-"));
+                    assert!(world.thinkific.edit_user(user, |user| user.roles = vec!["affiliate".to_owned()]));
+                })
+            },
+            before: &["suharto"],
+            fails: &["suharto"],
+            since: &["li.xl"],
+            says: "stoa connection rollback pg 3 ",
+            works: &["suharto", MARY],
+            ..ours(
+                "a colleague's apply allows a role no more",
+                "the person's account has a role",
+                "account_privileged",
+                |world| {
+                    Box::pin(async move {
+                        world.reconfigure(str::to_owned).await;
+                        world.advance(3600);
+                    })
+                },
             )
         },
         Row {
             fails: &["existing.e"],
             ..ours(
                 "a colleague's apply takes no accounts over any more",
-                "the file never took any over",
+                "nobody is bound to the account, and the file takes none over",
                 "account_unbound",
                 applied!(|file| format!("{file}[account]\nexisting = \"refuse\"\n")),
+            )
+        },
+        Row {
+            via: Via::Example(&PG_OIDC),
+            prepare: pg_oidc,
+            each: |world| Box::pin(async move { world.openid.next_defect(Defect::AuthTimeOld) }),
+            says: "stoa connection rollback pg-oidc 2 ",
+            ..ours(
+                "a colleague's apply asks for a fresh sign-in, which the provider ignores",
+                "the provider ignores that a fresh sign-in is asked for",
+                "oidc_authentication_too_old",
+                |world| {
+                    Box::pin(async move {
+                        apply_oidc(world, |file| file.replace("client_id", "prompt = \"login\"\nclient_id")).await;
+                        world.advance(61);
+                    })
+                },
             )
         },
         Row {
@@ -107,7 +150,7 @@ pub(super) fn rows() -> Vec<Row> {
             says: "stoa connection rollback pg-oidc 2 ",
             ..ours(
                 "a colleague's apply names another client id",
-                "the application was removed at the provider",
+                "the application is switched off at the identity provider",
                 "not_back",
                 |world| {
                     Box::pin(async move {
@@ -135,8 +178,26 @@ pub(super) fn rows() -> Vec<Row> {
             ..ROW
         },
         Row {
+            failure: "the connection was never opened",
+            neighbour: "a colleague closes the connection",
+            complaint: true,
+            before: &[],
+            fails: &[],
+            symptom: "closed",
+            cause: Cause::OurState,
+            says: "stoa connection activate pg ",
+            prepare: |world| {
+                Box::pin(async move {
+                    world.set_state("pg", ConnectionState::Draft).await;
+                    world.advance(61);
+                })
+            },
+            mend: Mend::Act(|world| Box::pin(async move { world.set_state("pg", ConnectionState::Active).await })),
+            ..ROW
+        },
+        Row {
             failure: "a colleague stops trusting the key that is in use",
-            neighbour: "the identity provider changed its key",
+            neighbour: "the identity provider signs with a new key, and publishes it",
             symptom: "saml_signature_mismatch",
             cause: Cause::OurTrust,
             says: "stoa connection trust pg approve ",
@@ -195,7 +256,7 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             failure: "a colleague stores a wrong key of the school",
-            neighbour: "the school's key was renewed in Thinkific",
+            neighbour: "the school's key was renewed in Thinkific, and somebody known comes",
             symptom: "thinkific_sent_back",
             cause: Cause::OurSchoolKey,
             fails: &[MARY],
@@ -206,7 +267,7 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             failure: "a colleague's apply gives the school a wrong API address",
-            neighbour: "Thinkific is down",
+            neighbour: "the Admin API fails",
             symptom: "thinkific_answer_strange",
             cause: Cause::OurSchoolFile,
             fails: &["li.xl", "suharto"],
@@ -228,7 +289,7 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             failure: "a stored secret is not of stoa's form",
-            neighbour: "a secret was never stored",
+            neighbour: "a client secret was never stored",
             symptom: "secret_broken",
             cause: Cause::SecretMalformed,
             says: "stoa secret put oidc/pg-oidc < FILE",
@@ -248,12 +309,14 @@ pub(super) fn rows() -> Vec<Row> {
             cause: Cause::SecretAbsent,
             says: "stoa secret put oidc/pg-oidc < FILE",
             before: &[],
-            prepare: |world| Box::pin(async move {
+            prepare: |world| {
+                Box::pin(async move {
                     apply_oidc(world, str::to_owned).await;
                     let uri = format!("{}/oidc/pg-oidc/callback", world.url());
                     world.openid.register(Client::new(PG_OIDC.product, PG_OIDC.client_id, PG_OIDC.secret, &uri));
                     world.set_state("pg-oidc", ConnectionState::Active).await;
-                }),
+                })
+            },
             mend: Mend::Printed { address: "", input: |_| PG_OIDC.secret.to_owned() },
             ..by_oidc()
         },
@@ -304,7 +367,7 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             failure: "somebody writes into the directory by hand",
-            neighbour: "a new build cannot read what is stored",
+            neighbour: "DynamoDB does not answer",
             symptom: "store_item_strange",
             cause: Cause::ItemBroken,
             fails: &[MARY],

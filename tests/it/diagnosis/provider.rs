@@ -9,16 +9,15 @@ use stoa_sandbox::openid::{ClientAuth, ClientSecret, Defect as Oidc, GLOBEX, INI
 use stoa_sandbox::pingfederate::{Defect, Published};
 
 use super::ours::pg_oidc;
-use super::{Mend, PRINTED, ROW, Row, Via};
+use super::{Login, Mend, PRINTED, ROW, Row, Via};
 use crate::steps::World;
 
 /// The connection reads its provider's metadata at its address.
 pub(super) fn published(world: &World) -> BoxFuture<'_, ()> {
     Box::pin(async move {
         let url = world.pingfederate.metadata_url(world.pingfederate_partner());
-        let change = |file: &str| {
-            file.replace("metadata_file = \"pg-metadata.xml\"", &format!("metadata_url = \"{url}\""))
-        };
+        let change =
+            |file: &str| file.replace("metadata_file = \"pg-metadata.xml\"", &format!("metadata_url = \"{url}\""));
         world.apply_unaided(change).await;
         world.advance(61);
     })
@@ -78,7 +77,13 @@ fn one(failure: &'static str, neighbour: &'static str, symptom: &'static str, ea
     Row { failure, neighbour, symptom, cause, each, fails: &["suharto"], since: &["li.xl"], ..ROW }
 }
 
-fn by_oidc(failure: &'static str, neighbour: &'static str, symptom: &'static str, each: super::Act, cause: Cause) -> Row {
+fn by_oidc(
+    failure: &'static str,
+    neighbour: &'static str,
+    symptom: &'static str,
+    each: super::Act,
+    cause: Cause,
+) -> Row {
     let via = Via::Example(&PG_OIDC);
     Row { failure, neighbour, symptom, cause, each, via, prepare: pg_oidc, ..ROW }
 }
@@ -98,7 +103,7 @@ fn keys() -> Vec<Row> {
     vec![
         Row {
             failure: "the identity provider signs with a new key, and publishes it",
-            neighbour: "a forged message",
+            neighbour: "a message signed by a stranger's key",
             symptom: "saml_signature_mismatch",
             cause: Cause::KeyRotated,
             says: "stoa connection trust pg approve ",
@@ -112,7 +117,7 @@ fn keys() -> Vec<Row> {
             says: "look whether your identity provider sent this response",
             ..one(
                 "a message signed by a stranger's key",
-                "the identity provider changed its key",
+                "the identity provider signs with a new key, and publishes it",
                 "saml_signature_mismatch",
                 defect!(Defect::SignedByAnotherKey),
                 Cause::KeyUnpublished,
@@ -120,7 +125,7 @@ fn keys() -> Vec<Row> {
         },
         Row {
             failure: "the identity provider signs with a new key, and its metadata is a file here",
-            neighbour: "another of its environments answers",
+            neighbour: "a message signed by a stranger's key",
             symptom: "saml_signature_mismatch",
             cause: Cause::KeyUnknownWhether,
             alone: false,
@@ -133,7 +138,8 @@ fn keys() -> Vec<Row> {
                     let keys = world.operator.trusts(&id).await.unwrap().keys;
                     let read = stoa_core::trust::read_metadata(metadata.as_bytes(), None, None, jiff::Timestamp::now());
                     let signing = read.unwrap().signing;
-                    let new = signing.iter().find(|key| keys.iter().all(|known| known.fingerprint != key.fingerprint()));
+                    let new =
+                        signing.iter().find(|key| keys.iter().all(|known| known.fingerprint != key.fingerprint()));
                     world.operator.add_key(&id, new.unwrap(), "confirmed by phone").await.unwrap();
                 })
             }),
@@ -145,7 +151,7 @@ fn keys() -> Vec<Row> {
             mend: Mend::Act(mended),
             ..by_oidc(
                 "the provider signs with a new key, and its key set cannot be fetched",
-                "a forged token",
+                "a token signed by a stranger's key",
                 "oidc_keys_unavailable",
                 oidc_defect!(Oidc::KeysUnavailable),
                 Cause::KeysUnfetched,
@@ -157,7 +163,7 @@ fn keys() -> Vec<Row> {
             says: "look whether your identity provider sent this response",
             ..by_oidc(
                 "a token signed by a stranger's key",
-                "the provider changed its keys",
+                "the provider signs with a new key, and its key set cannot be fetched",
                 "oidc_signature_wrong",
                 oidc_defect!(Oidc::SignedByAnotherKey),
                 Cause::KeyUnpublished,
@@ -168,61 +174,82 @@ fn keys() -> Vec<Row> {
 
 fn messages() -> Vec<Row> {
     vec![
-        Row { says: "whether something rewrites pages", ..one(
-            "a signed message is changed on its way",
-            "the identity provider signs otherwise",
-            "saml_digest_mismatch",
-            defect!(Defect::BrokenDigest),
-            Cause::Altered,
-        ) },
-        Row { says: "whether something rewrites pages", ..one(
-            "a forged assertion around a true signature",
-            "the identity provider sends two assertions",
-            "saml_assertion_repeated",
-            defect!(Defect::Xsw3),
-            Cause::Altered,
-        ) },
-        Row { says: "choose a signed response", ..all(
-            "the identity provider no longer signs",
-            "something on the way removes the signature",
-            "saml_signature_missing",
-            Defect::Unsigned,
-            Cause::SignedOtherwise,
-        ) },
-        Row { says: "RSA-SHA256", ..all(
-            "the identity provider signs with SHA-1",
-            "the identity provider no longer signs",
-            "saml_digest_algorithm_refused",
-            Defect::Sha1,
-            Cause::SignedOtherwise,
-        ) },
-        Row { says: "Correct the value that the step names", ..all(
-            "the application there has another audience",
-            "the response belongs to another application",
-            "saml_audience_mismatch",
-            Defect::WrongAudience,
-            Cause::SetOtherwise,
-        ) },
-        Row { says: "Correct the value that the step names", ..all(
-            "the application there has another destination",
-            "the application there has another recipient",
-            "saml_destination_mismatch",
-            Defect::WrongDestination,
-            Cause::SetOtherwise,
-        ) },
-        Row { says: "Correct the value that the step names", ..all(
-            "the application there has another recipient",
-            "the application there has another destination",
-            "saml_recipient_mismatch",
-            Defect::WrongRecipient,
-            Cause::SetOtherwise,
-        ) },
+        Row {
+            says: "whether something rewrites pages",
+            ..one(
+                "a signed message is changed on its way",
+                "the identity provider no longer signs",
+                "saml_digest_mismatch",
+                defect!(Defect::BrokenDigest),
+                Cause::Altered,
+            )
+        },
+        Row {
+            says: "whether something rewrites pages",
+            ..one(
+                "a forged assertion around a true signature",
+                "a signed message is changed on its way",
+                "saml_assertion_repeated",
+                defect!(Defect::Xsw3),
+                Cause::Altered,
+            )
+        },
+        Row {
+            says: "choose a signed response",
+            ..all(
+                "the identity provider no longer signs",
+                "the identity provider signs with SHA-1",
+                "saml_signature_missing",
+                Defect::Unsigned,
+                Cause::SignedOtherwise,
+            )
+        },
+        Row {
+            says: "RSA-SHA256",
+            ..all(
+                "the identity provider signs with SHA-1",
+                "the identity provider no longer signs",
+                "saml_digest_algorithm_refused",
+                Defect::Sha1,
+                Cause::SignedOtherwise,
+            )
+        },
+        Row {
+            says: "Correct the value that the step names",
+            ..all(
+                "the application there has another audience",
+                "a response from another identity provider",
+                "saml_audience_mismatch",
+                Defect::WrongAudience,
+                Cause::SetOtherwise,
+            )
+        },
+        Row {
+            says: "Correct the value that the step names",
+            ..all(
+                "the application there has another destination",
+                "the application there has another recipient",
+                "saml_destination_mismatch",
+                Defect::WrongDestination,
+                Cause::SetOtherwise,
+            )
+        },
+        Row {
+            says: "Correct the value that the step names",
+            ..all(
+                "the application there has another recipient",
+                "the application there has another destination",
+                "saml_recipient_mismatch",
+                Defect::WrongRecipient,
+                Cause::SetOtherwise,
+            )
+        },
         Row {
             prepare: published,
             says: "give them the right link",
             ..one(
                 "a response from another identity provider",
-                "the identity provider has a new name",
+                "the identity provider has a new name, and publishes it",
                 "saml_response_issuer_mismatch",
                 defect!(Defect::WrongIssuer),
                 Cause::OtherProvider,
@@ -251,33 +278,42 @@ fn messages() -> Vec<Row> {
             says: "under exactly that name",
             ..all(
                 "the identity provider sends no name identifier any more",
-                "one record lacks it",
+                "one record has an empty name identifier",
                 "saml_name_id_missing",
                 Defect::NoNameId,
                 Cause::ClaimsNotSent,
             )
         },
-        Row { says: "Fill in the value", ..one(
-            "one record has an empty name identifier",
-            "the identity provider sends none any more",
-            "saml_name_id_empty",
-            defect!(Defect::EmptyNameId),
-            Cause::RecordLacks,
-        ) },
-        Row { says: "under exactly that name", ..all(
-            "the identity provider sends no attributes any more",
-            "a colleague's apply names another attribute",
-            "email_missing",
-            Defect::NoAttributes,
-            Cause::ClaimsNotSent,
-        ) },
-        Row { says: "Correct the value that the step names", ..all(
-            "the identity provider sends a new name identifier each time",
-            "everybody has a new subject",
-            "subject_transient",
-            Defect::TransientNameId,
-            Cause::SetOtherwise,
-        ) },
+        Row {
+            says: "Fill in the value",
+            ..one(
+                "one record has an empty name identifier",
+                "the identity provider sends no name identifier any more",
+                "saml_name_id_empty",
+                defect!(Defect::EmptyNameId),
+                Cause::RecordLacks,
+            )
+        },
+        Row {
+            says: "under exactly that name",
+            ..all(
+                "the identity provider sends no attributes any more",
+                "a colleague's apply names another attribute for the address",
+                "email_missing",
+                Defect::NoAttributes,
+                Cause::ClaimsNotSent,
+            )
+        },
+        Row {
+            says: "Correct the value that the step names",
+            ..all(
+                "the identity provider sends a new name identifier each time",
+                "everybody has a new subject at the customer",
+                "subject_transient",
+                Defect::TransientNameId,
+                Cause::SetOtherwise,
+            )
+        },
     ]
 }
 
@@ -295,7 +331,7 @@ fn silence() -> Vec<Row> {
         },
         Row {
             failure: "the identity provider's clock is so far behind that it refuses by itself",
-            neighbour: "the identity provider is down",
+            neighbour: "the application is switched off at the identity provider",
             symptom: "not_back",
             cause: Cause::ProviderClock,
             says: "Set the clocks",
@@ -304,13 +340,16 @@ fn silence() -> Vec<Row> {
             mend: Mend::Act(clock!(7200)),
             ..ROW
         },
-        Row { says: "Start again from the course link", ..one(
-            "one response came late",
-            "the identity provider's clock is wrong",
-            "saml_expired",
-            defect!(Defect::Expired),
-            Cause::AnswerLate,
-        ) },
+        Row {
+            says: "Start again from the course link",
+            ..one(
+                "one response came late",
+                "the identity provider's clock is some minutes ahead",
+                "saml_expired",
+                defect!(Defect::Expired),
+                Cause::AnswerLate,
+            )
+        },
         Row {
             failure: "the application is switched off at the identity provider",
             neighbour: "one person closed the window",
@@ -332,7 +371,7 @@ fn silence() -> Vec<Row> {
         },
         Row {
             failure: "the application is switched off at the identity provider, and nobody has a reference",
-            neighbour: "a colleague closed the connection",
+            neighbour: "a colleague closes the connection",
             complaint: true,
             symptom: "not_back",
             cause: Cause::ProviderSilent,
@@ -352,7 +391,7 @@ fn silence() -> Vec<Row> {
         },
         Row {
             failure: "one person is blocked at the identity provider",
-            neighbour: "the identity provider refuses our request",
+            neighbour: "the identity provider refuses everybody, and says so",
             symptom: "saml_status_authn_failed",
             cause: Cause::ProviderRefusesPerson,
             alone: false,
@@ -360,9 +399,24 @@ fn silence() -> Vec<Row> {
             fails: &["gone.g"],
             since: &["li.xl"],
             mend: Mend::Act(|world| {
-                Box::pin(async move { assert!(world.pingfederate.edit_person("gone.g", |person| person.active = true)) })
+                Box::pin(
+                    async move { assert!(world.pingfederate.edit_person("gone.g", |person| person.active = true)) },
+                )
             }),
             works: &["gone.g", "bak.z"],
+            ..ROW
+        },
+        Row {
+            failure: "one person closed the window",
+            neighbour: "the application is switched off at the identity provider",
+            symptom: "not_back",
+            cause: Cause::PersonLeft,
+            alone: false,
+            says: "Try again from the course link",
+            later: 700,
+            login: Login::LeftThere,
+            fails: &["suharto"],
+            since: &["li.xl"],
             ..ROW
         },
         Row {
@@ -383,7 +437,7 @@ fn silence() -> Vec<Row> {
             says: "see in your sign-in log",
             ..one(
                 "the identity provider refuses one person, and says so",
-                "the identity provider refuses our request",
+                "the identity provider refuses everybody, and says so",
                 "saml_status_authn_failed",
                 defect!(Defect::IdpErrorStatus),
                 Cause::ProviderRefusesPerson,
@@ -394,7 +448,7 @@ fn silence() -> Vec<Row> {
             says: "See whether the application is still there",
             ..all(
                 "the identity provider refuses everybody, and says so",
-                "the identity provider refuses one person",
+                "the identity provider refuses one person, and says so",
                 "saml_status_authn_failed",
                 Defect::IdpErrorStatus,
                 Cause::ProviderRefusesRequest,
@@ -411,7 +465,7 @@ fn openid() -> Vec<Row> {
             mend: Mend::Printed { address: "", input: |_| "renewed".to_owned() },
             ..by_oidc(
                 "the client secret expired at the provider",
-                "a colleague stored a wrong one",
+                "a colleague stores a wrong client secret",
                 "oidc_client_refused",
                 super::nothing,
                 Cause::OurTokenRefused,
@@ -423,7 +477,7 @@ fn openid() -> Vec<Row> {
             since: &["li.xl"],
             ..by_oidc(
                 "a code is used twice",
-                "the redirect address differs there",
+                "tokens are meant for another client",
                 "oidc_code_refused",
                 oidc_defect!(Oidc::TokenInvalidGrant),
                 Cause::CodeRefused,
@@ -485,7 +539,7 @@ fn openid() -> Vec<Row> {
             says: "see in your sign-in log",
             ..by_oidc(
                 "the provider denies one person",
-                "the provider refuses our request",
+                "the application lacks a scope at the provider",
                 "oidc_access_denied",
                 oidc_defect!(Oidc::AccessDenied),
                 Cause::ProviderRefusesPerson,
@@ -495,7 +549,7 @@ fn openid() -> Vec<Row> {
             says: "compare its client id, redirect address and scopes",
             ..by_oidc(
                 "the application lacks a scope at the provider",
-                "a colleague's apply asks for another scope",
+                "the provider denies one person",
                 "oidc_request_refused",
                 oidc_defect!(Oidc::InvalidScope),
                 Cause::ProviderRefusesRequest,
@@ -506,7 +560,7 @@ fn openid() -> Vec<Row> {
             alone: false,
             ..by_oidc(
                 "tokens are meant for another client",
-                "the token of another application is replayed",
+                "somebody of another tenant uses the application",
                 "oidc_audience_wrong",
                 oidc_defect!(Oidc::AudienceOther),
                 Cause::SetOtherwise,
@@ -519,7 +573,7 @@ fn openid() -> Vec<Row> {
             alone: false,
             ..by_oidc(
                 "one token is old",
-                "the provider's clock is wrong",
+                "the identity provider's clock is some minutes ahead",
                 "oidc_token_expired",
                 oidc_defect!(Oidc::Expired),
                 Cause::AnswerLate,
@@ -532,7 +586,7 @@ fn policies() -> Vec<Row> {
     vec![
         Row {
             failure: "the provider does not call one address verified",
-            neighbour: "the product never does",
+            neighbour: "the provider calls nobody's address verified",
             via: Via::Example(&INITECH),
             prepare: |world| {
                 Box::pin(async move {
@@ -556,8 +610,26 @@ fn policies() -> Vec<Row> {
             ..ROW
         },
         Row {
+            failure: "the provider calls nobody's address verified",
+            neighbour: "the provider does not call one address verified",
+            via: Via::Example(&INITECH),
+            prepare: |world| {
+                Box::pin(async move {
+                    world.connect_openid(&INITECH, str::to_owned).await.unwrap();
+                })
+            },
+            before: &["peter@initech.com"],
+            fails: &["peter@initech.com", "peter@initech.com"],
+            each: oidc_defect!(Oidc::EmailUnverified),
+            symptom: "oidc_email_unverified",
+            cause: Cause::EmailUnproven,
+            says: "Verify the address",
+            works: &["peter@initech.com"],
+            ..ROW
+        },
+        Row {
             failure: "somebody of another tenant uses the application",
-            neighbour: "the customer has moved to another tenant",
+            neighbour: "tokens are meant for another client",
             via: Via::Example(&GLOBEX),
             prepare: |world| {
                 Box::pin(async move {
@@ -585,7 +657,7 @@ fn policies() -> Vec<Row> {
             says: "ask for a fresh sign-in",
             ..by_oidc(
                 "the provider ignores that a fresh sign-in is asked for",
-                "a colleague's apply asks for one",
+                "a colleague's apply asks for a fresh sign-in, which the provider ignores",
                 "oidc_authentication_too_old",
                 oidc_defect!(Oidc::AuthTimeOld),
                 Cause::SignInTooWeak,

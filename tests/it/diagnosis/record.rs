@@ -50,7 +50,7 @@ fn addresses() -> Vec<Row> {
     vec![
         Row {
             failure: "a record at the customer names a colleague's address",
-            neighbour: "the address was handed on to a new person",
+            neighbour: "an address was handed on to a new person",
             symptom: "email_owned",
             cause: Cause::ColleaguesAddress,
             says: "Nothing is to be changed in the school",
@@ -221,7 +221,7 @@ fn groups() -> Vec<Row> {
     vec![
         Row {
             failure: "one person is in no group that may enter",
-            neighbour: "the group was made again",
+            neighbour: "the group was made again, and is sent under another id",
             symptom: "group_not_admitted",
             cause: Cause::NotInGroup,
             says: "Add the person to one of the groups",
@@ -256,7 +256,7 @@ fn groups() -> Vec<Row> {
         },
         Row {
             failure: "the identity provider does not send the groups any more",
-            neighbour: "one person is in no group",
+            neighbour: "one person is in no group that may enter",
             symptom: "group_not_admitted",
             cause: Cause::GroupsNotSent,
             says: "Release the groups",
@@ -328,7 +328,7 @@ fn accounts() -> Vec<Row> {
         },
         Row {
             failure: "an operator has deactivated the person",
-            neighbour: "the directory does not know the person",
+            neighbour: "the directory does not know a person, and the file lets in only those whom it knows",
             symptom: "person_deactivated",
             cause: Cause::PersonBarred,
             says: "stoa person reactivate --connection pg --email ADDRESS",
@@ -344,7 +344,7 @@ fn accounts() -> Vec<Row> {
         },
         Row {
             failure: "an earlier integration bound the account",
-            neighbour: "the account is another person's",
+            neighbour: "the new address is another person's account",
             symptom: "account_bound",
             cause: Cause::AccountEarlier,
             alone: false,
@@ -397,7 +397,7 @@ fn accounts() -> Vec<Row> {
         },
         Row {
             failure: "the person's account has a role",
-            neighbour: "a colleague's apply allows the role no more",
+            neighbour: "a colleague's apply allows a role no more",
             symptom: "account_privileged",
             cause: Cause::AccountRole,
             says: "Take the role away",

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use stoa_core::diagnosis::Cause;
 use stoa_sandbox::thinkific::{ApiKey, Fault, FaultTarget, Plan, Trouble};
 
-use super::{Mend, ROW, Row};
+use super::{Login, Mend, ROW, Row};
 use crate::steps::{MARY, World};
 
 /// What the school does to calls from now on.
@@ -44,7 +44,7 @@ fn api() -> Vec<Row> {
     vec![
         Row {
             failure: "the school's key was renewed in Thinkific, and somebody known comes",
-            neighbour: "a colleague stored a wrong key",
+            neighbour: "a colleague stores a wrong key of the school",
             symptom: "thinkific_sent_back",
             cause: Cause::SchoolKeyRenewed,
             alone: false,
@@ -56,7 +56,7 @@ fn api() -> Vec<Row> {
         },
         Row {
             failure: "the school's key was renewed in Thinkific, and somebody new comes",
-            neighbour: "the plan no longer has the API",
+            neighbour: "the plan no longer has the API, in the words of a wrong key",
             symptom: "thinkific_key_refused",
             cause: Cause::SchoolKeyRenewed,
             alone: false,
@@ -68,7 +68,7 @@ fn api() -> Vec<Row> {
         },
         Row {
             failure: "a firewall answers before the Admin API",
-            neighbour: "the school's key was renewed in Thinkific",
+            neighbour: "the school's key was renewed in Thinkific, and somebody known comes",
             symptom: "thinkific_key_refused",
             cause: Cause::SchoolBlocked,
             says: "what stands before the Admin API",
@@ -78,7 +78,7 @@ fn api() -> Vec<Row> {
         },
         Row {
             failure: "the plan no longer has apps, and Thinkific says so",
-            neighbour: "the school's key was renewed in Thinkific",
+            neighbour: "the school's key was renewed in Thinkific, and somebody known comes",
             symptom: "thinkific_key_refused",
             cause: Cause::SchoolPlan,
             says: "billing",
@@ -88,7 +88,7 @@ fn api() -> Vec<Row> {
         },
         Row {
             failure: "the plan no longer has the API, in the words of a wrong key",
-            neighbour: "the school's key was renewed in Thinkific",
+            neighbour: "the school's key was renewed in Thinkific, and somebody known comes",
             symptom: "thinkific_key_refused",
             cause: Cause::SchoolPlan,
             alone: false,
@@ -119,7 +119,7 @@ fn api() -> Vec<Row> {
         },
         Row {
             failure: "another integration spends the school's calls",
-            neighbour: "stoa spends them",
+            neighbour: "the Admin API fails",
             symptom: "thinkific_busy",
             cause: Cause::SchoolBusy,
             says: "Wait a minute",
@@ -220,17 +220,38 @@ fn signing_in() -> Vec<Row> {
             symptom: "thinkific_sent_back",
             cause: Cause::SchoolClock,
             says: "the clock of the school's host",
-            inject: |world| {
-                Box::pin(async move { world.thinkific.clock().advance(SignedDuration::from_secs(-600)) })
-            },
+            inject: |world| Box::pin(async move { world.thinkific.clock().advance(SignedDuration::from_secs(-600)) }),
             mend: Mend::Act(|world| {
                 Box::pin(async move { world.thinkific.clock().advance(SignedDuration::from_secs(600)) })
             }),
             ..ROW
         },
         Row {
+            failure: "a browser took too long",
+            neighbour: "the school's clock is wrong",
+            symptom: "thinkific_sent_back",
+            cause: Cause::SlowBrowser,
+            login: Login::Slow,
+            fails: &["suharto"],
+            since: &["li.xl"],
+            says: "the person's network holds the redirect back",
+            ..ROW
+        },
+        Row {
+            failure: "the browser did not follow to the launch",
+            neighbour: "DynamoDB does not answer the launch, so that no step says so",
+            symptom: "not_launched",
+            cause: Cause::TicketLost,
+            login: Login::LeftBeforeLaunch,
+            fails: &["suharto"],
+            since: &["li.xl"],
+            later: 200,
+            says: "Start again from the course link",
+            ..ROW
+        },
+        Row {
             failure: "single sign-on is off at the school",
-            neighbour: "the school's key was renewed in Thinkific",
+            neighbour: "the school's key was renewed in Thinkific, and somebody known comes",
             symptom: "thinkific_sent_back",
             cause: Cause::SchoolSsoOff,
             says: "whether single sign-on is still on",

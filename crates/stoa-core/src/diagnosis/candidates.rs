@@ -191,9 +191,7 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
         Oidc::ProviderFailed => &[TokenEndpointDown, ProviderRefusesRequest],
         Oidc::CodeRefused => &[CodeRefused, OurSetting],
         Oidc::ClientRefused => &[OurTokenRefused, OurSecret, SecretElsewhere, OurSetting],
-        Oidc::TokenEndpointUnavailable | Oidc::AddressForbidden => {
-            &[TokenEndpointDown, TokenEndpointMoved, OurSetting]
-        }
+        Oidc::TokenEndpointUnavailable | Oidc::AddressForbidden => &[TokenEndpointDown, TokenEndpointMoved, OurSetting],
         Oidc::TokenAnswerStrange | Oidc::UserInfoStrange => &[TokenStrange],
         Oidc::IdTokenMissing
         | Oidc::TokenMalformed

@@ -243,7 +243,7 @@ causes! {
         repair "Let the tile in the portal open our link instead of starting there. The link is in our guide: `stoa connection guide {id}`."
         spare "Do not accept unsolicited responses to please a tile: they can be posted into anybody's browser."
         unless "It was one person once: then they had two tabs open.";
-    SetOtherwise = "set_otherwise": Provider Either Idp
+    SetOtherwise = "set_otherwise": Provider All Idp
         title "The application is set up at the identity provider with other values than ours: audience, address or recipient."
         test "The step names what we expect and what came. If others get in, there are two applications, or one of several nodes."
         repair "Correct the value that the step names in the settings of the application for us. Our guide has all of them: `stoa connection guide {id}`."

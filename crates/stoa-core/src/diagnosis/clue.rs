@@ -12,6 +12,8 @@ use crate::fault::Fault;
 use crate::invisible::visible;
 use crate::refusal::RefusalCode as Oidc;
 
+/// Parts of a document that hold settings of every kind.
+const BROAD: [&str; 6] = ["", "saml", "oidc", "workos", "teams", "preset"];
 const DAY: i64 = 24 * 3600;
 /// An owner who signed in as lately still uses the address.
 const RECENT: i64 = 7 * DAY;
@@ -180,9 +182,13 @@ impl Case<'_> {
                 continue;
             }
             let says = format!("version {version}, written {}, changed {}", by(change), changed.join("; "));
-            let weight = self.weight_of(&changed);
+            // A setting of the very thing explains more than any of the protocol's.
+            let is_exact =
+                behind.iter().any(|path| !BROAD.contains(path) && changed.iter().any(|line| line.starts_with(path)));
+            let weight = self.weight_of(&changed, if is_exact { 90 } else { 60 });
             // What it explains, nobody else need have done.
-            let others = |seat, spread| if seat == Seat::Provider && spread == Spread::All { -30 } else { 0 };
+            let less = if is_exact { -40 } else { -15 };
+            let others = |seat, spread| if seat == Seat::Provider && spread == Spread::All { less } else { 0 };
             let on = if weight > 0 { self.weighed(others) } else { Vec::new() };
             clues.push(Clue { says, on: on.into_iter().chain([(OurSetting, weight)]).collect() });
         }
@@ -196,14 +202,14 @@ impl Case<'_> {
     }
 
     /// A domain that the connection never had was not taken away.
-    fn weight_of(&self, changed: &[String]) -> i32 {
+    fn weight_of(&self, changed: &[String], weight: i32) -> i32 {
         let got = self.got();
         let taken_away = |line: &String| {
             let before = line.split(" → ").next().unwrap_or_default();
             !line.starts_with("domains") || before.contains(&format!("{got:?}"))
         };
         if *self.symptom != Symptom::Stopped(Fault::EmailDomainForeign) || changed.iter().any(taken_away) {
-            70
+            weight
         } else {
             -100
         }
@@ -283,7 +289,10 @@ impl Case<'_> {
         match elsewhere.filter(|_| !is_own_suspect) {
             Some(other) => {
                 let when = at(other.changed.unwrap_or_default());
-                let says = format!("the secret {}, of another connection, was replaced {when}; this one's was not", other.name);
+                let says = format!(
+                    "the secret {}, of another connection, was replaced {when}; this one's was not",
+                    other.name
+                );
                 clues.push(clue(says, &[(SecretElsewhere, 55), (OurTokenRefused, -40)]));
             }
             None => clues.push(clue("no other connection's secret was replaced", &[(SecretElsewhere, -100)])),
@@ -333,7 +342,10 @@ impl Case<'_> {
             return Vec::new();
         }
         match self.suspects().find(|change| change.kind == ChangeKind::School) {
-            Some(change) => vec![clue(format!("the school's file was applied {}", by(change)), &[(OurSchoolFile, 60), (SchoolBlocked, -50), (SchoolDown, -20), (SchoolMoved, -20)])],
+            Some(change) => vec![clue(
+                format!("the school's file was applied {}", by(change)),
+                &[(OurSchoolFile, 60), (SchoolBlocked, -50), (SchoolDown, -20), (SchoolMoved, -20)],
+            )],
             None => vec![clue(
                 "the school's file was not applied between the last good login and the first failure",
                 &[(OurSchoolFile, -100)],
@@ -424,7 +436,9 @@ impl Case<'_> {
         };
         let probe = match &self.evidence.provider {
             Known::Seen(probe) => probe,
-            missing => return unread(missing.missing().unwrap_or_default()),
+            Known::NotAsked(_) | Known::NotAllowed(_) | Known::NotAnswered(_) => {
+                return unread(self.evidence.provider.missing().unwrap_or_default());
+            }
         };
         let Some(published) = &probe.published else {
             return unread(probe.unread.clone().unwrap_or_else(|| "it publishes nothing at an address".to_owned()));
@@ -562,7 +576,9 @@ impl Case<'_> {
         } else if fault == Fault::AccountBound {
             self.evidence.settings.seen().map(|settings| match settings.has_earlier_ids {
                 true => ("the connection knows the earlier integration's ids".to_owned(), vec![(AccountEarlier, -15)]),
-                false => ("the connection names no ids of an earlier integration".to_owned(), vec![(AccountEarlier, 5)]),
+                false => {
+                    ("the connection names no ids of an earlier integration".to_owned(), vec![(AccountEarlier, 5)])
+                }
             })
         } else if fault == Fault::ThinkificKeyRefused && has(&["403"]) {
             Some((quoted("Thinkific's address answered"), vec![(SchoolBlocked, 15), (SchoolPlan, 15)]))
@@ -575,10 +591,7 @@ impl Case<'_> {
     }
 
     /// Which field Thinkific named, if any.
-    fn refused_account(
-        has: &dyn Fn(&[&str]) -> bool,
-        quoted: &dyn Fn(&str) -> String,
-    ) -> (String, Vec<(Cause, i32)>) {
+    fn refused_account(has: &dyn Fn(&[&str]) -> bool, quoted: &dyn Fn(&str) -> String) -> (String, Vec<(Cause, i32)>) {
         if has(&["taken"]) {
             (quoted("Thinkific says"), vec![(AccountAddressTaken, 60), (AccountLimit, -20)])
         } else if has(&["fields: "]) {
@@ -596,10 +609,7 @@ impl Case<'_> {
     }
 
     /// Thinkific's words, as they were reduced.
-    fn sent_back(
-        has: &dyn Fn(&[&str]) -> bool,
-        quoted: &dyn Fn(&str) -> String,
-    ) -> (String, Vec<(Cause, i32)>) {
+    fn sent_back(has: &dyn Fn(&[&str]) -> bool, quoted: &dyn Fn(&str) -> String) -> (String, Vec<(Cause, i32)>) {
         let says = quoted("Thinkific's words, reduced");
         let on = if has(&["message=signature"]) {
             vec![

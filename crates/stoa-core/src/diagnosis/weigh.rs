@@ -249,11 +249,7 @@ fn unseen(evidence: &Evidence, symptom: &Symptom) -> Vec<Unseen> {
             "which page the person saw; requests that belong to no login are in the logs only",
             "the person, for the reference or a picture of the page",
         ),
-        Symptom::Stopped(_)
-        | Symptom::Tested
-        | Symptom::UnderWay
-        | Symptom::Closed
-        | Symptom::Unknown => {}
+        Symptom::Stopped(_) | Symptom::Tested | Symptom::UnderWay | Symptom::Closed | Symptom::Unknown => {}
     }
     unseen
 }

@@ -124,9 +124,11 @@ impl Operator {
         );
         let looked = known(looked.and_then(|reply| match reply {
             Reply::Looked(looked) => Ok(*looked),
-            Reply::Logins(_) | Reply::Person(_) | Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => {
-                Err(OperatorError::Answer(Answerer::Operator))
-            }
+            Reply::Logins(_)
+            | Reply::Person(_)
+            | Reply::ScimTokenHash(_)
+            | Reply::Refused { .. }
+            | Reply::NotUnderstood { .. } => Err(OperatorError::Answer(Answerer::Operator)),
         }));
         // The function's clock is kept by AWS; this machine's by whoever owns it.
         let (at, ahead) = looked.seen().map_or((now, 0), |looked| {
