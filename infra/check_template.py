@@ -306,6 +306,7 @@ def check_alarms(register, template):
         actual = alarm["Properties"]
         if f"{PAGES}/{name}.md" not in json.dumps(actual.get("AlarmDescription")):
             yield f"{name}: the description does not name its page"
+        yield from equal(f"{name}: name", actual.get("AlarmName"), {"Fn::Sub": f"${{AWS::StackName}}/{name}"})
         yield from equal(f"{name}: actions", actual.get("AlarmActions"), [{"Ref": "AlarmTopic"}])
         stats = [metric["MetricStat"]["Metric"] for metric in actual.get("Metrics", []) if "MetricStat" in metric]
         for stat in stats or [actual]:
@@ -395,7 +396,8 @@ def check_on_call(register, template):
         for resource in as_list(statement["Resource"]):
             grants.update((action, kind) for action in statement["Action"] for kind in kinds(register, resource))
             text = json.dumps(resource)
-            if "${AWS::StackName}-*" in text and ":alarm:" not in text:
+            # `stoa-*` would match what belongs to `stoa-dev`; a slash is in no stack's name.
+            if "${AWS::StackName}-*" in text or "${AWS::StackName}*" in text:
                 yield f"on call: {text} matches another stack's too"
     got = {f"{action} {kind}" for action, kind in allowed - denied}
     wanted = {

@@ -197,6 +197,10 @@ def alarm_of_every_stack(source):
     properties(source, "TrustHeld")["Namespace"] = "stoa"
 
 
+def alarm_named_by_aws(source):
+    del properties(source, "TrustHeld")["AlarmName"]
+
+
 def silent_alarm(source):
     properties(source, "ApiServerErrors")["AlarmActions"] = []
 
@@ -278,6 +282,10 @@ def other_stack_s_functions(source):
     repair(source, "Rollback")["Resource"] = {"Fn::Sub": "arn:aws:lambda:eu-west-1:1:function:${AWS::StackName}-*"}
 
 
+def other_stack_s_alarms(source):
+    repair(source, "QuietAlarm")["Resource"] = {"Fn::Sub": "arn:aws:cloudwatch:eu-west-1:1:alarm:${AWS::StackName}-*"}
+
+
 def same_version(source):
     del properties(source, "SamlAcs")["AutoPublishCodeSha256"]
 
@@ -322,6 +330,7 @@ DEFECTS = {
         page_without_alarm,
         silent_alarm,
         alarm_of_every_stack,
+        alarm_named_by_aws,
         unwatched_function,
         unwatched_operator,
         slow_where_nobody_waits,
@@ -334,6 +343,7 @@ DEFECTS = {
         pepper_overwritten,
         page_that_on_call_cannot_follow,
         other_stack_s_functions,
+        other_stack_s_alarms,
     ],
     "check_deployment": [same_version, no_rollback],
 }

@@ -38,7 +38,7 @@ case $crate in
     ) ;;
     stoa-service) commands=(
         "-p stoa-service --lib -- egress:: edge:: fields:: gateway:: incoming::"
-        "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person::
+        "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person:: turns::
          forms:: made_up:: oidc_logins:: shown:: oidc:: trust::"
         "-p stoa-cli --test it -- sites::"
     ) ;;

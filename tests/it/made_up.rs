@@ -300,7 +300,9 @@ fn tries(route: Route, connections: &[&str]) -> Vec<(Method, String)> {
         Route::On(method, pattern) => (method.as_str().parse().unwrap(), pattern),
         Route::Default => (Method::GET, "/nothing"),
     };
-    let paths = connections.iter().map(|connection| pattern.replace("{connection}", connection).replace("{proxy+}", "v2/Users"));
+    let paths = connections
+        .iter()
+        .map(|connection| pattern.replace("{connection}", connection).replace("{proxy+}", "v2/Users"));
     let paths: std::collections::BTreeSet<String> = paths.collect();
     paths.into_iter().map(|path| (method.clone(), path)).collect()
 }

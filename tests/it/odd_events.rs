@@ -242,7 +242,8 @@ impl Bench<'_> {
         assert_ne!(fault, "internal", "{what}: {line}");
         if let Some(fault) = Fault::of_code(fault) {
             let is_page = body.contains("<!DOCTYPE html>") && body.contains(fault.face().public);
-            let is_told = body.contains("\"code\":\"event_strange\"") || function == "scim" && body.contains(fault.code());
+            let is_told =
+                body.contains("\"code\":\"event_strange\"") || function == "scim" && body.contains(fault.code());
             assert!(is_page || is_told, "{what}: {body}");
         }
         assert!(body.len() < 1_000_000, "{what}");
@@ -286,10 +287,17 @@ impl Bench<'_> {
     pub(crate) async fn run_others(&self) {
         for event in of_others().into_iter().chain([begin(), post()]) {
             let answer = self.sandbox.invoke("operator", event.clone()).await.unwrap();
-            assert_eq!(answer["not_understood"]["known"], json!(["find_logins", "find_person", "hash_scim_token"]), "{event}");
+            assert_eq!(
+                answer["not_understood"]["known"],
+                json!(["find_logins", "find_person", "hash_scim_token"]),
+                "{event}"
+            );
             let line = self.line("operator").await;
             assert_eq!((&line["fault"], &line["asked"]), (&json!("event_strange"), &Value::Null), "{line}");
             // It takes nothing from its event: to run it at any time does no harm.
+            let answer = self.sandbox.invoke("mirror", event.clone()).await.unwrap();
+            assert_eq!(answer["failed"], 0, "{answer}");
+            assert_eq!(self.line("mirror").await["failed"], 0, "{answer}");
             let answer = self.sandbox.invoke("trust-refresh", event).await.unwrap();
             assert_eq!(answer["failed"], 0, "{answer}");
             let line = self.line("trust-refresh").await;

@@ -47,14 +47,14 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
             (SecretKind::Thinkific, "thinkific/pg-academy"),
         ] {
             let readers: &[&str] = match kind {
-                SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch"],
+                SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "mirror"],
                 SecretKind::Pepper => {
-                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "scim", "operator"]
+                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "scim", "operator", "mirror"]
                 }
                 SecretKind::Directory => &["scim"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
-                SecretKind::Thinkific => &["thinkific-launch", "operator"],
+                SecretKind::Thinkific => &["thinkific-launch", "mirror", "operator"],
             };
             let answer = secret(&world, principal, name).await;
             assert_eq!(denied(&answer), !readers.contains(&principal), "{principal} {name}: {answer:?}");

@@ -125,3 +125,32 @@ async fn an_account_of_an_earlier_integration_is_entered_once_it_is_linked() {
     assert_eq!(world.thinkific.calls(), [], "settled for good");
     assert_eq!(matching(&world, Table::Directory, "person#").len(), 2, "the person and the note of who linked them");
 }
+
+/// Whoever has decided something about a person knows better than what was counted against them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_decides_opens_another_change_of_address_on_the_same_day() {
+    let world = World::with_mary().await;
+    let shows = |email: &str| world.pingfederate.edit_person(MARY, |person| person.email = Some(email.to_owned()));
+    let account = world.thinkific.user(MARYS_EMAIL).unwrap();
+    let link = PersonChange::Link { user: account.id, external_id: account.external_id.unwrap() };
+    let mut now_at = MARYS_EMAIL.to_owned();
+    for (n, decided) in
+        [vec![PersonChange::FreeAddress], vec![link], vec![PersonChange::Deactivate, PersonChange::Reactivate]]
+            .into_iter()
+            .enumerate()
+    {
+        for next in ["a", "b"] {
+            now_at = format!("mary.{n}.{next}@pg.com");
+            shows(&now_at);
+            world.signed_in(&world.log_in(&world.browser(), MARY).await, &now_at);
+        }
+        shows("third@pg.com");
+        world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "email_change_limit");
+        for decision in decided {
+            let mary = find(&world, Named::Email(now_at.clone())).await.unwrap();
+            change(&world, &mary, decision).await.unwrap();
+        }
+    }
+    shows("third@pg.com");
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, "third@pg.com");
+}

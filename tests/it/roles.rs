@@ -156,13 +156,12 @@ async fn an_account_that_was_registered_again_and_entered_between_two_looks_lose
     assert!(world.steps().contains(&"takenover".to_owned()));
 }
 
-/// Each way in which the school can fail to answer, and the fault.
-fn silences() -> [(Trouble, &'static str); 4] {
+/// Each way in which the school can fail to answer, and the fault. Who finds it busy waits: `line.rs`.
+fn silences() -> [(Trouble, &'static str); 3] {
     [
         (Trouble::Status(503), "thinkific_unavailable"),
         (Trouble::Cut, "thinkific_unavailable"),
         (Trouble::Delay(Duration::from_millis(3200)), "thinkific_unavailable"),
-        (Trouble::RateLimited(Duration::from_secs(60)), "thinkific_busy"),
     ]
 }
 
@@ -184,6 +183,17 @@ async fn a_school_that_does_not_answer_is_borne_for_a_day_and_no_longer() {
         world.advance(61);
         comes_in(&world).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_school_is_borne_for_a_day() {
+    let world = World::with_mary().await;
+    world.advance(25 * HOUR - 60);
+    world.thinkific.fail_next(Trouble::RateLimited(Duration::from_secs(60)));
+    world.forget();
+    comes_in(&world).await;
+    let launched = world.log().pop().unwrap();
+    assert!(launched.contains("\"also\":\"thinkific_busy\""), "{launched}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

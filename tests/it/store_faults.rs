@@ -26,8 +26,10 @@ const CALLS: &[(&str, &str, Option<&str>, usize)] = &[
     ("thinkific-launch", "secretsmanager:GetSecretValue", Some("pepper"), 0),
     ("thinkific-launch", "secretsmanager:GetSecretValue", Some("thinkific/pg-academy"), 0),
     ("thinkific-launch", "dynamodb:PutItem", None, 0),
-    ("thinkific-launch", "dynamodb:PutItem", None, 1),
     ("thinkific-launch", "dynamodb:UpdateItem", None, 0),
+    ("thinkific-launch", "dynamodb:UpdateItem", None, 1),
+    ("thinkific-launch", "dynamodb:UpdateItem", None, 2),
+    ("thinkific-launch", "dynamodb:UpdateItem", None, 3),
 ];
 
 /// The SDK asks three times in all.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use stoa_core::email::Email;
-use stoa_core::ids::{BadName, ConnectionId};
+use stoa_core::ids::{BadName, ConnectionId, SchoolId};
 
 use crate::time::{since, until};
 
@@ -52,6 +52,9 @@ pub(crate) enum Command {
     /// Manage customers' identity providers
     #[command(subcommand)]
     Connection(Connection),
+    /// See what is known of a school before anybody comes
+    #[command(subcommand)]
+    School(School),
     /// Write secrets; they are never read back
     #[command(subcommand)]
     Secret(Secret),
@@ -278,6 +281,19 @@ pub(crate) struct Logins {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum School {
+    /// Look at all accounts of a school now, so that launches need not ask
+    Mirror {
+        /// The school
+        #[arg(value_parser = school)]
+        id: SchoolId,
+        /// Only print how far the mirror has come, and how many people enter without a call
+        #[arg(long)]
+        status: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Person {
     /// Print what the directory knows about them, and what was changed by hand
     Show(PersonAsked),
@@ -379,4 +395,8 @@ fn fingerprint(text: &str) -> Result<String, &'static str> {
 
 fn connection(text: &str) -> Result<ConnectionId, BadName> {
     ConnectionId::parse(text)
+}
+
+fn school(text: &str) -> Result<SchoolId, BadName> {
+    SchoolId::parse(text)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use stoa_core::connection::{ConnectionError, UrlPolicy};
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_service::EnvironmentError;
 use stoa_service::operator::{EgressError, GetError, OperatorError};
 
@@ -117,6 +117,12 @@ pub enum CliError {
     /// The login is not in the table. What it can mean has been printed.
     #[error("there is no login {0} in this stack")]
     NoLogin(String),
+    /// The school has not been applied.
+    #[error("there is no school {0} in this stack")]
+    NoSchool(SchoolId),
+    /// The look at a school's accounts comes no further.
+    #[error("the mirror of {0} has come no further for five minutes")]
+    MirrorStill(SchoolId),
     /// No connection takes addresses of the domain.
     #[error("no connection has the domain {0}")]
     NoDomain(String),
@@ -172,6 +178,8 @@ impl CliError {
             | Self::Input(_)
             | Self::Output(_)
             | Self::NoLogin(_)
+            | Self::NoSchool(_)
+            | Self::MirrorStill(_)
             | Self::NoTab(_)
             | Self::Package(_) => 1,
         }
@@ -201,6 +209,13 @@ impl CliError {
             Self::Outputs { .. } => "Create it with `sam list stack-outputs --stack-name NAME --output json`.",
             Self::Credentials(_) => {
                 "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`."
+            }
+            Self::NoSchool(_) => {
+                "A school is written with the first connection that leads to it: `stoa connection apply`."
+            }
+            Self::MirrorStill(_) => {
+                "It goes on by itself. If it never does, see docs/runbook/alarms/MirrorAbsent.md; calls that logins need \
+                 come first."
             }
             Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
             Self::SecretTooShort => "`--random` generates one that nobody has to see.",

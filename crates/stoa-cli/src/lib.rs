@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
+//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
 //! | `diagnosis` | the causes and repairs that the core found, in words |
@@ -26,6 +27,7 @@ mod logins;
 mod person;
 mod private_file;
 mod runbook;
+mod school;
 mod scim;
 mod secret;
 mod stack;
@@ -59,6 +61,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
     let target = arguments.target;
     match arguments.command {
         Command::Connection(command) => connection::run(command, &target, io).await,
+        Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,

@@ -240,6 +240,8 @@ faults! {
     PersonDeactivated = "person_deactivated": 403 "person-deactivated" Idp, Info;
     /// The person has been deleted.
     PersonDeleted = "person_deleted": 403 "person-deactivated" Idp, Info;
+    /// The customer's directory says that the person has left, or somebody keeps them out.
+    PersonInactive = "person_inactive": 403 "person-deactivated" Idp, Info;
     /// The person is not in the directory, and the connection lets no unknown person in.
     PersonUnknown = "person_unknown": 403 "person-unknown" Idp, Info;
     /// The e-mail address belongs to another person.

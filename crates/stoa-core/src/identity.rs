@@ -10,9 +10,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use stoa_saml::{Attribute, NameId, Refusal, RefusalCode, VerifiedResponse};
+use stoa_scim::text::folded;
+use stoa_scim::{Lookup, ResourceType};
 
 use crate::arrived::Arrived;
-use crate::connection::{Connection, NAME_ID};
+use crate::connection::{Connection, JoinAttribute, NAME_ID};
+use crate::directory::KeyOf;
 use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
@@ -169,7 +172,21 @@ impl Verified {
             Some(name) => self.single(name)?.map(clean),
             None => None,
         };
-        Ok(Person { subject, email, first_name, last_name, company })
+        let join = self.join(connection)?;
+        Ok(Person { subject, email, first_name, last_name, company, join })
+    }
+
+    /// What the person is known by in the connection's directory, where that is not the address. Without it nobody could
+    /// say whether they have left.
+    fn join(&self, connection: &Connection) -> Result<Option<String>, Failure> {
+        let claim = match connection.directory() {
+            Some(directory) if directory.join.claim != JOIN_EMAIL => &directory.join.claim,
+            Some(_) | None => return Ok(None),
+        };
+        match self.single(claim)?.map(str::trim).filter(|value| !value.is_empty()) {
+            Some(value) => Ok(Some(value.to_owned())),
+            None => Err(Failure::with(Fault::SubjectMissing, claim, "the claim that joins the directory was not sent")),
+        }
     }
 
     fn check_subject(&self, connection: &Connection) -> Result<String, Failure> {
@@ -241,6 +258,9 @@ pub(crate) fn clean(text: &str) -> String {
     words.join(" ").chars().take(MAX_NAME).collect()
 }
 
+/// The join that every login has.
+const JOIN_EMAIL: &str = "email";
+
 /// Thinkific requires both names. A person with one name has `-` for the other; one with none is called by the part
 /// of the address before the `@`.
 pub(crate) fn full_name(first: Option<String>, last: Option<String>, email: &Email) -> (String, String) {
@@ -259,6 +279,7 @@ struct Person {
     first_name: String,
     last_name: String,
     company: Option<String>,
+    join: Option<String>,
 }
 
 /// A proven identity that the connection lets in.
@@ -282,6 +303,8 @@ struct SealedIdentity {
     l: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     c: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    j: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrived: Option<Arrived>,
 }
@@ -331,6 +354,7 @@ impl Admitted {
             f: self.person.first_name.clone(),
             l: self.person.last_name.clone(),
             c: self.person.company.clone(),
+            j: self.person.join.clone(),
             arrived: with_arrived.then(|| self.verified.arrived(connection)),
         };
         let plaintext = serde_json::to_vec(&identity).map_err(|_| Fault::Internal)?;
@@ -381,8 +405,14 @@ pub fn redeem(
         let claimed = connection.document().domains.join(", ");
         return Err(Failure::with(Fault::EmailDomainForeign, claimed, email.domain()));
     }
-    let person =
-        Person { subject: identity.s, email, first_name: identity.f, last_name: identity.l, company: identity.c };
+    let person = Person {
+        subject: identity.s,
+        email,
+        first_name: identity.f,
+        last_name: identity.l,
+        company: identity.c,
+        join: identity.j,
+    };
     Ok(Redeemed { person, arrived: identity.arrived })
 }
 
@@ -420,6 +450,16 @@ impl Redeemed {
     /// The company that the identity provider named.
     pub fn company(&self) -> Option<&str> {
         self.person.company.as_deref()
+    }
+    /// What the person is known by in the connection's directory, where it has one.
+    pub fn join_key(&self, connection: &Connection, pepper: &Pepper) -> Option<KeyOf> {
+        let value = self.person.join.as_deref().unwrap_or_else(|| self.person.email.as_str());
+        let lookup = match connection.directory()?.join.attribute {
+            JoinAttribute::UserName => Lookup::UserName(folded(value)),
+            JoinAttribute::ExternalId => Lookup::ExternalId(value.to_owned()),
+            JoinAttribute::Email => Lookup::Email(folded(value)),
+        };
+        KeyOf::of_lookup(&lookup, ResourceType::User, connection.id(), pepper)
     }
     /// Everything that came, where an administrator tests.
     pub fn arrived(&self) -> Option<&Arrived> {

@@ -152,6 +152,17 @@ impl BindingHash {
     }
 }
 
+/// A course of a school, by Thinkific's number for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CourseId(pub u64);
+
+impl fmt::Display for CourseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What a person reads out when a login failed: twelve letters and digits, `7KQ3-9FXM-2B4T`.
 ///
 /// It names a login in tables, logs and pages. It is never a credential, a state or a RelayState.

@@ -100,6 +100,7 @@ pub mod again;
 pub mod arrived;
 pub mod binding;
 pub mod connection;
+mod counted;
 pub mod destination;
 pub mod diagnosis;
 pub mod directory;

@@ -35,6 +35,8 @@ pub struct Line {
     pub moved: i64,
     /// The last place that was given to somebody of this connection.
     pub own: Place,
+    /// Until when the school takes no calls, whoever makes them; by everybody's clock, in epoch milliseconds.
+    pub closed: i64,
 }
 
 /// How somebody comes to ask the school.
@@ -55,8 +57,18 @@ pub enum Way {
 impl Line {
     /// When a place's time comes. Times are whole seconds, rounded up: a browser waits no fractions.
     pub fn time_of(&self, place: Place) -> Timestamp {
-        let seconds = (place + self.moved).div_euclid(1000) + i64::from((place + self.moved).rem_euclid(1000) > 0);
+        let at = (place + self.moved).max(self.closed);
+        let seconds = at.div_euclid(1000) + i64::from(at.rem_euclid(1000) > 0);
         Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The line once a call was refused that could be made again at an instant: it takes none until then, and where
+    /// anybody waits its clock runs that much later, so that they come no closer together.
+    #[must_use]
+    pub fn closed_until(self, again: Timestamp, now: Timestamp) -> Self {
+        let later = again.as_millisecond() - now.as_millisecond();
+        let moved = if self.next > self.now(now) { self.moved + later } else { self.moved };
+        Self { moved, closed: again.as_millisecond(), ..self }
     }
 
     /// Decides how somebody comes to ask who has this place, or none.
@@ -65,6 +77,7 @@ impl Line {
         match place {
             Some(place) if self.time_of(place) > now => Way::Later(self.time_of(place)),
             Some(place) if now_in_line - place < kept => Way::AtTheirPlace,
+            Some(_) | None if self.closed > now.as_millisecond() => Way::Join,
             Some(_) | None if self.next <= now_in_line => Way::AtOnce,
             Some(_) | None if self.own <= now_in_line => Way::PastTheLine,
             Some(_) | None => Way::Join,
@@ -112,7 +125,7 @@ mod tests {
 
     #[test]
     fn who_finds_nobody_waiting_asks_at_once_and_who_does_joins() {
-        let way = |next, own| Line { next: place(next), own: place(own), moved: 0 }.way(None, at(0));
+        let way = |next, own| Line { next: place(next), own: place(own), ..Line::default() }.way(None, at(0));
         assert_eq!(Line::default().way(None, at(0)), Way::AtOnce);
         assert_eq!(way(0, -600), Way::AtOnce);
         assert_eq!(way(600, -600), Way::PastTheLine);
@@ -121,7 +134,7 @@ mod tests {
 
     #[test]
     fn nobody_asks_before_their_place_and_a_place_is_kept_for_half_an_hour() {
-        let line = Line { next: place(900_000), own: place(899_400), moved: 0 };
+        let line = Line { next: place(900_000), own: place(899_400), ..Line::default() };
         let way = |mine, now| line.way(Some(place(mine)), at(now));
         assert_eq!(way(60_000, 0), Way::Later(at(60_000)));
         assert_eq!(way(60_000, 59_999), Way::Later(at(60_000)));
@@ -135,11 +148,24 @@ mod tests {
 
     #[test]
     fn a_line_that_moves_keeps_everybody_in_order() {
-        let line = Line { next: place(60_000), own: place(59_400), moved: 30_000 };
+        let line = Line { next: place(60_000), own: place(59_400), moved: 30_000, closed: 0 };
         assert_eq!(line.way(Some(place(0)), at(29_000)), Way::Later(at(30_000)));
         assert_eq!(line.way(Some(place(0)), at(30_000)), Way::AtTheirPlace);
         assert_eq!(line.wait(at(0)), 90);
         assert_eq!(line.now(at(0)), place(-30_000));
+    }
+
+    #[test]
+    fn nobody_asks_a_school_that_takes_no_calls_and_nobody_comes_closer_to_another() {
+        let line = Line { next: place(60_000), own: place(59_400), ..Line::default() };
+        let closed = line.closed_until(at(20_000), at(0));
+        assert_eq!(closed.time_of(place(600)), at(21_000));
+        // Who is late comes when it opens.
+        assert_eq!(closed.way(Some(place(-50_000)), at(0)), Way::Later(at(20_000)));
+        assert_eq!(closed.way(None, at(0)), Way::Join);
+        // Where nobody waits, there is nobody to move.
+        let empty = Line::default().closed_until(at(20_000), at(0));
+        assert_eq!((empty.moved, empty.way(None, at(0)), empty.way(None, at(20_000))), (0, Way::Join, Way::AtOnce));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, School, UnknownPerson};
+use crate::counted;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::Redeemed;
@@ -29,7 +30,6 @@ pub use self::mirrored::{Entered, Mirrored, Owed};
 pub const PERSON_VERSION: u8 = 1;
 /// E-mail changes of one person in one day, tried or done; more is not how people marry, but how accounts are taken.
 pub const EMAIL_CHANGES_PER_DAY: u32 = 2;
-const DAY_SECONDS: i64 = 24 * 3600;
 
 /// Whether a person may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,19 +153,6 @@ pub enum Standing {
     Unsettled(Option<PersonItem>, Claim),
 }
 
-impl Standing {
-    /// The connection that an operator linked the person through, if they have not come since.
-    pub fn linked(&self) -> Option<&ConnectionId> {
-        match self {
-            Self::Settled(person)
-            | Self::Overdue(person, _)
-            | Self::Entered(Some(person), _, _)
-            | Self::Unsettled(Some(person), _) => person.linked.as_ref(),
-            Self::Entered(None, _, _) | Self::Unsettled(None, _) => None,
-        }
-    }
-}
-
 /// A redeemed identity on its way into a school: whatever is decided about it is decided from this, from the directory,
 /// and from what is known of accounts.
 pub struct Arrival<'a> {
@@ -239,16 +226,12 @@ impl Arrival<'_> {
 
     fn check_change_limit(&self, person: &PersonItem) -> Result<(), Failure> {
         let is_counted = person.trying.as_ref() == Some(&self.indexes.email_key);
-        if !is_counted && person.changed_day == day(self.now) && person.changes >= EMAIL_CHANGES_PER_DAY {
+        if !is_counted && person.changes_on(person.counts_on(self.now)) >= EMAIL_CHANGES_PER_DAY {
             let limit = format!("{EMAIL_CHANGES_PER_DAY} changes a day");
             return Err(Failure::with(Fault::EmailChangeLimit, limit, self.identity.email().domain()));
         }
         Ok(())
     }
-}
-
-fn day(now: Timestamp) -> i64 {
-    now.as_second().div_euclid(DAY_SECONDS)
 }
 
 /// What an identity is known by in this school.
@@ -302,14 +285,31 @@ impl PersonItem {
     #[must_use]
     pub fn begun(&self, indexes: &Indexes, now: Timestamp) -> Self {
         let trying = (!self.has(&indexes.email_key)).then(|| indexes.email_key.clone());
-        let today = day(now);
         let (changes, changed_day) = match &trying {
             Some(email) if self.trying.as_ref() != Some(email) => {
-                (if self.changed_day == today { self.changes + 1 } else { 1 }, today)
+                let day = self.counts_on(now);
+                (self.changes_on(day) + 1, day)
             }
             Some(_) | None => (self.changes, self.changed_day),
         };
         Self { fingerprint: None, rev: self.rev + 1, trying, changes, changed_day, ..self.clone() }
+    }
+
+    /// The day that a change of address counts on.
+    fn counts_on(&self, now: Timestamp) -> i64 {
+        counted::day(Some(self.changed_day), now)
+    }
+
+    fn changes_on(&self, day: i64) -> u32 {
+        if self.changed_day == day { self.changes } else { 0 }
+    }
+
+    /// The item of a person about whom an operator has decided something: what was counted against them is forgotten,
+    /// and so is what they tried. By two revisions, since a login that is under way takes an item of one more, with its
+    /// own fingerprint, for its own write.
+    #[must_use]
+    pub fn decided(&self) -> Self {
+        Self { rev: self.rev + 2, changes: 0, changed_day: 0, trying: None, ..self.clone() }
     }
 
     /// The item of a person whose account has just been settled. `begun` is what the settlement began with.

@@ -12,7 +12,7 @@ mod variable;
 use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
-use Index::LoginsByEmail;
+use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
 use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
 use Table::{Connections, Directory, Logins, Trust};
@@ -68,8 +68,8 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 ]);
 
 /// Of the table `logins`, logins only: neither the tests that an activation asks for, nor used Assertions, nor whose turn
-/// it is to ask a school, nor what is left of its minute.
-const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*"]);
+/// it is to ask a school, nor what is left of its minute, nor the line before it.
+const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*", "line#*"]);
 
 /// Of the table `directory`, people and groups as their sources want them: no person at a school, nobody's address, no
 /// token.
@@ -128,7 +128,8 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
-            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*"])]),
+            table(Logins, &[PutItem, UpdateItem])
+                .where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*", "line#*"])]),
             secrets(&[Seal, Pepper, Saml]),
         ],
     },
@@ -179,7 +180,9 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
-            table(Directory, &[BatchGetItem, PutItem, DeleteItem]),
+            table(Directory, &[BatchGetItem, PutItem, UpdateItem, DeleteItem]),
+            // Who of a directory has an address or an id, and nothing else of it.
+            table(Directory, &[Query]).where_all(&[keys_like(&["lock#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
@@ -226,6 +229,20 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "provisioner",
+        purpose: "Does at the schools what is due for people of a directory: accounts, courses, groups, and their end.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            index(DirectoryByDue, &[Query]),
+            table(Directory, &[BatchGetItem, GetItem, Query]),
+            table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
+            secrets(&[Pepper, DirectorySecret, Thinkific]),
+        ],
+    },
+    Function {
         name: "trust-refresh",
         purpose: "Holds what identity providers publish against what their connections believe: keys, key sets, addresses.",
         routes: &[],
@@ -233,6 +250,21 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Trust, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
+        ],
+    },
+    Function {
+        name: "mirror",
+        purpose: "Looks at what schools have, so that launches need not ask, and does what has to follow those that did not.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Logins, &[GetItem]),
+            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            table(Directory, &[BatchGetItem, GetItem]),
+            table(Directory, &[DeleteItem, PutItem, Query, UpdateItem])
+                .where_all(&[keys_like(&["due#*", "email#*", "mirror#*", "person#*", "school#*"])]),
+            secrets(&[Seal, Pepper, Thinkific]),
         ],
     },
 ];

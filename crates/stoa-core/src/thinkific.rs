@@ -10,7 +10,7 @@ mod token;
 mod user;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
-pub use self::enrollment::{CourseId, Enrollment, create_enrollment, find_enrollments, update_enrollment};
+pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
 pub use self::group::{Group, add_to_group, find_groups};
 pub use self::listing::{LISTED_USERS, ListedUsers, ROLES, list_users, list_users_with_role};
 pub use self::token::{Launch, LaunchUrl, TOKEN_SECONDS};

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::counted::{self, DAY_SECONDS};
 use crate::failure::Failure;
 use crate::fault::{Actor, Fault};
 use crate::ids::Attempt;
@@ -16,11 +17,11 @@ use crate::ids::Attempt;
 pub const TURNS_PER_DAY: u32 = 10;
 /// How long a refusal is given again without a call.
 pub const REMEMBERED_SECONDS: i64 = 600;
-/// How long a turn is somebody's who does not say that it is over. Most take less than a second.
-const TURN_SECONDS: i64 = 3;
+/// How long a turn is somebody's who does not say that it is over: longer than any request lives that could have taken it,
+/// so that none calls after its turn. Most take less than a second.
+pub const TURN_SECONDS: i64 = 9;
 /// How long a turn's item is kept: until nothing in it can count any more.
 const KEPT_SECONDS: i64 = 2 * DAY_SECONDS;
-const DAY_SECONDS: i64 = 24 * 3600;
 
 /// Calls a minute that Thinkific takes, of everybody together.
 pub const CALLS_PER_MINUTE: u32 = 120;
@@ -34,7 +35,7 @@ pub const CALLS_FEW: u32 = 10;
 pub struct TurnItem {
     /// Whose the last turn was.
     pub attempt: Attempt,
-    /// Until when it is theirs, in epoch seconds.
+    /// Until when it is theirs, in epoch seconds. 0: they have said that it is over.
     pub until: i64,
     /// The day of the last settlement, counted from the epoch.
     pub day: i64,
@@ -53,6 +54,9 @@ pub struct TurnItem {
     /// Whether the settlements of the day count this turn.
     #[serde(skip)]
     pub is_counted: bool,
+    /// Whether nobody has said that the turn before it is over: by some clock it is, and a call may be under way.
+    #[serde(skip)]
+    pub is_taken_over: bool,
 }
 
 /// A refusal that is remembered.
@@ -91,14 +95,15 @@ pub enum Turn {
 impl Turn {
     /// Decides from the turns of the person so far.
     pub fn take(found: Option<&TurnItem>, wish: Wish, about: &str, attempt: Attempt, now: Timestamp) -> Self {
-        let (second, today) = (now.as_second(), now.as_second().div_euclid(DAY_SECONDS));
-        if let Some(failure) = found.and_then(|found| found.remembered(about, second)) {
+        let second = now.as_second();
+        if let Some(failure) = found.and_then(|found| found.remembered(about, now)) {
             return Self::Refused(failure);
         }
-        if found.is_some_and(|found| second < found.until) {
+        if found.is_some_and(|found| counted::is_ahead(found.until, TURN_SECONDS, now)) {
             return Self::UnderWay;
         }
-        let so_far = found.filter(|found| found.day == today).map_or(0, |found| found.turns);
+        let day = counted::day(found.map(|found| found.day), now);
+        let so_far = found.filter(|found| found.day == day).map_or(0, |found| found.turns);
         let is_again = found.and_then(|found| found.refused.as_ref()).is_some_and(|refused| refused.about == about);
         let turns = match wish {
             Wish::Look => so_far,
@@ -113,15 +118,16 @@ impl Turn {
             Wish::Settle => so_far + 1,
         };
         let (until, ttl) = (second + TURN_SECONDS, second + KEPT_SECONDS);
-        let is_counted = turns > so_far;
+        let (is_counted, is_taken_over) = (turns > so_far, found.is_some_and(|found| found.until != 0));
         let (place, taken) = found.map_or((None, false), |found| (found.place, found.taken && found.place.is_some()));
-        Self::Ours(TurnItem { attempt, until, day: today, turns, refused: None, place, taken, ttl, is_counted })
+        Self::Ours(TurnItem { attempt, until, day, turns, refused: None, place, taken, ttl, is_counted, is_taken_over })
     }
 }
 
 impl TurnItem {
-    fn remembered(&self, about: &str, second: i64) -> Option<Failure> {
-        let refused = self.refused.as_ref().filter(|refused| refused.about == about && second < refused.until)?;
+    fn remembered(&self, about: &str, now: Timestamp) -> Option<Failure> {
+        let counts = |refused: &&Refused| counted::is_ahead(refused.until, REMEMBERED_SECONDS, now);
+        let refused = self.refused.as_ref().filter(|refused| refused.about == about).filter(counts)?;
         // A code of a later version's is asked for again.
         let fault = Fault::of_code(&refused.fault)?;
         let note = refused.note.as_deref().unwrap_or_default();
@@ -132,7 +138,15 @@ impl TurnItem {
     /// an account under their address.
     #[must_use]
     pub fn waiting(self, place: i64, is_taken: bool) -> Self {
-        Self { until: 0, place: Some(place), taken: is_taken || self.taken, ..self }
+        // Whose turn was taken over may still be calling, and nobody has waited for them yet.
+        let until = i64::from(self.is_taken_over);
+        Self { until, place: Some(place), taken: is_taken || self.taken, ..self }
+    }
+
+    /// The same, where nothing is left to be settled: another request has done so between what was read and the turn.
+    #[must_use]
+    pub fn unneeded(self) -> Self {
+        Self { turns: self.turns - u32::from(self.is_counted), is_counted: false, ..self }
     }
 
     /// The item of a turn that is over. What the person, their provider or the school has to mend is remembered; what
@@ -142,9 +156,10 @@ impl TurnItem {
         let Some(failure) = failure else { return Self { until: 0, place: None, ..self } };
         let face = failure.fault.face();
         if face.retryable || face.actor == Actor::OnCall {
-            // A strange answer came after calls, and may come again each time.
-            let is_free = self.is_counted && failure.fault != Fault::ThinkificAnswerStrange;
-            return Self { until: 0, turns: self.turns - u32::from(is_free), ..self };
+            // These came after calls, and may come again each time.
+            let is_spent = matches!(failure.fault, Fault::ThinkificAnswerStrange | Fault::DeadlineExceeded);
+            let left = if is_spent { Self { place: None, ..self } } else { self.unneeded() };
+            return Self { until: 0, ..left };
         }
         let refused = Refused {
             about: about.to_owned(),
@@ -188,8 +203,49 @@ mod tests {
             let turn = Turn::take(Some(&first), Wish::Look, "mary", attempt(2), at(second));
             assert!(matches!(turn, Turn::UnderWay), "{second}");
         }
-        assert_eq!(taken(Some(&first), Wish::Settle, TURN_SECONDS).turns, 2);
-        assert_eq!(taken(Some(&first.over(None, "mary", at(0))), Wish::Settle, 0).turns, 2);
+        let after = taken(Some(&first), Wish::Settle, TURN_SECONDS);
+        assert_eq!((after.turns, after.is_taken_over), (2, true));
+        let after = taken(Some(&first.over(None, "mary", at(0))), Wish::Settle, 0);
+        assert_eq!((after.turns, after.is_taken_over), (2, false));
+    }
+
+    /// Whoever wrote it, by whichever clock: nobody waits longer than for a turn and what clocks are apart.
+    #[test]
+    fn a_turn_or_a_refusal_that_a_wrong_clock_has_written_ends_all_the_same() {
+        for ahead in [61, 3600, 400 * DAY_SECONDS] {
+            let theirs = taken(None, Wish::Settle, ahead);
+            let after = taken(Some(&theirs), Wish::Settle, 0);
+            assert!(after.is_taken_over, "{ahead}: a call may be under way");
+            let bound = Failure::noted(Fault::AccountBound, "user 7 has another external id");
+            let refused = theirs.over(Some(&bound), "mary", at(ahead));
+            assert!(matches!(Turn::take(Some(&refused), Wish::Settle, "mary", attempt(2), at(0)), Turn::Ours(_)));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_or_behind_gives_nobody_another_day_s_settlements() {
+        let (behind, ahead) = (-DAY_SECONDS, DAY_SECONDS);
+        for (first, then) in [(0, ahead), (ahead, 0), (0, behind), (behind, 0)] {
+            let mut item: Option<TurnItem> = None;
+            let mut settled = 0;
+            for n in 0..8 * i64::from(TURNS_PER_DAY) {
+                let second = if n % 2 == 0 { first } else { then };
+                if let Turn::Ours(taken) = Turn::take(item.as_ref(), Wish::Settle, "mary", attempt(1), at(second)) {
+                    item = Some(taken.over(None, "mary", at(second)));
+                    settled += 1;
+                }
+            }
+            // What was counted today before the clock that is ahead began its day.
+            assert!(settled <= TURNS_PER_DAY + 1, "{first} and {then}: {settled}");
+        }
+    }
+
+    #[test]
+    fn a_turn_in_which_nothing_was_left_to_do_counts_for_nothing() {
+        let first = taken(None, Wish::Settle, 0).over(None, "mary", at(0));
+        assert_eq!(taken(Some(&first), Wish::Settle, 1).unneeded().over(None, "mary", at(1)).turns, 1);
+        assert_eq!(taken(Some(&first), Wish::Look, 1).unneeded().over(None, "mary", at(1)).turns, 1);
+        assert_eq!(taken(None, Wish::Settle, 0).unneeded().over(None, "mary", at(0)).turns, 0);
     }
 
     #[test]
@@ -226,9 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_answer_counts_and_what_did_not_count_is_taken_off_nothing() {
-        let strange = Failure::from(Fault::ThinkificAnswerStrange);
-        assert_eq!(taken(None, Wish::Settle, 0).over(Some(&strange), "mary", at(0)).turns, 1);
+    fn what_came_after_calls_counts_and_what_did_not_count_is_taken_off_nothing() {
+        for fault in [Fault::ThinkificAnswerStrange, Fault::DeadlineExceeded] {
+            assert_eq!(taken(None, Wish::Settle, 0).over(Some(&fault.into()), "mary", at(0)).turns, 1);
+        }
         let settled = taken(None, Wish::Settle, 0).over(None, "mary", at(0));
         let busy = Failure::from(Fault::ThinkificBusy);
         assert_eq!(taken(Some(&settled), Wish::Look, 1).over(Some(&busy), "mary", at(1)).turns, 1);

@@ -6,7 +6,8 @@
 
 use stoa_core::ids::EmailKey;
 use stoa_core::login::{ITEM_VERSION, LoginItem, State};
-use stoa_core::person::{PERSON_VERSION, PersonItem, PersonState};
+use stoa_core::mirror::{Bound, MIRROR_VERSION, SchoolMirror};
+use stoa_core::person::{AddressItem, FollowUpItem, Owed, PERSON_VERSION, PersonItem, PersonState};
 
 /// The item, and that writing it again loses nothing. A person is written under their key, which the store adds: there
 /// a test holds the two together against the same files.
@@ -46,4 +47,18 @@ fn persons_of_version_1_are_read() {
     assert!(person.email_key.is_some() && person.fingerprint.is_some());
     let linked: PersonItem = read(include_str!("items/v1/person-linked.json"));
     assert_eq!((linked.email_key, linked.fingerprint), (None, None));
+}
+
+#[test]
+fn mirrors_of_version_1_are_read() {
+    assert_eq!(MIRROR_VERSION, 1, "a new version: commit its items in a folder of their own");
+    let mirror: SchoolMirror = read(include_str!("items/v1/mirrored.json"));
+    assert_eq!((mirror.roles_at, mirror.privileged.len(), mirror.side), (Some(1_790_000_900), 1, 1));
+    assert_eq!(mirror.run.map(|run| (run.page, run.pages)), Some((13, 40)));
+    // Nobody's, and read for what the mirror knows of it.
+    let address: AddressItem = serde_json::from_str(include_str!("items/v1/address-mirrored.json")).unwrap();
+    assert_eq!(address.owner(), None);
+    assert_eq!(address.account.and_then(|account| account.bound), Some(Bound::ToNobody));
+    let follow_up: FollowUpItem = read(include_str!("items/v1/follow-up.json"));
+    assert_eq!((follow_up.owed, follow_up.resets_password, follow_up.tries), (Owed::TakeOver, true, 1));
 }

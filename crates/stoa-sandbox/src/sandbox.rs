@@ -274,6 +274,11 @@ impl Sandbox {
         self.invoke("trust-refresh", Value::Null).await
     }
 
+    /// What the clock starts once a minute: `mirror`.
+    pub async fn mirror(&self) -> Result<Value, FunctionError> {
+        self.invoke("mirror", Value::Null).await
+    }
+
     /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);
@@ -281,6 +286,12 @@ impl Sandbox {
         self.workos.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.openid.clock().advance(jiff::SignedDuration::from_secs(seconds));
         self.thinkific.clock().advance(jiff::SignedDuration::from_secs(seconds));
+    }
+
+    /// Puts the clock of the functions wrong, for the requests that come from now on: each keeps the time at which it
+    /// came, so that two can believe in different times, as in two instances.
+    pub fn shift_functions(&self, seconds: i64) {
+        self.clock.advance(seconds);
     }
 }
 

@@ -64,8 +64,19 @@ pub async fn run(start: &Start) -> Result<(), ShowError> {
     print_addresses(&sandbox);
     print_workos(&sandbox, &behind_workos);
     println!("\nCtrl-C stops everything.");
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    tokio::select! {
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+        () = minutes(&sandbox) => Ok(()),
+    }
+}
+
+/// What the clock starts once a minute. What fails of it is in its log.
+async fn minutes(sandbox: &Sandbox) {
+    let mut minutes = tokio::time::interval(std::time::Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        let _ = sandbox.mirror().await;
+    }
 }
 
 /// Runs one login in the test browser and prints each hop with its calls.

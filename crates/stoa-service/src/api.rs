@@ -13,22 +13,45 @@ use stoa_core::thinkific::{ApiAnswer, ApiRequest};
 use crate::http_client::Outbound;
 
 /// A browser waits behind this.
-const TIMEOUT: Duration = Duration::from_secs(3);
+pub const TIMEOUT: Duration = Duration::from_secs(3);
+/// Nobody waits behind this.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A page of 25 users is far smaller.
 const MAX_ANSWER: usize = 512 * 1024;
 /// Cloudflare, before the API, turns away requests without one.
 const USER_AGENT: &str = concat!("stoa/", env!("CARGO_PKG_VERSION"));
 
-/// Sends one request with the school's key.
+/// Sends one request with the school's key, and gives it up after [`TIMEOUT`], or earlier.
 pub async fn call(
     outbound: &Outbound,
     school: &School,
     api_key: &Key,
     request: &ApiRequest,
+    earlier: Duration,
 ) -> Result<ApiAnswer, Failure> {
-    match tokio::time::timeout(TIMEOUT, exchange(outbound, school, api_key, request)).await {
+    within(TIMEOUT.min(earlier), exchange(outbound, school, api_key, request)).await
+}
+
+/// The same where nobody waits.
+pub async fn call_patiently(
+    outbound: &Outbound,
+    school: &School,
+    api_key: &Key,
+    request: &ApiRequest,
+) -> Result<ApiAnswer, Failure> {
+    within(PATIENCE, exchange(outbound, school, api_key, request)).await
+}
+
+async fn within(
+    timeout: Duration,
+    answer: impl Future<Output = Result<ApiAnswer, Failure>>,
+) -> Result<ApiAnswer, Failure> {
+    match tokio::time::timeout(timeout, answer).await {
         Ok(answer) => answer,
-        Err(_elapsed) => Err(Failure::noted(Fault::ThinkificUnavailable, "no answer within 3 s")),
+        Err(_elapsed) => {
+            let note = format!("no answer within {} s", timeout.as_secs());
+            Err(Failure::noted(Fault::ThinkificUnavailable, &note))
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::log::{Line, Metric};
 use crate::visit::{Answer, Visit};
 
 /// A browser is answered by then: API Gateway would wait 30 s and then show a page without a reference.
-const SOFT_DEADLINE: Duration = Duration::from_secs(8);
+pub(crate) const SOFT_DEADLINE: Duration = Duration::from_secs(8);
 
 /// A function, ready to be called with an event and the id of the request. There is no event that it does not answer.
 /// Boxed, so that a binary does not compile the flow again.
@@ -151,6 +151,7 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
         None => None,
         Some(failure) => trail.connection.as_ref().map(|_| failure.fault.face().actor.blame()),
     };
+    let (namespace, now) = (&clients.environment.metric_namespace, clients.clock.now().as_millisecond());
     let mut line = Line {
         level: "info",
         function: clients.environment.function,
@@ -170,11 +171,15 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
         wanted: None,
         got: None,
         also: trail.also.map(Fault::code),
+        waits: trail.waits,
         asked: trail.asked,
         ignored: trail.ignored.as_deref(),
         ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        metric: outcome
-            .map(|_| Metric::login(&clients.environment.metric_namespace, clients.clock.now().as_millisecond())),
+        metric: match (outcome, trail.waits) {
+            (Some(_), _) => Some(Metric::login(namespace, now)),
+            (None, Some(_)) => Some(Metric::waiting(namespace, now)),
+            (None, None) => None,
+        },
         outcome,
         logins: outcome.map(|_| 1),
     };

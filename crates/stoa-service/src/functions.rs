@@ -87,7 +87,9 @@ functions! {
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
     "scim" scim: Requests(flows::scim::refused) => flows::scim::scim;
     "operator" operator: Events => flows::operator::operator;
+    "provisioner" provisioner: Events => flows::provisioner::provisioner;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
+    "mirror" mirror: Events => flows::mirror::mirror;
 }
 
 impl Maker {

@@ -13,7 +13,7 @@
 //! | [`store`] | DynamoDB, one file a table |
 //! | `secrets`, `environment` | what a function is told |
 //! | `http_client`, `egress`, `api` | calls to the outside: guarded where somebody else chose the address; the school's API |
-//! | `log`, `trust_log` | the one line of an invocation, and the lines of `trust-refresh` |
+//! | `log`, `trust_log`, `provision_log` | the one line of an invocation, and the lines of `trust-refresh` and `provisioner` |
 //! | [`operator`] | what the command `stoa` does in AWS |
 //! | `clients`, `clock`, `random` | what all of them are handed |
 //! | `held`, `pace` | what a process keeps, mostly for a minute, and how many requests of a client it takes |
@@ -36,6 +36,7 @@ mod invoked;
 mod log;
 pub mod operator;
 mod pace;
+mod provision_log;
 mod random;
 mod secrets;
 pub mod store;

@@ -81,6 +81,9 @@ pub struct Line<'a> {
     /// A second failure, behind the one that the person saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub also: Option<&'static str>,
+    /// For how long its person waits in the line before the school, in seconds: what CloudWatch takes the most of.
+    #[serde(rename = "LineSeconds", skip_serializing_if = "Option::is_none")]
+    pub waits: Option<i64>,
     /// What a SCIM client asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<&'static str>,
@@ -89,7 +92,7 @@ pub struct Line<'a> {
     pub ignored: Option<&'a str>,
     /// How long it took, in milliseconds.
     pub ms: u64,
-    /// CloudWatch's embedded metric format: a login ended here.
+    /// CloudWatch's embedded metric format: a login ended here, or waits.
     #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
     pub metric: Option<Metric<'a>>,
     /// Metric dimension: `ok`, `person`, `idp`, `school` or `stoa`.
@@ -114,7 +117,7 @@ struct Directive<'a> {
     #[serde(rename = "Namespace")]
     namespace: &'a str,
     #[serde(rename = "Dimensions")]
-    dimensions: [[&'static str; 2]; 1],
+    dimensions: [&'static [&'static str]; 1],
     #[serde(rename = "Metrics")]
     metrics: [Named; 1],
 }
@@ -130,14 +133,16 @@ struct Named {
 impl<'a> Metric<'a> {
     /// A login that ended at this instant, in epoch milliseconds.
     pub fn login(namespace: &'a str, timestamp: i64) -> Self {
-        Self {
-            timestamp,
-            metrics: [Directive {
-                namespace,
-                dimensions: [["connection", "outcome"]],
-                metrics: [Named { name: "Logins", unit: "Count" }],
-            }],
-        }
+        Self::of(namespace, timestamp, &["connection", "outcome"], Named { name: "Logins", unit: "Count" })
+    }
+
+    /// A login that waits in line.
+    pub fn waiting(namespace: &'a str, timestamp: i64) -> Self {
+        Self::of(namespace, timestamp, &["connection"], Named { name: "LineSeconds", unit: "Seconds" })
+    }
+
+    const fn of(namespace: &'a str, timestamp: i64, dimensions: &'static [&'static str], metric: Named) -> Self {
+        Self { timestamp, metrics: [Directive { namespace, dimensions: [dimensions], metrics: [metric] }] }
     }
 }
 

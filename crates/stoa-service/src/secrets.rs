@@ -115,6 +115,11 @@ impl Secrets {
         self.read(self.name_of_shared(SecretKind::Seal), 0, SHARED, now).await
     }
 
+    /// What seals directories, as of the last minute.
+    pub(crate) async fn directory(&self, now: Timestamp) -> Result<Arc<KeySet>, Failure> {
+        self.read(self.name_of_shared(SecretKind::Directory), 0, OWN, now).await
+    }
+
     /// Seal and pepper, as of the last hour.
     pub(crate) async fn shared(&self, now: Timestamp) -> Shared {
         join(self.seal(now), self.pepper(now)).await

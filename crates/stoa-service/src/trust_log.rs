@@ -181,6 +181,11 @@ impl<'a> Metrics<'a> {
     fn of(seen: &Seen, namespace: &'a str, timestamp: i64) -> Self {
         let mut names = vec!["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"];
         names.extend(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
+        Self::named(names, namespace, timestamp)
+    }
+
+    /// These fields of the line, as counts.
+    pub(crate) fn named(names: Vec<&'static str>, namespace: &'a str, timestamp: i64) -> Self {
         let metrics = names.into_iter().map(|name| Named { name, unit: "Count" }).collect();
         Self { timestamp, directives: [Directive { namespace, dimensions: [[]], metrics }] }
     }

@@ -35,6 +35,8 @@ use crate::store::{self, By, Note, Written};
 
 /// By then every call to a provider has ended. What is left until the soft deadline is for our own tables.
 const OUTSIDE: Duration = Duration::from_secs(6);
+/// By then a settlement has ended or is given up. What is left until the soft deadline is for saying so.
+const SETTLING: Duration = Duration::from_secs(7);
 
 /// One request on its way through a function.
 pub struct Visit<'a> {
@@ -283,6 +285,11 @@ impl<'a> Visit<'a> {
     pub fn in_time(&self, limits: Limits) -> Limits {
         let left = OUTSIDE.saturating_sub(self.came.elapsed());
         Limits { timeout: limits.timeout.min(left), ..limits }
+    }
+
+    /// How long a settlement may still take.
+    pub fn left_to_settle(&self) -> Duration {
+        SETTLING.saturating_sub(self.came.elapsed())
     }
 
     /// A step of a login, as this function takes it.

@@ -154,7 +154,7 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
     let operator = target.change(io).await?;
     for taken in operator.take_key_sets(id).await? {
         let ids: Vec<_> = taken.key_ids.iter().map(|id| visible(id)).collect();
-        io.say(&format!("Key set {}, as {} publishes it now: {}", taken.set, taken.uri, ids.join(", ")))?;
+        io.say(&format!("Key set {}, as {} publishes it now: {}", taken.set, visible(&taken.uri), ids.join(", ")))?;
         match taken.changes.iter().find_map(|event| event.detail.as_deref()) {
             Some(detail) => io.say(&format!("    changed: {}", visible(detail)))?,
             None => io.say("    the same keys as before")?,
@@ -169,7 +169,7 @@ fn print_look(id: &ConnectionId, decision: &Decision, io: &mut Io<'_>) -> Result
         io.say(&format!("There is nothing new in the metadata of {id}."))?;
     }
     for event in &decision.events {
-        let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {key}")).unwrap_or_default();
+        let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {}", visible(key))).unwrap_or_default();
         let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
         let detail = event.detail.as_ref().map(|detail| format!(": {}", visible(detail))).unwrap_or_default();
         io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;

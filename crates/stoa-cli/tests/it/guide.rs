@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::command::{Desk, stoa};
+use crate::command::{Desk, Ran, stoa};
 
 const HEAD: &str =
     "id = \"acme\"\ncustomer = \"acme\"\nname = \"Acme\"\nschool = \"academy\"\ndomains = [\"acme.com\"]\n";
@@ -12,10 +12,14 @@ const TENANT: &str = "b7e2f3a0-41c6-4d39-9c5e-0a1d62f7c811";
 
 /// The guide of a file that has not been applied: no network, no stack.
 pub async fn guide(settings: &str) -> String {
+    ask(settings).await.done()
+}
+
+async fn ask(settings: &str) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.toml");
     std::fs::write(&path, format!("{HEAD}{settings}")).unwrap();
-    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "sso.example.com"]).await.done()
+    stoa(&["connection", "guide", path.to_str().unwrap(), "--host", "sso.example.com"]).await
 }
 
 #[tokio::test]
@@ -44,6 +48,39 @@ async fn openid_connect_by_product() {
         ("google", OIDC.replace("https://acme.okta.com", "https://accounts.google.com")),
     ] {
         assert_snapshot!(format!("guide_oidc_{preset}"), guide(&format!("preset = \"{preset}\"\n{settings}")).await);
+    }
+}
+
+/// Every product with every way to prove that we are the client: what the guide asks for is what the file says, and a
+/// product that has no such way is not guided there.
+#[tokio::test]
+async fn the_guide_asks_for_the_client_authentication_of_the_file() {
+    let issuer = |preset: &str| match preset {
+        "entra" => format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+        "google" => "https://accounts.google.com".to_owned(),
+        _ => "https://idp.acme.com".to_owned(),
+    };
+    for preset in ["generic", "pingfederate", "okta", "entra", "google"] {
+        for auth in ["client_secret_basic", "client_secret_post", "private_key_jwt"] {
+            let settings = format!(
+                "preset = \"{preset}\"\n{}client_auth = \"{auth}\"\n",
+                OIDC.replace("https://acme.okta.com", &issuer(preset))
+            );
+            if auth == "private_key_jwt" && ["entra", "google"].contains(&preset) {
+                let refused = ask(&settings).await.refused();
+                assert!(refused.contains("oidc.client_auth"), "{preset}: {refused}");
+                continue;
+            }
+            let guide = guide(&settings).await;
+            let asks_for_a_secret = guide.contains("   Client secret  ");
+            assert_eq!(asks_for_a_secret, auth != "private_key_jwt", "{preset} {auth}: {guide}");
+            assert_eq!(guide.contains("public key that we send you"), auth == "private_key_jwt", "{preset}: {guide}");
+            assert_eq!(guide.contains("the secret through another channel"), auth != "private_key_jwt", "{guide}");
+            // Whoever is free to choose is told which of the two.
+            if ["generic", "pingfederate"].contains(&preset) {
+                assert!(guide.contains(&format!("({auth})")), "{preset} {auth}: {guide}");
+            }
+        }
     }
 }
 

@@ -11,13 +11,13 @@ use stoa_service::store::forms;
 use crate::command::{Desk, Ran, stoa};
 
 /// Clipboard and cursor by ESC and by C1, a carriage return, marks of direction, a line of its own, quotes of a shell.
-const HOSTILE: &str = "\u{1b}]52;c;eA==\u{7}\u{1b}[2K\r\u{9b}2J\u{202e}moc\u{2066}\u{200b}\nFORGED '\"`;$(touch pwned)`;touch pwned #\u{85}";
+pub const HOSTILE: &str = "\u{1b}]52;c;eA==\u{7}\u{1b}[2K\r\u{9b}2J\u{202e}moc\u{2066}\u{200b}\nFORGED '\"`;$(touch pwned)`;touch pwned #\u{85}";
 /// The same as far as XML has the characters (XML 1.0 §2.2).
-const HOSTILE_XML: &str =
+pub const HOSTILE_XML: &str =
     "&#x9b;2J&#x202e;moc&#x2066;&#x200b;&#13;&#10;FORGED '&quot;`;$(touch pwned)`;touch pwned #&#x85;";
 
 #[track_caller]
-fn inert(ran: &Ran, about: &str) {
+pub fn inert(ran: &Ran, about: &str) {
     for text in [&ran.out, &ran.err] {
         let seen = text.chars().find(|c| *c != '\n' && is_invisible(*c));
         assert_eq!(seen, None, "{about}: {text:?}");
@@ -37,7 +37,7 @@ fn planted(text: &str, way: usize) -> String {
 }
 
 /// Every variant of a JSON value in which one text, or one name of a member, is a stranger's.
-fn variants(value: &Value, way: &mut usize) -> Vec<Value> {
+pub fn variants(value: &Value, way: &mut usize) -> Vec<Value> {
     match value {
         Value::String(text) => {
             *way += 1;
@@ -76,7 +76,7 @@ fn variants(value: &Value, way: &mut usize) -> Vec<Value> {
 }
 
 /// Every variant of an item, as DynamoDB has it, that is still under its partition key.
-fn variants_of(item: &Value) -> Vec<Value> {
+pub fn variants_of(item: &Value) -> Vec<Value> {
     let (members, mut way) = (item.as_object().unwrap(), 0);
     let mut all = Vec::new();
     for (name, attribute) in members.iter().filter(|(name, _)| *name != "pk") {
@@ -124,14 +124,14 @@ fn attributes(attribute: &Value, way: &mut usize) -> Vec<Value> {
     }
 }
 
-async fn write(desk: &Desk, operation: &str, table: Table, (name, value): (&str, &Value)) {
+pub async fn write(desk: &Desk, operation: &str, table: Table, (name, value): (&str, &Value)) {
     let body = json!({ "TableName": desk.sandbox.front.stack().table_name(table), name: value });
     desk.dynamodb(operation, &body.to_string()).await;
 }
 
 /// A desk with an item of every kind: logins that ended well and badly, a person who was changed, keys, key sets, and
 /// all that can be seen of a provider.
-async fn full_desk() -> Desk {
+pub async fn full_desk() -> Desk {
     let desk = Desk::new().await;
     for person in ["miller.m", "partner.p"] {
         desk.sandbox.pingfederate.sign_on_as(person);

@@ -44,6 +44,9 @@ pub enum ConnectionError {
         "oidc.authorize_parameters: {0:?} is not one to add: stoa sets it, has a setting for it, or needs its default"
     )]
     ReservedParameter(String),
+    /// The product knows no such proof, or not in the form in which stoa gives it.
+    #[error("oidc.client_auth: {0}; use client_secret_basic or client_secret_post")]
+    NoPrivateKeyJwt(&'static str),
     /// Without `openid` there is no ID token.
     #[error("oidc.scopes: openid is missing")]
     NoOpenidScope,

@@ -247,6 +247,7 @@ impl Oidc {
             return Err(ConnectionError::ReservedParameter(name.clone()));
         }
         check_tenants(document)?;
+        check_client_auth(document, preset)?;
         let scopes = if document.scopes.is_empty() {
             SCOPES.iter().map(|scope| (*scope).to_owned()).collect()
         } else {
@@ -299,6 +300,24 @@ impl Oidc {
         ];
         demands.into_iter().find(|(_, is_made)| *is_made).map(|(name, _)| name)
     }
+}
+
+/// What no setting of the product's makes work.
+fn check_client_auth(document: &OidcDocument, preset: Preset) -> Result<(), ConnectionError> {
+    if document.client_auth != ClientAuth::PrivateKeyJwt {
+        return Ok(());
+    }
+    let host = Url::parse(&document.issuer).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+    if preset == Preset::Google || document.issuer == GOOGLE {
+        return Err(ConnectionError::NoPrivateKeyJwt("Google has no private_key_jwt"));
+    }
+    if preset == Preset::Entra || MICROSOFT.contains(&host) {
+        let why =
+            "Entra finds the key of a private_key_jwt by its certificate's thumbprint (x5t), which stoa does not send";
+        return Err(ConnectionError::NoPrivateKeyJwt(why));
+    }
+    Ok(())
 }
 
 /// Anybody can have a tenant of their own, with any address in it (nOAuth). So a login for several tenants names them.

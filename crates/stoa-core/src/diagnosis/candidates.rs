@@ -57,7 +57,7 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::TeamsOnly | Fault::TeamsCodeWrong => &[WrongLink, TookTooLong],
         Fault::TicketMissing | Fault::TicketExpired => &[TicketLost, CookiesLost],
         Fault::TicketWrong => &[UsedTwice, OurSeal, TicketLost],
-        Fault::PersonDeactivated | Fault::PersonDeleted => &[PersonBarred],
+        Fault::PersonDeactivated | Fault::PersonDeleted | Fault::PersonInactive => &[PersonBarred],
         Fault::PersonUnknown => &[PersonNotKnown, SubjectsChanged, OurSetting],
         Fault::EmailOwned => &[ColleaguesAddress, AddressRecycled, SubjectsChanged, ClaimUnderWay, OurSetting],
         Fault::AccountPrivileged => &[AccountRole, OurSetting],
@@ -279,6 +279,7 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         | Fault::TicketExpired
         | Fault::TicketWrong
         | Fault::PersonDeactivated
+        | Fault::PersonInactive
         | Fault::PersonDeleted
         | Fault::EmailChangeLimit
         | Fault::SettledTooOften

@@ -9,7 +9,7 @@ use stoa_scim::text::folded;
 use super::UserId;
 use crate::connection::{Age, Connection, GrantDocument};
 use crate::email::Email;
-use crate::thinkific::CourseId;
+use crate::ids::CourseId;
 
 /// A group of the directory that a person belongs to.
 #[derive(Clone, PartialEq, Eq)]

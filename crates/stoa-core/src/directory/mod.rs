@@ -14,7 +14,7 @@ pub use crate::connection::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
     Source,
 };
-pub use crate::thinkific::CourseId;
+pub use crate::ids::CourseId;
 pub use desired::{Desired, Membership, desired};
 pub use id::{BadId, GroupId, UserId};
 pub use index::{IndexedBy, KeyHash, KeyOf, keys};

@@ -24,7 +24,7 @@ const ON_THEIR_WAY_SECONDS: i64 = 60;
 pub struct FollowUpItem {
     /// Format of the item.
     pub v: u8,
-    /// Whose.
+    /// Whose account it is about.
     pub person: PersonKey,
     /// The `external_id` that their token had.
     pub id: String,

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DetailsKey, EmailKey};
-use crate::thinkific::CourseId;
+use crate::ids::{CourseId, DetailsKey, EmailKey};
 
 /// What has been done for a person at a school, as far as it is written down. Nobody's name is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +99,7 @@ mod by_course {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use super::Enrolled;
-    use crate::thinkific::CourseId;
+    use crate::ids::CourseId;
 
     pub(super) fn serialize<S: Serializer>(
         courses: &BTreeMap<CourseId, Enrolled>,

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use crate::directory::Desired;
 use crate::email::Email;
 use crate::identity::{clean, full_name};
+use crate::ids::CourseId;
 use crate::thinkific::{
-    ApiRequest, CourseId, Profile, UnknownPassword, add_to_group, create_enrollment, create_user, delete_user,
-    find_enrollments, find_user, get_binding, get_bound_user, get_user, reset_password, take_over_user,
-    update_enrollment, update_user,
+    ApiRequest, Profile, UnknownPassword, add_to_group, create_enrollment, create_user, delete_user, find_enrollments,
+    find_user, get_binding, get_bound_user, get_user, reset_password, take_over_user, update_enrollment, update_user,
 };
 
 /// One call: something that is asked, or done.

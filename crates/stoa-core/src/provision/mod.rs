@@ -5,6 +5,7 @@
 //! what breaks off anywhere is mended by the next run. It takes away only what it gave, and leaves accounts with a role
 //! alone.
 
+mod admission;
 mod applied;
 mod budget;
 mod call;
@@ -15,6 +16,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
+pub use self::admission::admit;
 pub use self::applied::{Access, Account, Applied, Enrolled, InGroup};
 pub use self::budget::{CALLS_AT_ONCE, allowance};
 pub use self::call::Call;

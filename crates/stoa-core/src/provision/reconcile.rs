@@ -17,9 +17,9 @@ use crate::email::Email;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::identity::email_key;
-use crate::ids::{DetailsKey, EmailKey};
+use crate::ids::{CourseId, DetailsKey, EmailKey};
 use crate::keys::Pepper;
-use crate::thinkific::{ApiAnswer, CourseId, Enrollment, SEARCH_PAGES, Searched, User};
+use crate::thinkific::{ApiAnswer, Enrollment, SEARCH_PAGES, Searched, User};
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]

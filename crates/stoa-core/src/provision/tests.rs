@@ -14,8 +14,9 @@ use crate::connection::{Connection, ConnectionState, UrlPolicy};
 use crate::directory::{Desired, UserId};
 use crate::email::Email;
 use crate::fault::Fault;
+use crate::ids::CourseId;
 use crate::keys::{KeySet, Pepper};
-use crate::thinkific::{ApiAnswer, CourseId, UnknownPassword};
+use crate::thinkific::{ApiAnswer, UnknownPassword};
 
 const NOW: i64 = 1_790_000_000;
 

@@ -43,8 +43,9 @@ impl Table {
     /// Its indexes.
     pub const fn indexes(self) -> &'static [Index] {
         match self {
-            Self::Logins => Index::ALL,
-            Self::Connections | Self::Trust | Self::Directory => &[],
+            Self::Logins => &[Index::LoginsByConnection, Index::LoginsByEmail],
+            Self::Directory => &[Index::DirectoryByDue],
+            Self::Connections | Self::Trust => &[],
         }
     }
 
@@ -64,17 +65,20 @@ pub enum Index {
     LoginsByConnection,
     /// The proven logins of an e-mail address in a school, by when they began. Others have no `who` and no entry.
     LoginsByEmail,
+    /// People of a directory for whom something is due at a school, by when. Others have no `due_of` and no entry.
+    DirectoryByDue,
 }
 
 impl Index {
     /// Every index.
-    pub const ALL: &[Self] = &[Self::LoginsByConnection, Self::LoginsByEmail];
+    pub const ALL: &[Self] = &[Self::LoginsByConnection, Self::LoginsByEmail, Self::DirectoryByDue];
 
     /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LoginsByConnection => "by-connection",
             Self::LoginsByEmail => "by-email",
+            Self::DirectoryByDue => "by-due",
         }
     }
 
@@ -82,6 +86,7 @@ impl Index {
     pub const fn table(self) -> Table {
         match self {
             Self::LoginsByConnection | Self::LoginsByEmail => Table::Logins,
+            Self::DirectoryByDue => Table::Directory,
         }
     }
 
@@ -90,6 +95,7 @@ impl Index {
         match self {
             Self::LoginsByConnection => "connection",
             Self::LoginsByEmail => "who",
+            Self::DirectoryByDue => "due_of",
         }
     }
 
@@ -97,6 +103,7 @@ impl Index {
     pub const fn sort_key(self) -> &'static str {
         match self {
             Self::LoginsByConnection | Self::LoginsByEmail => "began",
+            Self::DirectoryByDue => "due_at",
         }
     }
 }

@@ -46,6 +46,14 @@ impl ApiMethod {
             Self::Delete => "DELETE",
         }
     }
+
+    /// Whether what is asked so changes anything.
+    pub const fn changes(self) -> bool {
+        match self {
+            Self::Get => false,
+            Self::Post | Self::Put | Self::Delete => true,
+        }
+    }
 }
 /// An answer of the Admin API.
 #[derive(Clone, Debug)]

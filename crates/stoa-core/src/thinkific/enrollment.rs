@@ -4,25 +4,15 @@
 //! expiry date, and keeps the progress.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
 use crate::failure::Failure;
+use crate::ids::CourseId;
 
 /// Enrollments on a page. The API's most.
 const PAGE_ENROLLMENTS: usize = 250;
-
-/// A course of a school, by Thinkific's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CourseId(pub u64);
-
-impl std::fmt::Display for CourseId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// An enrollment, as far as stoa looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -118,6 +118,9 @@ fn check_assertion(
     let claimed: Assertion =
         jsonwebtoken::dangerous::insecure_decode(assertion).map_err(|_| TokenError::BadAssertion)?.claims;
     let client = client(shared, realm, &claimed.sub)?;
+    if !names_key(client.product, assertion) {
+        return Err(TokenError::BadAssertion);
+    }
     let ClientAuth::PrivateKeyJwt(keys) = &client.auth else { return Err(TokenError::BadAssertion) };
     let claims = verified(keys, assertion).ok_or(TokenError::BadAssertion)?;
     let now = shared.config.clock.now().as_second();
@@ -134,6 +137,16 @@ fn check_assertion(
     }
     let fresh = shared.state().assertions.insert((client.id.clone(), claims.jti));
     if fresh { Ok(client) } else { Err(TokenError::BadAssertion) }
+}
+
+/// Google takes no assertion of a client's. Entra finds its key by the thumbprint of a certificate, and by nothing else.
+fn names_key(product: Product, assertion: &str) -> bool {
+    let Ok(header) = jsonwebtoken::decode_header(assertion) else { return false };
+    match product {
+        Product::Google => false,
+        Product::Entra => header.x5t.is_some() || header.x5t_s256.is_some(),
+        Product::PingFederate | Product::Okta => header.kid.is_some(),
+    }
 }
 
 fn verified(keys: &serde_json::Value, assertion: &str) -> Option<Assertion> {

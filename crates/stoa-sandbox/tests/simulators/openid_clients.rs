@@ -85,8 +85,12 @@ impl Asserter {
     }
 
     fn sign(&self, claims: &Value) -> String {
+        self.sign_under(&json!({ "alg": "ES256", "kid": "k1", "x5t": "k1" }), claims)
+    }
+
+    fn sign_under(&self, header: &Value, claims: &Value) -> String {
         let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let input = format!("{}.{}", encoded(&json!({ "alg": "ES256", "kid": "k1" })), encoded(claims));
+        let input = format!("{}.{}", encoded(header), encoded(claims));
         let signature = self.key.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
@@ -220,4 +224,24 @@ async fn teams_hands_out_entras_tokens() {
     let old = TeamsToken { moved: -120, ..TeamsToken::v2(APP) };
     assert!(claims("mila@globex.com", &old).unwrap()["exp"].as_i64().unwrap() < openid.clock().now().as_second());
     assert_eq!(openid.teams_token("nobody@globex.com", &TeamsToken::v2(APP)), None);
+}
+
+/// As each of them documents it.
+#[tokio::test]
+async fn entra_finds_a_client_s_key_by_a_thumbprint_and_google_takes_no_assertion() {
+    for (product, header, taken) in [
+        (Product::PingFederate, json!({ "alg": "ES256", "kid": "k1" }), true),
+        (Product::Okta, json!({ "alg": "ES256", "kid": "k1" }), true),
+        (Product::Entra, json!({ "alg": "ES256", "kid": "k1" }), false),
+        (Product::Entra, json!({ "alg": "ES256", "kid": "k1", "x5t#S256": "k1" }), true),
+        (Product::Google, json!({ "alg": "ES256", "kid": "k1", "x5t": "k1" }), false),
+    ] {
+        let asserter = Asserter::new();
+        let provider = Provider::with(Realm::of(product), |client| client.auth = asserter.auth()).await;
+        let endpoint = format!("{}{}", provider.openid.url(product), provider.path("token_endpoint"));
+        let now = provider.openid.clock().now().as_second();
+        let claims = json!({ "iss": CLIENT, "sub": CLIENT, "aud": endpoint, "exp": now + 60, "jti": "1" });
+        let answer = assert_by(&provider, &asserter.sign_under(&header, &claims)).await;
+        assert_eq!(answer.0 == 200, taken, "{product:?} {header}: {answer:?}");
+    }
 }

@@ -3,9 +3,13 @@
 //! To settle is to claim the address, look at the accounts, create or change one, and write down the person with the
 //! address. It begins and ends with a write, and whatever breaks off in between is mended by the next login, or by time:
 //! a claim that was not kept counts for a minute.
+//!
+//! Turns and claims end by clocks, and clocks may be wrong. So whoever takes over what nobody has given up waits for as
+//! long as one change of an account can take, and before each change it is looked whether turn and address are still
+//! this request's. Two never change one account at the same time, whatever their clocks say.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -18,7 +22,7 @@ use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,
     get_bound_user, get_user, take_over_user, update_user,
 };
-use stoa_core::turn::CALLS_PER_MINUTE;
+use stoa_core::turn::{CALLS_PER_MINUTE, TurnItem};
 
 use crate::api;
 use crate::clients::Clients;
@@ -30,6 +34,9 @@ const BUSY_TRIES: u32 = 4;
 /// What counts as a moment.
 const BRIEF_SECONDS: i64 = 2;
 
+/// From the look whether it is still this request's turn until the change that follows is made or given up.
+pub const CHANGE: Duration = api::TIMEOUT.saturating_add(Duration::from_millis(500));
+
 /// What settling an account needs.
 pub struct Account<'a> {
     /// What is asked and written through.
@@ -40,6 +47,8 @@ pub struct Account<'a> {
     pub new_id: &'a str,
     /// The school's API key.
     pub api_key: &'a Key,
+    /// The turn in which it is settled, where anything is asked.
+    pub turn: Option<&'a TurnItem>,
     /// What was asked so far, and may be.
     pub calls: Calls,
 }
@@ -51,7 +60,7 @@ pub struct Calls {
     part: Part,
     /// Drawn from it, and not made yet.
     drawn: AtomicU32,
-    /// Made.
+    /// Sent to the school so far.
     made: AtomicU32,
     /// When the school takes calls again that has refused one, in epoch seconds.
     closed_until: AtomicI64,
@@ -233,6 +242,11 @@ impl Account<'_> {
         let is_theirs = claim.is_kept() && before.is_some_and(|before| before.has(email));
         let claiming = (!is_theirs).then_some(Claiming { email, item: &item, found: claim });
         written(self.clients.store.begin_settling(revised.as_ref(), claiming.as_ref()).await?)?;
+        if let Some(Claiming { found: Claim::Free(Some(lapsed)), .. }) = claiming
+            && lapsed.until.is_some()
+        {
+            tokio::time::sleep(CHANGE).await;
+        }
         Ok(begun)
     }
 
@@ -263,13 +277,16 @@ impl Account<'_> {
     }
 
     async fn write_account(&self, begun: Option<&PersonItem>, person_id: &str) -> Result<WrittenAccount, Failure> {
-        let identity = self.arrival.identity;
+        let (identity, mut refused) = (self.arrival.identity, None);
         let known = match begun {
             Some(begun) => self.call(&known_account(begun)).await?.user()?,
             None if self.calls.is_taken() || self.arrival.mirrored.account.is_some() => None,
             None => match self.create_first(person_id).await? {
-                Some(user) => return Ok(WrittenAccount { user, bound_to: None, took_over: None }),
-                None => None,
+                Ok(user) => return Ok(WrittenAccount { user, bound_to: None, took_over: None }),
+                Err(why) => {
+                    refused = Some(why);
+                    None
+                }
             },
         };
         let (by_email, bound_to) = self.look_up().await?;
@@ -291,21 +308,25 @@ impl Account<'_> {
                 Ok(WrittenAccount { user, bound_to, took_over })
             }
             AccountStep::Create => {
-                Ok(WrittenAccount { user: self.create(person_id, begun).await?, bound_to: None, took_over: None })
+                let user = match refused {
+                    Some(refused) => self.bound(person_id, begun, refused).await?,
+                    None => self.create(person_id, begun).await?,
+                };
+                Ok(WrittenAccount { user, bound_to: None, took_over: None })
             }
         }
     }
 
-    /// Creates the user of somebody new before anything is looked up: it touches nobody's account. None: the school
-    /// has refused it, mostly since it has an account under the address.
-    async fn create_first(&self, person_id: &str) -> Result<Option<u64>, Failure> {
+    /// Creates the user of somebody new before anything is looked up: it touches nobody's account. `Err` inside: the
+    /// school has refused it, mostly since it has an account under the address.
+    async fn create_first(&self, person_id: &str) -> Result<Result<u64, Failure>, Failure> {
         match self.call(&create_user(self.arrival.identity, person_id)).await?.created() {
-            Ok(user) => Ok(Some(user.id)),
+            Ok(user) => Ok(Ok(user.id)),
             Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => {
                 self.calls.is_taken.store(true, Ordering::Relaxed);
                 // The search, the binding, the change.
                 self.draw(3, 0).await?;
-                Ok(None)
+                Ok(Err(failure))
             }
             Err(failure) => Err(failure),
         }
@@ -343,16 +364,20 @@ impl Account<'_> {
         match self.look_up().await? {
             (Some(user), Some(bound)) if bound == person_id => self.arrival.check_roles(&user).map(|()| user.id),
             (Some(_), _) => Err(refused),
-            (None, _) => {
-                let user = self.call(&get_bound_user(person_id)).await?.user()?.ok_or(refused)?;
-                self.arrival.check_roles(&user)?;
-                if begun.is_none() {
-                    self.arrival.check_account_domain(&user)?;
-                }
-                self.call(&update_user(user.id, identity)).await?.updated()?;
-                Ok(user.id)
-            }
+            (None, _) => self.bound(person_id, begun, refused).await,
         }
+    }
+
+    /// The account of a creation that was refused although nobody has the address: an earlier try of ours has made it,
+    /// under another one. Else the creation was refused for what it says.
+    async fn bound(&self, person_id: &str, begun: Option<&PersonItem>, refused: Failure) -> Result<u64, Failure> {
+        let user = self.call(&get_bound_user(person_id)).await?.user()?.ok_or(refused)?;
+        self.arrival.check_roles(&user)?;
+        if begun.is_none() {
+            self.arrival.check_account_domain(&user)?;
+        }
+        self.call(&update_user(user.id, self.arrival.identity)).await?.updated()?;
+        Ok(user.id)
     }
 
     /// A class that arrives at once meets the school's limit of calls at once, which is over in a second: the browser
@@ -389,7 +414,20 @@ impl Account<'_> {
             self.calls.drawn.fetch_sub(1, Ordering::Relaxed);
         }
         self.calls.made.fetch_add(1, Ordering::Relaxed);
-        api::call(&self.clients.outbound, self.arrival.school, self.api_key, request).await
+        let earlier = if request.method.changes() { self.check_turn().await? } else { api::TIMEOUT };
+        api::call(&self.clients.outbound, self.arrival.school, self.api_key, request, earlier).await
+    }
+
+    /// Whether it is still this request's turn, just before it changes something. Returns how long the change may take.
+    async fn check_turn(&self) -> Result<Duration, Failure> {
+        let looked = Instant::now();
+        let Arrival { school, indexes, .. } = *self.arrival;
+        let is_ours = match self.turn {
+            Some(turn) => self.clients.store.has_turn(&school.document.id, indexes, turn).await?,
+            None => false,
+        };
+        written(is_ours)?;
+        Ok(CHANGE.saturating_sub(looked.elapsed()))
     }
 }
 

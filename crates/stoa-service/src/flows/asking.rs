@@ -1,17 +1,26 @@
 //! A launch's turn to ask the school about its person, and their place in its line.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 use stoa_core::line::{LONGEST_SECONDS, Line, Place, Way, next_minute, time_for};
 use stoa_core::person::{Arrival, Standing};
-use stoa_core::turn::{Turn, TurnItem, Wish};
+use stoa_core::turn::{TURN_SECONDS, Turn, TurnItem, Wish};
 
 use crate::clients::Clients;
-use crate::flows::account::Calls;
+use crate::edge::SOFT_DEADLINE;
+use crate::flows::account::{CHANGE, Calls};
 use crate::random;
 use crate::store::Part;
+
+/// The edge ends a request before its turn ends, which was taken later than it came, and is counted in whole seconds.
+const _: () =
+    assert!(SOFT_DEADLINE.as_millis() + 1000 <= TURN_SECONDS as u128 * 1000, "a turn ends before its request");
+/// What most settlements take, with plenty to spare.
+const USUALLY: Duration = Duration::from_secs(1);
 
 /// Who would ask.
 pub(super) struct Asking<'a> {
@@ -21,6 +30,8 @@ pub(super) struct Asking<'a> {
     pub(super) arrival: &'a Arrival<'a>,
     /// The connection that an operator linked them through, if they have not come since.
     pub(super) linked: Option<ConnectionId>,
+    /// How long a settlement may still take.
+    pub(super) left: Duration,
 }
 
 /// Whether somebody asks the school.
@@ -79,6 +90,10 @@ impl Asking<'_> {
             Turn::UnderWay => return Ok(Asked::UnderWay),
             Turn::Refused(failure) => return Ok(Asked::Refused(failure)),
         };
+        if turn.is_taken_over && self.left < CHANGE + USUALLY {
+            // Another try has the time that this one has spent waiting.
+            return Ok(Asked::UnderWay);
+        }
         if !store.write_turn(school, &indexes.person_key, &turn, found.turn.as_ref()).await? {
             return Ok(Asked::UnderWay);
         }
@@ -98,15 +113,16 @@ impl Asking<'_> {
     ) -> Result<Timestamp, Failure> {
         let Arrival { indexes, school, connection, now, .. } = *self.arrival;
         let (store, school) = (&self.clients.store, &school.document.id);
-        let Ours { turn, line, .. } = ours;
+        let Ours { turn, part, line } = ours;
         let again = match why {
             Some((Fault::ThinkificBusy, made)) => Timestamp::from_second(made.closed_until()).unwrap_or(now).max(now),
             Some(_) => next_minute(now),
             None => now,
         };
-        let later = again.as_millisecond() - now.as_millisecond();
-        let is_moved = why.is_some() && (turn.place.is_some() || line.next > line.now(now));
-        let line = if is_moved { Line { moved: line.moved + later, ..line } } else { line };
+        // Who had waited for all that was left of the minute, or was refused by the school, knows of everybody.
+        let closes = matches!(why, Some((Fault::ThinkificBusy, _))) || why.is_some() && part == Part::Any;
+        let found = line;
+        let line = if closes { found.closed_until(again, now) } else { found };
         let earliest: Place = line.now(again);
         let at = line.time_of(turn.place.unwrap_or_else(|| line.next.max(earliest)));
         if at.as_second() - now.as_second() > LONGEST_SECONDS {
@@ -115,9 +131,8 @@ impl Asking<'_> {
             self.end(turn, Some(&failure)).await;
             return Err(failure);
         }
-        if is_moved {
-            let found = Line { moved: line.moved - later, ..line };
-            store.move_line(school, &found, line.moved, now).await?;
+        if closes {
+            store.move_line(school, &found, &line, now).await?;
         }
         let place = match turn.place {
             Some(place) => place,
@@ -135,8 +150,8 @@ impl Asking<'_> {
         if beyond == 0 || ours.line.next <= ours.line.now(now) {
             return None;
         }
-        let moved = ours.line.moved + time_for(beyond);
-        self.clients.store.move_line(&school.document.id, &ours.line, moved, now).await.err().map(|it| it.fault)
+        let line = Line { moved: ours.line.moved + time_for(beyond), ..ours.line };
+        self.clients.store.move_line(&school.document.id, &ours.line, &line, now).await.err().map(|it| it.fault)
     }
 
     /// Ends the turn. That this fails must not hide how it ended, and lasts for seconds: returns why.

@@ -85,8 +85,7 @@ impl Done {
 pub async fn mirror(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let event: Event = serde_json::from_value(event).unwrap_or_default();
-    let schools = schools(clients).await?;
-    let mut done = Done::default();
+    let (schools, mut done) = schools(clients, request).await?;
     for (id, domains) in schools.into_iter().filter(|(id, _)| event.school.as_ref().is_none_or(|school| school == id)) {
         done = done.and(look_at(clients, &id, domains, request, began).await);
     }
@@ -95,43 +94,49 @@ pub async fn mirror(clients: &Clients, event: Value, request: &str) -> Result<Va
     serde_json::to_value(done).map_err(|_| Fault::Internal.into())
 }
 
-/// Every school that a connection leads to that is not switched off, with the domains that such connections claim.
-async fn schools(clients: &Clients) -> Result<BTreeMap<SchoolId, BTreeSet<String>>, Failure> {
-    let mut schools: BTreeMap<SchoolId, BTreeSet<String>> = BTreeMap::new();
+/// The domains that connections claim, of each school that one of them leads to.
+type Schools = BTreeMap<SchoolId, BTreeSet<String>>;
+
+/// Every school that a connection leads to that is not switched off. One that cannot be read is left out.
+async fn schools(clients: &Clients, request: &str) -> Result<(Schools, Done), Failure> {
+    let (mut schools, mut done) = (Schools::new(), Done::default());
     for id in clients.store.connection_ids().await? {
-        let connection = clients.store.connection_now(&id, clients.clock.now()).await?;
-        if connection.state != ConnectionState::Disabled {
-            let domains = schools.entry(connection.school().clone()).or_default();
-            domains.extend(connection.document().domains.iter().cloned());
+        match clients.store.connection_now(&id, clients.clock.now()).await {
+            Ok(connection) if connection.state == ConnectionState::Disabled => {}
+            Ok(connection) => {
+                let domains = schools.entry(connection.school().clone()).or_default();
+                domains.extend(connection.document().domains.iter().cloned());
+            }
+            Err(failure) => done = failed(clients, None, request, &failure, done),
         }
     }
-    Ok(schools)
+    Ok((schools, done))
 }
 
 async fn look_at(clients: &Clients, id: &SchoolId, domains: BTreeSet<String>, request: &str, began: Instant) -> Done {
     let mut look = match Look::begin(clients, id, domains, began).await {
         Ok(look) => look,
-        Err(failure) => return failed(clients, id, request, &failure, Done { schools: 1, ..Done::default() }),
+        Err(failure) => return failed(clients, Some(id), request, &failure, Done { schools: 1, ..Done::default() }),
     };
     let result = look.whole().await;
     let done = Done { schools: 1, ..look.done };
     match result {
         Ok(()) => done,
-        Err(failure) => failed(clients, id, request, &failure, done),
+        Err(failure) => failed(clients, Some(id), request, &failure, done),
     }
 }
 
-fn failed(clients: &Clients, id: &SchoolId, request: &str, failure: &Failure, done: Done) -> Done {
+fn failed(clients: &Clients, id: Option<&SchoolId>, request: &str, failure: &Failure, done: Done) -> Done {
     let line = Line::new(clients, request);
     clients.write(&Line {
         level: failure.fault.face().level.as_str(),
-        school: Some(id.as_str()),
+        school: id.map(SchoolId::as_str),
         fault: Some(failure.fault.code()),
         wanted: failure.detail.wanted.as_deref(),
         got: failure.detail.got.as_deref(),
         ..line
     });
-    Done { failed: 1, ..done }
+    Done { failed: done.failed + 1, ..done }
 }
 
 /// One school, on the way.
@@ -207,7 +212,7 @@ impl<'a> Look<'a> {
         }
         self.done.calls += 1;
         let key = self.api_keys.current(now);
-        let answer = api::call(&self.clients.outbound, &self.school, key, request).await?;
+        let answer = api::call(&self.clients.outbound, &self.school, key, request, api::TIMEOUT).await?;
         if answer.status == 429 { Err(Stop::Enough) } else { Ok(answer) }
     }
 

@@ -1,6 +1,7 @@
 //! The flows: one file a function.
 
 mod account;
+mod admission;
 mod asking;
 mod begin;
 mod code;
@@ -13,6 +14,7 @@ mod oidc_exchange;
 pub mod operator;
 mod proven;
 mod provider_keys;
+pub mod provisioner;
 pub mod saml_acs;
 mod saml_keys;
 pub mod saml_metadata;

@@ -14,14 +14,15 @@ use stoa_core::ids::{Attempt, Reference};
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{Brought, LoginItem, Meeting, State, Step, What, meet_launched, meet_ticket};
 use stoa_core::pages::SentOn;
-use stoa_core::person::{Arrival, Indexes, Owed, PersonItem};
+use stoa_core::person::{Arrival, Indexes, Owed, PersonItem, Standing};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::Launch;
 use stoa_core::ticket::Ticket;
 
 use crate::ahead::Wanted;
-use crate::flows::account::{Account, Calls, Settlement, usual_calls};
-use crate::flows::asking::{Asked, Asking};
+use crate::flows::account::{Account, CHANGE, Calls, Settlement, usual_calls};
+use crate::flows::admission::Coming;
+use crate::flows::asking::{Asked, Asking, Ours};
 use crate::random;
 use crate::secrets::Named;
 use crate::store::{By, LaunchItems, LaunchReads, Note, Part, Written};
@@ -31,8 +32,7 @@ use crate::visit::{Answer, Visit};
 const SETTLE_TRIES: u32 = 3;
 /// How long after its time a place is kept for a browser that waits: it may have been asleep.
 const WAITS_LONGER: i64 = 600;
-/// Two tabs of one new person want to settle the account at once; the slower one finds it settled. Together they are
-/// longer than a turn lasts whose request has died.
+/// Two tabs of one new person want to settle the account at once; the slower one finds it settled.
 const WAITS: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1000), Duration::from_millis(1500)];
 
@@ -82,7 +82,7 @@ async fn launch(
     if login.connection != ticket.connection {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another connection"));
     }
-    let reads = visit.clients.store.launch_reads(items, ticket)?;
+    let mut reads = visit.clients.store.launch_reads(items, ticket)?;
     reads.connection.takes(login.test)?;
     if login.confirm && !(visit.incoming.method() == "POST" && visit.is_from_us()) {
         return Err(Fault::ConfirmationForeign.into());
@@ -104,6 +104,11 @@ async fn launch(
     }
     let new_id = indexes.new_id(&pepper);
     let attempt = random::attempt()?;
+    if !login.test {
+        let (clients, now) = (visit.clients, visit.now);
+        let coming = Coming { clients, identity: &identity, indexes: &indexes, pepper: &pepper, now };
+        coming.meet_directory(&mut reads).await?;
+    }
     let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id, attempt };
     if login.test { launching.finish_test().await } else { launching.go_on().await }
 }
@@ -180,43 +185,64 @@ impl Launching<'_, '_> {
     /// looked at lately, by a launch or by the mirror, costs nothing, and neither does somebody new of whom the mirror
     /// knows enough; of all others one request at a time asks the school, and nobody before their place in its line.
     async fn settle(&mut self, api_keys: &KeySet) -> Result<Settled, Failure> {
-        let (mut waits, mut tries) = (WAITS.iter(), 1);
+        let (mut waits, mut tries, mut held): (_, _, Option<Ours>) = (WAITS.iter(), 1, None);
         loop {
-            let (clients, now) = (self.visit.clients, self.visit.now);
+            let (clients, now, left) = (self.visit.clients, self.visit.now, self.visit.left_to_settle());
             let (person, owner) = (self.reads.person.take(), self.reads.owner.take());
             let (connection, school, indexes) = (&self.reads.connection, &self.reads.school, &self.indexes);
+            let linked = person.as_ref().and_then(|person| person.linked.clone());
             let claim = clients.store.claim(owner, connection.school(), indexes, now).await?;
             let mirrored = &self.reads.mirrored;
             let arrival = Arrival { identity: &self.identity, indexes, connection, school, mirrored, now };
-            let standing = arrival.standing(person, claim)?;
-            let asking = Asking { clients, arrival: &arrival, linked: standing.linked().cloned() };
-            let ours = match asking.turn(&standing).await? {
-                Asked::Now(ours) => Some(ours),
-                Asked::Nothing => None,
-                Asked::Refused(failure) => return Err(failure),
-                Asked::Later(at) => return Ok(Settled::Waits(at)),
-                Asked::Join(ours) => {
-                    let calls = usual_calls(&standing, &arrival, ours.turn.taken);
-                    return Ok(Settled::Waits(asking.wait(ours, calls, None).await?));
+            let asking = Asking { clients, arrival: &arrival, linked, left };
+            let (standing, ours) = match (arrival.standing(person, claim), held.take()) {
+                (Ok(standing @ (Standing::Overdue(..) | Standing::Unsettled(..))), Some(ours)) => {
+                    (standing, Some(ours))
                 }
-                Asked::UnderWay => {
-                    let wait = waits.next().ok_or(Fault::SettlingUnderWay)?;
-                    self.visit.wait(*wait).await;
-                    self.read_again().await?;
-                    continue;
+                (decided, Some(ours)) => {
+                    asking.end(ours.turn.unneeded(), None).await;
+                    (decided?, None)
+                }
+                (standing, None) => {
+                    let standing = standing?;
+                    let wait = match asking.turn(&standing).await? {
+                        Asked::Nothing => None,
+                        Asked::Refused(failure) => return Err(failure),
+                        Asked::Later(at) => return Ok(Settled::Waits(at)),
+                        Asked::Join(ours) => {
+                            let calls = usual_calls(&standing, &arrival, ours.turn.taken);
+                            return Ok(Settled::Waits(asking.wait(ours, calls, None).await?));
+                        }
+                        Asked::UnderWay => Some(*waits.next().ok_or(Fault::SettlingUnderWay)?),
+                        Asked::Now(ours) => {
+                            let wait = if ours.turn.is_taken_over { CHANGE } else { Duration::ZERO };
+                            held = Some(ours);
+                            Some(wait)
+                        }
+                    };
+                    if let Some(wait) = wait {
+                        self.visit.wait(wait).await;
+                        // Between what was read and the turn somebody may have settled what there was to settle.
+                        self.read_again().await?;
+                        continue;
+                    }
+                    (standing, None)
                 }
             };
             let (part, is_taken) = ours.as_ref().map_or((Part::Open, false), |ours| (ours.part, ours.turn.taken));
             let usual = usual_calls(&standing, &arrival, is_taken);
             let (api_key, calls) = (api_keys.current(now), Calls::of(part, is_taken));
-            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, calls };
-            let settled = account.settle(standing).await;
+            let turn = ours.as_ref().map(|ours| &ours.turn);
+            let account = Account { clients, arrival: &arrival, new_id: &self.new_id, api_key, turn, calls };
+            let settled = tokio::time::timeout(left, account.settle(standing)).await;
+            let settled = settled.unwrap_or_else(|_elapsed| Err(Fault::DeadlineExceeded.into()));
+            let calls = account.calls;
             if let Some(ours) = ours {
-                let moved = asking.made(&ours, usual, account.calls.made()).await;
+                let moved = asking.made(&ours, usual, calls.made()).await;
                 if let Err(failure) = &settled
                     && matches!(failure.fault, Fault::CallsSpent | Fault::ThinkificBusy)
                 {
-                    let why = Some((failure.fault, &account.calls));
+                    let why = Some((failure.fault, &calls));
                     return Ok(Settled::Waits(asking.wait(ours, usual, why).await?));
                 }
                 let second = asking.end(ours.turn, settled.as_ref().err()).await;

@@ -10,6 +10,7 @@ mod history;
 mod home_realm;
 mod login;
 mod logins;
+mod mirror;
 mod person;
 mod provider;
 pub(crate) mod question;

@@ -26,6 +26,8 @@ pub struct FoundPerson {
     email: Option<EmailKey>,
     /// The address that is theirs, where one is.
     pub address: Option<EmailItem>,
+    /// Whether the mirror knows an account under that address, which stays when it is freed.
+    is_mirrored: bool,
 }
 
 /// What is changed.
@@ -75,10 +77,11 @@ impl Operator {
             Some(email) => self.tables.get::<AddressItem>(&Key::email(email), Reads::Consistent).await?,
             None => None,
         };
+        let is_mirrored = address.as_ref().is_some_and(|address| address.account.is_some());
         let address = address.and_then(|address| address.owner());
         let now = Self::now();
         let address = address.filter(|address: &EmailItem| address.person == key.person && !address.has_lapsed(now));
-        Ok(FoundPerson { connection: connection.clone(), key: key.person, school, item, email, address })
+        Ok(FoundPerson { connection: connection.clone(), key: key.person, school, item, email, address, is_mirrored })
     }
 
     /// Changes a person, if nobody has changed them since they were read.
@@ -88,14 +91,20 @@ impl Operator {
         change: &PersonChange,
         reason: &str,
     ) -> Result<(), OperatorError> {
-        let write = match change {
-            PersonChange::Deactivate => set_state(person, PersonState::Deactivated)?,
-            PersonChange::Reactivate => set_state(person, PersonState::Active)?,
-            PersonChange::FreeAddress => free_address(person)?,
-            PersonChange::Link { user, external_id } => link(person, *user, external_id),
-        };
         let mut writes = Writes::default();
-        writes.guarded(write, Guards::Person);
+        match change {
+            PersonChange::Deactivate => writes.guarded(set_state(person, PersonState::Deactivated)?, Guards::Person),
+            PersonChange::Reactivate => writes.guarded(set_state(person, PersonState::Active)?, Guards::Person),
+            PersonChange::FreeAddress => {
+                writes.guarded(free_address(person)?, Guards::Person);
+                if let Some(before) = &person.item {
+                    writes.guarded(write(person, &before.decided()), Guards::Person);
+                }
+            }
+            PersonChange::Link { user, external_id } => {
+                writes.guarded(link(person, *user, external_id), Guards::Person);
+            }
+        }
         let key = Key::person_change(&person.key, &person.school, Self::now());
         let change = PersonChangeItem {
             sk: key.sk.clone().unwrap_or_default(),
@@ -124,13 +133,14 @@ fn set_state(person: &FoundPerson, state: PersonState) -> Result<Write, Operator
     if before.state == state || before.state == PersonState::Deleted {
         return Err(OperatorError::PersonIs(before.state));
     }
-    // By two: a login that is under way takes an item of one more, with its own fingerprint, for its own write.
-    Ok(write(person, &PersonItem { state, rev: before.rev + 2, ..before.clone() }))
+    Ok(write(person, &PersonItem { state, ..before.decided() }))
 }
 
 fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
     let email = person.email.as_ref().filter(|_| person.address.is_some()).ok_or(OperatorError::NoAddress)?;
-    Ok(free_email(email, &person.key).only_if("person = :person"))
+    let condition =
+        if person.is_mirrored { "person = :person" } else { "person = :person AND attribute_not_exists(mirror)" };
+    Ok(free_email(email, &person.key, person.is_mirrored).only_if(condition))
 }
 
 /// The person as one whose account is known, with nothing that the school was told: their next login writes the account
@@ -139,15 +149,9 @@ fn free_address(person: &FoundPerson) -> Result<Write, OperatorError> {
 fn link(person: &FoundPerson, user: u64, external_id: &str) -> Write {
     let (id, linked) = (external_id.to_owned(), Some(person.connection.clone()));
     let linked = match &person.item {
-        Some(before) => PersonItem {
-            id,
-            user: Some(user),
-            fingerprint: None,
-            rev: before.rev + 2,
-            domain: None,
-            linked,
-            ..before.clone()
-        },
+        Some(before) => {
+            PersonItem { id, user: Some(user), fingerprint: None, domain: None, linked, ..before.decided() }
+        }
         None => PersonItem {
             v: PERSON_VERSION,
             id,

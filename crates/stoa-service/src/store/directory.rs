@@ -35,6 +35,16 @@ impl Store {
         Ok(address.and_then(|address| address.owner()))
     }
 
+    /// The id at the school of whom a login has proven an address to belong to: two reads.
+    pub async fn external_id_of(&self, email: &EmailKey, school: &SchoolId) -> Result<Option<String>, Failure> {
+        let Some(owner) = self.email_owner(email).await?.filter(|owner| owner.until.is_none()) else {
+            return Ok(None);
+        };
+        let person: Option<PersonItem> =
+            self.tables.get(&Key::person(&owner.person, school), Reads::Consistent).await?;
+        Ok(person.map(|person| person.id))
+    }
+
     /// An address as a person finds it. Where somebody else has claimed it, their item has a say: one read more.
     pub async fn claim(
         &self,
@@ -98,14 +108,20 @@ impl Store {
 
     /// Gives up a claim that its settlement did not keep. Somebody else's, and one that was kept, is left alone.
     pub async fn unclaim_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
-        let unclaim = free_email(email, person).only_if("person = :person AND attribute_exists(#until)");
-        self.tables.write(unclaim).await?;
-        Ok(())
+        self.free(email, person, "person = :person AND attribute_exists(#until)").await
     }
 
     /// Gives up a person's former address. Somebody else's is left alone.
     pub async fn release_email(&self, email: &EmailKey, person: &PersonKey) -> Result<(), Failure> {
-        self.tables.write(free_email(email, person).only_if("person = :person")).await?;
+        self.free(email, person, "person = :person").await
+    }
+
+    /// What the mirror does not know is deleted: an item that says nothing is still an address's.
+    async fn free(&self, email: &EmailKey, person: &PersonKey, condition: &str) -> Result<(), Failure> {
+        let delete = free_email(email, person, false).only_if(format!("{condition} AND attribute_not_exists(mirror)"));
+        if !self.tables.write(delete).await?.is_applied() {
+            self.tables.write(free_email(email, person, true).only_if(condition)).await?;
+        }
         Ok(())
     }
 
@@ -124,7 +140,7 @@ impl Store {
 }
 
 /// Whether a transaction was cancelled because of what others wrote: else DynamoDB could not carry it out.
-fn is_refused(reasons: &[Option<String>]) -> Result<bool, Failure> {
+pub(super) fn is_refused(reasons: &[Option<String>]) -> Result<bool, Failure> {
     let mut reasons = reasons.iter().flatten();
     match reasons.find(|reason| !matches!(reason.as_str(), "ConditionalCheckFailed" | "TransactionConflict")) {
         Some(reason) => Err(Failure::noted(Fault::StoreUnavailable, reason)),
@@ -149,7 +165,7 @@ fn revise(person: &Revised<'_>) -> Write {
 }
 
 /// A claim that counts no longer is replaced as it was found: its person may just be claiming again.
-fn claim_email(claim: &Claiming<'_>, account: Option<&MirroredAccount>) -> Write {
+pub(super) fn claim_email(claim: &Claiming<'_>, account: Option<&MirroredAccount>) -> Write {
     let write = own_email(claim.email, claim.item, account);
     let free = "attribute_not_exists(person) OR person = :person";
     let Claim::Free(Some(found)) = claim.found else { return write.only_if(free) };
@@ -177,6 +193,8 @@ fn own_email(email: &EmailKey, item: &EmailItem, account: Option<&MirroredAccoun
 }
 
 /// Makes an address nobody's. What the mirror knows of it stays.
-pub(crate) fn free_email(email: &EmailKey, person: &PersonKey) -> Write {
-    Key::email(email).update("REMOVE person, since, #until").with(":person", person)
+pub(crate) fn free_email(email: &EmailKey, person: &PersonKey, is_mirrored: bool) -> Write {
+    let key = Key::email(email);
+    let write = if is_mirrored { key.update("REMOVE person, since, #until") } else { key.delete() };
+    write.with(":person", person)
 }

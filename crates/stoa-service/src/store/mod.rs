@@ -1,6 +1,7 @@
 //! DynamoDB: what is stored, and what functions ask of it. Each write is conditional and says what a refused condition
 //! returns.
 
+mod admission;
 mod connections;
 mod directory;
 mod due;
@@ -13,6 +14,7 @@ mod logins;
 mod lookup;
 mod mirror;
 mod people;
+mod provision;
 mod tables;
 mod tested;
 mod trust;
@@ -31,6 +33,7 @@ use stoa_saml::Trust;
 use crate::environment::Environment;
 use crate::held::Held;
 
+pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
@@ -45,9 +48,10 @@ pub(crate) use items::{
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
-pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
-pub(crate) use tables::{Entries, Reads, Tables, Transacted, read};
+pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
+pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
+pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
 pub use turns::{Draw, Part, Turns};

@@ -49,6 +49,18 @@ pub(crate) struct Entries<'a> {
     pub(crate) since: i64,
 }
 
+/// Entries of an index: those of one partition, between two sort keys.
+pub(crate) struct Between<'a> {
+    /// In which index.
+    pub(crate) index: Index,
+    /// The partition key's value.
+    pub(crate) of: &'a str,
+    /// The smallest sort key.
+    pub(crate) first: i64,
+    /// The largest sort key.
+    pub(crate) last: i64,
+}
+
 /// Some entries of an index.
 pub(crate) struct Page {
     /// The entries of this page.
@@ -163,6 +175,27 @@ impl Tables {
             .map_err(|error| StoreError::aws(table.as_str(), &error))?;
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());
         Ok(Page { items: page.items.unwrap_or_default(), next })
+    }
+
+    /// Entries of an index, those with the smallest sort keys first.
+    pub(crate) async fn earliest(&self, between: &Between<'_>, limit: u16) -> Result<Vec<Item>, StoreError> {
+        let (index, table) = (between.index, between.index.table());
+        let page = self
+            .client
+            .query()
+            .table_name(self.name(table))
+            .index_name(index.as_str())
+            .key_condition_expression("#partition = :partition AND #sort BETWEEN :first AND :last")
+            .expression_attribute_names("#partition", index.partition_key())
+            .expression_attribute_names("#sort", index.sort_key())
+            .expression_attribute_values(":partition", AttributeValue::S(between.of.to_owned()))
+            .expression_attribute_values(":first", AttributeValue::N(between.first.to_string()))
+            .expression_attribute_values(":last", AttributeValue::N(between.last.to_string()))
+            .limit(limit.into())
+            .send()
+            .await
+            .map_err(|error| StoreError::aws(table.as_str(), &error))?;
+        Ok(page.items.unwrap_or_default())
     }
 
     /// Up to a hundred items, in no order, as far as they are there. `what` says in a failure what was read.

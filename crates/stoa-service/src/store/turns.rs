@@ -7,6 +7,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::line::{Line, Place, time_for};
+use stoa_core::person::{AddressItem, Indexes};
 use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
 
 use super::{Item, Key, Outcome, Reads, Store, read};
@@ -110,13 +111,15 @@ impl Store {
         Err(Failure::noted(Fault::StoreContended, "the line before the school"))
     }
 
-    /// Lets the clock of a school's line run later, if nobody else has since it was read.
-    pub async fn move_line(&self, school: &SchoolId, found: &Line, moved: i64, now: Timestamp) -> Result<(), Failure> {
+    /// Lets the clock of a school's line run later, or closes it for a while, if nobody else has since it was read.
+    pub async fn move_line(&self, school: &SchoolId, found: &Line, line: &Line, now: Timestamp) -> Result<(), Failure> {
         let write = Key::line(school)
-            .update("SET moved = :moved, #ttl = :ttl")
-            .only_if("attribute_not_exists(moved) OR moved = :found")
-            .with(":moved", moved)
+            .update("SET moved = :moved, closed = :closed, #ttl = :ttl")
+            .only_if("attribute_not_exists(moved) OR (moved = :found AND closed = :before)")
+            .with(":moved", line.moved)
+            .with(":closed", line.closed)
             .with(":found", found.moved)
+            .with(":before", found.closed)
             .with(":ttl", now.as_second() + LINE_KEPT_SECONDS);
         self.tables.write(write).await?;
         Ok(())
@@ -148,6 +151,21 @@ impl Store {
         Ok(self.tables.write(write).await?.is_applied())
     }
 
+    /// Whether the turn is still theirs who have taken it, and the address their person's.
+    pub async fn has_turn(&self, school: &SchoolId, indexes: &Indexes, turn: &TurnItem) -> Result<bool, Failure> {
+        let (theirs, address) = (Key::turn(school, &indexes.person_key), Key::email(&indexes.email_key));
+        let (mut is_theirs, mut is_persons) = (false, false);
+        for (table, item) in self.tables.batch("turn", [theirs.clone(), address], Reads::Consistent).await? {
+            if theirs.is_of(table, &item) {
+                is_theirs = read::<TurnItem>(table, item)?.attempt == turn.attempt;
+            } else {
+                let address: AddressItem = read(table, item)?;
+                is_persons = address.owner().is_some_and(|owner| owner.person == indexes.person_key);
+            }
+        }
+        Ok(is_theirs && is_persons)
+    }
+
     /// Draws calls from the school's minute. `false`: they are spent, or what is left of them is kept for connections
     /// that have made few.
     pub async fn draw_calls(&self, draw: &Draw<'_>, now: Timestamp) -> Result<bool, Failure> {
@@ -160,7 +178,6 @@ impl Store {
             .with(":calls", calls)
             .with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept))
             .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
-        let open = (CALLS_PER_MINUTE - CALLS_RESERVED).saturating_sub(calls + kept);
         let few = CALLS_FEW.saturating_sub(calls);
         let is_few = format!("attribute_not_exists({own}) OR {own} <= :few");
         let draw = match part {
@@ -170,7 +187,7 @@ impl Store {
             }
             Part::Open => draw
                 .only_if(format!("attribute_not_exists(pk) OR (#all <= :most AND (#all <= :open OR {is_few}))"))
-                .with(":open", open)
+                .with(":open", (CALLS_PER_MINUTE - CALLS_RESERVED).saturating_sub(calls + kept))
                 .with(":few", few),
         };
         Ok(self.tables.write(draw).await?.is_applied())
@@ -184,12 +201,13 @@ impl Store {
         kept: u32,
         now: Timestamp,
     ) -> Result<bool, Failure> {
+        let most = CALLS_PER_MINUTE.saturating_sub(calls + kept);
         let draw = Key::calls(school, now.as_second().div_euclid(60))
             .update("SET #all = if_not_exists(#all, :none) + :calls, #ttl = :ttl")
             .only_if("attribute_not_exists(pk) OR #all <= :most")
             .with(":none", 0)
             .with(":calls", calls)
-            .with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept))
+            .with(":most", most)
             .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
         Ok(self.tables.write(draw).await?.is_applied())
     }
@@ -197,8 +215,8 @@ impl Store {
     /// The line before a school, as nobody in particular finds it.
     pub(crate) async fn line(&self, school: &SchoolId) -> Result<Line, Failure> {
         let found: Option<Front> = self.tables.get(&Key::line(school), Reads::Consistent).await?;
-        let Front { next, moved } = found.unwrap_or_default();
-        Ok(Line { next, moved, own: 0 })
+        let Front { next, moved, closed } = found.unwrap_or_default();
+        Ok(Line { next, moved, own: 0, closed })
     }
 }
 
@@ -209,6 +227,8 @@ struct Front {
     next: i64,
     #[serde(default)]
     moved: i64,
+    #[serde(default)]
+    closed: i64,
 }
 
 /// A connection's own number is an attribute of its name, which has no underscores.
@@ -218,7 +238,8 @@ fn own_count(connection: &ConnectionId) -> String {
 
 fn line_of(item: &Item, connection: &ConnectionId) -> Line {
     let number = |name: &str| number(item, name).unwrap_or_default();
-    Line { next: number("next"), moved: number("moved"), own: number(own_count(connection).trim_start_matches('#')) }
+    let own = number(own_count(connection).trim_start_matches('#'));
+    Line { next: number("next"), moved: number("moved"), own, closed: number("closed") }
 }
 
 fn number(item: &Item, name: &str) -> Option<i64> {

@@ -136,32 +136,41 @@ fn claims(connection: &Connection, oidc: &Oidc) -> Section {
 }
 
 fn send_back(preset: Preset, oidc: &Oidc) -> Section {
-    let section = Section::new("Send us these, the secret through another channel");
+    let has_secret = match oidc.document().client_auth {
+        ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => true,
+        ClientAuth::PrivateKeyJwt => false,
+    };
+    let heading = if has_secret { "Send us these, the secret through another channel" } else { "Send us these" };
+    let section = Section::new(heading);
     let section = match preset {
         Preset::Pingfederate => section.row("Issuer", "the Base URL (System > Server > Protocol Settings)"),
         Preset::Okta => section
             .row("Issuer", "https://YOUR-ORG.okta.com")
-            .row("Client ID", "General > Client Credentials > Client ID")
-            .row("Client secret", "General > Client Credentials > Client secrets"),
-        Preset::Entra => section
-            .row("Directory (tenant) ID", "Overview")
-            .row("Application (client) ID", "Overview")
-            .row("Client secret", "Certificates & secrets > Value (not Secret ID)"),
-        Preset::Google => section.row("Client ID, Client secret", "shown when the client is created"),
+            .row("Client ID", "General > Client Credentials > Client ID"),
+        Preset::Entra => section.row("Directory (tenant) ID", "Overview").row("Application (client) ID", "Overview"),
+        Preset::Google => section.row("Client ID", "shown when the client is created"),
         Preset::Generic => {
             section.row("Issuer", "whose /.well-known/openid-configuration we read").row("Client ID", "yours to choose")
         }
     };
-    let section = match (preset, oidc.document().client_auth) {
-        (_, ClientAuth::PrivateKeyJwt) => {
-            section.note("No secret is needed: we have a private key, and send you its public key.")
-        }
-        (Preset::Pingfederate | Preset::Generic, _) => section.row("Client secret", "the one that you generate"),
-        (Preset::Okta | Preset::Entra | Preset::Google, _) => section,
+    let section = if has_secret {
+        section.row("Client secret", secret(preset))
+    } else {
+        section.note("No secret is needed: we have a private key, and send you its public key.")
     };
     section.note(format!(
         "What we have so far: issuer {}, client id {}.",
         oidc.document().issuer,
         oidc.document().client_id
     ))
+}
+
+/// Where the product's console shows it.
+const fn secret(preset: Preset) -> &'static str {
+    match preset {
+        Preset::Pingfederate | Preset::Generic => "the one that you generate",
+        Preset::Okta => "General > Client Credentials > Client secrets",
+        Preset::Entra => "Certificates & secrets > Value (not Secret ID)",
+        Preset::Google => "shown when the client is created, and only then",
+    }
 }

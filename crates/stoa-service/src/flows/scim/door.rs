@@ -10,7 +10,6 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
 use stoa_core::keys::{KeySet, Pepper};
-use stoa_core::routes::SecretKind;
 use stoa_scim::Refusal;
 
 use super::answer::refuse;
@@ -27,7 +26,7 @@ pub(super) struct Entered {
 
 impl Entered {
     /// The connection's directory.
-    pub(super) fn people<'a>(&'a self, visit: &Visit<'a>) -> People<'a> {
+    pub(super) fn people<'s, 'v: 's>(&'s self, visit: &Visit<'v>) -> People<'s> {
         People {
             store: &visit.clients.store,
             connection: self.connection.id(),
@@ -44,7 +43,7 @@ pub(super) async fn enter(visit: &mut Visit<'_>) -> Result<Entered, Failure> {
     let token = visit.incoming.header("authorization").and_then(ScimToken::from_header);
     let (Some(id), Some(token)) = (named, token) else { return Err(refuse(visit, Refusal::Unauthorized)) };
     let secrets = &visit.clients.secrets;
-    let pepper = Pepper::from_keys(&*secrets.shared(SecretKind::Pepper, visit.now).await?);
+    let pepper = Pepper::from_keys(&*secrets.pepper(visit.now).await?);
     let tokens = visit.clients.store.scim_tokens(&id, visit.now).await?;
     let Some(live) = tokens.find(&token.hash(&id, &pepper), visit.now) else {
         return Err(refuse(visit, Refusal::Unauthorized));
@@ -62,6 +61,6 @@ pub(super) async fn enter(visit: &mut Visit<'_>) -> Result<Entered, Failure> {
         Some(Source::Scim) => {}
         Some(Source::None | Source::Workos | Source::Csv) | None => return Err(Fault::ScimOff.into()),
     }
-    let sealing_keys = visit.clients.secrets.shared(SecretKind::Directory, visit.now).await?;
+    let sealing_keys = visit.clients.secrets.directory(visit.now).await?;
     Ok(Entered { connection, pepper, sealing_keys })
 }

@@ -16,7 +16,7 @@ keys! { Directory:
     /// Whose an address is: `EmailItem`. The key contains the school.
     email(email: &EmailKey) = "email#{email}" / "owner";
     /// How far the mirror of a school has come: `SchoolMirror`.
-    mirror(school: &SchoolId) = "school#{school}" / "mirror";
+    mirror(school: &SchoolId) = "school#{school}" / "mirrored";
     /// A page of the last or the present look at a school's accounts, which take turns: `MirroredPage`.
     mirrored_page(school: &SchoolId, side: u8, page: u32) = "mirror#{school}" / "page#{side}#{page:06}";
     /// What has to follow a login that asked the school nothing: `FollowUpItem`.

@@ -9,6 +9,7 @@ mod directory;
 mod key;
 mod logins;
 mod people;
+mod provision;
 mod trust;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub use key::{Form, Key};
 pub(crate) use logins::AssertionItem;
 pub use logins::TestedItem;
 pub(crate) use people::{ListedId, UsedItem, is_membership};
+pub(crate) use provision::LeaseItem;
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
 pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
 
@@ -31,7 +33,9 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The form of the keys of every kind of item.
 pub fn forms() -> impl Iterator<Item = &'static Form> {
-    [connections::FORMS, trust::FORMS, logins::FORMS, directory::FORMS, people::FORMS].into_iter().flatten()
+    [connections::FORMS, trust::FORMS, logins::FORMS, directory::FORMS, people::FORMS, provision::FORMS]
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]

@@ -49,6 +49,10 @@ fn keys_are_what_they_were() {
         (Key::assertion(&proof), "assertion#AQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::turn(&academy(), &mary), "turn#pg-academy#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::calls(&academy(), 29_833_333), "calls#pg-academy#29833333"),
+        (Key::line(&academy()), "line#pg-academy"),
+        (Key::mirror(&academy()), "school#pg-academy / mirrored"),
+        (Key::mirrored_page(&academy(), 1, 7), "mirror#pg-academy / page#1#000007"),
+        (Key::follow_up(&academy(), &mary), "due#pg-academy / account#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::user(&pg(), &ada), "user#pg#07070707070707070707070707070707 / user"),
         (Key::sync(&pg(), &ada), "user#pg#07070707070707070707070707070707 / sync#thinkific"),
         (

@@ -1,0 +1,220 @@
+//! One person: read as they are now, compared with what was done, and what is missing is done.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stoa_core::connection::{Connection, ConnectionState};
+use stoa_core::directory::{Desired, UserId, desired};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
+use stoa_core::provision::{
+    Applied, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
+};
+use stoa_core::thinkific::{ApiAnswer, ApiRequest, UnknownPassword};
+use stoa_scim::ResourceType;
+
+use super::Shared;
+use super::budget::Budget;
+use crate::api;
+use crate::clients::Clients;
+use crate::provision_log::{Done, PersonLine};
+use crate::random;
+use crate::store::{DuePerson, People, Synced, Then};
+
+/// Calls in all, while the school says that it is busy for a moment.
+const BUSY_TRIES: u32 = 4;
+/// What counts as a moment, in seconds.
+const BRIEF_SECONDS: i64 = 2;
+/// Another removal may be counted at the same time.
+const COUNT_TRIES: u32 = 10;
+/// How long people of a connection that is switched off are left alone, in seconds.
+const OFF_SECONDS: i64 = 3600;
+
+/// The run of one person.
+pub(super) struct Run<'a> {
+    pub(super) clients: &'a Clients,
+    pub(super) request: &'a str,
+    pub(super) shared: &'a Shared,
+    pub(super) budget: &'a Budget<'a>,
+    pub(super) connection: &'a Connection,
+    pub(super) person: &'a DuePerson,
+}
+
+impl Run<'_> {
+    /// Does what is due. Whatever becomes of it is logged, and ends here.
+    pub(super) async fn whole(&self) -> Done {
+        let line = PersonLine::new(&self.clients.environment, self.request, self.person);
+        match self.reconcile().await {
+            Ok(then) => {
+                self.clients.write(&line.ended(&then));
+                Done::of(&then)
+            }
+            // Nobody's fault, and nothing to say of every person: the next run goes on.
+            Err(failure) if failure.fault == Fault::CallsSpent => Done { put_off: 1, ..Done::default() },
+            Err(failure) => {
+                self.clients.write(&line.failed(&failure));
+                Done { people: 1, failed: 1, ..Done::default() }
+            }
+        }
+    }
+
+    async fn reconcile(&self) -> Result<Then, Failure> {
+        let (store, now) = (&self.clients.store, self.clients.clock.now());
+        let DuePerson { connection, user, .. } = self.person;
+        // Before the person: what is wanted after this read makes them due again.
+        let Some(sync) = store.sync(connection, user).await? else { return Ok(Then::Nothing) };
+        if sync.due_at != Some(self.person.due_at) {
+            // The index is late: nothing is due, or not yet.
+            return Ok(Then::Nothing);
+        }
+        let desired = self.desired(&sync, now).await?;
+        if self.connection.state == ConnectionState::Disabled {
+            let later = now.saturating_add(jiff::SignedDuration::from_secs(OFF_SECONDS)).unwrap_or(now);
+            let then = Then::Again { due_at: due_at(Rank::of(self.person.due_at), later), tries: sync.tries };
+            return self.end(&sync, &sync.applied, then).await;
+        }
+        if is_removal(&desired, &sync.applied, now) && !sync.released && !sync.blocked && !self.may_remove(now).await? {
+            return self.end(&sync, &sync.applied, Then::Held(now)).await;
+        }
+        self.carry_out(&sync, &desired, now).await
+    }
+
+    async fn desired(&self, sync: &Sync, now: Timestamp) -> Result<Desired, Failure> {
+        let people = self.people(now);
+        let person = people.person(&self.person.user).await?;
+        let Some(user) = &person.user else { return Ok(nobody(&self.person.user)) };
+        let since = Timestamp::from_second(user.item.created)
+            .map_err(|_| Failure::noted(Fault::StoreItemStrange, "an instant of directory"))?;
+        let wanted = desired(&self.person.user, &user.profile, &person.memberships(), since, self.connection);
+        if sync.blocked { Ok(Desired { active: false, ..none_of(wanted) }) } else { Ok(wanted) }
+    }
+
+    fn people(&self, now: Timestamp) -> People<'_> {
+        People {
+            store: &self.clients.store,
+            connection: self.connection.id(),
+            school: self.connection.school(),
+            sealing_keys: &self.shared.sealing_keys,
+            pepper: &self.shared.pepper,
+            now,
+        }
+    }
+
+    /// Counts one more removal of the connection's window, if there may be one.
+    async fn may_remove(&self, now: Timestamp) -> Result<bool, Failure> {
+        let (store, id) = (&self.clients.store, self.connection.id());
+        let Some(directory) = self.connection.directory() else { return Ok(false) };
+        for _ in 0..COUNT_TRIES {
+            let before = store.removals(id).await?;
+            // Up to ten may always leave: nobody is counted for them.
+            let after = match before.with_one_more(&directory.removals, 0, now) {
+                Some(after) => Some(after),
+                None => {
+                    let people = self.people(now).ids(ResourceType::User).await?.len();
+                    before.with_one_more(&directory.removals, u64::try_from(people).unwrap_or(u64::MAX), now)
+                }
+            };
+            let Some(after) = after else { return Ok(false) };
+            if store.count_removal(id, &before, &after).await? {
+                return Ok(true);
+            }
+        }
+        Err(Failure::noted(Fault::StoreContended, "the removals of the connection"))
+    }
+
+    async fn carry_out(&self, sync: &Sync, desired: &Desired, now: Timestamp) -> Result<Then, Failure> {
+        let told = Told::new(desired, self.connection, &self.shared.pepper);
+        let owner = match (&told, &sync.applied.account) {
+            (Some(told), None) => self.clients.store.external_id_of(&told.email_key, self.connection.school()).await?,
+            (Some(_) | None, _) => None,
+        };
+        let wanted = (desired, told.as_ref());
+        let mut run = Reconciliation::new(self.connection, wanted, sync.applied.clone(), owner.as_deref(), now);
+        loop {
+            let call = match run.next() {
+                Step::Note => {
+                    self.clients.store.note_applied(self.synced(), run.applied()).await?;
+                    continue;
+                }
+                Step::End(Outcome::Settled) => return self.end(sync, run.applied(), Then::Nothing).await,
+                Step::End(Outcome::Stuck(why)) => return self.end(sync, run.applied(), Then::Stuck(why)).await,
+                Step::Call(call) => call,
+            };
+            let password = UnknownPassword::from_bytes(random::bytes()?);
+            let request = call.request(desired, &password, now);
+            let heard = match self.call(&request).await {
+                Ok(answer) => run.heard(&call, &answer),
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = heard {
+                return self.put_off(sync, run.applied(), failure, now).await;
+            }
+        }
+    }
+
+    /// The school did not answer, or not so that it is understood: another try later. That it asks to slow down is no
+    /// try of this person's.
+    async fn put_off(&self, sync: &Sync, applied: &Applied, failure: Failure, now: Timestamp) -> Result<Then, Failure> {
+        if matches!(failure.fault, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificKeyRefused) {
+            self.budget.end();
+            self.clients.store.note_applied(self.synced(), applied).await?;
+            return Err(failure);
+        }
+        let tries = sync.tries + 1;
+        let then = match retry_in(tries) {
+            Some(seconds) => {
+                let at = now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
+                Then::Again { due_at: due_at(Rank::of(self.person.due_at), at), tries }
+            }
+            None => Then::Stuck(Stuck::no_answer(failure.fault)),
+        };
+        let line = PersonLine::new(&self.clients.environment, self.request, self.person);
+        self.clients.write(&line.failed(&failure));
+        self.end(sync, applied, then).await
+    }
+
+    async fn end(&self, sync: &Sync, applied: &Applied, then: Then) -> Result<Then, Failure> {
+        self.clients.store.end_sync(self.synced(), applied, sync.wanted, &then).await?;
+        Ok(then)
+    }
+
+    fn synced(&self) -> Synced<'_> {
+        let DuePerson { connection, user, .. } = self.person;
+        Synced { connection, user, fence: self.shared.fence }
+    }
+
+    /// One call, and again where the school is busy for a moment.
+    async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, Failure> {
+        let Shared { school, api_keys, .. } = self.shared;
+        for attempt in 1..=BUSY_TRIES {
+            self.budget.take().await?;
+            let now = self.clients.clock.now();
+            let answer = api::call_patiently(&self.clients.outbound, school, api_keys.current(now), request).await?;
+            if answer.status != 429 || answer.retry_after(now) > BRIEF_SECONDS || attempt == BUSY_TRIES {
+                return Ok(answer);
+            }
+            let [spread] = random::bytes()?;
+            tokio::time::sleep(Duration::from_millis(500 + 4 * u64::from(spread))).await;
+        }
+        Err(Fault::ThinkificBusy.into())
+    }
+}
+
+/// Somebody whom the directory has no more.
+fn nobody(user: &UserId) -> Desired {
+    Desired {
+        user: user.clone(),
+        active: false,
+        email: None,
+        first_name: String::new(),
+        last_name: String::new(),
+        enrolments: std::collections::BTreeMap::new(),
+        groups: std::collections::BTreeSet::new(),
+    }
+}
+
+/// The same person, with nothing.
+fn none_of(desired: Desired) -> Desired {
+    let Desired { user, email, first_name, last_name, .. } = desired;
+    Desired { email, first_name, last_name, ..nobody(&user) }
+}

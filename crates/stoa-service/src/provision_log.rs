@@ -1,0 +1,193 @@
+//! The lines of `provisioner`: one for each person about whom something was done, one for a school that could not be
+//! worked on, and one for the run with the metrics that alarms read.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use stoa_core::failure::Failure;
+
+use crate::environment::Environment;
+use crate::store::{DuePerson, Then};
+use crate::trust_log::Metrics;
+
+/// What became of one person. `docs/logging.md` describes each field.
+#[derive(Serialize)]
+pub(crate) struct PersonLine<'a> {
+    level: &'static str,
+    function: &'a str,
+    build: &'a str,
+    request: &'a str,
+    connection: &'a str,
+    user: &'a str,
+    /// `settled`, `again`, `stuck` or `held`; absent where the run broke off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    /// Why they are stuck.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stuck: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<&'a str>,
+}
+
+impl<'a> PersonLine<'a> {
+    /// About a person.
+    pub(crate) fn new(environment: &'a Environment, request: &'a str, person: &'a DuePerson) -> Self {
+        Self {
+            level: "info",
+            function: environment.function,
+            build: &environment.build,
+            request,
+            connection: person.connection.as_str(),
+            user: person.user.as_str(),
+            outcome: None,
+            stuck: None,
+            fault: None,
+            wanted: None,
+            got: None,
+        }
+    }
+
+    /// What follows.
+    pub(crate) fn ended(self, then: &Then) -> Self {
+        let (level, outcome, stuck) = match then {
+            Then::Nothing => ("info", "settled", None),
+            Then::Again { .. } => ("info", "again", None),
+            Then::Stuck(why) => ("warn", "stuck", Some(why.code())),
+            Then::Held(_) => ("warn", "held", None),
+        };
+        Self { level, outcome: Some(outcome), stuck, ..self }
+    }
+
+    /// Why it broke off.
+    pub(crate) fn failed(self, failure: &'a Failure) -> Self {
+        Self {
+            level: failure.fault.face().level.as_str(),
+            fault: Some(failure.fault.code()),
+            wanted: failure.detail.wanted.as_deref(),
+            got: failure.detail.got.as_deref(),
+            ..self
+        }
+    }
+}
+
+/// A school that could not be worked on.
+#[derive(Serialize)]
+pub(crate) struct SchoolLine<'a> {
+    level: &'static str,
+    function: &'a str,
+    build: &'a str,
+    request: &'a str,
+    school: &'a str,
+    fault: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<&'a str>,
+}
+
+impl<'a> SchoolLine<'a> {
+    /// Why not.
+    pub(crate) fn failed(
+        environment: &'a Environment,
+        request: &'a str,
+        school: &'a str,
+        failure: &'a Failure,
+    ) -> Self {
+        Self {
+            level: failure.fault.face().level.as_str(),
+            function: environment.function,
+            build: &environment.build,
+            request,
+            school,
+            fault: failure.fault.code(),
+            wanted: failure.detail.wanted.as_deref(),
+            got: failure.detail.got.as_deref(),
+        }
+    }
+}
+
+/// What a run has done, at all schools.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Done {
+    /// People about whom something was done or decided.
+    pub(crate) people: u32,
+    /// Calls of schools.
+    pub(crate) calls: u32,
+    /// People and schools whose work broke off, on our side or at the school.
+    #[serde(rename = "ProvisionFailed")]
+    pub(crate) failed: u32,
+    /// People who have got stuck.
+    #[serde(rename = "ProvisionStuck")]
+    pub(crate) stuck: u32,
+    /// People whose removal is held.
+    #[serde(rename = "ProvisionHeld")]
+    pub(crate) held: u32,
+    /// How long whoever has waited longest has, at the end of the run.
+    #[serde(rename = "ProvisionWaitingSeconds")]
+    pub(crate) waiting_seconds: i64,
+    /// People who were left for the next run.
+    pub(crate) put_off: u32,
+    /// People whose connection has no directory any more.
+    pub(crate) orphans: u32,
+}
+
+impl Done {
+    /// Of one person.
+    pub(crate) fn of(then: &Then) -> Self {
+        let done = Self { people: 1, ..Self::default() };
+        match then {
+            Then::Nothing | Then::Again { .. } => done,
+            Then::Stuck(_) => Self { stuck: 1, ..done },
+            Then::Held(_) => Self { held: 1, ..done },
+        }
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            people: self.people + other.people,
+            calls: self.calls + other.calls,
+            failed: self.failed + other.failed,
+            stuck: self.stuck + other.stuck,
+            held: self.held + other.held,
+            waiting_seconds: self.waiting_seconds.max(other.waiting_seconds),
+            put_off: self.put_off + other.put_off,
+            orphans: self.orphans + other.orphans,
+        }
+    }
+}
+
+/// A whole run.
+#[derive(Serialize)]
+pub(crate) struct RunLine<'a> {
+    level: &'static str,
+    function: &'a str,
+    build: &'a str,
+    request: &'a str,
+    ms: u64,
+    /// Its fields are the metrics.
+    #[serde(flatten)]
+    done: Done,
+    #[serde(rename = "_aws")]
+    metrics: Metrics<'a>,
+}
+
+impl<'a> RunLine<'a> {
+    /// A run that ended at this instant, in epoch milliseconds.
+    pub(crate) fn new(
+        environment: &'a Environment,
+        request: &'a str,
+        done: Done,
+        took: Duration,
+        timestamp: i64,
+    ) -> Self {
+        let names = vec!["ProvisionFailed", "ProvisionStuck", "ProvisionHeld", "ProvisionWaitingSeconds"];
+        let metrics = Metrics::named(names, &environment.metric_namespace, timestamp);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        Self { level: "info", function: environment.function, build: &environment.build, request, ms, done, metrics }
+    }
+}

@@ -1,0 +1,22 @@
+//! The `directory` table: who works on a school, and how many people of a connection have lost what they had.
+
+use serde::{Deserialize, Serialize};
+use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::routes::Table;
+
+use super::key::{Form, Key, keys};
+
+keys! { Directory:
+    /// Whose a school is to work on: `LeaseItem`.
+    lease(school: &SchoolId) = "lease#{school}" / "lease";
+    /// How many people of a connection have lost what they had: `Removals`.
+    removals(connection: &ConnectionId) = "removals#{connection}" / "removals";
+}
+
+/// Whose a school is to work on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LeaseItem {
+    /// Counts the holders: whatever an earlier one writes is refused.
+    pub(crate) fence: u64,
+}
