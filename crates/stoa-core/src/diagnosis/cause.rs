@@ -515,6 +515,12 @@ causes! {
         repair "Say whether the person is to have access. If so, on-call runs `stoa person reactivate --connection {id} --email ADDRESS --reason \"the customer confirmed\"`."
         spare "Whoever deactivated them had a reason: read it."
         unless "They left the company, or the customer has not confirmed.";
+    PersonInactive = "person_inactive": Record One Idp
+        title "The customer's directory says that the person is inactive."
+        test "Their directory provisions people to us, and its last word about this person is that they may not come. An operator's word would be `person_barred`."
+        repair "Activate the person in your directory, or assign them to the application again; it is passed on at the next synchronization."
+        spare "Nobody else is affected. Do not reactivate them here: the directory would take it back."
+        unless "They left the company.";
     PersonNotKnown = "person_not_known": Record One Idp
         title "The directory does not know the person, and the connection lets in only people whom it knows."
         test "Known people get in. If the file let everybody in before, a change ended that."

@@ -112,7 +112,8 @@ async fn keyed(clients: &Clients, school: &School, now: Timestamp) -> Result<(u1
     let named = Named::of(SecretKind::Thinkific, &school.document.id);
     let keys = clients.secrets.of(&named, school.key_version, None, now).await?;
     let request = ApiRequest { method: ApiMethod::Get, path: ASKED.to_owned(), body: None };
-    let answer = api::call(&clients.outbound, school, keys.current(now), &request).await?;
+    let key = keys.current(now);
+    let answer = api::call(&clients.outbound, school, key, &request, LIMITS.timeout).await?;
     let speaks_of_plan = error_of(&answer.body).is_some_and(|error| error.contains("plan"));
     Ok((answer.status, answer.status == 403 && speaks_of_plan))
 }

@@ -106,7 +106,11 @@ impl Operator {
         let question = Question::HashScimToken { connection: connection.clone(), token: token.expose().to_owned() };
         match self.ask(&question).await? {
             Reply::ScimTokenHash(hash) => Ok(hash),
-            Reply::Logins(_) | Reply::Person(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => {
+            Reply::Logins(_)
+            | Reply::Person(_)
+            | Reply::Looked(_)
+            | Reply::Refused { .. }
+            | Reply::NotUnderstood { .. } => {
                 Err(OperatorError::Answer(Answerer::Operator))
             }
         }
