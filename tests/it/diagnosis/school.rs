@@ -120,7 +120,7 @@ fn api() -> Vec<Row> {
         Row {
             failure: "another integration spends the school's calls",
             neighbour: "the Admin API fails",
-            symptom: "thinkific_busy",
+            symptom: "in_line",
             cause: Cause::SchoolBusy,
             says: "Wait a minute",
             alone: false,

@@ -14,6 +14,7 @@ pub(super) fn candidates(symptom: &Symptom) -> &'static [Cause] {
         Symptom::NotBack => &[PersonLeft, ProviderSilent, ProviderRefusesPerson, OurSetting, ProviderClock],
         Symptom::NotLaunched => &[TicketLost, AwsAway, PermissionAbsent, OurBuild],
         Symptom::HandedOver => &[InTheSchool, SchoolMoved, SchoolDown, OurSchoolFile],
+        Symptom::InLine => &[CallsOurs, SchoolBusy, UnderWay],
         Symptom::Tested | Symptom::UnderWay => &[UnderWay],
         Symptom::Closed => &[OurState],
         Symptom::Nothing => &[NotSeen, PersonLeft],
@@ -220,7 +221,8 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
 /// The settings whose change can bring about a symptom, each by the beginning of its path in the document.
 pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
     let Symptom::Stopped(fault) = symptom else {
-        return &["saml", "oidc", "workos", "teams", "preset"];
+        let begins = *symptom == Symptom::NotBack;
+        return if begins { &["saml", "oidc", "workos", "teams", "preset"] } else { &[] };
     };
     match fault {
         Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => &["subject", "attributes", "preset"],

@@ -1,8 +1,8 @@
 //! What is known about a failure, and what is not.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
+use super::known::Known;
 use super::probe::{ApiProbe, ProviderProbe, SiteProbe};
 use crate::connection::ConnectionState;
 use crate::fault::Fault;
@@ -12,50 +12,6 @@ use crate::person::PersonState;
 
 /// How long a login may be under way before its silence means something, in seconds.
 const SILENT_SECONDS: i64 = 10 * 60;
-
-/// A piece of evidence, or why there is none. What is not known is never taken for absent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Known<T> {
-    /// It is known.
-    Seen(T),
-    /// Nobody asked, for this reason.
-    NotAsked(String),
-    /// Whoever asked may not know: this was refused.
-    NotAllowed(String),
-    /// It was asked for, and there was no answer.
-    NotAnswered(String),
-}
-
-impl<T> Known<T> {
-    /// What is known.
-    pub fn seen(&self) -> Option<&T> {
-        match self {
-            Self::Seen(value) => Some(value),
-            Self::NotAsked(_) | Self::NotAllowed(_) | Self::NotAnswered(_) => None,
-        }
-    }
-
-    /// Why it is not known, as a clause.
-    pub fn missing(&self) -> Option<String> {
-        match self {
-            Self::Seen(_) => None,
-            Self::NotAsked(why) => Some(format!("not asked: {why}")),
-            Self::NotAllowed(what) => Some(format!("not allowed: {what}")),
-            Self::NotAnswered(why) => Some(format!("no answer: {why}")),
-        }
-    }
-
-    /// The same about a part of it.
-    pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Known<U> {
-        match self {
-            Self::Seen(value) => Known::Seen(part(value)),
-            Self::NotAsked(why) => Known::NotAsked(why),
-            Self::NotAllowed(what) => Known::NotAllowed(what),
-            Self::NotAnswered(why) => Known::NotAnswered(why),
-        }
-    }
-}
 
 /// How a login ended, as far as stoa sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +26,8 @@ pub enum Symptom {
     HandedOver,
     /// The test ended well.
     Tested,
+    /// The person has a place in the school's line, and their page waits.
+    InLine,
     /// It is still under way.
     UnderWay,
     /// The connection takes nobody, so there is no login.
@@ -87,6 +45,7 @@ impl Symptom {
         match login.steps.last().map(|step| &step.what) {
             Some(What::Stopped(fault)) if login.state != State::Launched => Self::Stopped(*fault),
             None | Some(What::Unknown(_)) => Self::Unknown,
+            Some(What::Waiting) if login.state == State::Verified => Self::InLine,
             Some(
                 What::Started
                 | What::Verified
@@ -115,6 +74,7 @@ impl Symptom {
             Self::NotLaunched => "not_launched",
             Self::HandedOver => "handed_over",
             Self::Tested => "tested",
+            Self::InLine => "in_line",
             Self::UnderWay => "under_way",
             Self::Closed => "closed",
             Self::Nothing => "nothing",
@@ -129,7 +89,7 @@ impl Symptom {
 
     /// Whether it is a failure that others may share.
     pub const fn is_bad(&self) -> bool {
-        matches!(self, Self::Stopped(_) | Self::NotBack | Self::NotLaunched | Self::Closed)
+        matches!(self, Self::Stopped(_) | Self::NotBack | Self::NotLaunched | Self::InLine | Self::Closed)
     }
 }
 

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Known;
+use super::known::Known;
 
 /// How far two clocks may lie apart before that explains anything, in seconds: as far as verifiers usually allow.
 pub(super) const CLOCK_SECONDS: i64 = 60;

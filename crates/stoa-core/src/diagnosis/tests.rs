@@ -71,6 +71,7 @@ fn every_symptom_has_a_cause_and_every_cause_a_symptom() {
         Symptom::NotLaunched,
         Symptom::HandedOver,
         Symptom::Tested,
+        Symptom::InLine,
         Symptom::UnderWay,
         Symptom::Closed,
         Symptom::Nothing,

@@ -4,7 +4,8 @@ use super::candidates::candidates;
 use super::cause::{Cause, Row};
 use super::clue::Case;
 use super::course::Course;
-use super::evidence::{ChangeKind, Evidence, KeyAct, Known, Seen, Symptom};
+use super::evidence::{ChangeKind, Evidence, KeyAct, Seen, Symptom};
+use super::known::Known;
 use crate::fault::Fault;
 
 /// Within so much of the first, a cause is not told apart from it.
@@ -249,7 +250,12 @@ fn unseen(evidence: &Evidence, symptom: &Symptom) -> Vec<Unseen> {
             "which page the person saw; requests that belong to no login are in the logs only",
             "the person, for the reference or a picture of the page",
         ),
-        Symptom::Stopped(_) | Symptom::Tested | Symptom::UnderWay | Symptom::Closed | Symptom::Unknown => {}
+        Symptom::Stopped(_)
+        | Symptom::Tested
+        | Symptom::InLine
+        | Symptom::UnderWay
+        | Symptom::Closed
+        | Symptom::Unknown => {}
     }
     unseen
 }

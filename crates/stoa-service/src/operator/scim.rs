@@ -110,9 +110,7 @@ impl Operator {
             | Reply::Person(_)
             | Reply::Looked(_)
             | Reply::Refused { .. }
-            | Reply::NotUnderstood { .. } => {
-                Err(OperatorError::Answer(Answerer::Operator))
-            }
+            | Reply::NotUnderstood { .. } => Err(OperatorError::Answer(Answerer::Operator)),
         }
     }
 }

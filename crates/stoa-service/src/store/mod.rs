@@ -48,10 +48,10 @@ pub(crate) use items::{
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
+pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
-pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
 pub use turns::{Draw, Part, Turns};
