@@ -17,6 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
 
+from draw_journey import STEPS
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
@@ -184,6 +185,7 @@ ACTIONS_WITHOUT_RESOURCE = {
     "logs:DescribeLogGroups",
     "logs:GetQueryResults",
     "logs:StopQuery",
+    "secretsmanager:ListSecrets",
 }
 
 
@@ -328,7 +330,7 @@ def check_alarms(register, template):
 
 
 # What these answer, no person waits for.
-MACHINES = {"scim"}
+MACHINES = {"scim", "thinkific-webhook"}
 # CloudWatch takes as many in one alarm.
 MOST_METRICS = 10
 # A flood on one of these must not keep people from the others.
@@ -375,12 +377,16 @@ def check_deployment(register, template, source):
         yield from equal(f"{logical_id}: alias", alias.get("Name"), "live")
         group = template.properties(f"{logical_id}DeploymentGroup")
         alarms = group.get("AlarmConfiguration", {}).get("Alarms")
-        yield from equal(f"{logical_id}: alarms that roll a deploy back", alarms, [{"Name": {"Ref": "FunctionErrors"}}])
+        # A bad release answers with pages of faults, which are no errors of a function.
+        wanted = [{"Name": {"Ref": name}} for name in ("FunctionErrors", "LoginsFailedByStoa")]
+        yield from equal(f"{logical_id}: alarms that roll a deploy back", alarms, wanted)
 
 
 # What a command of AWS's own is called in IAM, where it is not the command's own words.
 COMMANDS = {
     "configure export-credentials": None,
+    "deploy list-deployments": "codedeploy:ListDeployments",
+    "deploy stop-deployment": "codedeploy:StopDeployment",
     "lambda invoke": "lambda:InvokeFunction",
     "logs tail": "logs:FilterLogEvents",
 }
@@ -408,6 +414,15 @@ def check_on_call(register, template):
         if kind in grant
     }
     yield from differ("what on-call may do to tables and secrets", got, wanted)
+    # What `stoa doctor` asks of each function, and where `stoa trace` sends whoever looks for a line.
+    for function in register["functions"]:
+        for action, resource in (("lambda:GetAlias", function["logical_id"]), ("logs:FilterLogEvents", f"{function['logical_id']}LogGroup")):
+            arn = {"Fn::GetAtt": [resource, "Arn"]}
+            if not any(action in st["Action"] and arn in as_list(st["Resource"]) for st in on_call(template) if st["Effect"] == "Allow"):
+                yield f"on call: neither policy allows {action} on {resource}"
+    for action in register["on_call_lists"]:
+        if not any(action in st["Action"] and st["Resource"] == "*" for st in on_call(template)):
+            yield f"on call: neither policy allows {action}, which the command calls"
     actions = {action for statement in on_call(template) for action in statement["Action"]}
     for path, command in commands():
         action = COMMANDS.get(command, iam_action(command))
@@ -435,9 +450,16 @@ def kinds(register, resource):
             yield f"secret {secret['name']}"
 
 
+# Whoever deploys has rights of their own.
+OF_DEPLOYERS = {ROOT / "docs/deploy.md", ROOT / "docs/first-deploy.md"}
+
+
 def commands():
+    rollback = ROOT / "infra/rollback.sh"
+    for service, name in re.findall(r'"\$\{aws\[@\]\}" ([a-z0-9]+) ([a-z-]+)', rollback.read_text()):
+        yield rollback, f"{service} {name}"
     sources = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("crates/stoa-cli/src/**/*.rs")]
-    for path in sources:
+    for path in set(sources) - OF_DEPLOYERS:
         for service, name in re.findall(r"\baws ([a-z0-9]+) ([a-z]+-[a-z-]+|invoke|scan|tail)\b", path.read_text()):
             yield path, f"{service} {name}"
 
@@ -445,6 +467,32 @@ def commands():
 def iam_action(command):
     service, name = command.split()
     return f"{service}:{''.join(word.capitalize() for word in name.split('-'))}"
+
+
+# What has to say which step of a login it serves.
+SERVING = {
+    "AWS::Serverless::Function",
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::Scheduler::Schedule",
+    "AWS::Kinesis::Stream",
+    "AWS::S3::Bucket",
+    "AWS::Logs::LogGroup",
+    "AWS::CloudWatch::Alarm",
+}
+
+
+def check_journey(register, template):
+    """Each part says in its Metadata which step it serves, in one sentence. The map and the picture are drawn from it."""
+    for name, resource in template.source.items():
+        if resource["Type"] not in SERVING:
+            continue
+        journey = resource.get("Metadata", {}).get("Journey", {})
+        if journey.get("step") not in STEPS:
+            yield f"{name}: Metadata.Journey.step is {journey.get('step')}, none of {sorted(STEPS)}"
+        serves = journey.get("serves", "")
+        if not re.fullmatch(r"[A-Z][^.]{15,140}\.", serves):
+            yield f"{name}: Metadata.Journey.serves is no single sentence: {serves!r}"
 
 
 def differ(what, got, wanted):
@@ -476,6 +524,7 @@ CHECKS = [
     check_alarms,
     check_gateway,
     check_on_call,
+    check_journey,
 ]
 
 

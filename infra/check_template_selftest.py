@@ -274,12 +274,45 @@ def pepper_overwritten(source):
     properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "PepperStays"))
 
 
+def seal_removed(source):
+    properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "SealAndPepperStay"))
+
+
+def function_that_on_call_cannot_see(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    functions = next(st for st in statements if st["Sid"] == "Functions")
+    functions["Resource"] = [arn for arn in functions["Resource"] if "SamlAcs" not in str(arn)]
+
+
+def log_that_on_call_cannot_read(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    logs = next(st for st in statements if st["Sid"] == "Logs")
+    logs["Resource"] = [arn for arn in logs["Resource"] if "SamlAcs" not in str(arn)]
+
+
+def on_call_cannot_list_secrets(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    next(st for st in statements if st["Sid"] == "Lists")["Action"].remove("secretsmanager:ListSecrets")
+
+
 def page_that_on_call_cannot_follow(source):
     properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "QuietAlarm"))
 
 
 def other_stack_s_functions(source):
     repair(source, "Rollback")["Resource"] = {"Fn::Sub": "arn:aws:lambda:eu-west-1:1:function:${AWS::StackName}-*"}
+
+
+def part_of_no_step(source):
+    del source["Resources"]["TrustTable"]["Metadata"]
+
+
+def step_that_does_not_exist(source):
+    source["Resources"]["LoginLogGroup"]["Metadata"]["Journey"]["step"] = "later"
+
+
+def two_sentences(source):
+    source["Resources"]["FunctionSlow"]["Metadata"]["Journey"]["serves"] = "It is slow. People wait."
 
 
 def other_stack_s_alarms(source):
@@ -341,10 +374,15 @@ DEFECTS = {
         on_call_scans,
         on_call_reads_secrets,
         pepper_overwritten,
+        seal_removed,
+        on_call_cannot_list_secrets,
+        function_that_on_call_cannot_see,
+        log_that_on_call_cannot_read,
         page_that_on_call_cannot_follow,
         other_stack_s_functions,
         other_stack_s_alarms,
     ],
+    "check_journey": [part_of_no_step, step_that_does_not_exist, two_sentences],
     "check_deployment": [same_version, no_rollback],
 }
 

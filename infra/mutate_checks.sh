@@ -34,12 +34,12 @@ case $crate in
     stoa-core) commands=(
         "-p stoa-core --lib"
         "-p stoa-tests --test it -- oidc identity:: shown:: teams:: trust:: workos:: home_realm:: accounts:: roles::
-         two_providers:: broken_off:: --skip chromium"
+         two_providers:: broken_off:: scim:: --skip chromium"
     ) ;;
     stoa-service) commands=(
         "-p stoa-service --lib -- egress:: edge:: fields:: gateway:: incoming::"
         "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person:: turns::
-         forms:: made_up:: oidc_logins:: shown:: oidc:: trust::"
+         forms:: made_up:: oidc_logins:: shown:: oidc:: trust:: scim::"
         "-p stoa-cli --test it -- sites::"
     ) ;;
     stoa-cli) commands=("-p stoa-cli --lib" "-p stoa-cli --test it") ;;

@@ -124,7 +124,10 @@ async fn a_question_of_another_version_is_answered_with_those_that_are_known() {
     for question in [json!({"find_needle": {}}), json!({"find_logins": {"email": "needle@pg.com"}}), json!(null)] {
         let (status, answer) = invoke(&world, ON_CALL, "stoa-local-operator", &question).await;
         let told = &answer["not_understood"];
-        assert_eq!((status, &told["known"]), (200, &json!(["find_logins", "find_person", "hash_scim_token", "look"])));
+        assert_eq!(
+            (status, &told["known"]),
+            (200, &json!(["find_logins", "find_person", "hash_scim_token", "webhooks", "look"]))
+        );
         assert!(told["expected"].as_str().unwrap().contains("events/operator/"), "{told}");
     }
     assert!(world.log().iter().all(|line| line.contains("\"asked\":null") && !line.contains("needle")));

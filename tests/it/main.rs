@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod alarms;
 mod aws;
 mod broken_off;
 mod browser_rules;
@@ -44,6 +45,7 @@ mod person;
 mod printed;
 mod privacy;
 mod products;
+mod provisioning;
 mod references;
 mod replay;
 mod roles;
@@ -66,6 +68,7 @@ mod teams_chromium;
 mod trust;
 mod turns;
 mod two_providers;
+mod webhooks;
 mod wire;
 mod words;
 mod workos;

@@ -88,6 +88,28 @@ async fn pages_speak_the_browser_s_language() {
     }
 }
 
+/// The path is not logged: people paste what is theirs into it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_address_is_logged_by_its_kind() {
+    let world = World::start().await;
+    for (path, kind) in [
+        ("/", "no path"),
+        ("/nothing", "another path"),
+        ("/login/pg/more", "below /login"),
+        ("/saml/pg", "below /saml"),
+        ("/favicon.ico", "a file"),
+        ("/.well-known/security.txt", "below /.well-known"),
+        ("/return", "/return without a login"),
+    ] {
+        world.log();
+        world.browser().get(&format!("{}{path}", world.url())).await.unwrap();
+        let lines: Vec<serde_json::Value> =
+            world.log().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [line] = lines.as_slice() else { panic!("{path}: {lines:?}") };
+        assert_eq!((&line["fault"], &line["got"]), (&"not_found".into(), &kind.into()), "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_address_or_method_has_a_page_of_ours() {
     let world = World::start().await;

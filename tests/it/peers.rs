@@ -1,7 +1,8 @@
-//! Logins through identity providers that are not ours. Runs where `STOA_PEERS` is set, and then fails where one of
+//! Logins through identity providers, and people from SCIM clients, that are not ours. Runs where `STOA_PEERS` is set, and then fails where one of
 //! them is missing (`infra/install.sh` installs them). Configurations are in `infra/peers/`.
 
 mod openid;
+mod scim;
 mod simplesamlphp;
 
 use std::net::TcpListener;

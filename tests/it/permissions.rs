@@ -48,13 +48,20 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
         ] {
             let readers: &[&str] = match kind {
                 SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "mirror"],
-                SecretKind::Pepper => {
-                    &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "scim", "operator", "mirror"]
-                }
+                SecretKind::Pepper => &[
+                    "saml-acs",
+                    "oidc-callback",
+                    "teams-session",
+                    "thinkific-launch",
+                    "thinkific-webhook",
+                    "scim",
+                    "operator",
+                    "mirror",
+                ],
                 SecretKind::Directory => &["scim"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
-                SecretKind::Thinkific => &["thinkific-launch", "mirror", "operator"],
+                SecretKind::Thinkific => &["thinkific-launch", "thinkific-webhook", "operator", "mirror"],
             };
             let answer = secret(&world, principal, name).await;
             assert_eq!(denied(&answer), !readers.contains(&principal), "{principal} {name}: {answer:?}");

@@ -1,7 +1,7 @@
 //! A SCIM client before the gateway: what somebody with a token could send.
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
@@ -74,6 +74,16 @@ impl Scim {
         }
     }
 
+    /// Where its connection is, without the version.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Its token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Sends a request; the path begins behind `/scim/{connection}`.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
         let mut request = Request::builder()
@@ -141,7 +151,8 @@ impl Scim {
 
     /// Makes so many people; their ids.
     pub async fn people(&self, count: usize) -> Vec<String> {
-        join_all((0..count).map(|n| async move { self.person(&format!("p{n}")).await })).await
+        let made = (0..count).map(|n| async move { self.person(&format!("p{n}")).await });
+        stream::iter(made).buffered(8).collect().await
     }
 
     /// The ids of a group's members, in order.

@@ -84,6 +84,7 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
                     .collect(),
             ],
         ),
+        ("begins", "put a login of their own in place of any", vec![vec![put(Table::Logins, login.clone())]]),
         ("ends", "end a login, or note a step", vec![vec![set(Table::Logins, login.clone(), "state steps")]]),
         (
             "logins",

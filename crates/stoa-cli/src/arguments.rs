@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use stoa_core::directory::UserId;
 use stoa_core::email::Email;
 use stoa_core::ids::{BadName, ConnectionId, SchoolId};
+use stoa_import::{Column, Preset};
 
 use crate::time::{since, until};
 
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     /// Manage the bearer tokens of customers' SCIM clients
     #[command(subcommand)]
     Scim(Scim),
+    /// See and decide what is done at the school about people of a customer's directory
+    #[command(subcommand)]
+    Directory(Directory),
     /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
@@ -69,10 +74,21 @@ pub(crate) enum Command {
     /// Show or change one person in the directory
     #[command(subcommand)]
     Person(Person),
+    /// Check a file of people from an HR system: who is in it, and which rows cannot be used
+    Import(Imported),
+    /// Manage what a school tells stoa
+    #[command(subcommand)]
+    Thinkific(Thinkific),
     /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
     /// Find out why logins through a connection fail, if nobody has a reference
     Why(Why),
+    /// Show on one screen how each connection is doing, and what was changed lately
+    Status,
+    /// Print what whoever takes over has to know: connections, contacts, what waits or expires, what was changed
+    HandOff,
+    /// Check the stack and every connection; exit code 1 if anything is not as it should be
+    Doctor,
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,7 +96,7 @@ pub(crate) enum Connection {
     /// Print what `apply` would change
     Plan(Files),
     /// Print what changes, and write it
-    Apply(Files),
+    Apply(Apply),
     /// Check a file and its metadata offline, and print its certificates
     Check {
         /// A connection's TOML file
@@ -94,6 +110,29 @@ pub(crate) enum Connection {
     },
     /// List every connection with its state and last change
     List,
+    /// Write a connection's file from the answers to the form of docs/integration-checklist.md, to standard output
+    New {
+        /// The answers, as TOML
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// Print when each milestone of a customer's integration was reached
+    Timeline {
+        /// The connection
+        #[arg(value_parser = connection, required_unless_present = "all", conflicts_with = "all")]
+        id: Option<ConnectionId>,
+        /// Every connection, and how long it usually took
+        #[arg(long)]
+        all: bool,
+    },
+    /// Print a connection as it is stored, or as it was
+    Show {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The version, as `history` prints it; without one, the current version
+        version: Option<u32>,
+    },
     /// Make a test link for the customer's administrator, and print the result of the last test
     Test {
         /// The connection
@@ -109,7 +148,13 @@ pub(crate) enum Connection {
     Disable(StateChange),
     /// Show the keys that a connection trusts, or change them
     Trust(Trust),
-    /// Show who changed a connection, when and why
+    /// Print whom to call about a connection
+    Contacts {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Show who changed what of a connection, when and why
     History {
         /// The connection
         #[arg(value_parser = connection)]
@@ -145,6 +190,15 @@ pub(crate) struct Files {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// The reason; it is kept in the history. A change of an existing connection needs one
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Trust {
     /// The connection
     #[arg(value_parser = connection)]
@@ -157,7 +211,11 @@ pub(crate) struct Trust {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustAction {
     /// Fetch what is published now, from this machine: metadata is compared and not written, a key set is written
-    Fetch,
+    Fetch {
+        /// Metadata from elsewhere, to compare it: its https address, or a file
+        #[arg(value_name = "URL|FILE")]
+        from: Option<String>,
+    },
     /// Trust a key in the metadata without waiting
     Approve {
         /// The certificate's SHA-256 fingerprint, as `trust` or the provider's console shows it
@@ -167,10 +225,11 @@ pub(crate) enum TrustAction {
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
-    /// Trust the certificate in a file, whatever the metadata says
+    /// Trust a certificate, or the keys of some metadata, whatever is published at the connection's address
     Add {
-        /// A certificate, PEM or DER
-        file: PathBuf,
+        /// A certificate (PEM or DER) or metadata in a file, or the https address of metadata
+        #[arg(value_name = "FILE|URL")]
+        source: String,
         /// The reason; it is kept in the history
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
@@ -258,13 +317,23 @@ pub(crate) enum Secret {
         /// Generate a random value; only for seal, pepper and directory
         #[arg(long)]
         random: bool,
+        /// Write it although its connection or school has not been applied yet
+        #[arg(long)]
+        before_apply: bool,
+    },
+    /// List the secrets: when each was written, whose it is, and which are missing
+    List,
+    /// Remove the secret of a connection or school that does not exist any more; for 30 days `put` can bring it back
+    Remove {
+        /// As `list` prints it
+        name: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Logins {
-    /// Only logins through this connection; --email alone means all that have its domain
-    #[arg(long, value_name = "ID", value_parser = connection, required_unless_present = "email")]
+    /// Only logins through this connection; --email alone means all that have its domain, --failed alone all
+    #[arg(long, value_name = "ID", value_parser = connection, required_unless_present_any = ["email", "failed"])]
     pub(crate) connection: Option<ConnectionId>,
     /// Only logins that began since then: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = since)]
@@ -275,9 +344,40 @@ pub(crate) struct Logins {
     /// Only failed logins
     #[arg(long)]
     pub(crate) failed: bool,
-    /// At most this many per connection
+    /// At most this many; with --email alone, per connection
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) limit: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Imported {
+    /// A CSV file; its letters and separator are recognized
+    pub(crate) file: PathBuf,
+    /// The connection whose people they are; addresses outside its domains are refused
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// The system that wrote the file: successfactors, workday, bamboohr, personio, thinkific
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    pub(crate) preset: Option<Preset>,
+    /// What a column is called in the file, as email="Login Mail"; once for each
+    #[arg(long, value_name = "COLUMN=NAME", value_parser = column)]
+    pub(crate) column: Vec<(Column, String)>,
+    /// Write a line for each row that cannot be used, with the reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) result: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Thinkific {
+    /// Print what the school is asked to tell, and what is missing; asks the function `operator`
+    Webhooks {
+        /// The school
+        #[arg(value_name = "SCHOOL", value_parser = school)]
+        school: SchoolId,
+        /// Subscribe to what is missing, and end what is broken or too much
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -294,6 +394,63 @@ pub(crate) enum School {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Directory {
+    /// Print what is due for a person at the school, and what was done
+    Show {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Their id in the directory, as logs and SCIM have it
+        #[arg(value_parser = UserId::parse)]
+        person: UserId,
+    },
+    /// List people whose removal is held since too many were to leave at once
+    Held {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// List people who cannot be put right at the school, and why
+    Stuck {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+    },
+    /// Have another try made for somebody who is stuck
+    Retry(DirectoryChanged),
+    /// Let the held removals of a connection through
+    Release {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// The reason; it is kept in the history
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+    /// Keep somebody out, whatever the directory says
+    Block {
+        #[command(flatten)]
+        changed: DirectoryChanged,
+        /// Let them in again, as the directory says
+        #[arg(long)]
+        off: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DirectoryChanged {
+    /// The connection
+    #[arg(value_parser = connection)]
+    pub(crate) id: ConnectionId,
+    /// Their id in the directory, as logs and SCIM have it
+    #[arg(value_parser = UserId::parse)]
+    pub(crate) person: UserId,
+    /// The reason; it is kept in the history
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Person {
     /// Print what the directory knows about them, and what was changed by hand
     Show(PersonAsked),
@@ -303,6 +460,8 @@ pub(crate) enum Person {
     Reactivate(PersonChanged),
     /// Release their address, so that somebody else can have it
     FreeAddress(PersonChanged),
+    /// Make people known under a new subject, after the customer has changed what it sends
+    Move(Move),
     /// Link a person to a school account, replacing any earlier link
     Link {
         #[command(flatten)]
@@ -314,6 +473,25 @@ pub(crate) enum Person {
         #[arg(long, value_name = "TEXT", value_parser = external_id)]
         external_id: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Move {
+    /// The connection through which they sign in
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// Many people: a line for each, `PREVIOUS,NEW`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to"], required_unless_present = "from")]
+    pub(crate) file: Option<PathBuf>,
+    /// One person: the subject that the identity provider sent for them until now
+    #[arg(long, value_name = "TEXT", requires = "to")]
+    pub(crate) from: Option<String>,
+    /// The subject that it sends from now on
+    #[arg(long, value_name = "TEXT", requires = "from")]
+    pub(crate) to: Option<String>,
+    /// The reason; it is kept with the person
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -361,7 +539,8 @@ pub(crate) struct Why {
     pub(crate) since: Timestamp,
 }
 
-fn reason(text: &str) -> Result<String, &'static str> {
+/// Why something is done: one line.
+pub(crate) fn reason(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     match text.len() {
         0 => Err("a reason is needed"),
@@ -391,6 +570,19 @@ fn fingerprint(text: &str) -> Result<String, &'static str> {
     } else {
         Err("a SHA-256 fingerprint has 64 hexadecimal digits")
     }
+}
+
+fn preset(text: &str) -> Result<Preset, String> {
+    let known = || Preset::ALL.iter().map(|preset| preset.as_str()).collect::<Vec<_>>().join(", ");
+    let found = Preset::ALL.iter().find(|preset| preset.as_str() == text).copied();
+    found.ok_or_else(|| format!("known are: {}", known()))
+}
+
+fn column(text: &str) -> Result<(Column, String), String> {
+    let known = || Column::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+    let (column, name) = text.split_once('=').ok_or("a column, =, and its name in the file")?;
+    let found = Column::ALL.iter().find(|known| known.as_str() == column).copied();
+    found.map(|column| (column, name.to_owned())).ok_or_else(|| format!("columns are: {}", known()))
 }
 
 fn connection(text: &str) -> Result<ConnectionId, BadName> {

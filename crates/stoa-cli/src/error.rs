@@ -31,6 +31,14 @@ pub enum CliError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A file of people cannot be used at all.
+    #[error("{}: {source}", path.display())]
+    Import {
+        /// The file that was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: stoa_import::HeaderError,
+    },
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
@@ -42,6 +50,43 @@ pub enum CliError {
     /// The folder holds nothing to apply.
     #[error("there is no *.toml and no schools/*.toml in {}", .0.display())]
     NoFiles(PathBuf),
+    /// A change of an existing connection says why.
+    #[error("nothing was written: a change of an existing connection needs a reason")]
+    NoReason,
+    /// Somebody was asked, and did not agree.
+    #[error("nothing was written: that was not a yes")]
+    NotConfirmed,
+    /// Their owner still needs the address.
+    #[error("nothing was written: whoever has that address still signs in, last at {0}")]
+    StillComesIn(String),
+    /// A line of a file of subjects is no pair.
+    #[error("{}: line {line} is not PREVIOUS,NEW", path.display())]
+    NoPair {
+        /// The file that was named.
+        path: PathBuf,
+        /// Which line, counted from 1.
+        line: usize,
+    },
+    /// Some of several were not done. Which has been printed.
+    #[error("{failed} of {all} were not moved")]
+    NotAll {
+        /// How many were not.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// What is stored cannot be written in the form of a file.
+    #[error("it cannot be written in the form of a file: {0}")]
+    Unshown(toml::ser::Error),
+    /// The secret would be nobody's.
+    #[error("nothing was written: there is no {0}, so nothing would use the secret")]
+    NobodysSecret(String),
+    /// The form lacks an answer that this kind of connection needs.
+    #[error("the answers lack {0}")]
+    NoAnswer(&'static str),
+    /// Not everything is as it should be. What is not has been printed.
+    #[error("{0} findings")]
+    Found(usize),
     /// A domain is hardly one customer's, or looks like another.
     #[error("{path}: nothing was written: the domain {domain}: {why}")]
     Domain {
@@ -161,14 +206,24 @@ impl CliError {
             | Self::Endpoint(_)
             | Self::NotRandom(_)
             | Self::SecretName(_)
+            | Self::NoReason
             | Self::Credentials(_)
             | Self::Reference => 2,
             Self::Operator(_)
             | Self::InFile { .. }
             | Self::File { .. }
+            | Self::Import { .. }
             | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::NoDomain(_)
+            | Self::NotConfirmed
+            | Self::StillComesIn(_)
+            | Self::NoPair { .. }
+            | Self::NotAll { .. }
+            | Self::Found(_)
+            | Self::NoAnswer(_)
+            | Self::Unshown(_)
+            | Self::NobodysSecret(_)
             | Self::Domain { .. }
             | Self::Outputs { .. }
             | Self::OtherAccount { .. }
@@ -210,6 +265,18 @@ impl CliError {
             Self::Credentials(_) => {
                 "Credentials come from the environment: `eval \"$(aws configure export-credentials --format env)\"`."
             }
+            Self::NoReason => "Add `--reason \"…\"`: whoever is on call later sees it in `stoa connection history`.",
+            Self::StillComesIn(_) => {
+                "Then the address is theirs, and the customer's record of whoever was refused is wrong: their \
+                 administrator corrects it. If they have left, `stoa person deactivate` comes first."
+            }
+            Self::NoPair { .. } => {
+                "Each line has the subject until now, a comma, and the new one. Use --from and --to for a subject with \
+                 a comma."
+            }
+            Self::NobodysSecret(_) => {
+                "`stoa connection list` shows the names. If its file is applied later, add `--before-apply`."
+            }
             Self::NoSchool(_) => {
                 "A school is written with the first connection that leads to it: `stoa connection apply`."
             }
@@ -226,6 +293,9 @@ impl CliError {
             Self::Certificate { .. } => {
                 "The file must be PEM or DER; a PEM certificate begins with -----BEGIN CERTIFICATE-----."
             }
+            Self::Import { .. } => {
+                "Name the columns with --column, as --column email=\"Login Mail\". Of a workbook, export the sheet as CSV."
+            }
             Self::File { .. }
             | Self::NoFiles(_)
             | Self::Domain { .. }
@@ -233,6 +303,11 @@ impl CliError {
             | Self::Output(_)
             | Self::NotRandom(_)
             | Self::SecretName(_)
+            | Self::NotConfirmed
+            | Self::NotAll { .. }
+            | Self::Found(_)
+            | Self::NoAnswer(_)
+            | Self::Unshown(_)
             | Self::SecretTooLong
             | Self::Reference
             | Self::NoLogin(_)
@@ -318,6 +393,14 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NoPerson(_) => Some(
             "An address is known from somebody's first login with it until it is freed or changed. If there was none, \
              ask the customer's administrator for the subject, and use --subject."
+                .to_owned(),
+        ),
+        OperatorError::SecretNeeded(_) => {
+            Some("To replace its value, `stoa secret put` writes another. `stoa secret list` shows whose it is.".to_owned())
+        }
+        OperatorError::SubjectTaken => Some(
+            "If they came in as somebody new in the meantime: `stoa person show --subject` shows both. What each has at \
+             the school is for its administrator to decide."
                 .to_owned(),
         ),
         OperatorError::PersonMeanwhile => Some("Check `stoa person show`, then decide again.".to_owned()),

@@ -1,16 +1,20 @@
 //! What the command reads and writes, so that tests can hold it in their hands.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 
+use clap::error::{ContextKind, ContextValue};
 use stoa_core::invisible::visible;
 use stoa_service::Variables;
 
 use crate::CliError;
 
+/// The longest line that somebody types, in bytes.
+const MOST_TYPED: u64 = 4096;
+
 /// Standard input.
 pub enum Input {
-    /// Somebody types, and what they type can be seen.
-    Terminal,
+    /// Somebody types, and what they type can be seen. They can be asked.
+    Terminal(Box<dyn BufRead>),
     /// A file or another command.
     Piped(Box<dyn Read>),
 }
@@ -40,6 +44,15 @@ impl Io<'_> {
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(CliError::Output)
     }
 
+    /// Asks whoever is at the terminal, and returns the line that they type. `None`: nobody is there.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<Option<String>, CliError> {
+        let Input::Terminal(typed) = &mut self.input else { return Ok(None) };
+        self.out.write_all(visible(question).as_bytes()).and_then(|()| self.out.flush()).map_err(CliError::Output)?;
+        let mut line = String::new();
+        typed.take(MOST_TYPED).read_line(&mut line).map_err(CliError::Input)?;
+        Ok(Some(line.trim().to_owned()))
+    }
+
     /// Reports an error and what to do about it.
     pub(crate) fn report(&mut self, error: &CliError) -> u8 {
         let said = error.to_string();
@@ -54,7 +67,21 @@ impl Io<'_> {
     }
 
     /// Help, version, or a mistake in the arguments.
-    pub(crate) fn usage(&mut self, error: &clap::Error) -> u8 {
+    pub(crate) fn usage(&mut self, mut error: clap::Error) -> u8 {
+        // What was typed, or pasted, is repeated as one line.
+        let repeated: Vec<(ContextKind, ContextValue)> = error
+            .context()
+            .filter_map(|(kind, value)| match value {
+                ContextValue::String(text) => Some((kind, ContextValue::String(visible(text)))),
+                ContextValue::Strings(texts) => {
+                    Some((kind, ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())))
+                }
+                _ => None,
+            })
+            .collect();
+        for (kind, value) in repeated {
+            error.insert(kind, value);
+        }
         let stream = if error.use_stderr() { &mut *self.err } else { &mut *self.out };
         let _ = stream.write_all(inert(&error.render().to_string()).as_bytes());
         if error.use_stderr() { 2 } else { 0 }
@@ -87,7 +114,7 @@ mod tests {
     fn nothing_that_is_printed_commands_the_terminal_or_makes_up_a_line() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut io = Io {
-            input: Input::Terminal,
+            input: Input::Terminal(Box::new(std::io::empty())),
             out: &mut out,
             err: &mut err,
             environment: std::iter::empty::<(String, String)>().collect(),

@@ -7,10 +7,14 @@
 //! |---|---|
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
-//! | `school` | `stoa school mirror`: what is known of a school before anybody comes |
+//! | `import` | `stoa import`: people from a file |
+//! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
 //! | `diagnosis` | the causes and repairs that the core found, in words |
+//! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
+//! | `hand_off` | what whoever takes over has to know |
+//! | `contacts` | whom to call about a connection |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
@@ -19,9 +23,14 @@
 
 mod arguments;
 mod connection;
+mod contacts;
 mod diagnosis;
+mod directory;
+mod doctor;
 mod domain;
 mod error;
+mod hand_off;
+mod import;
 mod io;
 mod logins;
 mod person;
@@ -31,7 +40,9 @@ mod school;
 mod scim;
 mod secret;
 mod stack;
+mod status;
 mod teams;
+mod thinkific;
 mod time;
 mod trace;
 mod why;
@@ -49,7 +60,7 @@ pub use io::{Input, Io};
 pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return io.usage(&error),
+        Err(error) => return io.usage(error),
     };
     match carry_out(parsed, io).await {
         Ok(()) => 0,
@@ -63,10 +74,16 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Connection(command) => connection::run(command, &target, io).await,
         Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
+        Command::Directory(command) => directory::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,
         Command::Logins(command) => logins::run(&command, &target, io).await,
+        Command::Import(asked) => import::run(&asked, &target, io).await,
+        Command::Thinkific(command) => thinkific::run(command, &target, io).await,
+        Command::Status => status::run(&target, io).await,
+        Command::HandOff => hand_off::run(&target, io).await,
+        Command::Doctor => doctor::run(&target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
         Command::Why(command) => why::run(&command, &target, io).await,
     }

@@ -1,5 +1,7 @@
 //! `stoa logins`: which logins there were, newest first, for somebody who has no reference.
 
+use std::cmp::Reverse;
+
 use stoa_core::email::Email;
 use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State};
@@ -10,11 +12,14 @@ use crate::time::instant;
 use crate::trace::ended_in_a_fault;
 use crate::{CliError, Io};
 
+const HEADING: &str = "REFERENCE       BEGAN                 STATE     LAST STEP";
+
 pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let operator = target.read(io)?.operator;
     let of_domain = match (&command.connection, &command.email) {
         (None, Some(email)) => connections_of(email, &operator).await?,
-        (Some(_), _) | (None, None) => Vec::new(),
+        (None, None) => return everywhere(command, &operator, io).await,
+        (Some(_), _) => Vec::new(),
     };
     for (at, id) in of_domain.iter().enumerate() {
         if at > 0 {
@@ -27,6 +32,34 @@ pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> R
         Some(id) => of_connection(id, command, &operator, io).await,
         None => Ok(()),
     }
+}
+
+/// The newest of every connection's logins, together.
+async fn everywhere(command: &Logins, operator: &Operator, io: &mut Io<'_>) -> Result<(), CliError> {
+    let (mut logins, mut may_be_more) = (Vec::new(), false);
+    for item in operator.list().await? {
+        let id = item.document()?.id;
+        let wanted = LoginsWanted { connection: &id, since: command.since, email: None, limit: command.limit.into() };
+        let found = operator.logins(wanted, |login| !command.failed || is_failed(login)).await?;
+        may_be_more |= found.may_be_more;
+        logins.extend(found.logins);
+    }
+    logins.sort_by_key(|login| Reverse(login.began));
+    may_be_more |= logins.len() > command.limit.into();
+    logins.truncate(command.limit.into());
+    if logins.is_empty() {
+        return io.say("No such login.");
+    }
+    io.say(&format!("{HEADING}   CONNECTION"))?;
+    for login in &logins {
+        io.say(&format!("{}   {}", line(login), login.connection))?;
+    }
+    io.say_lines(&what_next(may_be_more))
+}
+
+fn what_next(may_be_more: bool) -> String {
+    let more = if may_be_more { " There are more: use --limit or --since." } else { "" };
+    format!("\n`stoa trace REFERENCE` shows what happened, why, and who can fix it.{more}")
 }
 
 /// The connections that an address may come through. Nobody is proven by one that does not have its domain.
@@ -58,12 +91,11 @@ async fn of_connection(
     if found.logins.is_empty() {
         return io.say_lines(&nothing(id, command, found.may_be_more));
     }
-    io.say("REFERENCE       BEGAN                 STATE     LAST STEP")?;
+    io.say(HEADING)?;
     for login in &found.logins {
         io.say(&line(login))?;
     }
-    let more = if found.may_be_more { " There are more: use --limit or --since." } else { "" };
-    io.say_lines(&format!("\n`stoa trace REFERENCE` shows what happened, why, and who can fix it.{more}"))
+    io.say_lines(&what_next(found.may_be_more))
 }
 
 /// Whether something stopped it. A login that is under way, or was left, has not failed.

@@ -1,10 +1,13 @@
 //! `stoa person`: one person of the directory, by their address or their subject.
 
-use jiff::Timestamp;
-use stoa_core::person::{EMAIL_CHANGES_PER_DAY, EmailItem};
-use stoa_service::operator::{FoundPerson, Named, PersonChange};
+use std::path::Path;
 
-use crate::arguments::{Person, PersonAsked, PersonChanged, Target, Whom};
+use jiff::Timestamp;
+use stoa_core::ids::ConnectionId;
+use stoa_core::person::{EMAIL_CHANGES_PER_DAY, EmailItem};
+use stoa_service::operator::{FoundPerson, Named, Operator, OperatorError, PersonChange};
+
+use crate::arguments::{Move, Person, PersonAsked, PersonChanged, Target, Whom};
 use crate::time::instant;
 use crate::{CliError, Io};
 
@@ -14,6 +17,7 @@ pub(crate) async fn run(command: Person, target: &Target, io: &mut Io<'_>) -> Re
         Person::Deactivate(changed) => change(changed, &PersonChange::Deactivate, target, io).await,
         Person::Reactivate(changed) => change(changed, &PersonChange::Reactivate, target, io).await,
         Person::FreeAddress(changed) => change(changed, &PersonChange::FreeAddress, target, io).await,
+        Person::Move(command) => move_all(&command, target, io).await,
         Person::Link { changed, user, external_id } => {
             change(changed, &PersonChange::Link { user, external_id }, target, io).await
         }
@@ -42,8 +46,64 @@ async fn change(
 ) -> Result<(), CliError> {
     let operator = target.change(io).await?;
     let person = operator.person(&changed.asked.connection, named(changed.asked.whom)).await?;
+    if let (PersonChange::FreeAddress, Some(seen)) = (change, person.still_comes_in(Timestamp::now())) {
+        return Err(CliError::StillComesIn(instant(seen)));
+    }
     operator.change_person(&person, change, &changed.reason).await?;
     io.say(&format!("person {} in {}: {}. {}", person.key, person.school, change.describe(), after(change)))
+}
+
+/// Moves each person in turn. What does not succeed for one is said, and the others are moved all the same.
+async fn move_all(command: &Move, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let pairs = match (&command.file, &command.from, &command.to) {
+        (Some(path), _, _) => pairs(path)?,
+        (None, Some(from), Some(to)) => vec![(from.clone(), to.clone())],
+        (None, _, _) => Vec::new(),
+    };
+    let operator = target.change(io).await?;
+    let (all, mut failed) = (pairs.len(), 0);
+    for (number, pair) in pairs.into_iter().enumerate() {
+        // The subjects themselves are not repeated: a terminal is recorded more often than one thinks.
+        match move_one(&operator, &command.connection, pair, &command.reason).await {
+            Ok(what) => io.say(&format!("{}: {what}", number + 1))?,
+            Err(error) => {
+                failed += 1;
+                io.say(&format!("{}: {error}", number + 1))?;
+            }
+        }
+    }
+    if failed > 0 {
+        return Err(CliError::NotAll { failed, all });
+    }
+    io.say(&format!("{all} done. Each keeps their account at the school from their next login on."))
+}
+
+async fn move_one(
+    operator: &Operator,
+    connection: &ConnectionId,
+    (from, to): (String, String),
+    reason: &str,
+) -> Result<String, OperatorError> {
+    let former = operator.person(connection, Named::Subject(from)).await?;
+    let subject = operator.person(connection, Named::Subject(to)).await?;
+    // The file was given before, up to here or to its end.
+    if former.item.is_none() && subject.item.is_some() {
+        return Ok(format!("moved before, person {}", subject.key));
+    }
+    operator.move_person(&former, &subject, reason).await?;
+    Ok(format!("moved, now person {}", subject.key))
+}
+
+/// The pairs of a file, as they stand: subjects are compared byte for byte.
+fn pairs(path: &Path) -> Result<Vec<(String, String)>, CliError> {
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty());
+    let pair = |(at, line): (usize, &str)| {
+        let pair = line.split_once(',').filter(|(from, to)| !from.is_empty() && !to.is_empty() && !to.contains(','));
+        pair.map(|(from, to)| (from.to_owned(), to.to_owned()))
+            .ok_or_else(|| CliError::NoPair { path: path.to_owned(), line: at + 1 })
+    };
+    lines.map(pair).collect()
 }
 
 /// What follows from a change.

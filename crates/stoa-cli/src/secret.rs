@@ -1,11 +1,13 @@
-//! `stoa secret`: from standard input into Secrets Manager, and never back.
+//! `stoa secret`: from standard input into Secrets Manager, and never back; which there are, and whose.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use stoa_core::ids::{ConnectionId, SchoolId};
-use stoa_service::operator::{SecretName, SecretText};
+use stoa_core::invisible::visible;
+use stoa_service::operator::{ListedSecret, Operator, SecretName, SecretOwner, SecretText, needed_secrets};
 
 use crate::arguments::{Secret, Target};
+use crate::time::instant;
 use crate::{CliError, Input, Io};
 
 /// Secrets Manager's own limit.
@@ -14,31 +16,94 @@ const MOST: u64 = 65_536;
 const LEAST: usize = 32;
 
 pub(crate) async fn run(command: Secret, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let Secret::Put { name, random } = command;
-    let secret = parse(&name)?;
-    let text = if random { random_text(&name, &secret)? } else { read(&secret, io)? };
-    let operator = target.change(io).await?;
-    operator.put_secret(&secret, text).await?;
-    io.say(&format!("{name}: written. Functions use it within 60 s."))?;
-    let known = match &secret {
-        SecretName::Seal | SecretName::Pepper | SecretName::Directory => true,
-        SecretName::Saml(id) | SecretName::Oidc(id) => operator.current(id).await?.is_some(),
-        SecretName::Thinkific(id) => operator.school_item(id).await?.is_some(),
+    match command {
+        Secret::Put { name, random, before_apply } => {
+            let secret = parse(&name)?;
+            let text = if random { random_text(&name, &secret)? } else { read(&secret, io)? };
+            put(&secret, text, before_apply, &target.change(io).await?, io).await
+        }
+        Secret::List => list(&target.read(io)?.operator, io).await,
+        Secret::Remove { name } => {
+            let secret = parse(&name)?;
+            target.change(io).await?.remove_secret(&secret).await?;
+            io.say(&format!("{name}: removed. For 30 days `stoa secret put {name}` can still write to it again."))
+        }
+    }
+}
+
+async fn put(
+    secret: &SecretName,
+    text: SecretText,
+    before_apply: bool,
+    operator: &Operator,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    if !before_apply && operator.owner_of(secret).await? == SecretOwner::Nobody {
+        return Err(CliError::NobodysSecret(match secret {
+            SecretName::Thinkific(id) => format!("school {id}"),
+            SecretName::Saml(id) | SecretName::Oidc(id) => format!("connection {id}"),
+            SecretName::Seal | SecretName::Pepper | SecretName::Directory => "stack".to_owned(),
+        }));
+    }
+    operator.put_secret(secret, text).await?;
+    io.say(&format!("{secret}: written. Functions use it within 60 s."))
+}
+
+/// Prints what is there, and then what is not there and needed.
+async fn list(operator: &Operator, io: &mut Io<'_>) -> Result<(), CliError> {
+    let listed = operator.list_secrets().await?;
+    io.say(&format!("{:<32} {:<21} {:<21} WHOSE", "NAME", "WRITTEN", "MADE"))?;
+    let mut usable = BTreeSet::new();
+    for secret in &listed {
+        let whose = whose(secret, operator).await?;
+        if secret.deleted.is_none() {
+            usable.insert(secret.name.clone());
+        }
+        let at = |time: Option<i64>| time.map_or_else(|| "-".to_owned(), instant);
+        let (name, written, made) = (visible(&secret.name), at(secret.changed), at(secret.created));
+        io.say(&format!("{name:<32} {written:<21} {made:<21} {whose}"))?;
+    }
+    for (name, whose) in needed(operator).await? {
+        if !usable.contains(&name) {
+            io.say(&format!("{name:<32} missing: {whose} needs it, `stoa secret put {name}` writes it"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn whose(secret: &ListedSecret, operator: &Operator) -> Result<String, CliError> {
+    let whose = match SecretName::parse(&secret.name) {
+        None => "nobody's: it has no name that stoa reads".to_owned(),
+        Some(name) => match operator.owner_of(&name).await? {
+            SecretOwner::Stack => "every login's".to_owned(),
+            SecretOwner::Connection(id, true) => format!("connection {id}"),
+            SecretOwner::Connection(id, false) => format!("connection {id}, which does not use it as it stands"),
+            SecretOwner::School(id) => format!("school {id}"),
+            SecretOwner::Nobody => format!("nobody's; `stoa secret remove {name}` removes it"),
+        },
     };
-    if known { Ok(()) } else { io.say("note: there is no connection or school with that name yet. Is the name right?") }
+    let gone = secret.deleted.map(|at| format!("; marked for deletion since {}, nobody can read it", instant(at)));
+    Ok(whose + &gone.unwrap_or_default())
+}
+
+/// What the stack as it is configured cannot do without, and whose it is.
+async fn needed(operator: &Operator) -> Result<BTreeMap<String, String>, CliError> {
+    let every = "every login".to_owned();
+    let mut needed =
+        BTreeMap::from([(SecretName::Seal.to_string(), every.clone()), (SecretName::Pepper.to_string(), every)]);
+    for item in operator.list().await? {
+        let document = item.document()?;
+        let school = SecretName::Thinkific(document.school.clone());
+        needed.insert(school.to_string(), format!("school {}", document.school));
+        for name in needed_secrets(&document) {
+            needed.insert(name.to_string(), format!("connection {}", document.id));
+        }
+    }
+    Ok(needed)
 }
 
 fn parse(name: &str) -> Result<SecretName, CliError> {
-    let unknown = || CliError::SecretName(name.to_owned());
-    match name.split_once('/') {
-        None if name == "seal" => Ok(SecretName::Seal),
-        None if name == "pepper" => Ok(SecretName::Pepper),
-        None if name == "directory" => Ok(SecretName::Directory),
-        Some(("saml", id)) => ConnectionId::parse(id).map(SecretName::Saml).map_err(|_| unknown()),
-        Some(("oidc", id)) => ConnectionId::parse(id).map(SecretName::Oidc).map_err(|_| unknown()),
-        Some(("thinkific", id)) => SchoolId::parse(id).map(SecretName::Thinkific).map_err(|_| unknown()),
-        None | Some(_) => Err(unknown()),
-    }
+    SecretName::parse(name).ok_or_else(|| CliError::SecretName(name.to_owned()))
 }
 
 fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> {

@@ -278,6 +278,16 @@ faults! {
     ThinkificSentBack = "thinkific_sent_back": 502 "school-sent-back" School, Error, again;
     /// The page after that was opened again.
     ReturnedAgain = "returned_again": 409 "school-sent-back" School, Info, again;
+    /// What tells of a school names none that is known here.
+    SchoolUnknown = "school_unknown": 404 "not-found" OnCall, Warn;
+    /// A webhook has no signature: it was subscribed to by hand, and not by `stoa thinkific webhooks`.
+    WebhookUnsigned = "webhook_unsigned": 401 "webhook-refused" School, Warn;
+    /// A webhook is not signed with the school's API key.
+    WebhookSignatureWrong = "webhook_signature_wrong": 401 "webhook-refused" OnCall, Warn;
+    /// A webhook is signed, and is none that stoa can read.
+    WebhookMalformed = "webhook_malformed": 422 "webhook-malformed" OnCall, Error;
+    /// A webhook is signed, and tells of something that happened too long ago.
+    WebhookStale = "webhook_stale": 422 "webhook-malformed" OnCall, Warn;
     /// A SCIM request without a bearer token that counts for its connection, or for a connection that there is not.
     ScimTokenWrong = "scim_token_wrong": 401 "scim" Idp, Warn;
     /// The connection's directory is not filled by SCIM.

@@ -183,6 +183,9 @@ impl Verified {
             Some(directory) if directory.join.claim != JOIN_EMAIL => &directory.join.claim,
             Some(_) | None => return Ok(None),
         };
+        if claim == NAME_ID {
+            return Ok(Some(self.subject.trim().to_owned()));
+        }
         match self.single(claim)?.map(str::trim).filter(|value| !value.is_empty()) {
             Some(value) => Ok(Some(value.to_owned())),
             None => Err(Failure::with(Fault::SubjectMissing, claim, "the claim that joins the directory was not sent")),

@@ -20,9 +20,11 @@
 //! | [`keys`] | what secrets are turned into: seals, and indexes that tell nobody |
 //! | [`directory`] | whom a customer's directory wants at the school, and with what |
 //! | [`person`], [`thinkific`] | which school account is theirs |
+//! | [`webhook`] | whether what a school tells is proven, and what it says |
 //! | [`provision`] | what is done at the school about a person of a directory |
 //! | [`mirror`] | what a school has, as it was last seen |
 //! | [`turn`] | who may ask a school about a person, and how often |
+//! | `counted` | what is counted for a day, whatever an instance's clock says |
 //! | [`line`] | when, where many have to ask |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
@@ -130,4 +132,5 @@ pub mod thinkific;
 pub mod ticket;
 pub mod trust;
 pub mod turn;
+pub mod webhook;
 pub mod workos;

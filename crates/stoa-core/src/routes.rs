@@ -68,8 +68,8 @@ const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
 ]);
 
 /// Of the table `logins`, logins only: neither the tests that an activation asks for, nor used Assertions, nor whose turn
-/// it is to ask a school, nor what is left of its minute, nor the line before it.
-const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*", "line#*"]);
+/// it is to ask a school, nor what is left of its minute, nor the line before it, nor what a school has told.
+const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#*", "calls#*", "line#*", "webhook#*"]);
 
 /// Of the table `directory`, people and groups as their sources want them: no person at a school, nobody's address, no
 /// token.
@@ -78,7 +78,9 @@ const PEOPLE_AND_GROUPS: Condition = keys_like(&["user#*", "users#*", "group#*",
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
 pub const ON_CALL_GRANTS: &[Grant] = {
-    use Action::{ConditionCheckItem, CreateSecret, DescribeSecret, PutSecretValue, RestoreSecret, TagResource};
+    use Action::{
+        ConditionCheckItem, CreateSecret, DeleteSecret, DescribeSecret, PutSecretValue, RestoreSecret, TagResource,
+    };
     const ALL: &[Action] = &[Action::BatchGetItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query, UpdateItem];
     &[
         table(Table::Connections, ALL),
@@ -86,6 +88,7 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         table(Table::Logins, &[Action::BatchGetItem, GetItem, Query]),
         index(Index::LoginsByConnection, &[Query]),
         table(Table::Directory, ALL),
+        index(Index::DirectoryByDue, &[Query]),
         Grant {
             actions: &[CreateSecret, DescribeSecret, RestoreSecret, TagResource],
             resource: Resource::Secrets(SecretKind::ALL),
@@ -103,8 +106,17 @@ pub const ON_CALL_GRANTS: &[Grant] = {
             ]),
             conditions: &[],
         },
+        // Of a connection or school that is no more. Every login needs the other two.
+        Grant {
+            actions: &[DeleteSecret],
+            resource: Resource::Secrets(&[SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            conditions: &[],
+        },
     ]
 };
+
+/// What whoever is on call may list. IAM knows no resource for these: they show names, of the whole account.
+pub const ON_CALL_LISTS: &[Action] = &[Action::ListSecrets];
 
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[
@@ -128,8 +140,13 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
-            table(Logins, &[PutItem, UpdateItem])
-                .where_all(&[keys_not_like(&["tested#*", "turn#*", "calls#*", "line#*"])]),
+            table(Logins, &[PutItem, UpdateItem]).where_all(&[keys_not_like(&[
+                "tested#*",
+                "turn#*",
+                "calls#*",
+                "line#*",
+                "webhook#*",
+            ])]),
             secrets(&[Seal, Pepper, Saml]),
         ],
     },
@@ -198,6 +215,20 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "thinkific-webhook",
+        purpose: "Takes what a school tells by itself, proves it, and notes accounts and progress.",
+        routes: &[Route::On(Post, "/thinkific/{school}/webhook")],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Logins, &[PutItem]).where_all(&[keys_like(&["webhook#*"])]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[PutItem]).where_all(&[keys_like(&["school#*"])]),
+            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*", "email#*"])]),
+            secrets(&[Pepper, Thinkific]),
+        ],
+    },
+    Function {
         name: "scim",
         purpose: "Takes people and groups from a customer's SCIM client, and answers what it asks about them.",
         routes: &[
@@ -218,7 +249,7 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "operator",
-        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what the school says.",
+        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
         schedule: None,
         grants: &[
@@ -263,7 +294,7 @@ pub const ROUTES: &[Function] = &[
             table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
             table(Directory, &[BatchGetItem, GetItem]),
             table(Directory, &[DeleteItem, PutItem, Query, UpdateItem])
-                .where_all(&[keys_like(&["due#*", "email#*", "mirror#*", "person#*", "school#*"])]),
+                .where_all(&[keys_like(&["email#*", "mirror#*", "owed#*", "person#*", "school#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
     },

@@ -8,6 +8,7 @@ mod group;
 mod listing;
 mod token;
 mod user;
+mod webhook;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
 pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
@@ -17,4 +18,7 @@ pub use self::token::{Launch, LaunchUrl, TOKEN_SECONDS};
 pub use self::user::{
     Profile, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, delete_user, find_user, get_binding,
     get_bound_user, get_user, reset_password, take_over_user, update_user,
+};
+pub use self::webhook::{
+    SubscriptionPage, WebhooksRequest, create_subscription, delete_subscription, list_subscriptions, webhooks_api,
 };

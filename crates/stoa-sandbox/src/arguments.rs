@@ -1,5 +1,6 @@
 //! The command line of the sandbox.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -44,6 +45,9 @@ pub struct Start {
     /// Keep state in a folder; without it, state is in memory
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// Keep tables and secrets in another AWS on this machine, such as moto's server
+    #[arg(long, value_name = "URL", value_parser = another, conflicts_with = "folder")]
+    aws: Option<SocketAddr>,
     /// The ports to listen on. By default 8080 to 8085, or any free ones with --once. The fifth (the OpenID providers)
     /// and the sixth (WorkOS) are any free ones if they are not given
     #[arg(long, value_name = "STOA,SAML,SCHOOL,AWS[,OPENID[,WORKOS]]", value_parser = ports)]
@@ -55,10 +59,23 @@ impl Start {
     pub fn options(&self) -> Options {
         Options {
             mode: if self.wire { Mode::Wire(PathBuf::from("target/lambda")) } else { Mode::InProcess },
-            storage: self.folder.clone().map_or(Storage::Memory, Storage::Folder),
+            storage: match (&self.folder, self.aws) {
+                (Some(folder), _) => Storage::Folder(folder.clone()),
+                (None, Some(address)) => Storage::Another(address),
+                (None, None) => Storage::Memory,
+            },
             ports: self.ports.unwrap_or(if self.once { [0; 6] } else { PORTS }),
             ..Options::default()
         }
+    }
+}
+
+/// `http://127.0.0.1:PORT`. What is elsewhere is nobody's to fill with tables.
+fn another(text: &str) -> Result<SocketAddr, &'static str> {
+    let address = text.strip_prefix("http://").map(|rest| rest.trim_end_matches('/').parse::<SocketAddr>());
+    match address {
+        Some(Ok(address)) if address.ip().is_loopback() => Ok(address),
+        Some(_) | None => Err("an address on this machine, like http://127.0.0.1:5000"),
     }
 }
 
@@ -92,6 +109,15 @@ mod tests {
         assert_eq!(parsed(&["--once", "--ports", "1,2,3,4,5,6"]).unwrap().ports, [1, 2, 3, 4, 5, 6]);
         for wrong in ["", "1,2,3", "1,2,3,4,5,6,7", "1,2,3,x", "1,2,3,70000"] {
             assert!(parsed(&["--ports", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn another_aws_is_on_this_machine() {
+        let storage = parsed(&["--aws", "http://127.0.0.1:5000"]).unwrap().storage;
+        assert!(matches!(storage, Storage::Another(address) if address.port() == 5000));
+        for wrong in ["127.0.0.1:5000", "http://10.0.0.1:5000", "https://127.0.0.1:5000", "http://127.0.0.1"] {
+            assert!(parsed(&["--aws", wrong]).is_err(), "{wrong}");
         }
     }
 

@@ -125,7 +125,7 @@ impl Sandbox {
         let workos = WorkOs::start(WorkOsConfig { port: workos_port, ..WorkOsConfig::default() }).await?;
         let openid = OpenId::start(OpenIdConfig { port: openid_port, ..OpenIdConfig::default() }).await?;
         let file = match &options.storage {
-            Storage::Memory => None,
+            Storage::Memory | Storage::Another(_) => None,
             Storage::Folder(folder) => Some(folder.join("school.json")),
         };
         let subdomain = SCHOOL.to_owned();

@@ -1,5 +1,6 @@
 //! The Admin API of a school, over the wire.
 
+use std::future::Future;
 use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
@@ -8,7 +9,7 @@ use stoa_core::connection::School;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::keys::Key;
-use stoa_core::thinkific::{ApiAnswer, ApiRequest};
+use stoa_core::thinkific::{ApiAnswer, ApiRequest, WebhooksRequest, webhooks_api};
 
 use crate::http_client::Outbound;
 
@@ -29,7 +30,7 @@ pub async fn call(
     request: &ApiRequest,
     earlier: Duration,
 ) -> Result<ApiAnswer, Failure> {
-    within(TIMEOUT.min(earlier), exchange(outbound, school, api_key, request)).await
+    within(TIMEOUT.min(earlier), exchange(outbound, admin(school, api_key, request)?, request)).await
 }
 
 /// The same where nobody waits.
@@ -39,7 +40,27 @@ pub async fn call_patiently(
     api_key: &Key,
     request: &ApiRequest,
 ) -> Result<ApiAnswer, Failure> {
-    within(PATIENCE, exchange(outbound, school, api_key, request)).await
+    within(PATIENCE, exchange(outbound, admin(school, api_key, request)?, request)).await
+}
+
+/// Sends one request to the Webhooks API with the school's key, which is a bearer token there.
+pub async fn call_webhooks(
+    outbound: &Outbound,
+    school: &School,
+    api_key: &Key,
+    WebhooksRequest(request): &WebhooksRequest,
+) -> Result<ApiAnswer, Failure> {
+    let api = webhooks_api(&school.document.api_url)
+        .ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, "api_url does not end with /public/v1"))?;
+    let bearer = secret_header(&format!("Bearer {}", api_key.expose()))?;
+    let head = to(&format!("{api}{}", request.path), request).header("authorization", bearer);
+    within(TIMEOUT, exchange(outbound, head, request)).await
+}
+
+fn admin(school: &School, api_key: &Key, request: &ApiRequest) -> Result<http::request::Builder, Failure> {
+    let head = to(&format!("{}{}", school.document.api_url, request.path), request);
+    let head = head.header("x-auth-subdomain", &school.document.subdomain);
+    Ok(head.header("x-auth-api-key", secret_header(api_key.expose())?))
 }
 
 async fn within(
@@ -55,23 +76,22 @@ async fn within(
     }
 }
 
-async fn exchange(
-    outbound: &Outbound,
-    school: &School,
-    api_key: &Key,
-    request: &ApiRequest,
-) -> Result<ApiAnswer, Failure> {
-    let body = request.body.as_ref().map(serde_json::Value::to_string).unwrap_or_default();
-    let http_request = http::Request::builder()
+fn to(url: &str, request: &ApiRequest) -> http::request::Builder {
+    http::Request::builder()
         .method(request.method.as_str())
-        .uri(format!("{}{}", school.document.api_url, request.path))
+        .uri(url)
         .header("user-agent", USER_AGENT)
         .header("accept", "application/json")
         .header("content-type", "application/json")
-        .header("x-auth-subdomain", &school.document.subdomain)
-        .header("x-auth-api-key", secret_header(api_key)?)
-        .body(SdkBody::from(body))
-        .map_err(|_| Fault::ConfigurationBroken)?;
+}
+
+async fn exchange(
+    outbound: &Outbound,
+    head: http::request::Builder,
+    request: &ApiRequest,
+) -> Result<ApiAnswer, Failure> {
+    let body = request.body.as_ref().map(serde_json::Value::to_string).unwrap_or_default();
+    let http_request = head.body(SdkBody::from(body)).map_err(|_| Fault::ConfigurationBroken)?;
     let unreachable = |note: &str| Failure::noted(Fault::ThinkificUnavailable, note);
     let response = outbound.send(http_request).await.map_err(|_| unreachable("no connection"))?;
     let status = response.status().as_u16();
@@ -84,8 +104,8 @@ async fn exchange(
     Ok(ApiAnswer { status, rate_limit_reset: reset, body: body.to_vec() })
 }
 
-fn secret_header(api_key: &Key) -> Result<http::HeaderValue, Failure> {
-    let mut value = http::HeaderValue::from_str(api_key.expose())
+fn secret_header(text: &str) -> Result<http::HeaderValue, Failure> {
+    let mut value = http::HeaderValue::from_str(text)
         .map_err(|_| Failure::noted(Fault::SecretBroken, "the API key is not one line of ASCII"))?;
     value.set_sensitive(true);
     Ok(value)

@@ -36,8 +36,23 @@ pub(crate) type Flowing<'a> = Pin<Box<dyn Future<Output = Result<Answer, Failure
 /// How the failures of a function are answered.
 pub(crate) type Refusal = fn(&Visit<'_>, &Failure) -> Answer;
 
+/// What whoever asks is used to.
+#[derive(Clone, Copy)]
+pub(crate) struct Manners {
+    /// How failures are answered.
+    pub(crate) refusal: Refusal,
+    /// By when there is an answer.
+    pub(crate) deadline: Duration,
+}
+
+/// Of a browser.
+pub(crate) const BROWSER: Manners = Manners { refusal: fault_page, deadline: SOFT_DEADLINE };
+
+/// Of a machine that is no SCIM client.
+pub(crate) const MACHINE: Manners = Manners { refusal: fault_document, deadline: SOFT_DEADLINE };
+
 /// Runs a flow as a function.
-pub(crate) fn handler<F>(clients: Arc<Clients>, refusal: Refusal, flow: F) -> Handler
+pub(crate) fn handler<F>(clients: Arc<Clients>, manners: Manners, flow: F) -> Handler
 where
     F: for<'a> Fn(&'a mut Visit<'_>) -> Flowing<'a> + Send + Sync + 'static,
 {
@@ -46,7 +61,7 @@ where
         let (clients, flow) = (clients.clone(), flow.clone());
         Box::pin(async move {
             let began = Instant::now();
-            let function = Function { clients: &clients, refusal, flow: &*flow };
+            let function = Function { clients: &clients, manners, flow: &*flow };
             let answer = AssertUnwindSafe(function.answer(event, request.clone(), began)).catch_unwind();
             answer.await.unwrap_or_else(|_panic| last_resort(&clients, request, began))
         })
@@ -55,7 +70,7 @@ where
 
 struct Function<'a, F> {
     clients: &'a Clients,
-    refusal: Refusal,
+    manners: Manners,
     flow: &'a F,
 }
 
@@ -68,7 +83,7 @@ where
         let mut visit = Visit::new(self.clients, &incoming);
         let result = match &misfit {
             None => match incoming.check_query() {
-                Ok(()) => run((self.flow)(&mut visit)).await,
+                Ok(()) => run((self.flow)(&mut visit), self.manners.deadline).await,
                 Err(failure) => Err(failure),
             },
             Some(misfit) => Err(misfit.into()),
@@ -86,12 +101,12 @@ where
         if let Some(Misfit::Foreign(instead)) = misfit {
             return expectation(self.clients.environment.function, failure.fault, instead);
         }
-        let answer = (self.refusal)(visit, failure);
+        let answer = (self.manners.refusal)(visit, failure);
         if sendable(&answer).is_ok() {
             return answer;
         }
         // What has no bound is what came: a test's page shows it.
-        (self.refusal)(visit, &Failure { arrived: None, ..failure.clone() })
+        (self.manners.refusal)(visit, &Failure { arrived: None, ..failure.clone() })
     }
 }
 
@@ -135,8 +150,8 @@ fn panicked() -> Failure {
     Failure::noted(Fault::Internal, "a panic; the line before this one says where")
 }
 
-async fn run(flow: Flowing<'_>) -> Result<Answer, Failure> {
-    match tokio::time::timeout(SOFT_DEADLINE, AssertUnwindSafe(flow).catch_unwind()).await {
+async fn run(flow: Flowing<'_>, deadline: Duration) -> Result<Answer, Failure> {
+    match tokio::time::timeout(deadline, AssertUnwindSafe(flow).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_panic)) => Err(panicked()),
         Err(_elapsed) => Err(Fault::DeadlineExceeded.into()),
@@ -210,6 +225,13 @@ pub(crate) fn fault_page(visit: &Visit<'_>, failure: &Failure) -> Answer {
     Answer::Page(visit.frame().fault(failure.fault, &reference, again.as_deref()))
 }
 
+/// The document of a fault, for machines that are no SCIM client: the public code, its sentence, and the reference.
+pub(crate) fn fault_document(visit: &Visit<'_>, failure: &Failure) -> Answer {
+    let face = failure.fault.face();
+    let text = json!({"code": face.public, "reference": visit.incoming.gateway_id});
+    Answer::Document { status: face.status, kind: "application/json", text: text.to_string() }
+}
+
 /// Whether this browser began the login by a test link. The reference alone, which is no secret, shows nothing.
 fn is_tester(visit: &Visit<'_>) -> bool {
     let tester = visit.trail.tester.as_ref();
@@ -266,7 +288,8 @@ mod tests {
     /// What a function answers to these, one after the other, and its lines.
     async fn answers(refusal: Refusal, events: &[Value]) -> Vec<(Value, String)> {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let handler = handler(clients(Log::Memory(lines.clone())), refusal, odd);
+        let manners = Manners { refusal, ..BROWSER };
+        let handler = handler(clients(Log::Memory(lines.clone())), manners, odd);
         let mut answers = Vec::new();
         for event in events {
             let answer = handler(event.clone(), "8f5c".to_owned()).await;

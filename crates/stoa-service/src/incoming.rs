@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, SchoolId};
 
 use crate::fields::fields;
 
@@ -27,6 +27,8 @@ pub struct Incoming {
     pub(crate) cookies: Vec<String>,
     /// The route's parameter of this name.
     pub(crate) connection: String,
+    /// The route's parameter of this name.
+    pub(crate) school: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -65,6 +67,12 @@ impl Incoming {
     pub fn connection(&self) -> Result<ConnectionId, Failure> {
         let text = &self.connection;
         ConnectionId::parse(text).map_err(|_| Failure::noted(Fault::ConnectionUnknown, text))
+    }
+
+    /// The `{school}` of the route.
+    pub fn school(&self) -> Result<SchoolId, Failure> {
+        let text = &self.school;
+        SchoolId::parse(text).map_err(|_| Failure::noted(Fault::SchoolUnknown, text))
     }
 
     /// The query as it came.

@@ -103,7 +103,8 @@ pub struct Line<'a> {
     pub logins: Option<u8>,
 }
 
-/// The metadata of the embedded metric: dimensions connection × outcome and no others, since each series costs money.
+/// The metadata of the embedded metric: dimensions connection × outcome, for people, and outcome alone, for alarms, and no
+/// others, since each series costs money.
 #[derive(Serialize)]
 pub struct Metric<'a> {
     #[serde(rename = "Timestamp")]
@@ -117,7 +118,7 @@ struct Directive<'a> {
     #[serde(rename = "Namespace")]
     namespace: &'a str,
     #[serde(rename = "Dimensions")]
-    dimensions: [&'static [&'static str]; 1],
+    dimensions: &'static [&'static [&'static str]],
     #[serde(rename = "Metrics")]
     metrics: [Named; 1],
 }
@@ -133,16 +134,22 @@ struct Named {
 impl<'a> Metric<'a> {
     /// A login that ended at this instant, in epoch milliseconds.
     pub fn login(namespace: &'a str, timestamp: i64) -> Self {
-        Self::of(namespace, timestamp, &["connection", "outcome"], Named { name: "Logins", unit: "Count" })
+        let dimensions: &[&[&str]] = &[&["connection", "outcome"], &["outcome"]];
+        Self::of(namespace, timestamp, dimensions, Named { name: "Logins", unit: "Count" })
     }
 
     /// A login that waits in line.
     pub fn waiting(namespace: &'a str, timestamp: i64) -> Self {
-        Self::of(namespace, timestamp, &["connection"], Named { name: "LineSeconds", unit: "Seconds" })
+        Self::of(namespace, timestamp, &[&["connection"]], Named { name: "LineSeconds", unit: "Seconds" })
     }
 
-    const fn of(namespace: &'a str, timestamp: i64, dimensions: &'static [&'static str], metric: Named) -> Self {
-        Self { timestamp, metrics: [Directive { namespace, dimensions: [dimensions], metrics: [metric] }] }
+    const fn of(
+        namespace: &'a str,
+        timestamp: i64,
+        dimensions: &'static [&'static [&'static str]],
+        metric: Named,
+    ) -> Self {
+        Self { timestamp, metrics: [Directive { namespace, dimensions, metrics: [metric] }] }
     }
 }
 

@@ -246,7 +246,8 @@ where
         _ => None,
     };
     let fault = match code {
-        Some("ResourceNotFoundException") => Fault::SecretBroken,
+        // The second is said of a secret that is marked for deletion: it is there, and nobody can read it.
+        Some("ResourceNotFoundException" | "InvalidRequestException") => Fault::SecretBroken,
         Some("AccessDeniedException") => Fault::PermissionMissing,
         _ => Fault::SecretsUnavailable,
     };

@@ -8,7 +8,7 @@ use stoa_service::operator::{Operator, Planned, PlannedSchool};
 use super::files::{Files, read};
 use super::test::link;
 use super::warnings;
-use crate::arguments::{Files as Named, Target};
+use crate::arguments::{Apply, Files as Named, Target, reason};
 use crate::domain::{Doubt, doubt};
 use crate::io::word;
 use crate::{CliError, Io};
@@ -31,7 +31,8 @@ pub(super) async fn plan(named: &Named, target: &Target, io: &mut Io<'_>) -> Res
     io.say(&format!("Nothing was written. `stoa connection apply {path}{allowed}` writes it."))
 }
 
-pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let named = &command.files;
     let files = read(&named.path)?;
     let operator = target.change(io).await?;
     let plan = Plan::make(&operator, &files, &named.allow_domain).await?;
@@ -39,6 +40,7 @@ pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Re
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
     }
+    let reason = plan.reason(command.reason.clone(), io)?;
     // Asked for before anything is written.
     let public_url = target.public_url(io)?;
     for school in plan.schools.into_iter().filter(|school| !school.changes.is_empty()) {
@@ -48,7 +50,7 @@ pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Re
     for connection in plan.connections.into_iter().filter(|planned| !planned.summary().changes.is_empty()) {
         let is_new = connection.is_new();
         let is_saml = connection.document().saml.is_some();
-        let applied = operator.apply(connection).await?;
+        let applied = operator.apply(connection.because(reason.clone())).await?;
         io.say(&format!(
             "Written: connection {}, version {}, {}.",
             applied.id,
@@ -64,7 +66,10 @@ pub(super) async fn apply(named: &Named, target: &Target, io: &mut Io<'_>) -> Re
             ))?;
         }
     }
-    Ok(())
+    io.say(&format!(
+        "Commit {} now: whoever applies next starts from the file, and would undo what is only in the stack.",
+        word(&named.path.display().to_string())
+    ))
 }
 
 /// What is left to do for a new connection.
@@ -95,6 +100,16 @@ impl Plan {
             connections.push(planned);
         }
         Ok(Self { schools, connections })
+    }
+
+    /// Why a connection is changed, as the history will have it. A new one is its own reason.
+    fn reason(&self, given: Option<String>, io: &mut Io<'_>) -> Result<Option<String>, CliError> {
+        let is_change = |planned: &Planned| !planned.is_new() && !planned.summary().changes.is_empty();
+        if given.is_some() || !self.connections.iter().any(is_change) {
+            return Ok(given);
+        }
+        let typed = io.ask("Why? It is kept in the history: ")?;
+        typed.and_then(|typed| reason(&typed).ok()).map(Some).ok_or(CliError::NoReason)
     }
 
     fn changes(&self) -> usize {

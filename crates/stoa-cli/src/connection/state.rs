@@ -1,7 +1,8 @@
-//! Where connections stand, where they stood, and how they get from one to the other.
+//! Where connections stand, and how they get from one state or version to another.
 
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
+use stoa_core::invisible::visible;
 use stoa_service::operator::Operator;
 use stoa_service::store::ConnectionItem;
 
@@ -41,38 +42,45 @@ async fn tested(operator: &Operator, id: &ConnectionId) -> Result<ConnectionStat
     Ok(if is_tested { ConnectionState::Tested } else { ConnectionState::Draft })
 }
 
-pub(super) async fn history(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let versions = target.read(io)?.operator.history(id).await?;
-    for item in versions {
-        io.say(&line(&item))?;
-    }
-    Ok(())
-}
-
-fn line(item: &ConnectionItem) -> String {
-    let reason = item.reason.as_deref().map(|reason| format!("   {reason}")).unwrap_or_default();
-    let (at, state) = (instant(item.at), item.state.as_str());
-    format!("version {:<4} {at}   {state:<9} {}{reason}", item.version, item.by)
-}
-
+/// Opens a connection. Whoever opens one that was closed sees why it was, and is asked if there is anybody to ask.
 pub(super) async fn activate(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let operator = target.change(io).await?;
+    let closed = operator.current(&change.id).await?.filter(|item| item.state == ConnectionState::Disabled);
+    if closed.is_some() {
+        let history = operator.history(&change.id).await?;
+        if let Some(closing) = closing(&history) {
+            let reason = closing.reason.as_deref().map_or_else(|| "no reason was given".to_owned(), visible);
+            let (id, at, by) = (&change.id, instant(closing.at), visible(&closing.by));
+            io.say_lines(&format!("Connection {id} was closed at {at} by {by}: {reason}"))?;
+        }
+        let answer = io.ask("If that is over, type yes to open the connection: ")?;
+        if answer.is_some_and(|answer| !answer.eq_ignore_ascii_case("yes")) {
+            return Err(CliError::NotConfirmed);
+        }
+    }
     let effect = "Within a minute everybody at its identity provider can sign in.";
-    set(change, ConnectionState::Active, effect, target, io).await
+    set(change, ConnectionState::Active, effect, &operator, io).await
+}
+
+/// The version by which a connection was closed for the last time: settings can be applied to one that is closed.
+fn closing(history: &[ConnectionItem]) -> Option<&ConnectionItem> {
+    let is_closed = |item: &&ConnectionItem| item.state == ConnectionState::Disabled;
+    history.iter().rev().take_while(is_closed).last()
 }
 
 pub(super) async fn disable(change: &StateChange, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let effect = "From now on nobody can sign in through it. Sessions at the school continue.";
-    set(change, ConnectionState::Disabled, effect, target, io).await
+    set(change, ConnectionState::Disabled, effect, &target.change(io).await?, io).await
 }
 
 async fn set(
     change: &StateChange,
     state: ConnectionState,
     effect: &str,
-    target: &Target,
+    operator: &Operator,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
-    let applied = target.change(io).await?.set_state(&change.id, state, &change.reason).await?;
+    let applied = operator.set_state(&change.id, state, &change.reason).await?;
     let id = &change.id;
     if applied.changes.is_empty() {
         return io.say(&format!("Connection {id} is already {}. Nothing was written.", state.as_str()));

@@ -8,10 +8,11 @@ use stoa_core::invisible::visible;
 use stoa_core::oidc::Jwks;
 use stoa_core::trust::{Decision, GONE, WAIT, Watch, days_until};
 use stoa_saml::Certificate;
-use stoa_service::operator::{OperatorError, TrustedKeySet, Trusts};
+use stoa_service::operator::{MetadataSource, OperatorError, TrustedKeySet, Trusts};
 use stoa_service::store::TrustItem;
 
 use crate::arguments::{Target, Trust, TrustAction};
+use crate::io::word;
 use crate::time::instant;
 use crate::{CliError, Io};
 
@@ -19,20 +20,14 @@ pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Resu
     let id = &trust.id;
     match &trust.action {
         None => print(id, &target.read(io)?.operator.trusts(id).await?, Timestamp::now(), io),
-        Some(TrustAction::Fetch) => fetch(id, target, io).await,
+        Some(TrustAction::Fetch { from: None }) => fetch(id, target, io).await,
+        Some(TrustAction::Fetch { from: Some(from) }) => fetch_from(id, from, target, io).await,
         Some(TrustAction::Approve { fingerprint, reason }) => {
             let certificate = target.change(io).await?.approve_key(id, fingerprint, reason).await?;
             io.say(&format!("Within a minute connection {id} will trust {}:", certificate.subject()))?;
             io.say(&format!("    SHA-256 {fingerprint}"))
         }
-        Some(TrustAction::Add { file, reason }) => {
-            let certificate = certificate(file)?;
-            target.change(io).await?.add_key(id, &certificate, reason).await?;
-            io.say(&format!("Within a minute connection {id} will trust {},", certificate.subject()))?;
-            io.say("whatever the identity provider's metadata says, until it is removed:")?;
-            io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
-            io.say(&format!("    valid to {}", certificate.not_after()))
-        }
+        Some(TrustAction::Add { source, reason }) => add(id, source, reason, target, io).await,
         Some(TrustAction::Remove { fingerprint, reason }) => {
             target.change(io).await?.remove_key(id, fingerprint, reason).await?;
             io.say(&format!("Within a minute connection {id} will accept nothing signed with this key:"))?;
@@ -42,14 +37,95 @@ pub(super) async fn run(trust: &Trust, target: &Target, io: &mut Io<'_>) -> Resu
     }
 }
 
-fn certificate(path: &Path) -> Result<Certificate, CliError> {
-    let bytes = std::fs::read(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
-    // Consoles export both forms under one name, and DER is no text.
-    let parsed = match std::str::from_utf8(&bytes) {
-        Ok(pem) => Certificate::from_pem(pem),
-        Err(_) => Certificate::from_der(&bytes),
+/// What somebody brings: metadata, or a certificate alone.
+enum Brought {
+    Metadata(MetadataSource),
+    Certificate(Certificate),
+}
+
+impl Brought {
+    /// An address is one of metadata. What is in a file shows what it is: XML begins with an angle bracket.
+    fn read(source: &str) -> Result<Self, CliError> {
+        if source.starts_with("https://") || source.starts_with("http://") {
+            return Ok(Self::Metadata(MetadataSource::Address(source.to_owned())));
+        }
+        let path = Path::new(source);
+        let bytes = std::fs::read(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
+        let text = std::str::from_utf8(&bytes).ok();
+        if text.is_some_and(|text| text.trim_start_matches('\u{feff}').trim_start().starts_with('<')) {
+            return Ok(Self::Metadata(MetadataSource::File { path: source.to_owned(), xml: bytes }));
+        }
+        // Consoles export both forms under one name, and DER is no text.
+        let parsed = text.map_or_else(|| Certificate::from_der(&bytes), Certificate::from_pem);
+        let parsed = parsed.map_err(|source| CliError::Certificate { path: path.to_owned(), source })?;
+        Ok(Self::Certificate(parsed))
+    }
+}
+
+async fn add(id: &ConnectionId, source: &str, reason: &str, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let brought = Brought::read(source)?;
+    let operator = target.change(io).await?;
+    let certificates = match &brought {
+        Brought::Certificate(certificate) => vec![certificate.clone()],
+        Brought::Metadata(source) => operator.new_keys(id, source).await?,
     };
-    parsed.map_err(|source| CliError::Certificate { path: path.to_owned(), source })
+    if certificates.is_empty() {
+        return Err(OperatorError::AlreadyTrusted(id.clone()).into());
+    }
+    for certificate in certificates {
+        operator.add_key(id, &certificate, reason).await?;
+        io.say(&format!("Within a minute connection {id} will trust {},", certificate.subject()))?;
+        io.say("whatever the identity provider's metadata says, until it is removed:")?;
+        io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
+        io.say(&format!("    valid to {}", certificate.not_after()))?;
+    }
+    into_the_file(&brought, io)
+}
+
+/// What to put into the connection's file, so that the next `apply` does not go back.
+fn into_the_file(brought: &Brought, io: &mut Io<'_>) -> Result<(), CliError> {
+    match brought {
+        Brought::Certificate(_) => io.say("Nothing of it belongs in the connection's file: keys are not in it."),
+        Brought::Metadata(MetadataSource::Address(url)) => {
+            io.say(
+                "If it is published there from now on, put this into the connection's file, under [saml], and apply:",
+            )?;
+            io.say(&format!("    metadata_url = {url:?}"))
+        }
+        Brought::Metadata(MetadataSource::File { path, .. }) => {
+            let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            io.say("If the connection's file names a metadata_file, put this one beside it, name it under [saml], and apply:")?;
+            io.say(&format!("    metadata_file = {name:?}"))
+        }
+    }
+}
+
+/// Compares metadata from elsewhere with what is trusted. Nothing is written.
+async fn fetch_from(id: &ConnectionId, from: &str, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let brought = Brought::read(from)?;
+    let operator = target.read(io)?.operator;
+    let new = match &brought {
+        Brought::Certificate(certificate) => {
+            let trusted = operator.trusts(id).await?.keys;
+            let is_trusted = trusted.iter().any(|key| key.fingerprint == certificate.fingerprint());
+            if is_trusted { Vec::new() } else { vec![certificate.clone()] }
+        }
+        Brought::Metadata(source) => {
+            print_events(id, &operator.look_at(id, source).await?, io)?;
+            operator.new_keys(id, source).await?
+        }
+    };
+    io.say("Nothing was written.")?;
+    if new.is_empty() {
+        return io.say(&format!("Connection {id} trusts every key of it already."));
+    }
+    io.say("New keys; compare each fingerprint with the customer's administrator before you trust them:")?;
+    for certificate in &new {
+        io.say(&format!("    {}, valid to {}", certificate.subject(), certificate.not_after()))?;
+        io.say(&format!("    SHA-256 {}", certificate.fingerprint()))?;
+    }
+    io.say(&format!("    stoa connection trust {id} add {} --reason TEXT", word(from)))?;
+    into_the_file(&brought, io)
 }
 
 fn print(id: &ConnectionId, trusts: &Trusts, now: Timestamp, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -165,15 +241,7 @@ async fn fetch(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> Result<()
 
 /// What the hourly look would make of the metadata.
 fn print_look(id: &ConnectionId, decision: &Decision, io: &mut Io<'_>) -> Result<(), CliError> {
-    if decision.events.is_empty() {
-        io.say(&format!("There is nothing new in the metadata of {id}."))?;
-    }
-    for event in &decision.events {
-        let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {}", visible(key))).unwrap_or_default();
-        let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
-        let detail = event.detail.as_ref().map(|detail| format!(": {}", visible(detail))).unwrap_or_default();
-        io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;
-    }
+    print_events(id, decision, io)?;
     io.say("Nothing was written: trust-refresh does that once an hour.")?;
     if decision.watch.waiting.is_empty() {
         return Ok(());
@@ -186,6 +254,19 @@ fn print_look(id: &ConnectionId, decision: &Decision, io: &mut Io<'_>) -> Result
             continue;
         }
         io.say(&format!("    stoa connection trust {id} approve {fingerprint} --reason TEXT"))?;
+    }
+    Ok(())
+}
+
+fn print_events(id: &ConnectionId, decision: &Decision, io: &mut Io<'_>) -> Result<(), CliError> {
+    if decision.events.is_empty() {
+        io.say(&format!("There is nothing new in the metadata of {id}."))?;
+    }
+    for event in &decision.events {
+        let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {}", visible(key))).unwrap_or_default();
+        let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
+        let detail = event.detail.as_ref().map(|detail| format!(": {}", visible(detail))).unwrap_or_default();
+        io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;
     }
     Ok(())
 }

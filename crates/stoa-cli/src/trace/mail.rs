@@ -1,16 +1,19 @@
 //! A mail to the administrator of the customer's identity provider. It names nobody: the reference is enough for the
 //! person who failed, and the log of the identity provider for its administrator.
 
+use stoa_core::connection::ContactDocument;
 use stoa_core::diagnosis::{Diagnosis, Finding};
 use stoa_core::fault::Actor;
+use stoa_core::invisible::visible;
 use stoa_core::language::Language;
 use stoa_core::login::LoginItem;
 
+use super::ask::ask;
 use super::cause::fault_of;
 use crate::time::{instant, moment};
 
 /// The mail, where the likeliest cause is theirs to repair.
-pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis) -> Option<String> {
+pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis, to: &[&ContactDocument]) -> Option<String> {
     let finding = diagnosis.findings.first()?;
     if finding.row().actor != Actor::IdpAdministrator {
         return None;
@@ -30,12 +33,19 @@ pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis) -> Option<String>
         0 => format!("It has happened {} times since {}.", diagnosis.same, instant(diagnosis.first)),
         good => format!("{good} other sign-ins have worked since it first happened, at {}.", instant(diagnosis.first)),
     };
+    let addresses: Vec<_> = to.iter().filter_map(|contact| contact.email.as_deref()).collect();
+    let hello = match to {
+        [only] => format!("Hello {}", visible(&only.name)),
+        _ => "Hello".to_owned(),
+    };
+    let to = if addresses.is_empty() { String::new() } else { format!("To: {}\n", visible(&addresses.join(", "))) };
+    let sent = found.map(|(fault, _)| format!("\n{}\n", ask(fault))).unwrap_or_default();
     let (reference, connection) = (&login.reference, &login.connection);
     let (title, ask) = (finding.row().title, asked(finding));
     Some(format!(
         "\n----- email to the administrator of the customer's identity provider -----\n\
-         Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\
-         Hello,\n\n\
+         {to}Subject: Sign-in to the learning platform fails ({code}, reference {reference})\n\n\
+         {hello},\n\n\
          A sign-in through your identity provider to the learning platform did not work. This is what it looks like\n\
          from here:\n\n\
          {title}\n\
@@ -47,6 +57,7 @@ pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis) -> Option<String>
          Problem: {code}\n\
          {told}\
          {detail}\
+         {sent}\
          \n\
          Your identity provider's log has the sign-in at that time. Please let us know when it is fixed, or if it\n\
          looks different from your side, and quote the reference.\n\n\

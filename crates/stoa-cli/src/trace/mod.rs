@@ -1,5 +1,6 @@
 //! `stoa trace`: from a reference to what happened, why, and who mends it how.
 
+mod ask;
 mod cause;
 mod logs;
 mod mail;
@@ -14,7 +15,7 @@ use stoa_service::operator::{About, OperatorError};
 use crate::arguments::{Target, Trace};
 use crate::diagnosis::render;
 use crate::runbook::told;
-use crate::{CliError, Io};
+use crate::{CliError, Io, contacts};
 
 pub(crate) use cause::code_of;
 
@@ -50,7 +51,17 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     };
     let diagnosis = diagnose(&evidence);
     io.say_lines(&render(&diagnosis))?;
-    match mail::render(&login, &diagnosis) {
+    // That nobody can be named hides nothing else.
+    let current = access.operator.current(&login.connection).await.ok().flatten();
+    let document = current.and_then(|item| item.document().ok());
+    let actor = diagnosis.findings.first().map(|finding| finding.row().actor);
+    let called = document.as_ref().zip(actor).map(|(document, actor)| contacts::of(document, actor));
+    let called = called.unwrap_or_default();
+    if !called.is_empty() {
+        io.say_lines("\nWhom to call")?;
+        called.iter().try_for_each(|contact| io.say(&contacts::line(contact)))?;
+    }
+    match mail::render(&login, &diagnosis, &called) {
         Some(mail) => io.say_lines(&mail),
         None => Ok(()),
     }

@@ -24,12 +24,12 @@ async fn a_plan_writes_nothing_and_an_apply_what_was_planned() {
     assert!(plan.contains("Nothing was written."), "{plan}");
     let list = desk.stoa(&["connection", "list"]).await.done();
     assert!(!list.contains("acme"), "{list}");
-    let applied = desk.stoa(&["connection", "apply", &file]).await.done();
+    let applied = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     assert!(applied.contains("Written: connection acme, version 1, draft."), "{applied}");
     assert!(applied.contains("/login/acme?test=") && applied.contains("`stoa connection guide acme`"), "{applied}");
     let list = desk.stoa(&["connection", "list"]).await.done();
     assert!(list.lines().count() == 2 && list.starts_with("acme ") && list.contains("\npg "), "{list}");
-    let again = desk.stoa(&["connection", "apply", &file]).await.done();
+    let again = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     assert!(again.contains("unchanged at version 1") && again.ends_with("Nothing to do.\n"), "{again}");
 }
 
@@ -43,7 +43,8 @@ async fn a_folder_brings_its_schools_along() {
         "schools/acme-academy.toml",
         "id = \"acme-academy\"\nsubdomain = \"acme\"\nbase_url = \"https://acme.thinkific.com\"\n",
     );
-    let applied = desk.stoa(&["connection", "apply", &desk.path().display().to_string()]).await.done();
+    let applied =
+        desk.stoa(&["connection", "apply", &desk.path().display().to_string(), "--reason", "a test"]).await.done();
     let (school, connection) =
         (applied.find("Written: school acme-academy."), applied.find("Written: connection acme, version 1"));
     assert!(school.is_some() && school < connection, "{applied}");
@@ -80,7 +81,7 @@ async fn one_of_two_who_apply_at_once_is_refused() {
 async fn a_domain_is_one_customer_s_only() {
     let desk = Desk::new().await;
     let file = desk.file("thief.toml", |text| other(text).replace("acme.example", "pg.com"));
-    let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+    let refusal = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
     assert!(refusal.contains("the domain pg.com belongs to pg, not to acme"), "{refusal}");
     assert!(!desk.stoa(&["connection", "list"]).await.done().contains("acme"));
 }
@@ -108,7 +109,7 @@ async fn a_domain_that_two_customers_ask_for_at_once_is_one_s() {
 async fn a_public_mail_domain_cannot_be_claimed() {
     let desk = Desk::new().await;
     let file = desk.file("acme.toml", |text| other(text).replace("acme.example", "gmail.com"));
-    let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+    let refusal = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
     assert!(refusal.contains("public mail provider"), "{refusal}");
 }
 
@@ -117,7 +118,7 @@ async fn our_entity_id_cannot_be_changed() {
     let desk = Desk::new().await;
     let file =
         desk.file("pg.toml", |text| text.replace("https://sso.example.com/saml/pg", "https://elsewhere.example"));
-    let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+    let refusal = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
     assert!(refusal.contains("https://sso.example.com/saml/pg"), "{refusal}");
 }
 
@@ -132,17 +133,19 @@ async fn disabling_is_immediate_and_the_history_says_who_and_why() {
     assert!(twice.contains("is already disabled. Nothing was written."), "{twice}");
     desk.stoa(&["connection", "activate", "pg", "--reason", "new key"]).await.done();
     let history = desk.stoa(&["connection", "history", "pg"]).await.done();
-    let versions: Vec<&str> = history.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
-    assert_eq!(versions, ["1", "2", "3", "4"], "{history}");
-    let third = history.lines().nth(2).unwrap();
+    let versions: Vec<&str> = history.lines().filter(|line| line.starts_with("version")).collect();
+    let numbers: Vec<&str> = versions.iter().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    assert_eq!(numbers, ["1", "2", "3", "4"], "{history}");
+    let third = versions[2];
     assert!(third.contains("arn:aws:iam::000000000000:user/on-call") && third.ends_with("key stolen"), "{third}");
+    assert!(history.contains("key stolen\n    state: active → disabled\n"), "{history}");
 }
 
 #[tokio::test]
 async fn a_rollback_writes_the_earlier_document_as_a_new_version() {
     let desk = Desk::new().await;
     let file = desk.file("pg.toml", |text| format!("{text}\n[admit]\ngroups = [\"nobody\"]\n"));
-    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     let back = desk.stoa(&["connection", "rollback", "pg", "2", "--reason", "locked everybody out"]).await.done();
     assert!(back.contains("admit.groups: [\"nobody\"] → []"), "{back}");
     assert!(back.contains("Written: connection pg, version 4, restored from version 2."), "{back}");
@@ -164,7 +167,7 @@ async fn a_rollback_brings_back_a_connection_whose_item_is_gone() {
     )
     .await;
     let file = desk.file("pg.toml", str::to_owned);
-    let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+    let refusal = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
     assert!(refusal.contains("`rollback` brings it back"), "{refusal}");
     let back = desk.stoa(&["connection", "rollback", "pg", "2", "--reason", "deleted by mistake"]).await.done();
     assert!(back.contains("Written: connection pg, version 3"), "{back}");
@@ -177,7 +180,7 @@ async fn a_rollback_brings_back_a_connection_whose_item_is_gone() {
 async fn a_domain_that_is_dropped_stays_claimed() {
     let desk = Desk::new().await;
     let file = desk.file("pg.toml", |text| text.replace("[\"pg.com\"]", "[\"us.pg.example\"]"));
-    let applied = desk.stoa(&["connection", "apply", &file]).await.done();
+    let applied = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     assert!(applied.contains("note: pg.com stays claimed"), "{applied}");
     let thief = desk.file("thief.toml", |text| other(text).replace("acme.example", "pg.com"));
     assert!(desk.stoa(&["connection", "plan", &thief]).await.refused().contains("belongs to pg"));

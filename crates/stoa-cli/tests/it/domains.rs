@@ -29,7 +29,12 @@ async fn a_mail_provider_s_domain_is_claimed_only_by_who_insists() {
     assert!(desk.stoa(&insisting).await.done().contains("Written: connection acme"));
     // What has been claimed is not asked about again.
     let more = desk.write("acme.toml", &format!("{}company = \"company\"\n", std::fs::read_to_string(&file).unwrap()));
-    assert!(desk.stoa(&["connection", "apply", &more]).await.done().contains("Written: connection acme"));
+    assert!(
+        desk.stoa(&["connection", "apply", &more, "--reason", "a test"])
+            .await
+            .done()
+            .contains("Written: connection acme")
+    );
 }
 
 #[tokio::test]
@@ -43,7 +48,12 @@ async fn a_suffix_under_which_others_register_is_nobody_s() {
         assert!(!refusal.contains("--allow-domain"), "{refusal}");
     }
     let file = claiming(&desk, "acme.onmicrosoft.com");
-    assert!(desk.stoa(&["connection", "apply", &file]).await.done().contains("Written: connection acme"));
+    assert!(
+        desk.stoa(&["connection", "apply", &file, "--reason", "a test"])
+            .await
+            .done()
+            .contains("Written: connection acme")
+    );
 }
 
 /// Some public bodies own a suffix, and have mail there.
@@ -52,7 +62,7 @@ async fn a_suffix_of_a_sector_is_claimed_only_by_who_insists() {
     let desk = Desk::new().await;
     for domain in ["nhs.uk", "police.uk", "wa.gov.au"] {
         let file = claiming(&desk, domain);
-        let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+        let refusal = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
         assert!(refusal.contains("nothing was written") && refusal.contains("register domains below it"), "{refusal}");
         assert!(refusal.contains(&format!("add `--allow-domain {domain}`")), "{refusal}");
     }
@@ -65,7 +75,7 @@ async fn a_suffix_of_a_sector_is_claimed_only_by_who_insists() {
 async fn a_domain_in_other_letters_is_shown_as_people_see_it() {
     let desk = Desk::new().await;
     let file = claiming(&desk, "xn--pple-43d.com");
-    let refusal = desk.stoa(&["connection", "apply", &file]).await.refused();
+    let refusal = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
     assert!(refusal.contains("xn--pple-43d.com: people see it as \u{430}pple.com (\u{430} U+0430)"), "{refusal}");
     let checked = stoa(&["--sandbox", "http://127.0.0.1:1", "connection", "check", &file]).await.done();
     assert!(checked.contains("warning: xn--pple-43d.com: people see it as \u{430}pple.com"), "{checked}");

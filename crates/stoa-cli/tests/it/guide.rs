@@ -92,6 +92,49 @@ async fn workos_and_teams() {
     assert_snapshot!("guide_teams", guide(&format!("preset = \"entra\"\n{teams}")).await);
 }
 
+/// A page for each product, for whoever has no command at hand. `STOA_WRITE=1` writes them.
+#[tokio::test]
+async fn each_product_has_its_page() {
+    let entra = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    let workos = "[workos]\nclient_id = \"client_01\"\norganization = \"org_01\"\n".to_owned();
+    let teams = format!("preset = \"entra\"\n[teams]\napp_id = \"{TENANT}\"\ntenants = [\"{TENANT}\"]\ntoken = true\n");
+    let both = |preset: &str, issuer: &str, saml: &str| {
+        let oidc = OIDC.replace("https://acme.okta.com", issuer);
+        vec![
+            ("SAML 2.0", format!("preset = \"{preset}\"\n{SAML}{saml}")),
+            ("OpenID Connect", format!("preset = \"{preset}\"\n{oidc}")),
+        ]
+    };
+    for (name, title, ways) in [
+        ("pingfederate", "PingFederate", both("pingfederate", "https://sso.acme.com", "")),
+        ("okta", "Okta", both("okta", "https://acme.okta.com", "")),
+        ("entra", "Microsoft Entra ID", both("entra", &entra, "")),
+        (
+            "google",
+            "Google Workspace",
+            both("google", "https://accounts.google.com", "[subject]\nfrom = \"name_id\"\nis_email = true\n"),
+        ),
+        ("generic", "Any other product", both("generic", "https://sso.acme.com", "")),
+        ("workos", "WorkOS", vec![("Through WorkOS", workos)]),
+        ("teams", "Microsoft Teams", vec![("A tab that signs in by itself", teams)]),
+    ] {
+        let mut page = format!(
+            "# {title}\n\nWhat a customer's administrator sets up, for an example: the company Acme, the host sso.example.com. \
+             With the values\nof a customer of yours: `stoa connection guide ID`. Written by the tests of the command.\n"
+        );
+        for (way, settings) in ways {
+            page.push_str(&format!("\n## {way}\n\n```text\n{}```\n", guide(&settings).await));
+        }
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/idp/{name}.md"));
+        if std::env::var("STOA_WRITE").is_ok_and(|value| value == "1") {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &page).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == page, "docs/idp/{name}.md is not what the guide says; STOA_WRITE=1 writes it");
+    }
+}
+
 #[tokio::test]
 async fn scim_by_product() {
     let directory = "[directory]\nsource = \"scim\"\n[[directory.grant]]\ngroup = \"Leaders\"\ncourses = [1]\n";

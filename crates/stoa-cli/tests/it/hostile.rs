@@ -141,7 +141,7 @@ pub async fn full_desk() -> Desk {
     desk.stoa(&[&["person", "deactivate"][..], &person].concat()).await.done();
     let tab = "\n[teams]\napp_id = \"2c3caa80-93f9-425e-8b85-0745f50c0d24\"\nname = \"P&G Academy\"\n";
     let file = desk.file("pg.toml", |text| text.to_owned() + tab);
-    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     let key = desk.write("key.pem", include_str!("../../testdata/sha1.pem"));
     desk.stoa(&["connection", "trust", "pg", "add", &key, "--reason", "a test"]).await.done();
 
@@ -191,15 +191,27 @@ fn readers(desk: &Desk, table: Table) -> Vec<Vec<String>> {
         .filter_map(|item| Reference::parse(item["pk"]["S"].as_str().unwrap()).ok())
         .collect::<Vec<_>>();
     let file = desk.path().join("pg.toml").display().to_string();
-    let of_connection = ["connection list", "connection history pg", "connection guide pg", "connection trust pg"];
+    let of_connection = [
+        "connection list",
+        "connection history pg",
+        "connection show pg",
+        "connection guide pg",
+        "connection trust pg",
+        "secret list",
+    ];
     let mut readers: Vec<Vec<String>> = match table {
         Table::Connections => of_connection.map(words).into(),
-        Table::Trust => vec![words("connection trust pg")],
-        Table::Logins => vec![words("logins --connection pg"), words("connection list")],
+        Table::Trust => vec![words("connection trust pg"), words("status"), words("doctor --host http://127.0.0.1:1")],
+        Table::Logins => vec![words("logins --connection pg"), words("logins --failed"), words("connection list")],
         Table::Directory => vec![words("person show --connection pg --email miller.m@pg.com")],
     };
     if table == Table::Connections {
         readers.push(["connection".to_owned(), "plan".to_owned(), file].into());
+        readers.push(words("connection contacts pg"));
+        readers.push(words("status"));
+        readers.push(words("connection timeline --all"));
+        readers.push(words("hand-off --host http://127.0.0.1:1"));
+        readers.push(words("doctor --host http://127.0.0.1:1"));
         readers.push(words("connection test pg --result"));
         let out = desk.path().join("app.zip").display().to_string();
         readers.push([words("teams package pg --out"), vec![out]].concat());
@@ -312,7 +324,7 @@ async fn c217_nothing_in_a_file_reaches_the_terminal_as_it_is() {
     let path =
         desk.write("\u{202e}a'\u{9b};touch pwned #.toml", include_str!("../../../../examples/connections/pg.toml"));
     read_file(&desk, &path, "a hostile name").await;
-    inert(&desk.stoa(&["connection", "apply", &path]).await, "apply of a hostile name");
+    inert(&desk.stoa(&["connection", "apply", &path, "--reason", "a test"]).await, "apply of a hostile name");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,13 +40,15 @@ async fn a_draft_is_tested_by_a_link_and_then_activated() {
     assert!(result.contains("Connection pg is tested: login ") && result.contains("state: draft → tested"), "{result}");
     assert!(!result.contains("/login/pg"), "{result}");
     desk.file("pg.toml", |text| format!("{text}company = \"company\"\n"));
-    desk.stoa(&["connection", "apply", &desk.path().join("pg.toml").display().to_string()]).await.done();
+    desk.stoa(&["connection", "apply", &desk.path().join("pg.toml").display().to_string(), "--reason", "a test"])
+        .await
+        .done();
     let list = desk.stoa(&["connection", "list"]).await.done();
     assert!(list.contains("draft") && !list.contains("tested"), "{list}");
     desk.stoa(&["connection", "rollback", "pg", "1", "--reason", "as it was tested"]).await.done();
     desk.stoa(&activate).await.done();
     let history = desk.stoa(&["connection", "history", "pg"]).await.done();
-    let last = history.lines().last().unwrap();
+    let last = history.lines().filter(|line| line.starts_with("version")).next_back().unwrap();
     assert!(last.contains("active") && last.contains("they go live (test login "), "{history}");
     assert!(!history.contains("tester"), "{history}");
 }
@@ -55,8 +57,8 @@ async fn a_draft_is_tested_by_a_link_and_then_activated() {
 async fn a_change_of_an_active_connection_says_that_it_counts_for_everybody() {
     let desk = Desk::new().await;
     let file = desk.file("pg.toml", |text| format!("{text}company = \"company\"\n"));
-    for command in ["plan", "apply"] {
-        let said = desk.stoa(&["connection", command, &file]).await.done();
+    for command in [&["plan", &file][..], &["apply", &file, "--reason", "a test"]] {
+        let said = desk.stoa(&[&["connection"][..], command].concat()).await.done();
         assert!(said.contains("note: pg is active and stays active"), "{said}");
     }
     let said = desk.stoa(&["connection", "rollback", "pg", "1", "--reason", "back"]).await.done();
@@ -68,7 +70,7 @@ async fn a_link_outlives_a_change_and_not_the_next_link() {
     let desk = Desk::new().await;
     let first = test_link(&desk).await;
     let file = desk.write("pg.toml", &format!("{CONNECTION_FILE}company = \"company\"\n"));
-    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     desk.sandbox.pingfederate.sign_on_as("miller.m");
     let works = async |link: &str| desk.sandbox.browser().get(link).await.unwrap().text().contains("login worked");
     assert!(works(&first).await);
@@ -90,9 +92,9 @@ async fn a_second_customer_with_another_identity_provider_is_a_file_and_two_comm
     let file = INITECH.file.replace("https://initech.okta.com", &openid.url(Product::Okta));
     let file = desk.write("initech.toml", &file);
     let secret = Input::Piped(Box::new(INITECH.secret.as_bytes()));
-    desk.stoa_with(&["secret", "put", "oidc/initech"], secret).await.done();
+    desk.stoa_with(&["secret", "put", "oidc/initech", "--before-apply"], secret).await.done();
 
-    let said = desk.stoa(&["connection", "apply", &file, "--host", &url]).await.done();
+    let said = desk.stoa(&["connection", "apply", &file, "--host", &url, "--reason", "a test"]).await.done();
     let link = said.lines().map(str::trim).find(|line| line.starts_with(&url)).unwrap_or_else(|| panic!("{said}"));
     openid.sign_on_as(Product::Okta, INITECH.person);
     let page = desk.sandbox.browser().get(link).await.unwrap();

@@ -4,12 +4,16 @@
 
 mod command;
 mod connections;
+mod doctor;
 mod domains;
 mod guide;
 mod guide_settings;
+mod history;
 mod hostile;
 mod hostile_writers;
+mod import;
 mod lifecycle;
+mod milestones;
 mod output;
 mod people;
 mod schools;
@@ -20,3 +24,4 @@ mod teams;
 mod traces;
 mod trust;
 mod warnings;
+mod webhooks;

@@ -17,6 +17,9 @@ async fn help() {
         ("help_logins", vec!["logins", "--help"]),
         ("help_person_link", vec!["person", "link", "--help"]),
         ("help_trace", vec!["trace", "--help"]),
+        ("help_secret", vec!["secret", "--help"]),
+        ("help_person_move", vec!["person", "move", "--help"]),
+        ("help_connection_trust_add", vec!["connection", "trust", "pg", "add", "--help"]),
     ] {
         assert_snapshot!(name, stoa(&arguments).await.done());
     }

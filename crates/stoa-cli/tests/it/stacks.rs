@@ -77,7 +77,7 @@ async fn whatever_changes_something_says_first_which_stack_and_what_looks_does_n
     let package = desk.path().join("app.zip").display().to_string();
     let person = ["--connection", "pg", "--subject", "s"];
     let changing: Vec<Vec<&str>> = vec![
-        vec!["connection", "apply", &file],
+        [&["connection", "apply", &file][..], &reason].concat(),
         vec!["connection", "test", "pg"],
         [&["connection", "disable", "pg"][..], &reason].concat(),
         [&["connection", "activate", "pg"][..], &reason].concat(),
@@ -87,6 +87,8 @@ async fn whatever_changes_something_says_first_which_stack_and_what_looks_does_n
         [&["connection", "trust", "pg", "remove", &fingerprint][..], &reason].concat(),
         vec!["teams", "package", "pg", "--test", "--out", &package],
         vec!["secret", "put", "seal", "--random"],
+        vec!["secret", "remove", "oidc/pg"],
+        [&["person", "move", "--connection", "pg", "--from", "a", "--to", "b"][..], &reason].concat(),
         [&["person", "deactivate"][..], &person, &reason].concat(),
         [&["person", "reactivate"][..], &person, &reason].concat(),
         [&["person", "free-address"][..], &person, &reason].concat(),
@@ -103,6 +105,10 @@ async fn whatever_changes_something_says_first_which_stack_and_what_looks_does_n
         &["connection", "list"][..],
         &["connection", "plan", &file],
         &["connection", "history", "pg"],
+        &["connection", "show", "pg"],
+        &["connection", "trust", "pg", "fetch", &certificate],
+        &["secret", "list"],
+        &["logins", "--failed"],
         &["connection", "trust", "pg"],
         &["logins", "--connection", "pg"],
     ] {

@@ -16,7 +16,7 @@ async fn with_tab() -> (Desk, String) {
     let desk = Desk::new().await;
     let tab = format!("\n[teams]\napp_id = \"{APP}\"\nname = \"P&G Academy\"\n");
     let file = desk.file("pg.toml", |text| text.to_owned() + &tab);
-    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     let out = desk.path().join("app.zip").display().to_string();
     (desk, out)
 }
@@ -58,7 +58,7 @@ async fn a_package_for_a_tab_with_a_token_says_what_entra_needs() {
         entra.jwks_url(&Realm::tenant("common"))
     );
     let file = desk.write("globex.toml", &text);
-    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     let out = desk.path().join("app.zip").display().to_string();
     let shown = desk.stoa(&["teams", "package", "globex", "--out", &out]).await.done();
     assert_snapshot!("package_with_token", settled(&desk, &shown));

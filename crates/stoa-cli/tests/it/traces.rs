@@ -82,6 +82,11 @@ async fn a_failed_login_names_cause_repair_and_who_acts_and_no_person() {
             assert!(trace.contains(part), "{part}\n{trace}");
         }
         assert_eq!(trace.contains("email to the administrator of the customer's"), mail, "{trace}");
+        // Whom to call is named, and nobody who signs in.
+        let (school, idp) = ("desk@academy.example", "identity-team@pg.com");
+        assert_eq!((trace.contains(school), trace.contains(idp)), (!mail, mail), "{trace}");
+        assert!(!mail || trace.contains(&format!("To: {idp}\n")) && trace.contains("Hello Identity team,"), "{trace}");
+        let trace = trace.replace(idp, "");
         for personal in ["miller", "Mary", "@pg.com", "pat@", "admin@"] {
             assert!(!trace.contains(personal), "{personal}\n{trace}");
         }

@@ -9,7 +9,8 @@ use crate::command::Desk;
 /// A desk whose connection's metadata is fetched.
 async fn fetching() -> Desk {
     let desk = Desk::new().await;
-    let applied = desk.stoa(&["connection", "apply", &fetched(&desk, str::to_owned)]).await.done();
+    let applied =
+        desk.stoa(&["connection", "apply", &fetched(&desk, str::to_owned), "--reason", "a test"]).await.done();
     assert!(applied.contains("saml.metadata_url: (none) → "), "{applied}");
     desk
 }
@@ -133,16 +134,56 @@ async fn a_certificate_from_a_file_is_added() {
     assert!(desk.stoa(&["connection", "trust", "pg", "add", &not, "--reason", "x"]).await.refused().contains("BEGIN"));
 }
 
+/// The new metadata came by email, or is published elsewhere now.
+#[tokio::test]
+async fn metadata_from_elsewhere_is_compared_and_its_keys_are_added() {
+    let desk = Desk::new().await;
+    let old = published(&desk).remove(0);
+    desk.sandbox.pingfederate.rotate_certificate();
+    desk.sandbox.pingfederate.retire_previous_certificate();
+    let new = published(&desk).remove(0);
+    let xml = desk.sandbox.pingfederate.metadata(desk.sandbox.pingfederate_partner()).unwrap();
+    let file = desk.write("new metadata.xml", &xml);
+    let url = desk.sandbox.pingfederate.metadata_url(desk.sandbox.pingfederate_partner());
+    for from in [&file, &url] {
+        let looked = desk.stoa(&["connection", "trust", "pg", "fetch", from]).await.done();
+        assert!(looked.contains("change_held: every key has been replaced at once"), "{looked}");
+        assert!(looked.contains("Nothing was written.") && looked.contains(new.fingerprint()), "{looked}");
+        assert!(looked.contains("    stoa connection trust pg add "), "{looked}");
+    }
+    let trusted = async || desk.stoa(&["connection", "trust", "pg"]).await.done();
+    assert!(!trusted().await.contains(new.fingerprint()));
+    let add = async |source: &str| {
+        desk.stoa(&["connection", "trust", "pg", "add", source, "--reason", "read out by phone"]).await
+    };
+    let added = add(&file).await.done();
+    assert!(added.contains(new.fingerprint()), "{added}");
+    assert!(added.ends_with("    metadata_file = \"new metadata.xml\"\n"), "{added}");
+    let list = trusted().await;
+    assert!(list.contains(new.fingerprint()) && list.contains(old.fingerprint()), "{list}");
+    let again = add(&url).await.refused();
+    assert!(again.contains("already trusts the key"), "{again}");
+    desk.sandbox.pingfederate.rotate_certificate();
+    let added = add(&url).await.done();
+    assert!(added.ends_with(&format!("    metadata_url = {url:?}\n")), "{added}");
+    let looked = desk.stoa(&["connection", "trust", "pg", "fetch", &url]).await.done();
+    assert!(looked.contains("trusts every key of it already"), "{looked}");
+    // Somebody else's metadata is nobody's word on this connection.
+    let other = desk.write("other.xml", &xml.replace("https://pingfederate.example", "https://other.example"));
+    let refused = add(&other).await.refused();
+    assert!(refused.contains("other.xml"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_provider_out_of_reach_stops_no_other_change_but_a_new_connection() {
     let desk = fetching().await;
     desk.sandbox.pingfederate.publish_instead(Some(Published::Status(503)));
     let file = fetched(&desk, |text| format!("{text}\n[admit]\ngroups = [\"learning\"]\n"));
-    let applied = desk.stoa(&["connection", "apply", &file]).await.done();
+    let applied = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     assert!(applied.contains("so what it last published is kept"), "{applied}");
     assert!(applied.contains("admit.groups") && applied.contains("Written: connection pg"), "{applied}");
     let new = fetched(&desk, |text| text.replace("id = \"pg\"", "id = \"acme\""));
-    let refused = desk.stoa(&["connection", "apply", &new]).await.refused();
+    let refused = desk.stoa(&["connection", "apply", &new, "--reason", "a test"]).await.refused();
     assert!(refused.contains("the response has status 503") && refused.contains("save it as a file"), "{refused}");
 }
 
@@ -198,7 +239,7 @@ async fn c129_metadata_that_should_be_signed_and_is_not_is_not_applied() {
         text.replace("id = \"pg\"", "id = \"acme\"")
             .replace("sp_entity_id", &format!("metadata_certificates = ['''{pem}''']\nsp_entity_id"))
     };
-    let refused = desk.stoa(&["connection", "apply", &fetched(&desk, pinned)]).await.refused();
+    let refused = desk.stoa(&["connection", "apply", &fetched(&desk, pinned), "--reason", "a test"]).await.refused();
     assert!(refused.contains("the metadata is refused"), "{refused}");
 }
 
@@ -214,7 +255,7 @@ async fn what_stands_where_metadata_should_be_is_named_with_its_address() {
         ("Not found", "something else than XML came"),
     ] {
         desk.sandbox.pingfederate.publish_instead(Some(Published::Text(text.to_owned())));
-        let refused = desk.stoa(&["connection", "apply", &fetched(&desk, acme)]).await.refused();
+        let refused = desk.stoa(&["connection", "apply", &fetched(&desk, acme), "--reason", "a test"]).await.refused();
         assert!(refused.contains(said) && refused.contains(&url), "{refused}");
         // The same for whoever looks later.
         let looked = desk.stoa(&["connection", "check", &file_with(&desk, acme, text)]).await.refused();
@@ -258,7 +299,7 @@ async fn c127_metadata_at_a_private_address_is_not_read() {
         let file = desk.file("acme.toml", |text| {
             text.replace("id = \"pg\"", "id = \"acme\"").replace("metadata_file = \"pg-metadata.xml\"", &setting)
         });
-        let refused = desk.stoa(&["connection", "apply", &file]).await.refused();
+        let refused = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.refused();
         assert!(refused.contains("not https, or is not on the public internet"), "{refused}");
     }
 }

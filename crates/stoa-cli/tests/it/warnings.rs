@@ -102,13 +102,13 @@ async fn a_rehearsal_by_http_is_checked_as_it_is_planned() {
 async fn who_changes_a_saml_connection_is_told_that_our_metadata_follows_in_a_minute() {
     let desk = Desk::new().await;
     let file = desk.file("pg.toml", |text| format!("{text}\n[admit]\ngroups = [\"learning\"]\n"));
-    let applied = desk.stoa(&["connection", "apply", &file]).await.done();
+    let applied = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     assert!(
         applied.contains("/saml/pg/metadata, says so within a minute; until then it is the previous one"),
         "{applied}"
     );
     let new =
         desk.file("acme.toml", |text| text.replace("id = \"pg\"", "id = \"acme\"").replace("/saml/pg", "/saml/acme"));
-    let applied = desk.stoa(&["connection", "apply", &new]).await.done();
+    let applied = desk.stoa(&["connection", "apply", &new, "--reason", "a test"]).await.done();
     assert!(applied.contains("Written: connection acme") && !applied.contains("the previous one"), "{applied}");
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::contact::ContactDocument;
 use super::directory::DirectoryDocument;
 use super::oidc::OidcDocument;
 use super::preset::Preset;
@@ -59,6 +60,9 @@ pub struct ConnectionDocument {
     /// How persons become school accounts.
     #[serde(default)]
     pub account: AccountDocument,
+    /// Whom to call about it. No function reads it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact: Vec<ContactDocument>,
     /// Where people come from other than by signing in, and what they get at the school.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryDocument>,

@@ -18,6 +18,12 @@ pub enum ConnectionError {
          are never entered"
     )]
     ForbiddenRole(String),
+    /// Somebody who is called at night cannot be found in a crowd.
+    #[error("contact: at most {0}")]
+    TooManyContacts(usize),
+    /// A contact that cannot be reached, or is more than a line.
+    #[error("contact {0:?}: {1}")]
+    BadContact(String, &'static str),
     /// A look at an account would be too old.
     #[error("{0}: at most {1}")]
     AgeTooLarge(&'static str, &'static str),

@@ -5,6 +5,7 @@
 
 mod age;
 mod checks;
+mod contact;
 mod directory;
 mod document;
 mod error;
@@ -19,11 +20,13 @@ mod workos;
 use serde::{Deserialize, Serialize};
 
 use self::checks::{check_domains, check_roles};
+use self::contact::check_contacts;
 use crate::ids::{ConnectionId, CustomerId, SchoolId};
 
 pub use self::age::{Age, BadAge};
 pub(crate) use self::checks::{PERSONAL_TENANT, is_guid};
 pub use self::checks::{UrlPolicy, check_url};
+pub use self::contact::{ContactAt, ContactDocument, ContactRole};
 pub use self::directory::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
     Source,
@@ -141,6 +144,7 @@ impl Connection {
     ) -> Result<Self, ConnectionError> {
         check_domains(&document.domains)?;
         check_roles(&document.account.allow_roles)?;
+        check_contacts(&document.contact)?;
         document.directory.as_ref().map_or(Ok(()), DirectoryDocument::check)?;
         let protocol = check_protocol(&document, policy)?;
         let kind = protocol.kind();

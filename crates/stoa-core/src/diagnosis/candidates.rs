@@ -77,6 +77,10 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::ThinkificSentBack | Fault::ReturnedAgain => {
             &[SchoolSsoOff, SchoolRefusesData, SchoolKeyRenewed, SlowBrowser, SchoolClock, OurSchoolKey, SchoolPlan]
         }
+        Fault::SchoolUnknown | Fault::WebhookUnsigned => &[WrongLink],
+        Fault::WebhookSignatureWrong => &[SchoolKeyRenewed, OurSchoolKey, Altered],
+        Fault::WebhookMalformed => &[Defect, OurBuild],
+        Fault::WebhookStale => &[Altered],
         Fault::StoreUnavailable | Fault::StoreContended | Fault::SecretsUnavailable => &[AwsAway],
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[ItemBroken, OurSetting, OurBuild],
         Fault::PermissionMissing => &[PermissionAbsent, OurBuild],
@@ -250,6 +254,11 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         Fault::Saml(_) => &["saml", "subject", "attributes", "preset"],
         Fault::Oidc(_) => &["oidc", "workos", "teams", "preset"],
         Fault::EventStrange
+        | Fault::SchoolUnknown
+        | Fault::WebhookUnsigned
+        | Fault::WebhookSignatureWrong
+        | Fault::WebhookMalformed
+        | Fault::WebhookStale
         | Fault::Internal
         | Fault::TokenTooLong
         | Fault::DeadlineExceeded

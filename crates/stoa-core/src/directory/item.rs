@@ -66,7 +66,7 @@ pub struct GroupItem {
     pub created: i64,
     /// When it was last changed, in epoch seconds.
     pub modified: i64,
-    /// Whose loss of the group is not noted yet: a replacement was cut off after it counted. Absent: nobody's.
+    /// The generation before, of which a replacement has not noted and removed everything yet. Absent: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<u64>,
 }

@@ -104,10 +104,14 @@ pub enum Action {
     UpdateItem,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
+    /// `secretsmanager:DeleteSecret`
+    DeleteSecret,
     /// `secretsmanager:DescribeSecret`
     DescribeSecret,
     /// `secretsmanager:GetSecretValue`
     GetSecretValue,
+    /// `secretsmanager:ListSecrets`
+    ListSecrets,
     /// `secretsmanager:PutSecretValue`
     PutSecretValue,
     /// `secretsmanager:RestoreSecret`
@@ -128,8 +132,10 @@ impl Action {
             Self::Query => "dynamodb:Query",
             Self::UpdateItem => "dynamodb:UpdateItem",
             Self::CreateSecret => "secretsmanager:CreateSecret",
+            Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",
             Self::GetSecretValue => "secretsmanager:GetSecretValue",
+            Self::ListSecrets => "secretsmanager:ListSecrets",
             Self::PutSecretValue => "secretsmanager:PutSecretValue",
             Self::RestoreSecret => "secretsmanager:RestoreSecret",
             Self::TagResource => "secretsmanager:TagResource",

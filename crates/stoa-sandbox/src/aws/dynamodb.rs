@@ -1,4 +1,4 @@
-//! Embedded DynamoDB with the tables of the register.
+//! Embedded DynamoDB with the tables of the register, or another AWS's in its place.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,19 +8,29 @@ use stoa_core::routes::{Index, Table};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::{Stack, StartError, Storage};
+use super::{Stack, StartError, Storage, another};
 
-/// A running embedded DynamoDB. It stops when dropped.
+/// A running DynamoDB.
 pub(super) struct Dynamo {
+    address: SocketAddr,
+    /// Absent: it is another AWS's.
+    embedded: Option<Embedded>,
+}
+
+/// The embedded one. It stops when dropped.
+struct Embedded {
     database: dynoxide::Database,
     stack: Stack,
-    address: SocketAddr,
     serving: JoinHandle<()>,
 }
 
 impl Dynamo {
     /// Starts it on a loopback port and creates the tables that are missing.
     pub(super) async fn start(storage: &Storage, stack: &Stack) -> Result<Self, StartError> {
+        if let Storage::Another(address) = storage {
+            another::create_tables(*address, stack).await?;
+            return Ok(Self { address: *address, embedded: None });
+        }
         let database = open(storage)?;
         for &table in Table::ALL {
             create(&database, table, &stack.table_name(table))?;
@@ -28,7 +38,12 @@ impl Dynamo {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let serving = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
-        Ok(Self { database, stack: stack.clone(), address, serving })
+        Ok(Self { address, embedded: Some(Embedded { database, stack: stack.clone(), serving }) })
+    }
+
+    /// Whether tables and secrets are in another AWS.
+    pub(super) fn is_another(&self) -> bool {
+        self.embedded.is_none()
     }
 
     /// Where it listens, behind the front: nothing checks permissions here.
@@ -38,11 +53,12 @@ impl Dynamo {
 
     /// Every item of a table, as DynamoDB JSON, read without the front and so in no journal.
     pub(super) fn items(&self, table: Table) -> Result<Vec<Value>, StartError> {
+        let Embedded { database, stack, .. } = self.embedded.as_ref().ok_or(StartError::NotEmbedded)?;
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let page = self.database.scan(dynoxide::actions::scan::ScanRequest {
-                table_name: self.stack.table_name(table),
+            let page = database.scan(dynoxide::actions::scan::ScanRequest {
+                table_name: stack.table_name(table),
                 exclusive_start_key: start,
                 ..Default::default()
             })?;
@@ -58,11 +74,11 @@ impl Dynamo {
 
     /// Deletes what has expired by each table's TTL attribute. Says how many items.
     pub(super) fn sweep_expired(&self) -> Result<usize, StartError> {
-        Ok(self.database.sweep_ttl()?)
+        Ok(self.embedded.as_ref().ok_or(StartError::NotEmbedded)?.database.sweep_ttl()?)
     }
 }
 
-impl Drop for Dynamo {
+impl Drop for Embedded {
     fn drop(&mut self) {
         self.serving.abort();
     }
@@ -102,7 +118,7 @@ fn index_definition(index: Index) -> Value {
 
 fn open(storage: &Storage) -> Result<dynoxide::Database, StartError> {
     match storage {
-        Storage::Memory => Ok(dynoxide::Database::memory()?),
+        Storage::Memory | Storage::Another(_) => Ok(dynoxide::Database::memory()?),
         Storage::Folder(folder) => {
             std::fs::create_dir_all(folder)?;
             let file = folder.join("dynamodb.sqlite");

@@ -133,6 +133,11 @@ impl Front {
         self.shared.lambda.set(functions);
     }
 
+    /// Shifts a part of a function's traffic to another version, as a deployment does that is under way.
+    pub fn shift_traffic(&self, function: &str) {
+        self.shared.lambda.shift(function);
+    }
+
     /// Orders a fault.
     pub fn inject(&self, fault: Fault) {
         self.shared.faults.add(fault);
@@ -222,7 +227,9 @@ impl Shared {
         let Some(operation) = Operation::of(&head) else {
             return Ok(refusal("com.amazon.coral.service#UnknownOperationException", "The operation is not known."));
         };
-        let Ok(parsed) = serde_json::from_slice::<Value>(&body) else {
+        // What is only asked for has no body.
+        let text = if body.is_empty() { &b"{}"[..] } else { &body };
+        let Ok(parsed) = serde_json::from_slice::<Value>(text) else {
             return Ok(refusal("com.amazon.coral.service#SerializationException", "The body is not JSON."));
         };
         let Some(caller) = Caller::of(&head.headers) else {
@@ -319,7 +326,14 @@ impl Shared {
 
     async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
         match &request.operation.service {
+            Service::SecretsManager if self.dynamo.is_another() => match self.forward(headers, &body).await {
+                Some((status, body)) => Served::of(status, body),
+                None => unavailable(&Service::SecretsManager),
+            },
             Service::SecretsManager => Served::of_secrets(self.secrets.answer(&request.operation.name, &body)),
+            Service::Lambda { function } if request.operation.name == "GetAlias" => {
+                self.lambda.alias(function, &self.stack)
+            }
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }

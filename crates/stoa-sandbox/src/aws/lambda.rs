@@ -1,28 +1,54 @@
-//! Lambda, as far as the operator's command asks it: invoke a function and wait for the answer (REST API 2015-03-31).
+//! Lambda, as far as the operator's command asks it: invoke a function and wait for the answer, and which version has its
+//! traffic (REST API 2015-03-31).
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Stack;
 use super::request::function_of;
 use super::served::{Served, refused};
+use super::{ACCOUNT, REGION, Stack};
 use crate::functions::{FunctionError, Functions};
 
 /// The functions, once they are there: they must know our address before they can start.
 #[derive(Default)]
-pub(super) struct Lambda(OnceLock<Arc<dyn Functions>>);
+pub(super) struct Lambda {
+    functions: OnceLock<Arc<dyn Functions>>,
+    shifting: Mutex<BTreeSet<String>>,
+}
 
 impl Lambda {
     /// Only the first time counts.
     pub(super) fn set(&self, functions: Arc<dyn Functions>) {
-        let _ = self.0.set(functions);
+        let _ = self.functions.set(functions);
+    }
+
+    /// A part of a function's traffic goes to the next version from now on.
+    pub(super) fn shift(&self, function: &str) {
+        self.shifting.lock().unwrap_or_else(PoisonError::into_inner).insert(function.to_owned());
+    }
+
+    /// `GetAlias` of `live`. Nothing is ever deployed here, so there is one version.
+    pub(super) fn alias(&self, name: &str, stack: &Stack) -> Served {
+        let Some(function) = function_of(name, stack) else {
+            return refused("ResourceNotFoundException", &format!("Function not found: {name}"));
+        };
+        let mut alias = json!({
+            "AliasArn": format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:live"),
+            "Name": "live",
+            "FunctionVersion": "1",
+        });
+        if self.shifting.lock().unwrap_or_else(PoisonError::into_inner).contains(function) {
+            alias["RoutingConfig"] = json!({"AdditionalVersionWeights": {"2": 0.1}});
+        }
+        Served::of(StatusCode::OK, alias)
     }
 
     /// What a function answers to an event.
     pub(super) async fn invoke(&self, name: &str, stack: &Stack, event: Value) -> Served {
-        let result = match (self.0.get(), function_of(name, stack)) {
+        let result = match (self.functions.get(), function_of(name, stack)) {
             (Some(functions), Some(function)) => functions.invoke(function, event).await,
             (None, _) | (_, None) => Err(FunctionError::Unknown),
         };

@@ -4,6 +4,7 @@ pub mod front;
 pub mod journal;
 pub mod policy;
 
+mod another;
 mod capacity;
 mod dynamodb;
 mod elsewhere;
@@ -20,6 +21,7 @@ pub use fault::{Fault, FaultKind};
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use stoa_core::routes::{SecretKind, Table, Variable};
@@ -38,6 +40,8 @@ pub enum Storage {
     Memory,
     /// In this folder, made if missing.
     Folder(PathBuf),
+    /// In another AWS on this machine that holds the tables and the secrets. Permissions are enforced here all the same.
+    Another(SocketAddr),
 }
 
 /// The names a deployed stack would generate.
@@ -116,6 +120,12 @@ pub enum StartError {
     /// The embedded DynamoDB refused.
     #[error("the embedded DynamoDB refused")]
     Database(#[from] dynoxide::DynoxideError),
+    /// The other AWS did not do what it was asked.
+    #[error("the other AWS did not do {0}: {1}")]
+    Another(&'static str, String),
+    /// What is asked for is in another AWS, and only the embedded one shows it.
+    #[error("the tables are in another AWS")]
+    NotEmbedded,
     /// A table description or a kept file did not parse.
     #[error("the local AWS could not read its own state")]
     Format(#[from] serde_json::Error),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::touched::Touched;
-use stoa_core::routes::{Function, Grant, ON_CALL_GRANTS, ROUTES, Resource, SecretKind, Table};
+use stoa_core::routes::{Function, Grant, ON_CALL_GRANTS, ON_CALL_LISTS, ROUTES, Resource, SecretKind, Table};
 
 pub use stoa_service::operator::sandbox::ON_CALL;
 
@@ -149,7 +149,15 @@ fn grant_use(function: &Function, action: &str, target: &Target) -> GrantUse {
 fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
     match target {
         // Whose logins is for the function to say: its log tells that somebody asked.
-        Target::Function(function) => action == "lambda:InvokeFunction" && function == OPERATOR_FUNCTION,
-        _ => ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched)),
+        Target::Function(function) => match action {
+            "lambda:InvokeFunction" => function == OPERATOR_FUNCTION,
+            // Of every function of the stack.
+            "lambda:GetAlias" => self::function(function).is_some(),
+            _ => false,
+        },
+        Target::Any => ON_CALL_LISTS.iter().any(|known| known.as_str() == action),
+        Target::Table(_) | Target::Index(..) | Target::Secret(_) | Target::Foreign => {
+            ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched))
+        }
     }
 }

@@ -28,6 +28,9 @@ pub(super) struct Operation {
 impl Operation {
     /// Reads `x-amz-target`, or the address of an invocation.
     pub(super) fn of(head: &Parts) -> Option<Self> {
+        if let Some(function) = alias_of(head) {
+            return Some(Self { service: Service::Lambda { function }, name: "GetAlias".to_owned() });
+        }
         if let Some(function) = invoked(head) {
             let service = Service::Lambda { function };
             return Some(Self { service, name: "InvokeFunction".to_owned() });
@@ -48,6 +51,12 @@ fn invoked(head: &Parts) -> Option<String> {
     let function = path.strip_suffix("/invocations")?.replace("%3A", ":");
     let name = function.split_once(":function:").map_or(function.as_str(), |(_, name)| name);
     name.split(':').next().map(str::to_owned)
+}
+
+/// The function's AWS name in a `GetAlias` request for the one alias that there is.
+fn alias_of(head: &Parts) -> Option<String> {
+    let path = head.uri.path().strip_prefix("/2015-03-31/functions/").filter(|_| head.method == Method::GET)?;
+    path.strip_suffix("/aliases/live").map(str::to_owned)
 }
 
 /// Who calls, and where, as a SigV4 `Authorization` header has it: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. The
@@ -94,14 +103,14 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
     match &operation.service {
         Service::DynamoDb => dynamodb(&operation.name, body, stack),
         Service::SecretsManager => vec![secret(&operation.name, body, stack)],
-        Service::Lambda { function } => vec![invocation(function, stack)],
+        Service::Lambda { function } => vec![on_function(&operation.name, function, stack)],
     }
 }
 
-fn invocation(name: &str, stack: &Stack) -> Member {
+fn on_function(operation: &str, name: &str, stack: &Stack) -> Member {
     let function = function_of(name, stack);
     Member {
-        action: "lambda:InvokeFunction".to_owned(),
+        action: format!("lambda:{operation}"),
         target: function.map_or(Target::Foreign, |function| Target::Function(function.to_owned())),
         arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
         resource: format!("function/{}", function.unwrap_or(name)),

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,6 +33,10 @@ pub(super) enum SecretsError {
     VersionExists(String),
     #[error("You must provide a ClientRequestToken value. We recommend a UUID-type value.")]
     NoToken,
+    #[error("You can't perform this operation on the secret because it was marked for deletion.")]
+    Marked,
+    #[error("You can't create this secret because a secret with this name is already scheduled for deletion.")]
+    NameMarked,
     #[error("{0}")]
     InvalidParameter(&'static str),
     #[error("The operation is not offered here.")]
@@ -47,7 +51,7 @@ impl SecretsError {
         match self {
             Self::NoSecret | Self::NoStage(_) | Self::NoVersion(_) => "ResourceNotFoundException",
             Self::SecretExists(_) | Self::VersionExists(_) => "ResourceExistsException",
-            Self::NoToken => "InvalidRequestException",
+            Self::NoToken | Self::Marked | Self::NameMarked => "InvalidRequestException",
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::UnknownOperation => "UnknownOperationException",
             Self::NotKept => "InternalServiceError",
@@ -93,6 +97,9 @@ struct Secret {
     created: Timestamp,
     changed: Timestamp,
     versions: Vec<Version>,
+    /// Since when it is marked for deletion. Until its time is over it can be restored.
+    #[serde(default)]
+    deleted: Option<Timestamp>,
 }
 
 /// The secrets, in memory and, where asked, in a file.
@@ -105,7 +112,7 @@ pub(super) struct Secrets {
 impl Secrets {
     pub(super) fn open(storage: &Storage) -> Result<Self, StartError> {
         let file = match storage {
-            Storage::Memory => None,
+            Storage::Memory | Storage::Another(_) => None,
             Storage::Folder(folder) => Some(folder.join("secrets.json")),
         };
         let kept = match &file {
@@ -120,7 +127,7 @@ impl Secrets {
         let now = Timestamp::now();
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         match operation {
-            "GetSecretValue" => find(&mut secrets, request)?.value(request),
+            "GetSecretValue" => find(&mut secrets, request)?.unmarked()?.value(request),
             "DescribeSecret" => Ok(find(&mut secrets, request)?.describe("VersionIdsToStages")),
             "ListSecrets" => Ok(list(&secrets, request)),
             "CreateSecret" => {
@@ -129,7 +136,19 @@ impl Secrets {
                 Ok(answer)
             }
             "PutSecretValue" => {
-                let answer = find(&mut secrets, request)?.put(request, now)?;
+                let answer = find(&mut secrets, request)?.unmarked()?.put(request, now)?;
+                self.keep(&secrets)?;
+                Ok(answer)
+            }
+            "DeleteSecret" => {
+                let answer = find(&mut secrets, request)?.unmarked()?.mark(request, now)?;
+                self.keep(&secrets)?;
+                Ok(answer)
+            }
+            "RestoreSecret" => {
+                let secret = find(&mut secrets, request)?;
+                secret.deleted = None;
+                let answer = json!({"ARN": secret.arn(), "Name": secret.name});
                 self.keep(&secrets)?;
                 Ok(answer)
             }
@@ -168,6 +187,9 @@ fn create(secrets: &mut BTreeMap<String, Secret>, request: &Value, now: Timestam
             "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
         ));
     }
+    if secrets.get(name).is_some_and(|existing| existing.deleted.is_some()) {
+        return Err(SecretsError::NameMarked);
+    }
     if let Some(existing) = secrets.get(name) {
         return existing.repeated_creation(request);
     }
@@ -177,6 +199,7 @@ fn create(secrets: &mut BTreeMap<String, Secret>, request: &Value, now: Timestam
         created: now,
         changed: now,
         versions: Vec::new(),
+        deleted: None,
     };
     let answer = match value_in(request) {
         Some(_) => secret.put(request, now)?,
@@ -196,8 +219,10 @@ fn list(secrets: &BTreeMap<String, Secret>, request: &Value) -> Value {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let wanted =
-        |secret: &&Secret| prefixes.is_empty() || prefixes.iter().any(|prefix| secret.name.starts_with(prefix));
+    let with_marked = request["IncludePlannedDeletion"].as_bool().unwrap_or(false);
+    let is_named =
+        |secret: &Secret| prefixes.is_empty() || prefixes.iter().any(|prefix| secret.name.starts_with(prefix));
+    let wanted = |secret: &&Secret| is_named(secret) && (with_marked || secret.deleted.is_none());
     let found: Vec<Value> =
         secrets.values().filter(wanted).map(|secret| secret.describe("SecretVersionsToStages")).collect();
     json!({"SecretList": found})
@@ -223,6 +248,24 @@ impl Secret {
         let mut hasher = DefaultHasher::new();
         self.name.hash(&mut hasher);
         format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{}-{:06x}", self.name, hasher.finish() & 0xff_ffff)
+    }
+
+    /// One that is marked for deletion does nothing but be described and restored.
+    fn unmarked(&mut self) -> Result<&mut Self, SecretsError> {
+        if self.deleted.is_some() { Err(SecretsError::Marked) } else { Ok(self) }
+    }
+
+    /// `DeleteSecret`: after the window it is gone, which takes longer than a sandbox runs.
+    fn mark(&mut self, request: &Value, now: Timestamp) -> Result<Value, SecretsError> {
+        let days = request["RecoveryWindowInDays"].as_i64().unwrap_or(30);
+        if !(7..=30).contains(&days) {
+            return Err(SecretsError::InvalidParameter(
+                "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+            ));
+        }
+        self.deleted = Some(now);
+        let end = now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX);
+        Ok(json!({"ARN": self.arn(), "Name": self.name, "DeletionDate": epoch_seconds(end)}))
     }
 
     fn version(&self, id: &str) -> Option<&Version> {
@@ -319,6 +362,9 @@ impl Secret {
             "LastChangedDate": epoch_seconds(self.changed),
         });
         answer[versions_field] = json!(versions);
+        if let Some(deleted) = self.deleted {
+            answer["DeletedDate"] = json!(epoch_seconds(deleted));
+        }
         if let Some(description) = &self.description {
             answer["Description"] = json!(description);
         }

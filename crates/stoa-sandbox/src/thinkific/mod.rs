@@ -425,6 +425,12 @@ impl Thinkific {
         self.shared.school().webhooks.subscriptions.clone()
     }
 
+    /// Subscribes as a call of the Webhooks API does. What it would refuse is not refused here.
+    pub fn subscribe(&self, topic: &str, target_url: &str) -> Subscription {
+        let now = self.clock().now();
+        self.shared.school().subscribe((topic, target_url), Origin::Api, now)
+    }
+
     /// Subscribes by hand, in the school's administration: what is sent for it is not signed.
     pub fn subscribe_by_hand(&self, topic: &str, target_url: &str) -> Subscription {
         let now = self.clock().now();

@@ -14,7 +14,7 @@ use crate::clients::Clients;
 use crate::edge::SOFT_DEADLINE;
 use crate::flows::account::{CHANGE, Calls};
 use crate::random;
-use crate::store::Part;
+use crate::store::{Joining, Part};
 
 /// The edge ends a request before its turn ends, which was taken later than it came, and is counted in whole seconds.
 const _: () =
@@ -136,7 +136,10 @@ impl Asking<'_> {
         }
         let place = match turn.place {
             Some(place) => place,
-            None => store.join_line(school, connection.id(), calls, earliest, now).await?,
+            None => {
+                let joining = Joining { school, connection: connection.id(), calls, from: earliest };
+                store.join_line(&joining, now).await?
+            }
         };
         let turn = turn.waiting(place, why.is_some_and(|(_, made)| made.is_taken()));
         store.write_turn(school, &indexes.person_key, &turn, Some(&turn)).await?;

@@ -212,7 +212,7 @@ impl<'a> Look<'a> {
         }
         self.done.calls += 1;
         let key = self.api_keys.current(now);
-        let answer = api::call(&self.clients.outbound, &self.school, key, request, api::TIMEOUT).await?;
+        let answer = api::call_patiently(&self.clients.outbound, &self.school, key, request).await?;
         if answer.status == 429 { Err(Stop::Enough) } else { Ok(answer) }
     }
 

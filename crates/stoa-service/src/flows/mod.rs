@@ -22,5 +22,7 @@ pub mod scim;
 pub mod teams_session;
 pub mod thinkific_launch;
 pub mod thinkific_return;
+pub mod thinkific_webhook;
 pub mod trust_refresh;
+mod webhook_subscriptions;
 mod workos;

@@ -1,5 +1,5 @@
 //! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, what
-//! is stored of a token, and what a live look at the school says.
+//! is stored of a token.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
 
@@ -14,10 +14,12 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
+use stoa_core::webhook::{Step, Subscription, target_url};
 
 use super::look::look;
+use super::webhook_subscriptions::webhook_subscriptions;
 use crate::clients::Clients;
-use crate::operator::question::{MOST_LOGINS, Meant, Named, Question, Reply};
+use crate::operator::question::{Becomes, MOST_LOGINS, Meant, Named, Question, Reply, Told};
 
 /// Answers one question of the command's.
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
@@ -43,6 +45,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
     line.found = match &answer {
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
+        Reply::Webhooks(told) => Some(told.len()),
         Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
         Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
@@ -51,36 +54,46 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
 }
 
 async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result<Reply, Failure> {
+    let pepper = async || Ok::<_, Failure>(Pepper::from_keys(&*clients.secrets.pepper(now).await?));
     match question {
         Question::FindLogins { school, email, since, limit } => {
-            let pepper = pepper(clients, now).await?;
-            let who = email_key(&school, &address(&email)?, &pepper);
+            let who = email_key(&school, &address(&email)?, &pepper().await?);
             Ok(Reply::Logins(clients.store.logins_of(&who, since, limit.clamp(1, MOST_LOGINS)).await?))
         }
         Question::FindPerson { school, customer: _, named: Named::Email(email) } => {
-            let pepper = pepper(clients, now).await?;
-            let email = email_key(&school, &address(&email)?, &pepper);
+            let email = email_key(&school, &address(&email)?, &pepper().await?);
             let owner = clients.store.email_owner(&email).await?.filter(|owner| !owner.has_lapsed(now));
             Ok(Reply::Person(owner.map(|owner| Meant { person: owner.person, email: Some(email) })))
         }
         Question::FindPerson { school: _, customer, named: Named::Subject(subject) } => {
-            let pepper = pepper(clients, now).await?;
-            let person = person_key(&customer, &subject, &pepper);
+            let person = person_key(&customer, &subject, &pepper().await?);
             Ok(Reply::Person(Some(Meant { person, email: None })))
+        }
+        Question::Webhooks { school, write } => {
+            let steps = webhook_subscriptions(clients, &school, write, now).await?;
+            let target = target_url(&clients.environment.public_url, &school);
+            Ok(Reply::Webhooks(steps.into_iter().map(|step| told(step, &target)).collect()))
         }
         Question::Look { connection, who } => {
             Ok(Reply::Looked(Box::new(look(clients, &connection, who.as_ref(), now).await)))
         }
         Question::HashScimToken { connection, token } => {
-            let pepper = pepper(clients, now).await?;
             let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;
-            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper)))
+            Ok(Reply::ScimTokenHash(token.hash(&connection, &pepper().await?)))
         }
     }
 }
 
-async fn pepper(clients: &Clients, now: Timestamp) -> Result<Pepper, Failure> {
-    Ok(Pepper::from_keys(&*clients.secrets.pepper(now).await?))
+fn told(step: Step, target: &str) -> Told {
+    let of = |becomes, own: Subscription| Told { becomes, topic: own.topic, target_url: own.target_url };
+    match step {
+        Step::Keep(own) => of(Becomes::Kept, own),
+        Step::Remove(own) => of(Becomes::Removed, own),
+        Step::Leave(own) => of(Becomes::Left, own),
+        Step::Create(topic) => {
+            Told { becomes: Becomes::Created, topic: topic.to_owned(), target_url: target.to_owned() }
+        }
+    }
 }
 
 fn address(text: &str) -> Result<Email, Failure> {

@@ -22,13 +22,30 @@ pub async fn thinkific_return(visit: &mut Visit<'_>) -> Result<Answer, Failure> 
 /// Nothing is there, or not for this method.
 fn unknown(path: &str) -> Failure {
     let known = ROUTES.iter().flat_map(|function| function.routes).any(|route| route.takes(path).is_some());
-    if known { Fault::MethodNotAllowed } else { Fault::NotFound }.into()
+    if known { Fault::MethodNotAllowed.into() } else { Failure::noted(Fault::NotFound, kind_of(path)) }
+}
+
+/// Which kind of path it is. The path itself is not noted: people paste tokens and addresses of their own into it.
+fn kind_of(path: &str) -> &'static str {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    match (segments.next(), segments.last()) {
+        (None, _) => "no path",
+        (Some("login"), _) => "below /login",
+        (Some("saml"), _) => "below /saml",
+        (Some("oidc"), _) => "below /oidc",
+        (Some("teams"), _) => "below /teams",
+        (Some("launch" | "return"), _) => "below /launch or /return",
+        (Some("sign-out"), _) => "below /sign-out",
+        (Some(".well-known"), _) => "below /.well-known",
+        (Some(first), last) if last.unwrap_or(first).contains('.') => "a file",
+        (Some(_), _) => "another path",
+    }
 }
 
 /// Thinkific refused the token. It may say why in parameters that it does not document; they are noted, not shown.
 async fn returned(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let reference = visit.incoming.query("login").and_then(|text| Reference::parse(&text).ok());
-    let reference = reference.ok_or(Fault::NotFound)?;
+    let reference = reference.ok_or_else(|| Failure::noted(Fault::NotFound, "/return without a login"))?;
     visit.trail.login = Some(reference.clone());
     let launch = visit.incoming.query("launch").and_then(|text| Attempt::parse(&text).ok());
     let launch = launch.ok_or(Fault::LoginUnknown)?;

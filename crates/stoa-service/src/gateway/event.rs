@@ -90,6 +90,7 @@ impl Reader {
         incoming.cookies = self.cookies(take(&mut event, "cookies"));
         let mut parameters: Members = self.member("pathParameters", take(&mut event, "pathParameters"));
         incoming.connection = self.member("pathParameters.connection", take(&mut parameters, "connection"));
+        incoming.school = self.member("pathParameters.school", take(&mut parameters, "school"));
         let is_base64 = self.member("isBase64Encoded", take(&mut event, "isBase64Encoded"));
         incoming.body = self.body(take(&mut event, "body"), is_base64);
     }

@@ -62,6 +62,12 @@ impl Planned {
         &self.applied
     }
 
+    /// The same, with why it is done, for the history.
+    #[must_use]
+    pub fn because(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
+    }
+
     /// Whether the connection is not in the table yet.
     pub fn is_new(&self) -> bool {
         self.current.is_none()

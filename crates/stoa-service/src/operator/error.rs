@@ -127,6 +127,9 @@ pub enum OperatorError {
     /// An entity id of ours cannot be changed: the customer's administrator has it.
     #[error("saml.sp_entity_id of {0} is {1:?} and cannot be changed")]
     EntityIdFixed(ConnectionId, String),
+    /// Something needs the secret, so it stays.
+    #[error("nothing was removed: the secret {0} is in use")]
+    SecretNeeded(String),
     /// The secret's text is not usable.
     #[error("{0}")]
     Secret(&'static str),
@@ -148,6 +151,9 @@ pub enum OperatorError {
     /// The person's state does not allow it, or is that already.
     #[error("nothing was written: this person is already {}", .0.as_str())]
     PersonIs(PersonState),
+    /// Somebody has come in under the subject already, or it is the same one.
+    #[error("nothing was written: somebody is known under the new subject already")]
+    SubjectTaken,
     /// The person has no address that could be freed.
     #[error("this person has no address to free")]
     NoAddress,

@@ -4,10 +4,20 @@ use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 
 use super::apply::{Planned, versioned};
+use super::difference::differences;
 use super::home_realm::lead;
 use super::transaction::Writes;
 use super::{Applied, Operator, OperatorError, Published};
 use crate::store::{ConnectionItem, ListedItem, Range, Reads};
+
+/// A version of a connection, and what it changed.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// As it was written.
+    pub item: ConnectionItem,
+    /// `field: old → new`, one line each, against the version before; of the first one all its settings.
+    pub changes: Vec<String>,
+}
 
 impl Operator {
     /// Moves a connection to another state, with the reason in its history. It becomes active only after a test.
@@ -75,6 +85,28 @@ impl Operator {
         if items.is_empty() { Err(OperatorError::NoConnection(id.clone())) } else { Ok(items) }
     }
 
+    /// Every version of a connection with what it changed, oldest first.
+    pub async fn versions(&self, id: &ConnectionId) -> Result<Vec<Version>, OperatorError> {
+        let items = self.history(id).await?;
+        let befores = std::iter::once(None).chain(items.iter().map(Some));
+        let changed = items.iter().zip(befores).map(|(item, before)| {
+            Ok::<_, OperatorError>(Version { item: item.clone(), changes: changes(before, item)? })
+        });
+        changed.collect()
+    }
+
+    /// One version of a connection; without a number, the one in force.
+    pub async fn version(&self, id: &ConnectionId, version: Option<u32>) -> Result<ConnectionItem, OperatorError> {
+        match version {
+            None => self.existing(id).await,
+            Some(version) => {
+                let mut history = self.history(id).await?.into_iter();
+                let found = history.find(|item| item.version == version);
+                found.ok_or_else(|| OperatorError::NoVersion(id.clone(), version))
+            }
+        }
+    }
+
     /// Plans to write the document of an earlier version once more. State and keys stay as they are. It also brings
     /// back a connection whose current item is gone, in its last state.
     pub async fn plan_rollback(&self, id: &ConnectionId, version: u32, reason: &str) -> Result<Planned, OperatorError> {
@@ -88,4 +120,14 @@ impl Operator {
         planned.reason = Some(reason.to_owned());
         Ok(planned)
     }
+}
+
+/// What a version says otherwise than the one before, its state included.
+fn changes(before: Option<&ConnectionItem>, item: &ConnectionItem) -> Result<Vec<String>, OperatorError> {
+    let document = before.map(ConnectionItem::document).transpose()?;
+    let mut changes = differences(document.as_ref(), &item.document()?);
+    if let Some(before) = before.filter(|before| before.state != item.state) {
+        changes.push(format!("state: {} → {}", before.state.as_str(), item.state.as_str()));
+    }
+    Ok(changes)
 }

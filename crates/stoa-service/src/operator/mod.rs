@@ -2,6 +2,7 @@
 
 mod apply;
 mod difference;
+mod directory;
 mod error;
 mod evidence;
 mod fetch;
@@ -18,10 +19,12 @@ pub mod sandbox;
 mod school;
 mod scim;
 mod secret;
+mod standing;
 mod test;
 mod transaction;
 mod trust;
 mod untested;
+mod webhooks;
 
 use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;
@@ -35,17 +38,20 @@ use crate::store::Tables;
 pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
+pub use directory::{DirectoryPerson, Stopped};
 pub use error::{Answerer, OperatorError};
 pub use evidence::About;
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
+pub use history::Version;
 pub use logins::{LoginsFound, LoginsWanted};
 pub use person::{FoundPerson, PersonChange};
-pub use question::Named;
+pub use question::{Becomes, Named, Told};
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
-pub use secret::{SecretName, SecretText};
+pub use secret::{ListedSecret, SecretName, SecretOwner, SecretText, needed_secrets};
+pub use standing::{HostSeen, Traffic};
 pub use test::{TestLink, Tested};
-pub use trust::{TakenKeySet, TrustedKeySet, Trusts};
+pub use trust::{MetadataSource, TakenKeySet, TrustedKeySet, Trusts};
 pub use untested::Untested;
 
 /// The names of one deployed stack, as its outputs give them.

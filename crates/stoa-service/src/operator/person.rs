@@ -3,6 +3,7 @@
 //! The function `operator` says who is meant, since that needs the pepper; what is written is written here, with the
 //! caller's own permission, over the revision that was read. Each change leaves an item that says who made it and why.
 
+use jiff::Timestamp;
 use stoa_core::ids::{ConnectionId, EmailKey, PersonKey, SchoolId};
 use stoa_core::person::{AddressItem, EmailItem, PERSON_VERSION, PersonItem, PersonState};
 
@@ -28,6 +29,18 @@ pub struct FoundPerson {
     pub address: Option<EmailItem>,
     /// Whether the mirror knows an account under that address, which stays when it is freed.
     is_mirrored: bool,
+}
+
+/// How long ago somebody may have come for the last time, in seconds, to count as gone. Holidays are shorter.
+const GONE_SECONDS: i64 = 30 * 24 * 3600;
+
+impl FoundPerson {
+    /// When they were last seen, in epoch seconds, if they still come in: an active person whose account was looked at
+    /// within thirty days. A login looks at least once a day.
+    pub fn still_comes_in(&self, now: Timestamp) -> Option<i64> {
+        let item = self.item.as_ref().filter(|item| item.state == PersonState::Active)?;
+        item.checked.filter(|seen| now.as_second() - seen < GONE_SECONDS)
+    }
 }
 
 /// What is changed.
@@ -105,16 +118,54 @@ impl Operator {
                 writes.guarded(link(person, *user, external_id), Guards::Person);
             }
         }
-        let key = Key::person_change(&person.key, &person.school, Self::now());
+        writes.push(self.record_of(person, &change.describe(), reason, Self::now()));
+        self.write("change the person", writes).await
+    }
+
+    /// Makes everything of a person that of another subject of the same customer, whom nobody has come in as. The
+    /// subject that they had is unknown afterwards, and whoever comes in under it is new.
+    pub async fn move_person(
+        &self,
+        former: &FoundPerson,
+        subject: &FoundPerson,
+        reason: &str,
+    ) -> Result<(), OperatorError> {
+        let item = former.item.as_ref().ok_or(OperatorError::NeverCameIn)?;
+        if item.state == PersonState::Deleted {
+            return Err(OperatorError::PersonIs(item.state));
+        }
+        if subject.item.is_some() || subject.key == former.key {
+            return Err(OperatorError::SubjectTaken);
+        }
+        let mut writes = Writes::default();
+        // Its domain was kept under the former key. Who is linked by hand may bring any address of the connection's.
+        let linked = Some(subject.connection.clone());
+        let moved = PersonItem { fingerprint: None, domain: None, linked, rev: item.rev + 2, ..item.clone() };
+        writes.guarded(write(subject, &moved), Guards::Person);
+        let gone = Key::person(&former.key, &former.school).delete();
+        writes.guarded(gone.only_if("rev = :rev").with(":rev", item.rev), Guards::Person);
+        if let (Some(email), Some(address)) = (&former.email, &former.address) {
+            let owner = EmailItem { person: subject.key.clone(), ..address.clone() };
+            let owned = Key::email(email).put(&owner).only_if("person = :person").with(":person", &former.key);
+            writes.guarded(owned, Guards::Person);
+        }
+        let at = Self::now();
+        for (person, what) in [(former, "moved to another subject"), (subject, "moved from another subject")] {
+            writes.push(self.record_of(person, what, reason, at));
+        }
+        self.write("move the person", writes).await
+    }
+
+    fn record_of(&self, person: &FoundPerson, what: &str, reason: &str, at: Timestamp) -> Write {
+        let key = Key::person_change(&person.key, &person.school, at);
         let change = PersonChangeItem {
             sk: key.sk.clone().unwrap_or_default(),
             v: PERSON_VERSION,
-            what: change.describe(),
+            what: what.to_owned(),
             by: self.by.clone(),
             reason: reason.to_owned(),
         };
-        writes.push(key.put(&change));
-        self.write("change the person", writes).await
+        key.put(&change)
     }
 
     /// What was changed by hand, oldest first: when, what, by whom and why.

@@ -1,6 +1,6 @@
 //! What the command asks the function `operator`, and what that answers, as JSON.
 //!
-//! The function does what needs the pepper: the command reads no secret. Questions hold addresses and subjects, so they
+//! The function does what needs the pepper or a school's key: the command reads no secret. Questions hold addresses and subjects, so they
 //! have no `Debug`; answers hold neither.
 
 use std::time::Duration;
@@ -52,11 +52,18 @@ pub(crate) enum Question {
         /// The key of the proven address, where a login has one.
         who: Option<EmailKey>,
     },
+    /// What a school is asked to tell.
+    Webhooks {
+        /// Which school.
+        school: SchoolId,
+        /// Whether what is missing is asked for, and what is too much ended.
+        write: bool,
+    },
     /// What is stored of a bearer token.
     HashScimToken {
         /// Of which connection.
         connection: ConnectionId,
-        /// The token.
+        /// As it was made.
         token: String,
     },
 }
@@ -73,7 +80,7 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 4] = ["find_logins", "find_person", "hash_scim_token", "look"];
+    pub(crate) const KNOWN: [&str; 5] = ["find_logins", "find_person", "hash_scim_token", "webhooks", "look"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
@@ -81,7 +88,8 @@ impl Question {
             Self::FindLogins { .. } => Self::KNOWN[0],
             Self::FindPerson { .. } => Self::KNOWN[1],
             Self::HashScimToken { .. } => Self::KNOWN[2],
-            Self::Look { .. } => Self::KNOWN[3],
+            Self::Look { .. } => Self::KNOWN[4],
+            Self::Webhooks { .. } => Self::KNOWN[3],
         }
     }
 }
@@ -95,6 +103,31 @@ pub(crate) struct Meant {
     pub(crate) email: Option<EmailKey>,
 }
 
+/// What becomes of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Becomes {
+    /// It is as it should be.
+    Kept,
+    /// It is at our address, and not active, one too many, or of no use.
+    Removed,
+    /// It is missing.
+    Created,
+    /// It leads elsewhere.
+    Left,
+}
+
+/// A subscription of a school.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// What becomes of it.
+    pub becomes: Becomes,
+    /// What it tells of.
+    pub topic: String,
+    /// Where that is sent.
+    pub target_url: String,
+}
+
 /// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +138,8 @@ pub(crate) enum Reply {
     Person(Option<Meant>),
     /// What was seen.
     Looked(Box<Looked>),
+    /// The subscriptions of a school, and what becomes of them.
+    Webhooks(Vec<Told>),
     /// What is stored of the token.
     ScimTokenHash(TokenHash),
     /// It could not be answered.
@@ -128,8 +163,8 @@ impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
         let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token`, \
-                        `stoa trace` and `stoa why`, each an object with the question's name as its one member. \
-                        events/operator/ has some.";
+                        `stoa thinkific`, `stoa trace` and `stoa why`, each an object with the question's name as its \
+                        one member. events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }
@@ -141,7 +176,7 @@ fn patient() -> Builder {
 }
 
 impl Operator {
-    /// Asks the function. It only reads, so a question may be sent twice.
+    /// Asks the function. It only reads, or does what done twice is done once, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
         let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Unformed)?;
         let invoked = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload));

@@ -104,13 +104,9 @@ impl Operator {
 
     async fn token_hash(&self, connection: &ConnectionId, token: &ScimToken) -> Result<TokenHash, OperatorError> {
         let question = Question::HashScimToken { connection: connection.clone(), token: token.expose().to_owned() };
-        match self.ask(&question).await? {
-            Reply::ScimTokenHash(hash) => Ok(hash),
-            Reply::Logins(_)
-            | Reply::Person(_)
-            | Reply::Looked(_)
-            | Reply::Refused { .. }
-            | Reply::NotUnderstood { .. } => Err(OperatorError::Answer(Answerer::Operator)),
-        }
+        let Reply::ScimTokenHash(hash) = self.ask(&question).await? else {
+            return Err(OperatorError::Answer(Answerer::Operator));
+        };
+        Ok(hash)
     }
 }

@@ -10,7 +10,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{
     Believed, Decision, Event, HeldChange, MAX_KEYS, MAX_METADATA, ProviderReading, Reading, Watch, decide,
-    decide_provider, read,
+    decide_provider, read, read_metadata,
 };
 use stoa_saml::Certificate;
 
@@ -55,6 +55,28 @@ pub struct TakenKeySet {
     pub key_ids: Vec<String>,
     /// What differs from the set that was there.
     pub changes: Vec<Event>,
+}
+
+/// Where somebody has metadata from, other than where the connection's file says.
+#[derive(Clone, Debug)]
+pub enum MetadataSource {
+    /// Where it is published.
+    Address(String),
+    /// A file that was read.
+    File {
+        /// Its path, for messages.
+        path: String,
+        /// What is in it.
+        xml: Vec<u8>,
+    },
+}
+
+impl MetadataSource {
+    fn path(&self) -> &str {
+        match self {
+            Self::Address(path) | Self::File { path, .. } => path,
+        }
+    }
 }
 
 /// What a person does to a key, and why.
@@ -130,6 +152,45 @@ impl Operator {
         let keys = trusted(&self.keys(id).await?, &mut watch, now);
         let keys = keys.map_err(|_| OperatorError::Item(Key { sk: None, ..Key::trusted(id, "") }))?;
         Ok(decide(Believed { idp: saml.idp(), keys: &keys }, watch, reading, now))
+    }
+
+    /// What `trust-refresh` would make of this metadata, were it published. Nothing is written.
+    pub async fn look_at(&self, id: &ConnectionId, source: &MetadataSource) -> Result<Decision, OperatorError> {
+        let connection = self.connection(id).await?;
+        let saml = saml(&connection)?;
+        let now = Self::now();
+        let reading = read(&self.xml(source).await?, &saml.idp().entity_id, &pinned(saml), now);
+        let mut watch = self.watch(id, WatchOver::Saml).await?.watch;
+        let keys = trusted(&self.keys(id).await?, &mut watch, now);
+        let keys = keys.map_err(|_| OperatorError::Item(Key { sk: None, ..Key::trusted(id, "") }))?;
+        Ok(decide(Believed { idp: saml.idp(), keys: &keys }, watch, reading, now))
+    }
+
+    /// The keys that some metadata names for a connection's identity provider and that the connection does not trust.
+    /// Metadata of another provider has none, and where certificates are pinned, neither has metadata that they did not
+    /// sign.
+    pub async fn new_keys(
+        &self,
+        id: &ConnectionId,
+        source: &MetadataSource,
+    ) -> Result<Vec<Certificate>, OperatorError> {
+        let connection = self.connection(id).await?;
+        let saml = saml(&connection)?;
+        let (pinned, xml) = (pinned(saml), self.xml(source).await?);
+        let pinned = (!saml.document().metadata_certificates.is_empty()).then_some(pinned.as_slice());
+        let metadata = read_metadata(&xml, Some(&saml.idp().entity_id), pinned, Self::now());
+        let metadata =
+            metadata.map_err(|error| OperatorError::Metadata { path: source.path().to_owned(), source: error })?;
+        let trusted = self.keys(id).await?;
+        let is_new = |key: &Certificate| trusted.iter().all(|trusted| trusted.fingerprint != key.fingerprint());
+        Ok(metadata.signing.into_iter().filter(is_new).collect())
+    }
+
+    async fn xml(&self, source: &MetadataSource) -> Result<Vec<u8>, OperatorError> {
+        match source {
+            MetadataSource::Address(url) => self.read_from(url, MAX_METADATA).await,
+            MetadataSource::File { xml, .. } => Ok(xml.clone()),
+        }
     }
 
     /// Trusts a key of the metadata from now on: one that `trust-refresh` has seen, or that is there now.

@@ -37,10 +37,16 @@ impl Store {
 }
 
 impl Store {
-    /// A school as it is now.
+    /// A school as it is now, which a connection of ours names.
     pub async fn school(&self, id: &SchoolId) -> Result<School, Failure> {
+        let school = self.school_if_known(id).await?;
+        school.ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, id.as_str()))
+    }
+
+    /// A school as it is now, which a stranger names.
+    pub async fn school_if_known(&self, id: &SchoolId) -> Result<Option<School>, Failure> {
         let item: Option<SchoolItem> = self.tables.get(&Key::school(id), Reads::Eventual).await?;
-        item.ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, id.as_str()))?.school(self.url_policy)
+        item.map(|item| item.school(self.url_policy)).transpose()
     }
 
     /// Every connection's name.

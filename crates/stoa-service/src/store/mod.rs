@@ -20,6 +20,7 @@ mod tested;
 mod trust;
 mod turns;
 mod watch;
+mod webhooks;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -37,7 +38,7 @@ pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
-use items::{AssertionItem, FETCH_EVERY};
+use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
     ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
     WatchOver, forms,
@@ -50,11 +51,12 @@ pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
+pub(crate) use provision::due_person;
 pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
-pub use turns::{Draw, Part, Turns};
+pub use turns::{Draw, Joining, Part, Turns};
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 

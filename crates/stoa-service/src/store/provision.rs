@@ -12,7 +12,7 @@ use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_
 use stoa_core::routes::{Index, Table};
 
 use super::items::LeaseItem;
-use super::{ABSENT, Between, Key, Outcome, Reads, Store, read};
+use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
 const LEASE_SECONDS: i64 = 75;
@@ -69,6 +69,15 @@ pub fn stopped_of(kind: &'static str, connection: &ConnectionId) -> String {
     format!("{kind}#{connection}#thinkific")
 }
 
+/// Whom an entry of the index names.
+pub(crate) fn due_person(entry: &Item) -> Option<DuePerson> {
+    let mut pk = entry.get("pk")?.as_s().ok()?.split('#').skip(1);
+    let connection = ConnectionId::parse(pk.next()?).ok()?;
+    let user = UserId::parse(pk.next()?).ok()?;
+    let due_at = entry.get("due_at")?.as_n().ok()?.parse().ok()?;
+    Some(DuePerson { connection, user, due_at })
+}
+
 impl Store {
     /// People for whom something of a rank is due, those who have waited longest first.
     pub async fn due(
@@ -87,14 +96,7 @@ impl Store {
         let between = Between { index: Index::DirectoryByDue, of, first: between.0, last: between.1 };
         let items = self.tables.earliest(&between, limit).await?;
         let strange = || Failure::noted(Fault::StoreItemStrange, "an entry of by-due");
-        let person = |item: &super::Item| {
-            let mut pk = item.get("pk")?.as_s().ok()?.split('#').skip(1);
-            let connection = ConnectionId::parse(pk.next()?).ok()?;
-            let user = UserId::parse(pk.next()?).ok()?;
-            let due_at = item.get("due_at")?.as_n().ok()?.parse().ok()?;
-            Some(DuePerson { connection, user, due_at })
-        };
-        items.iter().map(|item| person(item).ok_or_else(strange)).collect()
+        items.iter().map(|item| due_person(item).ok_or_else(strange)).collect()
     }
 
     /// What is due for a person and what was done.

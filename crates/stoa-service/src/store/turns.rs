@@ -44,6 +44,18 @@ pub enum Part {
     Any,
 }
 
+/// Somebody who needs a place in a school's line.
+pub struct Joining<'a> {
+    /// The school that the line is before.
+    pub school: &'a SchoolId,
+    /// Who came through which connection.
+    pub connection: &'a ConnectionId,
+    /// How many calls the place has to have time for.
+    pub calls: u32,
+    /// The earliest place that there is for them.
+    pub from: Place,
+}
+
 /// What is known of somebody before they ask a school anything.
 #[derive(Debug, Default)]
 pub struct Turns {
@@ -75,15 +87,9 @@ impl Store {
         Ok(turns)
     }
 
-    /// Gives somebody the next free place in a school's line, not before an instant, that has time for so many calls.
-    pub async fn join_line(
-        &self,
-        school: &SchoolId,
-        connection: &ConnectionId,
-        calls: u32,
-        from: Place,
-        now: Timestamp,
-    ) -> Result<Place, Failure> {
+    /// Gives somebody the next free place in a school's line.
+    pub async fn join_line(&self, joining: &Joining<'_>, now: Timestamp) -> Result<Place, Failure> {
+        let Joining { school, connection, calls, from } = *joining;
         let own = own_count(connection);
         let (time, ttl) = (time_for(calls), now.as_second() + LINE_KEPT_SECONDS);
         for _ in 0..JOIN_TRIES {

@@ -43,10 +43,10 @@ async fn enrolled(State(shared): State<Shared>, Path(id): Path<String>, Query(qu
 }
 
 /// What both writes name: the person, and from when until when.
-fn read(shared: &Shared, body: &Map<String, Value>) -> Result<(u64, Times), Response> {
+fn read(shared: &Shared, body: &Map<String, Value>) -> Result<(u64, Times), Box<Response>> {
     let user = fields::id(body, "user_id").value().filter(|id| shared.school().accounts.get(*id).is_some());
-    let user = user.ok_or_else(|| sentences_unprocessable(&["User could not be found."]))?;
-    let times = Times::read(body).map_err(|wrong| fields_unprocessable(&wrong))?;
+    let user = user.ok_or_else(|| Box::new(sentences_unprocessable(&["User could not be found."])))?;
+    let times = Times::read(body).map_err(|wrong| Box::new(fields_unprocessable(&wrong)))?;
     Ok((user, times))
 }
 
@@ -59,7 +59,7 @@ async fn enroll(
     let Some(bundle) = find(&shared, &id) else { return not_found() };
     let (user_id, times) = match read(&shared, &body) {
         Ok(read) => read,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let (activated_at, expiry_date) = (times.activated_at.value(), times.expiry_date.value());
     let new = |course_id| NewEnrollment { user_id, course_id, activated_at, expiry_date };
@@ -82,7 +82,7 @@ async fn update(
     let Some(bundle) = find(&shared, &id) else { return not_found() };
     let (user, times) = match read(&shared, &body) {
         Ok(read) => read,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let now = shared.config.clock.now();
     let mut school = shared.school();

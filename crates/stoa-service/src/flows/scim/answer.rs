@@ -93,17 +93,15 @@ pub(super) fn note_ignored(visit: &mut Visit<'_>, ignored: &Ignored, unknown_mem
 }
 
 /// A failure in SCIM's form (RFC 7644 §3.12), with what whoever runs stoa looks it up by.
-pub(crate) fn refused(visit: &Visit<'_>, failure: &Failure) -> Answer {
+pub(super) fn refused(visit: &Visit<'_>, failure: &Failure) -> Answer {
     let face = failure.fault.face();
     let refusal = visit.trail.refusal.as_deref();
     let (status, sentence) = match refusal {
         Some(refusal) => (refusal.status(), refusal.to_string()),
         None => (face.status, sentence(failure.fault, face.status)),
     };
-    let reference = match visit.incoming.gateway_id.as_str() {
-        "" => &visit.incoming.request_id,
-        gateway => gateway,
-    };
+    let incoming = visit.incoming;
+    let reference = if incoming.gateway_id.is_empty() { &incoming.request_id } else { &incoming.gateway_id };
     let code = failure.fault.code();
     let mut document = json!({
         "schemas": [ERROR_URN],

@@ -8,15 +8,20 @@ mod groups;
 mod list;
 mod users;
 
+use std::time::Duration;
+
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_scim::{Endpoint, Precondition, Query, Refusal, ResourceType, discovery};
 
+use crate::edge::Manners;
 use crate::visit::{Answer, Visit};
 
-pub(crate) use answer::refused;
-use answer::{refuse, resource};
+use answer::{refuse, refused, resource};
 use door::Entered;
+
+/// Of a SCIM client: it waits for half a minute or more, and the gateway for 30 s.
+pub(crate) const CLIENT: Manners = Manners { refusal: refused, deadline: Duration::from_secs(24) };
 
 /// How often a change that met another one is made on what has become of the resource.
 const TRIES: u32 = 6;

@@ -20,15 +20,17 @@ keys! { Directory:
     /// A page of the last or the present look at a school's accounts, which take turns: `MirroredPage`.
     mirrored_page(school: &SchoolId, side: u8, page: u32) = "mirror#{school}" / "page#{side}#{page:06}";
     /// What has to follow a login that asked the school nothing: `FollowUpItem`.
-    follow_up(school: &SchoolId, person: &PersonKey) = "due#{school}" / "account#{person}";
+    follow_up(school: &SchoolId, person: &PersonKey) = "owed#{school}" / "account#{person}";
     /// What was changed of a person by hand. The instant's fraction makes it a key.
     person_change(person: &PersonKey, school: &SchoolId, at: Timestamp) = "person#{person}" / "history#{school}#{at}";
+    /// How far somebody has come in a course, by Thinkific's ids.
+    progress(school: &SchoolId, user: u64, course: u64) = "progress#{school}#{user}" / "course#{course}";
 }
 
 impl Range {
     /// What has to follow logins at a school.
     pub(crate) fn follow_ups(school: &SchoolId) -> Self {
-        Self { table: Table::Directory, pk: format!("due#{school}"), begin: Some("account#".to_owned()) }
+        Self { table: Table::Directory, pk: format!("owed#{school}"), begin: Some("account#".to_owned()) }
     }
 
     /// The pages of one of the two last looks at a school's accounts, in their order.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stoa_core::ids::{Attempt, ConnectionId, PersonKey, ProofHash, Reference, SchoolId};
 use stoa_core::routes::Table;
+use stoa_core::webhook::EventId;
 
 use super::key::{Form, Key, keys};
 
@@ -19,12 +20,33 @@ keys! { Logins:
     turn(school: &SchoolId, person: &PersonKey) = "turn#{school}#{person}";
     /// The calls that a school was asked for in a minute, counted from the epoch; kept for an hour.
     calls(school: &SchoolId, minute: i64) = "calls#{school}#{minute}";
+    /// A webhook that has been taken, kept for a week.
+    webhook(school: &SchoolId, event: &EventId => event.as_str()) = "webhook#{school}#{event}";
     /// The line before a school: its next free place, and the last one of each connection; kept for a day.
     line(school: &SchoolId) = "line#{school}";
 }
 
 /// How long it is remembered that an assertion was used, once it could not pass any more.
 const USED_KEPT_SECONDS: i64 = 3600;
+
+/// How long a webhook is remembered: longer than one is believed.
+const WEBHOOK_KEPT_SECONDS: i64 = 7 * 86_400;
+
+/// A webhook that has been taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WebhookItem {
+    /// When it was taken first, in epoch seconds.
+    pub(crate) at: i64,
+    /// When DynamoDB may clean it up, in epoch seconds.
+    pub(crate) ttl: i64,
+}
+
+impl WebhookItem {
+    /// Of one that is taken now.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self { at: now.as_second(), ttl: now.as_second() + WEBHOOK_KEPT_SECONDS }
+    }
+}
 
 /// A test login that got as far as a test can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 //! The `directory` table: who works on a school, and how many people of a connection have lost what they had.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use stoa_core::directory::UserId;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::routes::Table;
 
@@ -11,6 +13,9 @@ keys! { Directory:
     lease(school: &SchoolId) = "lease#{school}" / "lease";
     /// How many people of a connection have lost what they had: `Removals`.
     removals(connection: &ConnectionId) = "removals#{connection}" / "removals";
+    /// What was changed of somebody of a directory by hand. The instant's fraction makes it a key.
+    directory_change(connection: &ConnectionId, user: &UserId, at: Timestamp)
+        = "history#{connection}#{user}" / "{at}";
 }
 
 /// Whose a school is to work on.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, UserId};
 use stoa_core::failure::Failure;
+use stoa_core::provision::Rank;
 use stoa_core::routes::Table;
 use stoa_scim::Edges;
 
-use super::{AT_ONCE, Group, People, TRANSACTION};
-use crate::store::due::Rank;
+use super::group::Group;
+use super::{AT_ONCE, People, TRANSACTION};
 use crate::store::{Key, Range, Reads, Write, read};
 
 /// The writes of one membership: among the group's items, among the person's, and the mark of what is due.
@@ -24,6 +25,8 @@ pub struct EdgesChanged {
     pub(super) removed: Vec<EdgeItem>,
     /// Ids that are nobody's: nothing was done about them.
     pub unknown: usize,
+    /// How many members there were, where all of them were looked at.
+    pub(super) whole: Option<usize>,
 }
 
 impl EdgesChanged {
@@ -60,7 +63,9 @@ impl People<'_> {
             true => before.difference(&wanted).cloned().collect(),
             false => parsed(edges.removed()).0.intersection(&before).cloned().collect(),
         };
-        self.difference(group, (&before, &wanted, &removed), unknown).await
+        let whole = edges.is_cleared().then_some(before.len());
+        let changed = self.difference(group, (&before, &wanted, &removed), unknown).await?;
+        Ok(EdgesChanged { whole, ..changed })
     }
 
     /// What a whole new list makes of a group's members.
@@ -68,7 +73,8 @@ impl People<'_> {
         let (wanted, unknown) = parsed(members.iter().map(String::as_str));
         let before = self.members(group).await?;
         let removed = before.difference(&wanted).cloned().collect();
-        self.difference(group, (&before, &wanted, &removed), unknown).await
+        let changed = self.difference(group, (&before, &wanted, &removed), unknown).await?;
+        Ok(EdgesChanged { whole: Some(before.len()), ..changed })
     }
 
     async fn difference(
@@ -90,6 +96,7 @@ impl People<'_> {
             added: known.iter().map(edge).collect(),
             removed: removed.iter().map(edge).collect(),
             unknown: unknown + new.len() - known.len(),
+            whole: None,
         })
     }
 
@@ -110,7 +117,7 @@ impl People<'_> {
         });
         let added = changed.added.iter().map(|edge| {
             let [member, belongs] = self.put_edge(edge);
-            [member, belongs, due(edge, Rank::InTurn)]
+            [member, belongs, due(edge, Rank::Then)]
         });
         removed.chain(added).collect()
     }

@@ -7,31 +7,11 @@ use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
 
 use super::edges::{PER_EDGE, filled};
-use super::replacement::BESIDE;
+use super::group::Group;
+use super::replacement::{Regrouped, is_better_beside};
 use super::{Changed, EdgesChanged, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::{ABSENT, Key, Reads, Write, read};
-
-/// A group, opened.
-#[derive(Debug)]
-pub struct Group {
-    /// What is stored.
-    pub item: GroupItem,
-    /// What the client wrote.
-    pub profile: Profile,
-}
-
-/// What becomes of a group.
-pub struct Regrouped<'a> {
-    /// As it was read.
-    pub before: &'a Group,
-    /// What is to be kept of it.
-    pub profile: &'a Profile,
-    /// What becomes of its members.
-    pub edges: &'a EdgesChanged,
-    /// Whether the client means the version that was read, and no other.
-    pub is_exact: bool,
-}
 
 impl People<'_> {
     /// A group, without its members: one read.
@@ -90,7 +70,7 @@ impl People<'_> {
         if is_same && edges.is_empty() {
             return Ok(Changed::Applied(Group { item: before.item.clone(), profile: profile.clone() }));
         }
-        if edges.len() > BESIDE {
+        if is_better_beside(edges) {
             return self.replace_beside(change).await;
         }
         let (item, mut writes, taken) = self.rewritten(before, profile, |_| {})?;

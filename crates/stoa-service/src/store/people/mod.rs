@@ -6,6 +6,7 @@
 
 mod edges;
 mod find;
+mod group;
 mod groups;
 mod replacement;
 mod tokens;
@@ -28,7 +29,8 @@ use super::{ABSENT, Item, Key, Reads, Store, Transacted, Write};
 use crate::random;
 
 pub use edges::EdgesChanged;
-pub use groups::{Group, Regrouped};
+pub use group::Group;
+pub use replacement::Regrouped;
 pub use users::{Person, User};
 
 /// What one transaction may write.
@@ -53,7 +55,7 @@ pub struct People<'a> {
     pub sealing_keys: &'a KeySet,
     /// What names become in keys.
     pub pepper: &'a Pepper,
-    /// When.
+    /// As of when it is read and written.
     pub now: Timestamp,
 }
 

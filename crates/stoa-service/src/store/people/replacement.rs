@@ -8,13 +8,35 @@ use std::collections::BTreeMap;
 
 use stoa_core::directory::{EdgeItem, GroupId, UserId};
 use stoa_core::failure::Failure;
+use stoa_core::provision::Rank;
+use stoa_scim::Profile;
 
-use super::{Changed, Group, People, Regrouped, Wrote};
-use crate::store::due::Rank;
+use super::edges::EdgesChanged;
+use super::group::Group;
+use super::{Changed, People, Wrote};
 use crate::store::{Key, Range, Reads, Write};
 
-/// Up to so many changes are written one by one.
-pub(super) const BESIDE: usize = 1_000;
+/// What becomes of a group.
+pub struct Regrouped<'a> {
+    /// As it was read.
+    pub before: &'a Group,
+    /// What is to be kept of it.
+    pub profile: &'a Profile,
+    /// What becomes of its members.
+    pub edges: &'a EdgesChanged,
+    /// Whether the client means the version that was read, and no other.
+    pub is_exact: bool,
+}
+
+/// Up to so many changes are written one by one: as many as a client sends in one PATCH.
+const ONE_BY_ONE: usize = 256;
+
+/// Whether a list is better written beside the one that counts: many change, and of those who stay, each of whom is
+/// written too, there are not many more.
+pub(super) fn is_better_beside(edges: &EdgesChanged) -> bool {
+    let stay = |whole: usize| whole.saturating_sub(edges.removed.len());
+    edges.len() > ONE_BY_ONE && edges.whole.is_some_and(|whole| stay(whole) <= 4 * edges.len())
+}
 
 impl People<'_> {
     /// Writes a whole list beside the one that counts, and lets it count.
@@ -57,7 +79,7 @@ impl People<'_> {
         let id = &group.item.id;
         let (old, new) = (self.edges_of(id, leaving).await?, self.edges_of(id, group.item.generation).await?);
         let gone = old.keys().filter(|user| !new.contains_key(*user)).map(|user| [self.due().mark(user, Rank::First)]);
-        let come = new.keys().filter(|user| !old.contains_key(*user)).map(|user| [self.due().mark(user, Rank::InTurn)]);
+        let come = new.keys().filter(|user| !old.contains_key(*user)).map(|user| [self.due().mark(user, Rank::Then)]);
         self.write_edges(gone.chain(come).collect()).await?;
         self.write_edges(old.values().map(|edge| self.remove_edge(edge)).collect()).await?;
         let done = Key::group(self.connection, id)

@@ -8,12 +8,13 @@ use stoa_core::directory::{
 };
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
+use stoa_core::provision::Rank;
 use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
 
-use super::{Changed, Group, People, TRANSACTION, Wrote};
+use super::group::Group;
+use super::{Changed, People, TRANSACTION, Wrote};
 use crate::random;
-use crate::store::due::Rank;
 use crate::store::items::is_membership;
 use crate::store::{ABSENT, Key, Range, Reads, Write, read};
 
@@ -114,7 +115,7 @@ impl People<'_> {
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(key.clone().put(&item).only_if(ABSENT));
         writes.push(Key::listed_user(self.connection, &id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
-        writes.push(self.due().mark(&id, Rank::InTurn));
+        writes.push(self.due().mark(&id, Rank::Then));
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
@@ -162,7 +163,7 @@ impl People<'_> {
             return Err(Failure::noted(Fault::ScimTooLarge, "more values change at once than one transaction writes"));
         }
         let moves = before.profile.unverified_email() != profile.unverified_email();
-        let rank = if !item.active || moves { Rank::First } else { Rank::InTurn };
+        let rank = if !item.active || moves { Rank::First } else { Rank::Then };
         let mut writes: Vec<Write> = taken.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
         let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);

@@ -1,0 +1,77 @@
+//! What is checked, whose it is, and where it is explained.
+
+use std::fmt;
+
+macro_rules! checks {
+    ($($(#[doc = $doc:literal])+ $check:ident = $code:literal, $whose:literal;)+) => {
+        /// One check.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Check {
+            $($(#[doc = $doc])+ $check,)+
+        }
+
+        impl Check {
+            /// Every check, in the order of `docs/runbook/doctor.md`.
+            pub(crate) const ALL: &[Self] = &[$(Self::$check,)+];
+
+            /// Its name, as it is printed.
+            pub(crate) const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$check => $code,)+
+                }
+            }
+
+            /// Who can put it right.
+            pub(crate) const fn whose(self) -> &'static str {
+                match self {
+                    $(Self::$check => $whose,)+
+                }
+            }
+        }
+    };
+}
+
+checks! {
+    /// The public host does not answer with the page at `/login`.
+    HostUnreachable = "host_unreachable", "on-call";
+    /// The clock of this machine or of the host is wrong.
+    HostClock = "host_clock", "on-call";
+    /// A deployment is under way, or stopped half way.
+    TrafficShared = "traffic_shared", "on-call";
+    /// The function `operator` does not answer.
+    OperatorSilent = "operator_silent", "on-call";
+    /// A secret that something needs is not there.
+    SecretMissing = "secret_missing", "on-call";
+    /// A secret is nobody's.
+    SecretUnowned = "secret_unowned", "on-call";
+    /// A stored connection does not hold together.
+    ConnectionBroken = "connection_broken", "on-call";
+    /// A connection leads to a school that is not stored.
+    SchoolMissing = "school_missing", "on-call";
+    /// A domain of a connection is not claimed by its customer.
+    ClaimMissing = "claim_missing", "on-call";
+    /// A domain does not lead to the connection from `/login`.
+    LeadMissing = "lead_missing", "on-call";
+    /// The identity provider changed something that only a person may accept.
+    TrustHeld = "trust_held", "on-call, with the customer";
+    /// A new key waits to be trusted.
+    KeyWaiting = "key_waiting", "on-call, with the customer";
+    /// What the identity provider publishes cannot be read.
+    TrustUnreadable = "trust_unreadable", "the customer";
+    /// The last key expires soon, or has expired.
+    KeyExpiring = "key_expiring", "the customer";
+    /// Nobody has looked at what identity providers publish.
+    TrustUnseen = "trust_unseen", "on-call";
+    /// Nobody gets in through a connection.
+    LoginsFailing = "logins_failing", "as the trace says";
+    /// Nobody is named who could be called.
+    ContactMissing = "contact_missing", "on-call";
+    /// Something could not be looked at.
+    NotChecked = "not_checked", "on-call";
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}

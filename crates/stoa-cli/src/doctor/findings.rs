@@ -1,0 +1,261 @@
+//! What follows from what was read: decisions without IO.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use stoa_core::connection::{Connection, ConnectionDocument, ContactAt};
+use stoa_core::fault::{Actor, Fault};
+use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
+use stoa_core::invisible::visible;
+use stoa_core::login::{LoginItem, State, What};
+use stoa_core::trust::{Watch, days_until};
+use stoa_service::operator::{HostSeen, ListedSecret, OperatorError, SecretName, Traffic, Trusts, needed_secrets};
+use stoa_service::store::ConnectionItem;
+
+use super::Check;
+use crate::time::instant;
+
+/// By how much two clocks may differ. A token is good for a minute.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(30);
+/// How long a provider may be out of reach. Many are for a night.
+const UNREADABLE: SignedDuration = SignedDuration::from_hours(24);
+/// `trust-refresh` looks every hour.
+const UNSEEN: SignedDuration = SignedDuration::from_hours(3);
+/// When the end of a key is first told.
+const EXPIRING_DAYS: i64 = 60;
+/// So many refusals and nothing else are no coincidence.
+const REFUSALS: usize = 3;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Which check found it.
+    pub(crate) check: Check,
+    /// About what: a connection, a secret, a host.
+    pub(crate) about: String,
+    /// What is the matter.
+    pub(crate) what: String,
+    /// The command or page that puts it right.
+    pub(crate) repair: String,
+}
+
+impl Finding {
+    fn new(check: Check, about: impl ToString, what: impl Into<String>, repair: impl Into<String>) -> Self {
+        Self { check, about: visible(&about.to_string()), what: visible(&what.into()), repair: repair.into() }
+    }
+
+    /// Something that could not be looked at.
+    pub(crate) fn not_checked(about: &str, error: &OperatorError) -> Self {
+        Self::new(Check::NotChecked, about, error.to_string(), page(Check::NotChecked))
+    }
+
+    /// On one line, without the repair.
+    pub(crate) fn line(&self) -> String {
+        format!("{:<18} {}: {} [{}]", self.check, self.about, self.what, self.check.whose())
+    }
+}
+
+fn page(check: Check) -> String {
+    format!("docs/runbook/doctor.md#{}", check.code())
+}
+
+pub(super) fn host(public_url: &str, seen: &HostSeen) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if seen.status != 200 {
+        let what = format!("/login answers with status {}", seen.status);
+        found.push(Finding::new(Check::HostUnreachable, public_url, what, page(Check::HostUnreachable)));
+    }
+    let apart = seen.date.map(|date| date.duration_since(seen.at));
+    if let Some(apart) = apart.filter(|apart| apart.abs() > CLOCKS) {
+        let what = format!("its clock and this machine's differ by {} s", apart.as_secs().abs());
+        found.push(Finding::new(Check::HostClock, public_url, what, page(Check::HostClock)));
+    }
+    found
+}
+
+pub(super) fn no_host(public_url: &str, error: &OperatorError) -> Finding {
+    Finding::new(Check::HostUnreachable, public_url, error.to_string(), page(Check::HostUnreachable))
+}
+
+pub(super) fn shift(function: &str, traffic: &Traffic) -> Option<Finding> {
+    let what = format!("another version than {} gets a part of its traffic", traffic.version);
+    traffic.is_shared.then(|| Finding::new(Check::TrafficShared, function, what, page(Check::TrafficShared)))
+}
+
+pub(super) fn operator(error: &OperatorError) -> Finding {
+    let repair = match error {
+        OperatorError::Refused { fault, .. } if Fault::of_code(fault).is_some() => {
+            format!("docs/runbook/faults/{fault}.md")
+        }
+        _ => page(Check::OperatorSilent),
+    };
+    Finding::new(Check::OperatorSilent, "the function operator", error.to_string(), repair)
+}
+
+fn is_usable(listed: &[ListedSecret], name: &SecretName) -> bool {
+    let name = name.to_string();
+    listed.iter().any(|secret| secret.name == name && secret.deleted.is_none())
+}
+
+pub(super) fn has_pepper(listed: &[ListedSecret]) -> bool {
+    is_usable(listed, &SecretName::Pepper)
+}
+
+/// What is needed and missing.
+pub(super) fn missing_secrets(listed: &[ListedSecret], documents: &[&ConnectionDocument]) -> Vec<Finding> {
+    let mut needed = vec![SecretName::Seal, SecretName::Pepper];
+    for document in documents {
+        let school = SecretName::Thinkific(document.school.clone());
+        if !needed.contains(&school) {
+            needed.push(school);
+        }
+        needed.extend(needed_secrets(document));
+    }
+    let missing = needed.iter().filter(|name| !is_usable(listed, name)).map(|name| {
+        let is_marked = listed.iter().any(|secret| secret.name == name.to_string());
+        let what =
+            if is_marked { "it is marked for deletion, so nobody can read it" } else { "there is no such secret" };
+        // Never a new pepper where there was one.
+        let repair = match name {
+            SecretName::Pepper => "docs/runbook/faults/secret_broken.md".to_owned(),
+            _ => format!("`stoa secret put {name}`; docs/runbook/faults/secret_broken.md"),
+        };
+        Finding::new(Check::SecretMissing, name, what, repair)
+    });
+    missing.collect()
+}
+
+/// A secret of which no connection and no school is known, whether it has a name that stoa reads or not. What connections
+/// lead to is not nobody's, though its own item be missing.
+pub(super) fn unowned_secret(secret: &ListedSecret, documents: &[&ConnectionDocument]) -> Option<Finding> {
+    let name = SecretName::parse(&secret.name);
+    if let Some(SecretName::Thinkific(school)) = &name
+        && documents.iter().any(|document| document.school == *school)
+    {
+        return None;
+    }
+    let repair = match name {
+        Some(name) => format!("`stoa secret remove {name}`, if it was meant for another name: `stoa secret list`"),
+        None => page(Check::SecretUnowned),
+    };
+    let what = "no connection or school of that name exists";
+    Some(Finding::new(Check::SecretUnowned, &secret.name, what, repair))
+}
+
+pub(super) fn broken(item: &ConnectionItem, error: &OperatorError) -> Finding {
+    let repair = "docs/runbook/faults/configuration_broken.md";
+    Finding::new(Check::ConnectionBroken, &item.pk, error.to_string(), repair)
+}
+
+pub(super) fn no_school(id: &ConnectionId, school: &SchoolId) -> Finding {
+    let what = format!("its school {school} is not stored");
+    Finding::new(Check::SchoolMissing, id, what, page(Check::SchoolMissing))
+}
+
+pub(super) fn claim(connection: &Connection, domain: &str, claim: Option<&CustomerId>) -> Option<Finding> {
+    let what = match claim {
+        Some(owner) if owner == connection.customer() => return None,
+        Some(owner) => format!("its domain {domain} is claimed by {owner}"),
+        None => format!("nobody has claimed its domain {domain}"),
+    };
+    Some(Finding::new(Check::ClaimMissing, connection.id(), what, page(Check::ClaimMissing)))
+}
+
+pub(super) fn leads(connection: &Connection, domain: &str, leads: &[ConnectionId]) -> Option<Finding> {
+    if !connection.document().discoverable || leads.contains(connection.id()) {
+        return None;
+    }
+    let what = format!("/login does not lead to it from {domain}");
+    Some(Finding::new(Check::LeadMissing, connection.id(), what, page(Check::LeadMissing)))
+}
+
+/// What is known of a connection's keys, and of their ends.
+pub(super) fn trust(id: &ConnectionId, trusts: &Trusts, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let watches = std::iter::once(&trusts.watch).chain(trusts.key_sets.iter().map(|set| &set.watch));
+    for watch in watches {
+        found.extend(watched(id, watch, now));
+    }
+    let ends = trusts.keys.iter().filter_map(|key| key.certificate().ok()).filter(|key| !key.is_bare_key());
+    let last = ends.map(|key| days_until(key.not_after(), now)).max();
+    if let Some(days) = last.filter(|days| *days <= EXPIRING_DAYS) {
+        let what = match days {
+            0.. => format!("the last certificate that it trusts expires in {days} days"),
+            _ => "every certificate that it trusts has expired".to_owned(),
+        };
+        let repair = format!("`stoa connection trust {id}`; docs/runbook/alarms/TrustKeyExpiring.md");
+        found.push(Finding::new(Check::KeyExpiring, id, what, repair));
+    }
+    found
+}
+
+fn watched(id: &ConnectionId, watch: &Watch, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let see = format!("`stoa connection trust {id}`");
+    if let Some(held) = &watch.held {
+        let what = format!("held since {}: {}", instant(held.since), held.what.as_str());
+        let repair = format!("{see}; docs/runbook/alarms/TrustHeld.md");
+        found.push(Finding::new(Check::TrustHeld, id, what, repair));
+    } else if !watch.waiting.is_empty() {
+        let what = format!("{} new keys wait to be trusted", watch.waiting.len());
+        let repair = format!("{see}; docs/runbook/alarms/TrustKeysWaiting.md");
+        found.push(Finding::new(Check::KeyWaiting, id, what, repair));
+    }
+    let failing = watch.failing_since.filter(|since| now.as_second() - since > UNREADABLE.as_secs());
+    if let Some(since) = failing {
+        let why = watch.failure.as_deref().unwrap_or("no reason is known");
+        let what = format!("what its identity provider publishes cannot be read since {}: {why}", instant(since));
+        found.push(Finding::new(Check::TrustUnreadable, id, what, "docs/runbook/alarms/TrustFetchFailing.md"));
+    }
+    found
+}
+
+/// Whether something is published for a connection and nobody has tried to read it for hours.
+pub(super) fn is_unseen(connection: &Connection, item: &ConnectionItem, trusts: &Trusts, now: Timestamp) -> bool {
+    let document = connection.document();
+    let has_metadata = document.saml.as_ref().is_some_and(|saml| saml.metadata_url.is_some());
+    let seen = |watch: &Watch| watch.failing_since.is_some() || watch.fetched.is_some_and(|at| is_recent(at, now));
+    let metadata = has_metadata && !seen(&trusts.watch);
+    let sets = trusts.key_sets.iter().any(|set| !seen(&set.watch) && !is_recent(set.item.at, now));
+    // One that was just applied has not been looked at yet.
+    (metadata || sets) && !is_recent(item.at, now)
+}
+
+fn is_recent(at: i64, now: Timestamp) -> bool {
+    now.as_second() - at <= UNSEEN.as_secs()
+}
+
+/// One finding for all of them: it is one function that does not run.
+pub(super) fn unseen(connections: &BTreeSet<String>) -> Option<Finding> {
+    let names: Vec<&str> = connections.iter().map(String::as_str).collect();
+    let what = format!("it has not looked for three hours at what is published for {}", names.join(", "));
+    let repair = "docs/runbook/alarms/TrustRefreshAbsent.md";
+    (!names.is_empty()).then(|| Finding::new(Check::TrustUnseen, "the function trust-refresh", what, repair))
+}
+
+/// The newest logins of a connection, newest first. What people do to themselves is no finding.
+pub(super) fn logins(id: &ConnectionId, newest: &[LoginItem]) -> Option<Finding> {
+    let stopped = |login: &LoginItem| match login.steps.last().map(|step| &step.what) {
+        Some(What::Stopped(fault)) if fault.face().actor != Actor::Person => Some(*fault),
+        _ => None,
+    };
+    if newest.iter().any(|login| login.state == State::Launched) {
+        return None;
+    }
+    let refused: Vec<_> = newest.iter().filter_map(|login| Some((login, stopped(login)?))).collect();
+    let (login, fault) = refused.first().filter(|_| refused.len() >= REFUSALS)?;
+    let what = format!("none of its last {} logins got through; the last one ended in {}", refused.len(), fault.code());
+    Some(Finding::new(Check::LoginsFailing, id, what, format!("`stoa trace {}`", login.reference)))
+}
+
+pub(super) fn contacts(document: &ConnectionDocument) -> Option<Finding> {
+    let named = |at| document.contact.iter().any(|contact| contact.at == at);
+    let what = match (named(ContactAt::Customer), named(ContactAt::School)) {
+        (true, true) => return None,
+        (true, false) => "its file names nobody at the school",
+        (false, true) => "its file names nobody at the customer",
+        (false, false) => "its file names nobody to call",
+    };
+    let repair = format!("{}; docs/connections.md explains [[contact]]", page(Check::ContactMissing));
+    Some(Finding::new(Check::ContactMissing, &document.id, what, repair))
+}

@@ -1,0 +1,281 @@
+//! `stoa doctor` and `stoa status`: nothing on a healthy stack, and each check broken in turn is that finding alone.
+
+use serde_json::{Value, json};
+use stoa_cli::Input;
+use stoa_core::connection::ConnectionState;
+use stoa_core::ids::ConnectionId;
+use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
+use stoa_sandbox::pingfederate::{Defect, Published};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::command::{Desk, Ran};
+
+async fn doctor(desk: &Desk) -> Ran {
+    desk.stoa(&["doctor", "--host", &desk.sandbox.url()]).await
+}
+
+/// The names of the checks that found something, and the text.
+fn found(ran: &Ran) -> Vec<&str> {
+    let lines = ran.out.lines().filter(|line| !line.starts_with(' '));
+    lines.filter_map(|line| line.split_whitespace().next()).collect()
+}
+
+#[track_caller]
+fn alone(ran: &Ran, check: &str, parts: &[&str]) {
+    assert_eq!((ran.code, found(ran)), (1, vec![check]), "{ran:?}");
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+    assert!(ran.err.contains("1 findings"), "{ran:?}");
+}
+
+fn pg() -> ConnectionId {
+    ConnectionId::parse("pg").unwrap()
+}
+
+/// Items of a table under a partition key.
+fn items(desk: &Desk, table: Table, pk: &str) -> Vec<Value> {
+    let items = desk.sandbox.front.items(table).unwrap();
+    items.into_iter().filter(|item| item["pk"]["S"] == pk).collect()
+}
+
+async fn put(desk: &Desk, table: Table, item: &Value) {
+    let name = desk.sandbox.front.stack().table_name(table);
+    desk.dynamodb("PutItem", &json!({ "TableName": name, "Item": item }).to_string()).await;
+}
+
+async fn delete(desk: &Desk, table: Table, item: &Value) {
+    let name = desk.sandbox.front.stack().table_name(table);
+    let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+    desk.dynamodb("DeleteItem", &json!({ "TableName": name, "Key": key }).to_string()).await;
+}
+
+fn watch(seen: &Value) -> Value {
+    json!({ "pk": { "S": "watch#pg" }, "sk": { "S": "saml" }, "n": { "N": "7" }, "watch": { "M": seen } })
+}
+
+#[tokio::test]
+async fn on_a_healthy_stack_nothing_is_found() {
+    let desk = Desk::new().await;
+    let ran = doctor(&desk).await;
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Nothing found in 18 checks.\n"), "{ran:?}");
+    // People who got in, or did something wrong themselves, change nothing; neither does a look at the keys.
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    desk.sandbox.refresh_trust().await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0);
+    // It looks, with the rights of whoever is on call, and writes nothing.
+    desk.sandbox.front.take_calls();
+    doctor(&desk).await;
+    let calls = desk.sandbox.front.calls();
+    let written = calls.iter().filter(|call| call.principal == "on-call").filter(|call| {
+        ["Put", "Update", "Delete", "Create", "Transact"].iter().any(|verb| call.operation.starts_with(verb))
+    });
+    assert_eq!(written.count(), 0, "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_or_has_another_time_is_found() {
+    let desk = Desk::new().await;
+    let nobody = desk.stoa(&["doctor", "--host", "http://127.0.0.1:1"]).await;
+    alone(&nobody, "host_unreachable", &["there was no connection", "doctor.md#host_unreachable"]);
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for status in ["200 OK", "503 Service Unavailable"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await.unwrap();
+            let date = if status.starts_with("200") { "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n" } else { "" };
+            let answer = format!("HTTP/1.1 {status}\r\n{date}connection: close\r\ncontent-length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    alone(&desk.stoa(&["doctor", "--host", &host]).await, "host_clock", &["differ by "]);
+    alone(&desk.stoa(&["doctor", "--host", &host]).await, "host_unreachable", &["status 503"]);
+}
+
+#[tokio::test]
+async fn a_function_that_is_half_deployed_or_does_not_answer_is_found() {
+    let desk = Desk::new().await;
+    desk.sandbox.front.shift_traffic("saml-acs");
+    alone(&doctor(&desk).await, "traffic_shared", &["stoa-local-saml-acs", "another version than 1"]);
+    let desk = Desk::new().await;
+    desk.sandbox.front.inject(Fault::next("operator", "secretsmanager:GetSecretValue", FaultKind::Deny));
+    alone(&doctor(&desk).await, "operator_silent", &["docs/runbook/faults/permission_missing.md"]);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_and_one_that_is_nobody_s_are_found() {
+    let desk = Desk::new().await;
+    let secret = Input::Piped(Box::new(&b"a secret of somebody"[..]));
+    desk.stoa_with(&["secret", "put", "oidc/initech", "--before-apply"], secret).await.done();
+    alone(&doctor(&desk).await, "secret_unowned", &["oidc/initech", "`stoa secret remove oidc/initech`"]);
+    desk.stoa(&["secret", "remove", "oidc/initech"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "what was removed is gone");
+
+    let file = desk.file("pg.toml", |text| {
+        let pem = include_str!("../../../stoa-saml/testdata/keys/sp.crt");
+        text.replace("sp_entity_id", &format!("sp_certificates = [\"\"\"{pem}\"\"\"]\nsp_entity_id"))
+    });
+    desk.stoa(&["connection", "apply", &file, "--reason", "encrypted"]).await.done();
+    alone(&doctor(&desk).await, "secret_missing", &["saml/pg: there is no such secret", "`stoa secret put saml/pg`"]);
+    let key = include_str!("../../../stoa-saml/testdata/keys/sp.key");
+    desk.stoa_with(&["secret", "put", "saml/pg"], Input::Piped(Box::new(key.as_bytes()))).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+}
+
+#[tokio::test]
+async fn what_the_table_connections_lacks_is_found() {
+    let desk = Desk::new().await;
+    let current = items(&desk, Table::Connections, "connection#pg");
+    let current = current.iter().find(|item| item["sk"]["S"] == "current").unwrap();
+    let mut broken = current.clone();
+    broken["document"]["S"] = json!(current["document"]["S"].as_str().unwrap().replace("pg.com", "gmail.com"));
+    put(&desk, Table::Connections, &broken).await;
+    alone(&doctor(&desk).await, "connection_broken", &["gmail.com", "configuration_broken.md"]);
+    put(&desk, Table::Connections, current).await;
+
+    for (pk, check, part) in [
+        ("school#pg-academy", "school_missing", "its school pg-academy is not stored"),
+        ("domain#pg-academy#pg.com", "claim_missing", "nobody has claimed its domain pg.com"),
+        ("discovery#pg.com", "lead_missing", "/login does not lead to it from pg.com"),
+    ] {
+        let item = items(&desk, Table::Connections, pk).remove(0);
+        delete(&desk, Table::Connections, &item).await;
+        alone(&doctor(&desk).await, check, &[part]);
+        put(&desk, Table::Connections, &item).await;
+    }
+    assert_eq!(doctor(&desk).await.code, 0);
+    // As the page of the check says.
+    let item = items(&desk, Table::Connections, "discovery#pg.com").remove(0);
+    delete(&desk, Table::Connections, &item).await;
+    desk.stoa(&["connection", "disable", "pg", "--reason", "a lead is missing"]).await.done();
+    desk.stoa(&["connection", "activate", "pg", "--reason", "a lead is missing"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+    let claim = items(&desk, Table::Connections, "domain#pg-academy#pg.com").remove(0);
+    delete(&desk, Table::Connections, &claim).await;
+    let file = desk.file("pg.toml", |text| format!("{text}company = \"company\"\n"));
+    desk.stoa(&["connection", "apply", &file, "--reason", "a claim is missing"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_identity_provider_s_keys_is_found() {
+    let desk = Desk::new().await;
+    let now = jiff::Timestamp::now().as_second();
+    let at = |seconds: i64| json!({ "N": seconds.to_string() });
+    let (days, key) = (24 * 3600, json!({ "S": "00".repeat(32) }));
+    let held = json!({ "M": { "what": { "S": "entity_id" }, "got": { "S": "https://x.example" }, "since": at(now) } });
+    let waiting = json!({ "L": [{ "M": { "fingerprint": key, "certificate": key, "since": at(now) } }] });
+    for (seen, check, part) in [
+        (json!({ "held": held }), "trust_held", "another entity id"),
+        (json!({ "waiting": waiting }), "key_waiting", "1 new keys wait"),
+        (
+            json!({ "failing_since": at(now - 2 * days), "failure": { "S": "no answer" } }),
+            "trust_unreadable",
+            "no answer",
+        ),
+    ] {
+        put(&desk, Table::Trust, &watch(&seen)).await;
+        alone(&doctor(&desk).await, check, &[part, "docs/runbook/alarms/Trust"]);
+    }
+    put(&desk, Table::Trust, &watch(&json!({ "failing_since": at(now - days / 2) }))).await;
+    assert_eq!(doctor(&desk).await.code, 0, "a night is not long");
+    // Only a certificate that has expired is left.
+    let trusted = items(&desk, Table::Trust, "pg").remove(0);
+    let old = desk.write("old.pem", include_str!("../../../stoa-saml/testdata/keys/idp-expired.crt"));
+    desk.stoa(&["connection", "trust", "pg", "add", &old, "--reason", "a test"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "another one is valid for years");
+    delete(&desk, Table::Trust, &trusted).await;
+    alone(&doctor(&desk).await, "key_expiring", &["has expired", "TrustKeyExpiring.md"]);
+}
+
+#[tokio::test]
+async fn that_nobody_looks_at_the_keys_is_found() {
+    let desk = Desk::new().await;
+    let url = desk.sandbox.pingfederate.metadata_url(desk.sandbox.pingfederate_partner());
+    let file = desk.file("pg.toml", |text| {
+        text.replace("metadata_file = \"pg-metadata.xml\"", &format!("metadata_url = \"{url}\""))
+    });
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "it was applied a moment ago");
+    let hours_ago = (jiff::Timestamp::now().as_second() - 4 * 3600).to_string();
+    let mut current = items(&desk, Table::Connections, "connection#pg");
+    let current = current.iter_mut().find(|item| item["sk"]["S"] == "current").unwrap();
+    current["at"]["N"] = json!(hours_ago);
+    put(&desk, Table::Connections, current).await;
+    alone(&doctor(&desk).await, "trust_unseen", &["the function trust-refresh", "published for pg"]);
+    desk.sandbox.refresh_trust().await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+    // One that cannot be read is looked at all the same.
+    desk.sandbox.pingfederate.publish_instead(Some(Published::Status(503)));
+    desk.sandbox.refresh_trust().await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0);
+}
+
+#[tokio::test]
+async fn that_nobody_gets_in_or_can_be_called_is_found() {
+    let desk = Desk::new().await;
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    for _ in 0..3 {
+        assert_eq!(doctor(&desk).await.code, 0, "two may be chance");
+        desk.sandbox.pingfederate.next_defect(Defect::WrongAudience);
+        desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    }
+    alone(&doctor(&desk).await, "logins_failing", &["none of its last 3", "saml_audience_mismatch", "`stoa trace "]);
+    desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "somebody got in");
+
+    let file = desk.file("pg.toml", |text| text.replace("at = \"school\"\n", ""));
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
+    alone(&doctor(&desk).await, "contact_missing", &["nobody at the school", "[[contact]]"]);
+}
+
+/// What could not be looked at is not healthy.
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_a_finding() {
+    for action in ["secretsmanager:ListSecrets", "lambda:GetAlias"] {
+        let desk = Desk::new().await;
+        desk.sandbox.front.inject(Fault::next("on-call", action, FaultKind::Deny));
+        alone(&doctor(&desk).await, "not_checked", &["AccessDenied", "doctor.md#not_checked"]);
+    }
+}
+
+/// The page explains each check, under its name.
+#[test]
+fn every_check_has_its_section_on_the_page() {
+    let source = include_str!("../../src/doctor/check.rs");
+    let codes = source.lines().filter_map(|line| line.trim().split_once(" = \"")?.1.split('"').next());
+    let codes: Vec<&str> = codes.collect();
+    let page = include_str!("../../../../docs/runbook/doctor.md");
+    let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    assert_eq!(headings, codes);
+}
+
+#[tokio::test]
+async fn the_status_counts_who_refused_and_tells_what_was_changed() {
+    let desk = Desk::new().await;
+    let status = async || desk.stoa(&["status"]).await.done();
+    let quiet = status().await;
+    assert!(quiet.contains("pg                   active    0 ok ") && quiet.contains("none in a day"), "{quiet}");
+    desk.sandbox.pingfederate.sign_on_as("miller.m");
+    desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    desk.sandbox.pingfederate.next_defect(Defect::WrongAudience);
+    desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
+    desk.stoa(&["connection", "disable", "pg", "--reason", "a drill"]).await.done();
+    let key = desk.write("key.pem", include_str!("../../testdata/sha1.pem"));
+    desk.stoa(&["connection", "trust", "pg", "add", &key, "--reason", "by phone"]).await.done();
+    let told = status().await;
+    assert!(told.contains("pg                   disabled  1 ok, 1 idp "), "{told}");
+    let changes: Vec<&str> = told.lines().skip_while(|line| !line.starts_with("Changed in")).skip(1).collect();
+    assert!(
+        changes.iter().any(|line| line.contains("pg version 3: state: active → disabled") && line.ends_with("a drill"))
+    );
+    assert!(changes.iter().any(|line| line.contains("pg key ") && line.ends_with("by phone")), "{told}");
+    assert!(changes.iter().any(|line| line.contains("pg version 1: new")), "{told}");
+    desk.sandbox.operator.set_state(&pg(), ConnectionState::Active, "over").await.unwrap();
+    assert!(status().await.contains("pg                   active "));
+}

@@ -1,0 +1,152 @@
+//! Which column means what.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::preset::Preset;
+
+/// What a column says of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Column {
+    /// The address. Without it nobody can be made.
+    Email,
+    /// The id by which the HR system knows the person, whatever becomes of name and address.
+    ExternalId,
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// The company.
+    Company,
+    /// What they belong to: one name, or several with `|` between them.
+    Groups,
+    /// Whether they are there.
+    Status,
+}
+
+impl Column {
+    /// Every column.
+    pub const ALL: &[Self] =
+        &[Self::Email, Self::ExternalId, Self::FirstName, Self::LastName, Self::Company, Self::Groups, Self::Status];
+
+    /// As it stands in a connection's file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::ExternalId => "external_id",
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::Company => "company",
+            Self::Groups => "groups",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a customer's file names its columns; what it does not say is found by the presets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// The system that wrote the file.
+    pub preset: Option<Preset>,
+    /// Columns by the names that the file has for them.
+    pub columns: BTreeMap<Column, String>,
+}
+
+/// Why a header cannot be used. The whole file is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// There is no row.
+    #[error("the file is empty")]
+    Empty,
+    /// The first row is none that can be read.
+    #[error("the first row is not a header: {0}")]
+    Unreadable(crate::rejection::Why),
+    /// No column is known as the one with addresses.
+    #[error("no column is called like one with email addresses; there are: {0}")]
+    NoEmail(String),
+    /// The connection's file names a column that is not there.
+    #[error("{column} is to be in the column {name:?}, which is not there; there are: {there}")]
+    Missing {
+        /// What is missing.
+        column: Column,
+        /// What the connection's file calls it.
+        name: String,
+        /// What there is.
+        there: String,
+    },
+    /// Two columns have the name that is looked for.
+    #[error("two columns are called {0:?}")]
+    Twice(String),
+}
+
+/// Where each column is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) width: usize,
+    pub(crate) preset: Option<Preset>,
+    pub(crate) places: BTreeMap<Column, usize>,
+}
+
+impl Header {
+    pub(crate) fn read(cells: &[String], mapping: &Mapping) -> Result<Self, HeaderError> {
+        let there: Vec<String> = cells.iter().map(|cell| folded(cell)).collect();
+        let place = |name: &str| -> Result<Option<usize>, HeaderError> {
+            let name = folded(name);
+            let mut places = there.iter().enumerate().filter(|(_, own)| **own == name && !name.is_empty());
+            let first = places.next().map(|(at, _)| at);
+            if places.next().is_some() { Err(HeaderError::Twice(name)) } else { Ok(first) }
+        };
+        let preset = mapping.preset.or_else(|| guess(&there));
+        let mut places = BTreeMap::new();
+        for column in Column::ALL {
+            let found = match mapping.columns.get(column) {
+                Some(name) => {
+                    let missing = || HeaderError::Missing { column: *column, name: name.clone(), there: list(cells) };
+                    Some(place(name)?.ok_or_else(missing)?)
+                }
+                None => {
+                    let mut found = None;
+                    for name in preset.map_or(&[][..], |preset| preset.names(*column)) {
+                        found = place(name)?;
+                        if found.is_some() {
+                            break;
+                        }
+                    }
+                    found
+                }
+            };
+            if let Some(at) = found {
+                places.insert(*column, at);
+            }
+        }
+        if !places.contains_key(&Column::Email) {
+            return Err(HeaderError::NoEmail(list(cells)));
+        }
+        Ok(Self { width: cells.len(), preset, places })
+    }
+}
+
+/// The system with a name of its own in the header; else the plain words, if they have an address.
+fn guess(there: &[String]) -> Option<Preset> {
+    let has = |name: &&str| there.contains(&folded(name));
+    let has_email = |preset: &Preset| preset.names(Column::Email).iter().any(|name| has(&name));
+    let marked = Preset::ALL.iter().find(|preset| preset.marks().iter().any(|name| has(&name)) && has_email(preset));
+    marked.or_else(|| Preset::ALL.iter().rev().find(|preset| has_email(preset))).copied()
+}
+
+/// Letters and digits, in lower case: `Email - Primary Work`, `email_primary_work` and `EmailPrimaryWork` are one.
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// At most twenty names, cut: a header is the customer's, and no person's.
+fn list(cells: &[String]) -> String {
+    let names = cells.iter().take(20).map(|cell| format!("{:?}", cell.chars().take(40).collect::<String>()));
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,41 @@
+//! People from a file that a customer's HR system wrote: what it says of whom, and which rows say nothing that can be
+//! used.
+//!
+//! Nothing here reads a file: whoever has one hands over its bytes as they come ([`Import::feed`]), in pieces of any size,
+//! and is handed one [`Row`] after the other. What is held at any time is bounded by the longest row that is taken, plus
+//! an address and an id of each person (a file must not name somebody twice).
+//!
+//! | module | decides |
+//! |---|---|
+//! | `encoding` | which bytes are which letters |
+//! | `separator` | where a cell ends |
+//! | `records` | where a row ends, and that none is endless |
+//! | `header`, `preset` | which column means what |
+//! | `person` | whom a row names |
+//! | `doubles` | whom an earlier row has named |
+//! | `rejection` | why a row is refused |
+//! | `comparison` | what a row changes |
+//! | `result` | how rows are written for people to open in a spreadsheet |
+
+mod comparison;
+mod doubles;
+mod encoding;
+mod header;
+mod import;
+mod person;
+mod preset;
+mod records;
+mod rejection;
+mod result;
+mod separator;
+
+pub use comparison::{Change, compare};
+pub use encoding::Encoding;
+pub use header::{Column, HeaderError, Mapping};
+pub use import::{Import, MAX_ROWS, Row, Seen};
+pub use person::Person;
+pub use preset::Preset;
+pub use records::{MAX_CELLS, MAX_ROW};
+pub use rejection::{Rejection, Why};
+pub use result::{harmless, write_row};
+pub use separator::Separator;

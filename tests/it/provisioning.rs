@@ -1,0 +1,188 @@
+//! People whom a directory says: at the school before they come, and out of it when they leave.
+
+use serde_json::{Value, json};
+use stoa_core::routes::Table;
+use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
+
+use crate::scim_client::{Scim, members};
+use crate::steps::{MARY, MARYS_EMAIL, World};
+
+/// What a connection's file needs besides.
+const GRANTS: &str = r#"
+[directory]
+source = "scim"
+
+[[directory.grant]]
+everybody = true
+courses = [3]
+
+[[directory.grant]]
+group = "Leaders"
+courses = [4]
+thinkific_groups = ["Managers"]
+"#;
+
+async fn start() -> (World, Scim) {
+    let world = World::with(|file| format!("{file}{GRANTS}")).await;
+    let scim = Scim::of(&world, "pg").await;
+    (world, scim)
+}
+
+/// The customer's client makes Mary.
+async fn make_mary(scim: &Scim) -> String {
+    let mary = json!({
+        "userName": MARYS_EMAIL,
+        "externalId": "mary",
+        "name": {"givenName": "Mary", "familyName": "Miller"},
+        "emails": [{"value": MARYS_EMAIL, "type": "work", "primary": true}],
+    });
+    let made = scim.post("/v2/Users", &mary).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.id()
+}
+
+async fn set_active(scim: &Scim, id: &str, active: bool) {
+    let patch = json!([{"op": "replace", "path": "active", "value": active}]);
+    let patched = scim.patch(&format!("/v2/Users/{id}"), &patch).await;
+    assert_eq!(patched.status, 200, "{patched:?}");
+}
+
+impl World {
+    /// What the clock starts every minute.
+    async fn provision(&self) -> Value {
+        let answer = self.invoke("provisioner", Value::Null).await.unwrap();
+        assert_eq!(answer["failed"], 0, "{answer}: {:?}", self.take_log());
+        answer
+    }
+
+    /// The courses that are open to whoever has an address.
+    fn open_to(&self, email: &str) -> Vec<u64> {
+        let user = self.thinkific.user(email).unwrap().id;
+        let now = self.thinkific.clock().now();
+        let all = self.thinkific.enrollments();
+        let open = all.iter().filter(|it| it.user_id == user && it.opens_lessons(now) && !it.is_expired(now));
+        let mut open: Vec<u64> = open.map(|it| it.course_id).collect();
+        open.sort_unstable();
+        open
+    }
+
+    /// The item of what is due for somebody.
+    fn sync(&self, id: &str) -> Value {
+        let items = self.front.items(Table::Directory).unwrap();
+        let is_it = |item: &&Value| {
+            item["sk"]["S"] == "sync#thinkific" && item["pk"]["S"].as_str().unwrap().ends_with(&format!("#{id}"))
+        };
+        items.iter().find(is_it).cloned().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
+    let (world, scim) = start().await;
+    let id = make_mary(&scim).await;
+    let group = json!({"displayName": "Leaders", "members": members(&[&id])});
+    assert_eq!(scim.post("/v2/Groups", &group).await.status, 201);
+    assert!(world.thinkific.user(MARYS_EMAIL).is_none());
+
+    assert_eq!(world.provision().await["people"], 1);
+    let user = world.thinkific.user(MARYS_EMAIL).unwrap();
+    assert_eq!((user.first_name.as_str(), user.last_name.as_str()), ("Mary", "Miller"));
+    assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
+    assert!(world.thinkific.members("Managers").unwrap().contains(&MARYS_EMAIL.to_owned()));
+
+    // The first login, and the next one: nothing is asked of the school.
+    world.thinkific.take_calls();
+    for _ in 0..2 {
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    }
+    assert!(world.thinkific.take_calls().is_empty());
+    assert_eq!(world.thinkific.users().iter().filter(|user| user.email == MARYS_EMAIL).count(), 1);
+
+    // Nothing is due, so nothing is done.
+    assert_eq!(world.provision().await, json!({"people": 0, "failed": 0, "calls": 0}));
+
+    set_active(&scim, &id, false).await;
+    let page = world.log_in(&world.browser(), MARY).await;
+    world.refused_and_traced(&page, "person_inactive");
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [0; 0]);
+    let page = world.log_in(&world.browser(), MARY).await;
+    world.refused_and_traced(&page, "person_inactive");
+
+    set_active(&scim, &id, true).await;
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, user.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_from_a_file_becomes_the_person_s_and_keeps_what_it_had() {
+    let (world, scim) = start().await;
+    let chosen = NewUser { password: Some("chosen by somebody".into()), ..NewUser::student(MARYS_EMAIL, "M", "M") };
+    let account = world.thinkific.add_user(chosen);
+    let since = Some(world.thinkific.clock().now());
+    let four = NewEnrollment { user_id: account, course_id: 4, activated_at: since, expiry_date: None };
+    world.thinkific.enroll(four);
+    let id = make_mary(&scim).await;
+    world.provision().await;
+    let user = world.thinkific.user(MARYS_EMAIL).unwrap();
+    assert_eq!((user.id, user.first_name.as_str()), (account, "Mary"));
+    assert_eq!(world.thinkific.enter_with_password(MARYS_EMAIL, "chosen by somebody"), None);
+    assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
+    world.thinkific.take_calls();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert!(world.thinkific.take_calls().is_empty());
+    set_active(&scim, &id, false).await;
+    world.provision().await;
+    // Course 4 was not stoa's to take away.
+    assert_eq!(world.open_to(MARYS_EMAIL), [4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone() {
+    let (world, scim) = start().await;
+    let admin = NewUser { roles: vec!["site_admin".into()], ..NewUser::student(MARYS_EMAIL, "Admin", "Istrator") };
+    world.thinkific.add_user(admin);
+    let (mary, bob) = (make_mary(&scim).await, scim.person("bob").await);
+    let users = world.thinkific.user(MARYS_EMAIL);
+    world.provision().await;
+    assert_eq!(world.thinkific.user(MARYS_EMAIL), users);
+    assert_eq!(world.sync(&mary)["stuck"]["M"]["why"]["S"], "privileged");
+    assert_eq!(world.open_to("bob@pg.com"), [3]);
+    assert!(world.sync(&bob).get("stuck").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_school_that_is_not_there_is_tried_again_and_nothing_is_lost() {
+    let (world, scim) = start().await;
+    make_mary(&scim).await;
+    world.thinkific.fail_next(Trouble::Status(503));
+    world.provision().await;
+    assert!(world.thinkific.user(MARYS_EMAIL).is_none());
+    assert_eq!(world.provision().await["people"], 0, "it waits");
+    world.advance(31);
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_who_leave_at_once_than_may_are_held_and_go_on() {
+    let (world, scim) = start().await;
+    let people = scim.people(12).await;
+    world.provision().await;
+    let mary = make_mary(&scim).await;
+    world.provision().await;
+    for id in &people {
+        set_active(&scim, id, false).await;
+    }
+    world.provision().await;
+    let out = (0..12).filter(|n| world.open_to(&format!("p{n}@pg.com")).is_empty()).count();
+    assert_eq!(out, 10);
+    set_active(&scim, &mary, false).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    world.provision().await;
+    assert!(world.sync(&mary).get("held").is_some());
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
