@@ -8,7 +8,6 @@ use stoa_core::invisible::visible;
 use stoa_core::language::Language;
 use stoa_core::login::LoginItem;
 
-use super::ask::ask;
 use super::cause::fault_of;
 use crate::time::{instant, moment};
 
@@ -39,7 +38,6 @@ pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis, to: &[&ContactDoc
         _ => "Hello".to_owned(),
     };
     let to = if addresses.is_empty() { String::new() } else { format!("To: {}\n", visible(&addresses.join(", "))) };
-    let sent = found.map(|(fault, _)| format!("\n{}\n", ask(fault))).unwrap_or_default();
     let (reference, connection) = (&login.reference, &login.connection);
     let (title, ask) = (finding.row().title, asked(finding));
     Some(format!(
@@ -57,7 +55,6 @@ pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis, to: &[&ContactDoc
          Problem: {code}\n\
          {told}\
          {detail}\
-         {sent}\
          \n\
          Your identity provider's log has the sign-in at that time. Please let us know when it is fixed, or if it\n\
          looks different from your side, and quote the reference.\n\n\

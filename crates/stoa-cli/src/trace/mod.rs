@@ -1,6 +1,5 @@
 //! `stoa trace`: from a reference to what happened, why, and who mends it how.
 
-mod ask;
 mod cause;
 mod logs;
 mod mail;

@@ -122,13 +122,9 @@ impl Operator {
             self.owner(who.as_ref(), school.as_ref()),
             self.school_change(school.as_ref()),
         );
-        let looked = known(looked.and_then(|reply| match reply {
-            Reply::Looked(looked) => Ok(*looked),
-            Reply::Logins(_)
-            | Reply::Person(_)
-            | Reply::ScimTokenHash(_)
-            | Reply::Refused { .. }
-            | Reply::NotUnderstood { .. } => Err(OperatorError::Answer(Answerer::Operator)),
+        let looked = known(looked.and_then(|reply| {
+            let Reply::Looked(looked) = reply else { return Err(OperatorError::Answer(Answerer::Operator)) };
+            Ok(*looked)
         }));
         // The function's clock is kept by AWS; this machine's by whoever owns it.
         let (at, ahead) = looked.seen().map_or((now, 0), |looked| {
