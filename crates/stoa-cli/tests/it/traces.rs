@@ -65,7 +65,6 @@ async fn a_failed_login_names_cause_repair_and_who_acts_and_no_person() {
         ("nomail.n", None, "email_missing", true),
         ("miller.m", Some(Defect::SignedByAnotherKey), "saml_signature_mismatch", true),
         ("miller.m", Some(Defect::WrongAudience), "saml_audience_mismatch", true),
-        ("miller.m", Some(Defect::Expired), "saml_", false),
         ("admin.s", None, "account_privileged", false),
     ] {
         let desk = Desk::new().await;
