@@ -280,10 +280,10 @@ impl Operator {
         let (Some(who), Some(school)) = (who, school) else {
             return Known::NotAsked("no address was proven".to_owned());
         };
-        known(self.owner_of(who, school).await)
+        known(self.owner_of_address(who, school).await)
     }
 
-    async fn owner_of(&self, who: &EmailKey, school: &SchoolId) -> Result<Option<Owner>, OperatorError> {
+    async fn owner_of_address(&self, who: &EmailKey, school: &SchoolId) -> Result<Option<Owner>, OperatorError> {
         let reading = || OperatorError::store("read the directory");
         let read = self.tables.get(&Key::email(who), Reads::Consistent).await;
         let address: Option<AddressItem> = read.map_err(reading())?;
