@@ -1,7 +1,9 @@
 //! What stands in one person's record: at the customer, in the directory, or at the school.
 
+use serde_json::json;
 use stoa_core::diagnosis::Cause;
 use stoa_core::ids::ConnectionId;
+use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::{GLOBEX, Product};
 use stoa_sandbox::pingfederate::Person;
@@ -9,6 +11,7 @@ use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, NewUser, Troubl
 use stoa_service::operator::{Named, PersonChange};
 
 use super::{Mend, ROW, Row, Via};
+use crate::aws::{delete, set};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
 const DAY: i64 = 24 * 3600;
@@ -69,7 +72,13 @@ fn addresses() -> Vec<Row> {
             before: &["smith.j1"],
             inject: |world| {
                 Box::pin(async move {
-                    world.advance(40 * DAY);
+                    // The owner came forty days ago, which is longer than logins are kept.
+                    let then = json!({"N": (jiff::Timestamp::now().as_second() - 40 * DAY).to_string()});
+                    set(world, Table::Directory, "person#", "checked", then.clone()).await;
+                    set(world, Table::Directory, "email#", "since", then).await;
+                    for login in world.logins() {
+                        delete(world, Table::Logins, login["pk"]["S"].as_str().unwrap()).await;
+                    }
                     world.log_in(&world.browser(), MARY).await;
                 })
             },

@@ -181,7 +181,7 @@ causes! {
         repair "Read the step's log line (command above) and the page of the fault; if it goes on, go back to the previous release."
         spare "Whoever gets in now should go on getting in: look at one function at a time."
         unless "It happened once, and the next try worked.";
-    CallsOurs = "calls_ours": Ours All OnCall
+    CallsOurs = "calls_ours": Ours Either OnCall
         title "stoa has spent the calls that it allows itself at this school in a minute."
         test "It happens in waves, when many people sign in for the first time, and passes within a minute."
         repair "Nothing for one wave: people try again after a minute. For a planned launch, create the accounts beforehand."
@@ -431,7 +431,7 @@ causes! {
         repair "Wait; people can try again. If it lasts, ask Thinkific's support with the times."
         spare "Nothing is to be changed here."
         unless "It answers now: then it was for a moment.";
-    SchoolBusy = "school_busy": School All Person
+    SchoolBusy = "school_busy": School Either Person
         title "Thinkific asks to slow down: the school's calls of the minute are spent, by stoa or by another integration."
         test "Our own minute was not spent, and it passes within a minute."
         repair "Wait a minute and try again. If it repeats, the school's administrator looks which other integration uses the key."
@@ -591,7 +591,7 @@ causes! {
         repair "Look at the account's last sign-in and enrolments in Thinkific, and compare with the time of this login."
         spare "Nothing is to be changed here before that."
         unless "The last sign-in is at the time of this login: then the course, not the sign-in, is the matter.";
-    UnderWay = "under_way": Browser One Person
+    UnderWay = "under_way": Browser Either Person
         title "Nothing is wrong so far: the login is under way."
         test "Ask again in a few minutes."
         repair "Wait, or start again from the course link."
