@@ -19,6 +19,7 @@ mod budget;
 mod catalogue;
 mod chromium;
 mod contributing;
+mod diagnosis;
 mod forms;
 mod home_realm;
 mod identity;
