@@ -85,7 +85,9 @@ fn main() {
     let (people, seconds) = (number(0, 300), number(1, 108));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut pictures = Vec::new();
-    let wanted = |name: &str| arguments.get(3).is_none_or(|cases| cases.chars().any(|case| name.starts_with(&format!("({case})"))));
+    let wanted = |name: &str| {
+        arguments.get(3).is_none_or(|cases| cases.chars().any(|case| name.starts_with(&format!("({case})"))))
+    };
     for (before, name) in Before::ALL.into_iter().filter(|(_, name)| wanted(name)) {
         let told = runtime.block_on(morning(before, people, i64::try_from(seconds).unwrap()));
         println!("{name}: {}", told.line(people));

@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Thinkific(Thinkific),
     /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
+    /// Find out why logins through a connection fail, if nobody has a reference
+    Why(Why),
     /// Show on one screen how each connection is doing, and what was changed lately
     Status,
     /// Print what whoever takes over has to know: connections, contacts, what waits or expires, what was changed
@@ -525,6 +527,16 @@ pub(crate) struct PersonChanged {
 pub(crate) struct Trace {
     /// The reference on the person's page, like 7KQ3-9FXM-2B4T, or an apigw-requestid
     pub(crate) reference: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The connection that the complaint is about
+    #[arg(long, value_name = "ID", value_parser = connection)]
+    pub(crate) connection: ConnectionId,
+    /// Look at logins that began since then: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
+    #[arg(long, value_name = "WHEN", default_value = "2h", value_parser = since)]
+    pub(crate) since: Timestamp,
 }
 
 /// Why something is done: one line.

@@ -11,7 +11,8 @@
 //! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
-//! | `trace`, `logins`, `person` | what happened to a login, which logins there were, who somebody is |
+//! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
+//! | `diagnosis` | the causes and repairs that the core found, in words |
 //! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
 //! | `hand_off` | what whoever takes over has to know |
 //! | `contacts` | whom to call about a connection |
@@ -24,6 +25,7 @@
 mod arguments;
 mod connection;
 mod contacts;
+mod diagnosis;
 mod directory;
 mod doctor;
 mod domain;
@@ -44,6 +46,7 @@ mod teams;
 mod thinkific;
 mod time;
 mod trace;
+mod why;
 
 use std::ffi::OsString;
 
@@ -83,5 +86,6 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::HandOff => hand_off::run(&target, io).await,
         Command::Doctor => doctor::run(&target, io).await,
         Command::Trace(command) => trace::run(&command, &target, io).await,
+        Command::Why(command) => why::run(&command, &target, io).await,
     }
 }

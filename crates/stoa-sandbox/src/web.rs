@@ -14,19 +14,26 @@ use http_body_util::{BodyExt, Full};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tower::ServiceExt;
 
+use crate::clock::Clock;
 use crate::listen::{CutConnection, Server};
 
 /// Marks a response that is never sent: the connection is cut instead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut;
 
-/// Serves a router on a loopback port, 0 for any.
-pub(crate) async fn serve(port: u16, router: Router) -> io::Result<Server> {
+/// Serves a router on a loopback port, 0 for any. Each answer says the time that the simulator believes it is.
+pub(crate) async fn serve(port: u16, router: Router, clock: &Clock) -> io::Result<Server> {
+    let clock = clock.clone();
     Server::start(port, move |_, request| {
-        let router = router.clone();
+        let (router, clock) = (router.clone(), clock.clone());
         async move {
             let Ok(response) = router.oneshot(request.map(Body::new)).await;
-            let (parts, body) = response.into_parts();
+            let (mut parts, body) = response.into_parts();
+            if let Ok(date) =
+                http::HeaderValue::from_str(&clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+            {
+                parts.headers.insert(http::header::DATE, date);
+            }
             if parts.extensions.get::<Cut>().is_some() {
                 return Err(CutConnection);
             }

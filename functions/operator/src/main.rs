@@ -1,9 +1,11 @@
-//! Invoked by the operator's command (`stoa logins --email`, `stoa person`); no route leads here.
+//! Invoked by the operator's command (`stoa logins --email`, `stoa person`, `stoa trace`, `stoa why`); no route leads
+//! here.
 //!
-//! Answers what needs the pepper, since the command reads no secret: which logins are an address's, and which person is
-//! meant. It changes nothing. Neither its answer nor its log line has the address in it.
+//! Answers what needs a secret, since the command reads none: which logins are an address's, which person is meant, and
+//! what a school says now, asked with its key and without. It changes nothing. Neither its answer nor its log line has
+//! an address in it.
 //!
-//! - reads: the index `by-email` of `logins`, `directory`; the secret `pepper`
+//! - reads: `connections`, the index `by-email` of `logins`, `directory`; the secrets `pepper`, `thinkific/{school}`
 //! - writes: nothing
 //! - faults: `docs/runbook/faults/`, in the answer to the command
 

@@ -12,8 +12,9 @@ pub(super) fn candidates(symptom: &Symptom) -> &'static [Cause] {
     match symptom {
         Symptom::Stopped(fault) => of_fault(*fault),
         Symptom::NotBack => &[PersonLeft, ProviderSilent, ProviderRefusesPerson, OurSetting, ProviderClock],
-        Symptom::NotLaunched => &[TicketLost, OurBuild],
+        Symptom::NotLaunched => &[TicketLost, AwsAway, PermissionAbsent, OurBuild],
         Symptom::HandedOver => &[InTheSchool, SchoolMoved, SchoolDown, OurSchoolFile],
+        Symptom::InLine => &[CallsOurs, SchoolBusy, UnderWay],
         Symptom::Tested | Symptom::UnderWay => &[UnderWay],
         Symptom::Closed => &[OurState],
         Symptom::Nothing => &[NotSeen, PersonLeft],
@@ -57,7 +58,8 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::TeamsOnly | Fault::TeamsCodeWrong => &[WrongLink, TookTooLong],
         Fault::TicketMissing | Fault::TicketExpired => &[TicketLost, CookiesLost],
         Fault::TicketWrong => &[UsedTwice, OurSeal, TicketLost],
-        Fault::PersonDeactivated | Fault::PersonDeleted | Fault::PersonInactive => &[PersonBarred],
+        Fault::PersonDeactivated | Fault::PersonDeleted => &[PersonBarred],
+        Fault::PersonInactive => &[PersonInactive],
         Fault::PersonUnknown => &[PersonNotKnown, SubjectsChanged, OurSetting],
         Fault::EmailOwned => &[ColleaguesAddress, AddressRecycled, SubjectsChanged, ClaimUnderWay, OurSetting],
         Fault::AccountPrivileged => &[AccountRole, OurSetting],
@@ -196,15 +198,14 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
         Oidc::CodeRefused => &[CodeRefused, OurSetting],
         Oidc::ClientRefused => &[OurTokenRefused, OurSecret, SecretElsewhere, OurSetting],
         Oidc::TokenEndpointUnavailable | Oidc::AddressForbidden => &[TokenEndpointDown, TokenEndpointMoved, OurSetting],
-        Oidc::TokenAnswerStrange
-        | Oidc::IdTokenMissing
+        Oidc::TokenAnswerStrange | Oidc::UserInfoStrange => &[TokenStrange],
+        Oidc::IdTokenMissing
         | Oidc::TokenMalformed
         | Oidc::TokenEncrypted
         | Oidc::TokenCritical
         | Oidc::NonceMissing
         | Oidc::AccessTokenHashWrong
         | Oidc::CodeHashWrong
-        | Oidc::UserInfoStrange
         | Oidc::UserInfoSubjectWrong => &[TokenStrange, SetOtherwise],
         Oidc::NonceWrong => &[UsedTwice, TokenStrange],
         Oidc::AlgorithmRefused => &[SignedOtherwise, OurSetting],
@@ -224,7 +225,8 @@ fn of_oidc(code: Oidc) -> &'static [Cause] {
 /// The settings whose change can bring about a symptom, each by the beginning of its path in the document.
 pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
     let Symptom::Stopped(fault) = symptom else {
-        return &["saml", "oidc", "workos", "teams", "preset"];
+        let begins = *symptom == Symptom::NotBack;
+        return if begins { &["saml", "oidc", "workos", "teams", "preset"] } else { &[] };
     };
     match fault {
         Fault::SubjectMissing | Fault::SubjectTransient | Fault::SubjectIsEmail => &["subject", "attributes", "preset"],

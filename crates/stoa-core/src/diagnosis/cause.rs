@@ -93,7 +93,7 @@ causes! {
     // In stoa: what somebody changed.
     OurSetting = "our_setting": Ours Either OnCall
         title "A change of the connection's own file took away what worked before."
-        test "`stoa connection history {id}` shows the change shortly before the first failure; logins under the version before it worked."
+        test "`stoa connection history {id}` shows the change shortly before the first failure; logins under the previous version worked."
         repair "Ask whoever made the change what it was for, then go back: `stoa connection rollback {id} {version} --reason \"undo a change that locks people out\"`. Correct the file in its repository too, or the next apply brings the change back."
         spare "What the change was meant to do for others: apply it again without the part that locks people out."
         unless "The customer asked for the change, and those who are refused now are meant to be.";
@@ -136,19 +136,19 @@ causes! {
     OurSeal = "our_seal": Ours All OnCall
         title "The seal secret was replaced without keeping the old one, so logins between the response and the launch fail."
         test "The secret `seal` was written minutes before the failure, and each such login works when it is started again."
-        repair "Nothing, if it was once: whoever starts a new login gets in. Next time store a set that has the old key as well (docs/data.md, Secrets)."
+        repair "Nothing, if it was once: whoever starts a new login gets in. Next time store a set that has the old key as well (`docs/data.md`, Secrets)."
         spare "Replacing it again breaks the logins that are under way now."
         unless "It goes on for more than three minutes: then the functions hold different secrets.";
     OurBuild = "our_build": Ours All OnCall
         title "It began with a new build of stoa."
         test "The first failure is the first login by the new build, and nothing else changed."
-        repair "Go back to the previous release (docs/runbook/alarms/FunctionErrors.md), then say what failed in its issue."
+        repair "Go back to the previous release (`docs/runbook/alarms/FunctionErrors.md`), then say what failed in its issue."
         spare "Items that the new build wrote: the build before it reads them too, unless UPGRADE.md says otherwise."
         unless "Logins by the new build got in as well: then it is something else.";
     SecretAbsent = "secret_absent": Ours All OnCall
         title "A secret that this step needs was never stored, or was deleted."
         test "Secrets Manager has no secret of the name that the step wanted."
-        repair "Store it: `stoa secret put {secret} < FILE`. A deleted one can be restored for a while (docs/runbook/faults/secret_broken.md)."
+        repair "Store it: `stoa secret put {secret} < FILE`. A deleted one can be restored for a while (`docs/runbook/faults/secret_broken.md`)."
         spare "Never store a new pepper instead of a deleted one: every person would be a stranger."
         unless "The name belongs to a connection that is being removed.";
     SecretMalformed = "secret_malformed": Ours All OnCall
@@ -156,7 +156,7 @@ causes! {
         test "Secrets Manager has the secret, and it was written by something other than `stoa secret put`."
         repair "Store the value again, by the command: `stoa secret put {secret} < FILE`."
         spare "If it is the seal or the pepper, restore the previous version instead of making a new value."
-        unless "It is the pepper: see docs/runbook/faults/secret_broken.md first.";
+        unless "It is the pepper: see `docs/runbook/faults/secret_broken.md` first.";
     PermissionAbsent = "permission_absent": Ours All OnCall
         title "AWS refuses a function something that it needs."
         test "The same step fails for everybody; the log line names the call. The functions' roles are in template.yaml."
@@ -166,13 +166,13 @@ causes! {
     AwsAway = "aws_away": Ours All OnCall
         title "DynamoDB or Secrets Manager did not answer."
         test "Several connections fail at the same time, and it ends by itself. AWS's health page for the region says more."
-        repair "Wait and look again; people can try again at once. If it lasts, see docs/runbook/faults/store_unavailable.md."
+        repair "Wait and look again; people can try again at once. If it lasts, see `docs/runbook/faults/store_unavailable.md`."
         spare "Nothing is lost: each step is a conditional write that can be repeated."
         unless "It has been going on for more than ten minutes: then open a case with AWS.";
     ItemBroken = "item_broken": Ours Either OnCall
         title "A stored item is not of a form that this build reads."
         test "The step names the item. Others that are stored alike work; or all fail since a deployment, or since somebody wrote into the table by hand."
-        repair "For a connection, `stoa connection history {id}` lists its versions; restore the last good one: `stoa connection rollback {id} {version} --reason \"the stored form is broken\"`. For anything else, see docs/runbook/faults/store_item_strange.md."
+        repair "For a connection, `stoa connection history {id}` lists its versions; restore the last good one: `stoa connection rollback {id} {version} --reason \"the stored form is broken\"`. For anything else, see `docs/runbook/faults/store_item_strange.md`."
         spare "Do not edit the table by hand: what is written there is checked by nobody."
         unless "A deployment is under way: then wait for its end.";
     Defect = "defect": Ours Either OnCall
@@ -181,12 +181,12 @@ causes! {
         repair "Read the step's log line (command above) and the page of the fault; if it goes on, go back to the previous release."
         spare "Whoever gets in now should go on getting in: look at one function at a time."
         unless "It happened once, and the next try worked.";
-    CallsOurs = "calls_ours": Ours All OnCall
+    CallsOurs = "calls_ours": Ours Either OnCall
         title "stoa has spent the calls that it allows itself at this school in a minute."
         test "It happens in waves, when many people sign in for the first time, and passes within a minute."
         repair "Nothing for one wave: people try again after a minute. For a planned launch, create the accounts beforehand."
         spare "The limit keeps the school's own integrations alive; raising it locks them out."
-        unless "It goes on for an hour: then one connection is being flooded (docs/runbook/flood.md).";
+        unless "It goes on for an hour: then one connection is being flooded (`docs/runbook/flood.md`).";
 
     // At the identity provider.
     KeyRotated = "key_rotated": Provider All OnCall
@@ -219,7 +219,7 @@ causes! {
         repair "Look whether your log has this response, and whether something rewrites pages on the person's way: a proxy, a browser extension."
         spare "Nothing is to be loosened here: a signature that does not fit is worth nothing."
         unless "Everybody fails: then ask for what changed in their network first.";
-    SignedOtherwise = "signed_otherwise": Provider Either Idp
+    SignedOtherwise = "signed_otherwise": Provider All Idp
         title "The identity provider signs or encrypts in another way than stoa accepts."
         test "The step names what was wanted and what came. If it worked before, their setting for this application changed."
         repair "In the application's settings for us, choose a signed response or assertion, RSA-SHA256, and the encryption that our guide names. It is printed by `stoa connection guide {id}`."
@@ -243,7 +243,7 @@ causes! {
         repair "Let the tile in the portal open our link instead of starting there. The link is in our guide: `stoa connection guide {id}`."
         spare "Do not accept unsolicited responses to please a tile: they can be posted into anybody's browser."
         unless "It was one person once: then they had two tabs open.";
-    SetOtherwise = "set_otherwise": Provider Either Idp
+    SetOtherwise = "set_otherwise": Provider All Idp
         title "The application is set up at the identity provider with other values than ours: audience, address or recipient."
         test "The step names what we expect and what came. If others get in, there are two applications, or one of several nodes."
         repair "Correct the value that the step names in the settings of the application for us. Our guide has all of them: `stoa connection guide {id}`."
@@ -255,7 +255,7 @@ causes! {
         repair "Confirm with their administrator, change the name in the connection's file, and apply it: `stoa connection apply FILE`. Then let them test: `stoa connection test {id}`."
         spare "People keep their accounts only if the subjects stay the same: let one known person test first."
         unless "Their administrator knows nothing of it.";
-    OtherProvider = "other_provider": Provider Either Idp
+    OtherProvider = "other_provider": Provider One Idp
         title "The response comes from another identity provider, tenant or application than the connection names."
         test "The step names what came. Others get in through the right one."
         repair "See through which application and tenant the person signed in, and give them the right link."
@@ -404,7 +404,7 @@ causes! {
         test "Others get in. If nobody does, the provider never says it."
         repair "Verify the address in the person's record."
         spare "Do not accept unproven addresses: whoever types a colleague's would get their account."
-        unless "The product never says it, and the customer alone makes its accounts (docs/connections.md).";
+        unless "The product never says it, and the customer alone makes its accounts (`docs/connections.md`).";
 
     // At the school.
     SchoolKeyRenewed = "school_key_renewed": School All SchoolAdmin
@@ -419,7 +419,7 @@ causes! {
         repair "Ask Thinkific's support what stands before the Admin API and since when, with the time of the login."
         spare "The API key: it is not known to be wrong, so do not replace it."
         unless "Thinkific's own JSON comes back now.";
-    SchoolPlan = "school_plan": School All SchoolAdmin
+    SchoolPlan = "school_plan": School Either SchoolAdmin
         title "The school's plan does not include the API or single sign-on any more."
         test "Thinkific says so in its answer, or refuses a key that is surely right."
         repair "See in Thinkific's billing whether the plan changed; API and single sign-on need Plus."
@@ -431,7 +431,7 @@ causes! {
         repair "Wait; people can try again. If it lasts, ask Thinkific's support with the times."
         spare "Nothing is to be changed here."
         unless "It answers now: then it was for a moment.";
-    SchoolBusy = "school_busy": School All Person
+    SchoolBusy = "school_busy": School Either Person
         title "Thinkific asks to slow down: the school's calls of the minute are spent, by stoa or by another integration."
         test "Our own minute was not spent, and it passes within a minute."
         repair "Wait a minute and try again. If it repeats, the school's administrator looks which other integration uses the key."
@@ -442,7 +442,7 @@ causes! {
         test "The answer names the address as taken. A missing field is named by its own name."
         repair "Search for the address in Thinkific, deleted and archived accounts included, and change or remove that account's address."
         spare "The other account's course records."
-        unless "The other account is the person's own from an earlier integration: then link it (docs/runbook/persons.md).";
+        unless "The other account is the person's own from an earlier integration: then link it (`docs/runbook/persons.md`).";
     AccountField = "account_field": School Either SchoolAdmin
         title "The school demands a profile field that stoa does not send, or does not take a name."
         test "The answer names a field that is not the address. If new people all fail, the field is mandatory; if one does, it is that name."
@@ -458,7 +458,7 @@ causes! {
     AccountEarlier = "account_earlier": School Either OnCall
         title "The account under the address is bound to the id that an earlier integration gave it."
         test "The account is older than the connection, and many people have the same. A colleague's account would be bound to an id of ours."
-        repair "If the earlier ids are addresses or subjects, say so in the file (`account.earlier_external_id`) and apply it: `stoa connection apply FILE`. One person alone: see docs/runbook/persons.md, *Link a person*."
+        repair "If the earlier ids are addresses or subjects, say so in the file (`account.earlier_external_id`) and apply it: `stoa connection apply FILE`. One person alone: see `docs/runbook/persons.md`, *Link a person*."
         spare "Bind nobody to an account that is not proven to be theirs."
         unless "Nobody has confirmed whose the account is.";
     AccountOther = "account_other": School One SchoolAdmin
@@ -476,7 +476,7 @@ causes! {
     AccountUnbound = "account_unbound": School Either SchoolAdmin
         title "There is an account under the address that nobody is bound to, and the connection takes none over."
         test "The file says `existing = \"refuse\"`. If it did not before, a change did it."
-        repair "Confirm whose the account is; then on-call links it (docs/runbook/persons.md, *Link a person*)."
+        repair "Confirm whose the account is; then on-call links it (`docs/runbook/persons.md`, *Link a person*)."
         spare "Whoever registered the account with that address."
         unless "Nobody has confirmed whose it is.";
     SchoolMoved = "school_moved": School All OnCall
@@ -515,6 +515,12 @@ causes! {
         repair "Say whether the person is to have access. If so, on-call runs `stoa person reactivate --connection {id} --email ADDRESS --reason \"the customer confirmed\"`."
         spare "Whoever deactivated them had a reason: read it."
         unless "They left the company, or the customer has not confirmed.";
+    PersonInactive = "person_inactive": Record One Idp
+        title "The customer's directory says that the person is inactive."
+        test "Their directory provisions people to us, and its last word about this person is that they may not come. An operator's word would be `person_barred`."
+        repair "Activate the person in your directory, or assign them to the application again; it is passed on at the next synchronization."
+        spare "Nobody else is affected. Do not reactivate them here: the directory would take it back."
+        unless "They left the company.";
     PersonNotKnown = "person_not_known": Record One Idp
         title "The directory does not know the person, and the connection lets in only people whom it knows."
         test "Known people get in. If the file let everybody in before, a change ended that."
@@ -530,7 +536,7 @@ causes! {
     ReplacesForeign = "replaces_foreign": Record One SchoolAdmin
         title "The new address would replace one of a domain that the connection does not own."
         test "The person came through another connection before, or changed company."
-        repair "Confirm with both customers that it is the same person; then on-call links them (docs/runbook/persons.md)."
+        repair "Confirm with both customers that it is the same person; then on-call links them (`docs/runbook/persons.md`)."
         spare "The person's account at the previous customer."
         unless "Nobody has confirmed it.";
 
@@ -585,7 +591,7 @@ causes! {
         repair "Look at the account's last sign-in and enrolments in Thinkific, and compare with the time of this login."
         spare "Nothing is to be changed here before that."
         unless "The last sign-in is at the time of this login: then the course, not the sign-in, is the matter.";
-    UnderWay = "under_way": Browser One Person
+    UnderWay = "under_way": Browser Either Person
         title "Nothing is wrong so far: the login is under way."
         test "Ask again in a few minutes."
         repair "Wait, or start again from the course link."

@@ -6,12 +6,15 @@ use super::candidates::settings_behind;
 use super::cause::Cause::{self, *};
 use super::cause::{Seat, Spread};
 use super::course::Course;
-use super::evidence::{Change, ChangeKind, Evidence, KeyAct, Known, Symptom};
+use super::evidence::{Change, ChangeKind, Evidence, KeyAct, Symptom};
+use super::known::Known;
 use super::probe::CLOCK_SECONDS;
 use crate::fault::Fault;
 use crate::invisible::visible;
 use crate::refusal::RefusalCode as Oidc;
 
+/// Parts of a document that hold settings of every kind.
+const BROAD: [&str; 6] = ["", "saml", "oidc", "workos", "teams", "preset"];
 const DAY: i64 = 24 * 3600;
 /// An owner who signed in as lately still uses the address.
 const RECENT: i64 = 7 * DAY;
@@ -136,7 +139,7 @@ impl Case<'_> {
     /// How others fare at the same school.
     fn elsewhere(&self) -> Vec<Clue> {
         let Known::Seen(logins) = &self.evidence.elsewhere else { return Vec::new() };
-        let since: Vec<_> = logins.iter().filter(|seen| seen.began >= self.course.first).collect();
+        let since: Vec<_> = logins.iter().filter(|seen| seen.order > self.course.first_order).collect();
         let same = since.iter().filter(|seen| seen.symptom == *self.symptom).count();
         let good = since.iter().filter(|seen| seen.symptom.is_good()).count();
         let mut clues = Vec::new();
@@ -180,7 +183,15 @@ impl Case<'_> {
                 continue;
             }
             let says = format!("version {version}, written {}, changed {}", by(change), changed.join("; "));
-            clues.push(clue(says, &[(OurSetting, self.weight_of(&changed))]));
+            // A setting of the very thing explains more than any of the protocol's.
+            let is_exact =
+                behind.iter().any(|path| !BROAD.contains(path) && changed.iter().any(|line| line.starts_with(path)));
+            let weight = self.weight_of(&changed, if is_exact { 90 } else { 60 });
+            // What it explains, nobody else need have done.
+            let less = if is_exact { -40 } else { -15 };
+            let others = |seat, spread| if seat == Seat::Provider && spread == Spread::All { less } else { 0 };
+            let on = if weight > 0 { self.weighed(others) } else { Vec::new() };
+            clues.push(Clue { says, on: on.into_iter().chain([(OurSetting, weight)]).collect() });
         }
         if clues.is_empty() {
             let on = self.weighed(|seat, _| if seat == Seat::Provider { 5 } else { 0 });
@@ -192,14 +203,14 @@ impl Case<'_> {
     }
 
     /// A domain that the connection never had was not taken away.
-    fn weight_of(&self, changed: &[String]) -> i32 {
+    fn weight_of(&self, changed: &[String], weight: i32) -> i32 {
         let got = self.got();
         let taken_away = |line: &String| {
             let before = line.split(" → ").next().unwrap_or_default();
             !line.starts_with("domains") || before.contains(&format!("{got:?}"))
         };
         if *self.symptom != Symptom::Stopped(Fault::EmailDomainForeign) || changed.iter().any(taken_away) {
-            70
+            weight
         } else {
             -100
         }
@@ -283,7 +294,7 @@ impl Case<'_> {
                     "the secret {}, of another connection, was replaced {when}; this one's was not",
                     other.name
                 );
-                clues.push(clue(says, &[(SecretElsewhere, 50)]));
+                clues.push(clue(says, &[(SecretElsewhere, 55), (OurTokenRefused, -40)]));
             }
             None => clues.push(clue("no other connection's secret was replaced", &[(SecretElsewhere, -100)])),
         }
@@ -332,7 +343,10 @@ impl Case<'_> {
             return Vec::new();
         }
         match self.suspects().find(|change| change.kind == ChangeKind::School) {
-            Some(change) => vec![clue(format!("the school's file was applied {}", by(change)), &[(OurSchoolFile, 50)])],
+            Some(change) => vec![clue(
+                format!("the school's file was applied {}", by(change)),
+                &[(OurSchoolFile, 60), (SchoolBlocked, -50), (SchoolDown, -20), (SchoolMoved, -20)],
+            )],
             None => vec![clue(
                 "the school's file was not applied between the last good login and the first failure",
                 &[(OurSchoolFile, -100)],
@@ -423,12 +437,20 @@ impl Case<'_> {
         };
         let probe = match &self.evidence.provider {
             Known::Seen(probe) => probe,
-            missing => return unread(missing.missing().unwrap_or_default()),
+            Known::NotAsked(_) | Known::NotAllowed(_) | Known::NotAnswered(_) => {
+                return unread(self.evidence.provider.missing().unwrap_or_default());
+            }
         };
         let Some(published) = &probe.published else {
             return unread(probe.unread.clone().unwrap_or_else(|| "it publishes nothing at an address".to_owned()));
         };
         let new = self.untrusted_certificates();
+        let removed = new.iter().find(|print| self.removed().any(|removed| removed == *print));
+        if let Some(print) = removed {
+            let says = format!("the identity provider still publishes the key that was removed: {print}");
+            let on = [(OurTrust, 20), (KeyRotated, -60), (KeyUnpublished, -60), (KeyUnknownWhether, -100)];
+            return vec![clue(says, &on)];
+        }
         let is_saml = matches!(self.symptom, Symptom::Stopped(Fault::Saml(_)));
         let changed = if is_saml { &new } else { &published.keys_changed };
         let named = changed.iter().map(|key| visible(key)).collect::<Vec<_>>().join(", ");
@@ -445,6 +467,17 @@ impl Case<'_> {
                 &[(KeyRotated, -60), (KeyUnpublished, 35), (KeyUnknownWhether, -100), (KeysUnfetched, -60)],
             ),
         }]
+    }
+
+    /// The keys that were taken away before the first failure.
+    fn removed(&self) -> impl Iterator<Item = &String> {
+        self.suspects().filter_map(|change| match &change.kind {
+            ChangeKind::Key(KeyAct::Removed | KeyAct::Dropped, print) => Some(print),
+            ChangeKind::Key(KeyAct::Trusted, _)
+            | ChangeKind::Settings { .. }
+            | ChangeKind::State(_)
+            | ChangeKind::School => None,
+        })
     }
 
     /// Published certificates that are not trusted.
@@ -522,54 +555,51 @@ impl Case<'_> {
         self.evidence.login.as_ref().and_then(|login| login.got.as_deref()).unwrap_or_default()
     }
 
-    /// What the step itself says.
+    /// What the step itself says. Most say what is printed beside them, and nothing that tells two causes apart.
     fn said(&self) -> Vec<Clue> {
-        let Symptom::Stopped(fault) = self.symptom else { return Vec::new() };
+        let Symptom::Stopped(fault) = *self.symptom else { return Vec::new() };
         let got = self.got();
         let has = |words: &[&str]| words.iter().any(|word| got.contains(word));
         let quoted = |what: &str| format!("{what}: {got:?}");
-        // Most steps say what is printed beside them, and nothing that tells two causes apart.
-        let told = match fault {
-            Fault::GroupNotAdmitted if has(&["not sent", "without a value"]) => {
-                Some((quoted("the step says"), vec![(GroupsNotSent, 70), (NotInGroup, -10), (GroupRemade, -30)]))
-            }
-            Fault::GroupNotAdmitted => Some(("groups did arrive".to_owned(), vec![(GroupsNotSent, -100)])),
-            Fault::ThinkificRefusedAccount if has(&["taken"]) => {
-                Some((quoted("Thinkific says"), vec![(AccountAddressTaken, 60), (AccountLimit, -20)]))
-            }
-            Fault::ThinkificRefusedAccount if has(&["fields: "]) => Some((
-                quoted("Thinkific names"),
-                vec![(AccountField, 45), (AccountAddressTaken, -20), (AccountLimit, -20)],
-            )),
-            Fault::ThinkificRefusedAccount => {
-                Some((quoted("Thinkific names no field"), vec![(AccountLimit, 40), (AccountAddressTaken, -15)]))
-            }
-            Fault::ThinkificSentBack | Fault::ReturnedAgain => self.sent_back(&has, &quoted),
-            Fault::EmailDomainForeign if self.same_domain() > 1 => {
-                let says = format!("{} logins had an address of {got:?}", self.same_domain());
-                Some((says, vec![(DomainUnclaimed, 20)]))
-            }
-            Fault::AccountBound if has(&["holds the new address"]) => {
-                Some((quoted("the step says"), vec![(AccountOther, 35), (AccountEarlier, -20)]))
-            }
-            Fault::AccountBound => self.evidence.settings.seen().map(|settings| match settings.has_earlier_ids {
-                true => (
-                    "the connection knows the earlier integration's ids already".to_owned(),
-                    vec![(AccountEarlier, -15)],
-                ),
+        let told = if fault == Fault::GroupNotAdmitted && has(&["not sent", "without a value"]) {
+            Some((quoted("the step says"), vec![(GroupsNotSent, 70), (NotInGroup, -10), (GroupRemade, -30)]))
+        } else if fault == Fault::GroupNotAdmitted {
+            Some(("groups did arrive".to_owned(), vec![(GroupsNotSent, -100)]))
+        } else if fault == Fault::ThinkificRefusedAccount {
+            Some(Self::refused_account(&has, &quoted))
+        } else if matches!(fault, Fault::ThinkificSentBack | Fault::ReturnedAgain) {
+            Some(Self::sent_back(&has, &quoted))
+        } else if fault == Fault::EmailDomainForeign && self.same_domain() > 1 {
+            let says = format!("{} logins had an address of {got:?}", self.same_domain());
+            Some((says, vec![(DomainUnclaimed, 20)]))
+        } else if fault == Fault::AccountBound && has(&["holds the new address"]) {
+            Some((quoted("the step says"), vec![(AccountOther, 35), (AccountEarlier, -20)]))
+        } else if fault == Fault::AccountBound {
+            self.evidence.settings.seen().map(|settings| match settings.has_earlier_ids {
+                true => ("the connection knows the earlier integration's ids".to_owned(), vec![(AccountEarlier, -15)]),
                 false => {
                     ("the connection names no ids of an earlier integration".to_owned(), vec![(AccountEarlier, 5)])
                 }
-            }),
-            Fault::ThinkificKeyRefused if has(&["403"]) => {
-                Some((quoted("Thinkific's address answered"), vec![(SchoolBlocked, 15), (SchoolPlan, 15)]))
-            }
-            Fault::Oidc(Oidc::UserInfoUnavailable) => {
-                Some(("the token endpoint had answered this login".to_owned(), vec![(TokenEndpointDown, -60)]))
-            }
-            _ => None,
+            })
+        } else if fault == Fault::ThinkificKeyRefused && has(&["403"]) {
+            Some((quoted("Thinkific's address answered"), vec![(SchoolBlocked, 15), (SchoolPlan, 15)]))
+        } else if fault == Fault::Oidc(Oidc::UserInfoUnavailable) {
+            Some(("the token endpoint had answered this login".to_owned(), vec![(TokenEndpointDown, -60)]))
+        } else {
+            None
         };
         told.into_iter().map(|(says, on)| Clue { says, on }).collect()
+    }
+
+    /// Which field Thinkific named, if any.
+    fn refused_account(has: &dyn Fn(&[&str]) -> bool, quoted: &dyn Fn(&str) -> String) -> (String, Vec<(Cause, i32)>) {
+        if has(&["taken"]) {
+            (quoted("Thinkific says"), vec![(AccountAddressTaken, 60), (AccountLimit, -20)])
+        } else if has(&["fields: "]) {
+            (quoted("Thinkific names"), vec![(AccountField, 45), (AccountAddressTaken, -20), (AccountLimit, -20)])
+        } else {
+            (quoted("Thinkific names no field"), vec![(AccountLimit, 40), (AccountAddressTaken, -15)])
+        }
     }
 
     fn same_domain(&self) -> usize {
@@ -580,11 +610,7 @@ impl Case<'_> {
     }
 
     /// Thinkific's words, as they were reduced.
-    fn sent_back(
-        &self,
-        has: &dyn Fn(&[&str]) -> bool,
-        quoted: &dyn Fn(&str) -> String,
-    ) -> Option<(String, Vec<(Cause, i32)>)> {
+    fn sent_back(has: &dyn Fn(&[&str]) -> bool, quoted: &dyn Fn(&str) -> String) -> (String, Vec<(Cause, i32)>) {
         let says = quoted("Thinkific's words, reduced");
         let on = if has(&["message=signature"]) {
             vec![
@@ -615,7 +641,7 @@ impl Case<'_> {
         } else {
             vec![(SchoolRefusesData, -5)]
         };
-        Some((says, on))
+        (says, on)
     }
 
     /// The school's address.
@@ -642,7 +668,7 @@ impl Case<'_> {
             (None, Some(status)) => {
                 let down = if *self.symptom == Symptom::HandedOver { -40 } else { 0 };
                 let says = format!("the school's address answers as it should ({status})");
-                clues.push(clue(says, &[(SchoolMoved, -60), (SchoolDown, down), (OurSchoolFile, -20)]));
+                clues.push(clue(says, &[(SchoolMoved, -60), (SchoolDown, down)]));
             }
         }
         if let Some(skew) = site.skew {
@@ -698,7 +724,7 @@ impl Case<'_> {
             )),
             Some(status @ (401 | 403)) if api.keyless_is_thinkific => clues.push(clue(
                 format!("Thinkific refuses the stored key now ({status})"),
-                &[(SchoolKeyRenewed, 35), (OurSchoolKey, 35), (SchoolSsoOff, -45)],
+                &[(SchoolKeyRenewed, 35), (OurSchoolKey, 35), (SchoolPlan, 40), (SchoolSsoOff, -45)],
             )),
             Some(429) => clues.push(clue("the Admin API answers 429 now", &[(SchoolBusy, 20)])),
             Some(status @ 500..) => {

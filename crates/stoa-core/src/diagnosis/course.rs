@@ -13,6 +13,8 @@ const HELD_SECONDS: i64 = 60;
 pub(super) struct Course {
     /// When the earliest login that is known to have it began, in epoch seconds.
     pub(super) first: i64,
+    /// The same in milliseconds.
+    pub(super) first_order: i64,
     /// The version that it ran under, where there is such a login.
     first_version: Option<u32>,
     /// How many logins have it.
@@ -34,20 +36,22 @@ impl Course {
         let asked = evidence.login.iter().filter(|asked| listed.iter().all(|seen| seen.reference != asked.reference));
         let all: Vec<&Seen> = listed.iter().chain(asked).collect();
         let same: Vec<&&Seen> = all.iter().filter(|seen| seen.symptom == *symptom).collect();
-        let earliest = same.iter().min_by_key(|seen| seen.began);
+        let earliest = same.iter().min_by_key(|seen| seen.order);
         let closed = evidence.settings.seen().filter(|_| *symptom == Symptom::Closed).map(|s| s.state_since);
         let first = earliest.map(|seen| seen.began).or(closed).unwrap_or(evidence.now.as_second());
+        let first_order = earliest.map_or(first.saturating_mul(1000), |seen| seen.order);
         let good = || all.iter().filter(|seen| seen.symptom.is_good());
         let build = evidence.login.as_ref().map(|login| login.build.as_str());
         Self {
             first,
+            first_order,
             first_version: earliest.map(|seen| seen.version),
             same: same.len(),
             addresses: same.iter().filter_map(|seen| seen.who.as_ref()).collect::<BTreeSet<_>>().len(),
-            good_since: good().filter(|seen| seen.began >= first).count(),
+            good_since: good().filter(|seen| seen.order > first_order).count(),
             good_before: good()
-                .filter(|seen| seen.began < first)
-                .max_by_key(|seen| seen.began)
+                .filter(|seen| seen.order < first_order)
+                .max_by_key(|seen| seen.order)
                 .map(|seen| (seen.began, seen.version, seen.build.clone())),
             build_works: good().any(|seen| Some(seen.build.as_str()) == build),
         }

@@ -1,10 +1,10 @@
 //! What is known about a failure, and what is not.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
+use super::known::Known;
 use super::probe::{ApiProbe, ProviderProbe, SiteProbe};
-use crate::connection::{ConnectionState, Existing, Kind, UnknownPerson};
+use crate::connection::ConnectionState;
 use crate::fault::Fault;
 use crate::ids::{ConnectionId, EmailKey, Reference, SchoolId};
 use crate::login::{LoginItem, State, What};
@@ -12,50 +12,6 @@ use crate::person::PersonState;
 
 /// How long a login may be under way before its silence means something, in seconds.
 const SILENT_SECONDS: i64 = 10 * 60;
-
-/// A piece of evidence, or why there is none. What is not known is never taken for absent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Known<T> {
-    /// It is known.
-    Seen(T),
-    /// Nobody asked, for this reason.
-    NotAsked(String),
-    /// Whoever asked may not know: this was refused.
-    NotAllowed(String),
-    /// It was asked for, and there was no answer.
-    NotAnswered(String),
-}
-
-impl<T> Known<T> {
-    /// What is known.
-    pub fn seen(&self) -> Option<&T> {
-        match self {
-            Self::Seen(value) => Some(value),
-            Self::NotAsked(_) | Self::NotAllowed(_) | Self::NotAnswered(_) => None,
-        }
-    }
-
-    /// Why it is not known, as a clause.
-    pub fn missing(&self) -> Option<String> {
-        match self {
-            Self::Seen(_) => None,
-            Self::NotAsked(why) => Some(format!("not asked: {why}")),
-            Self::NotAllowed(what) => Some(format!("not allowed: {what}")),
-            Self::NotAnswered(why) => Some(format!("no answer: {why}")),
-        }
-    }
-
-    /// The same about a part of it.
-    pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Known<U> {
-        match self {
-            Self::Seen(value) => Known::Seen(part(value)),
-            Self::NotAsked(why) => Known::NotAsked(why),
-            Self::NotAllowed(what) => Known::NotAllowed(what),
-            Self::NotAnswered(why) => Known::NotAnswered(why),
-        }
-    }
-}
 
 /// How a login ended, as far as stoa sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +26,8 @@ pub enum Symptom {
     HandedOver,
     /// The test ended well.
     Tested,
+    /// The person has a place in the school's line, and their page waits.
+    InLine,
     /// It is still under way.
     UnderWay,
     /// The connection takes nobody, so there is no login.
@@ -87,6 +45,7 @@ impl Symptom {
         match login.steps.last().map(|step| &step.what) {
             Some(What::Stopped(fault)) if login.state != State::Launched => Self::Stopped(*fault),
             None | Some(What::Unknown(_)) => Self::Unknown,
+            Some(What::Waiting) if login.state == State::Verified => Self::InLine,
             Some(
                 What::Started
                 | What::Verified
@@ -115,6 +74,7 @@ impl Symptom {
             Self::NotLaunched => "not_launched",
             Self::HandedOver => "handed_over",
             Self::Tested => "tested",
+            Self::InLine => "in_line",
             Self::UnderWay => "under_way",
             Self::Closed => "closed",
             Self::Nothing => "nothing",
@@ -129,7 +89,7 @@ impl Symptom {
 
     /// Whether it is a failure that others may share.
     pub const fn is_bad(&self) -> bool {
-        matches!(self, Self::Stopped(_) | Self::NotBack | Self::NotLaunched | Self::Closed)
+        matches!(self, Self::Stopped(_) | Self::NotBack | Self::NotLaunched | Self::InLine | Self::Closed)
     }
 }
 
@@ -140,6 +100,8 @@ pub struct Seen {
     pub reference: Reference,
     /// When it began, in epoch seconds.
     pub began: i64,
+    /// The same in milliseconds, to say which of two was first.
+    pub order: i64,
     /// The connection's version that it began or was proven under.
     pub version: u32,
     /// How it ended.
@@ -163,6 +125,7 @@ impl Seen {
         Self {
             reference: login.reference.clone(),
             began: login.began,
+            order: login.steps.first().map_or(login.began.saturating_mul(1000), |step| step.t),
             version: login.connection_version,
             symptom: Symptom::of(login, now),
             who: login.email_key.clone(),
@@ -236,14 +199,6 @@ pub struct SecretSeen {
 pub struct TrustSeen {
     /// Fingerprints of the keys that are trusted now.
     pub trusted: Vec<String>,
-    /// Fingerprints of published keys that wait.
-    pub waiting: Vec<String>,
-    /// The change that waits for a person.
-    pub held: Option<String>,
-    /// Since when the metadata or key set cannot be fetched, in epoch seconds.
-    pub failing_since: Option<i64>,
-    /// How the provider describes itself otherwise than the connection has it.
-    pub drift: Option<String>,
 }
 
 /// Who has the address of a login that was refused.
@@ -264,8 +219,6 @@ pub struct Owner {
 pub struct Settings {
     /// Where people go.
     pub school: SchoolId,
-    /// By which way identities arrive.
-    pub kind: Kind,
     /// Where it stands.
     pub state: ConnectionState,
     /// Since when, in epoch seconds.
@@ -274,15 +227,9 @@ pub struct Settings {
     pub state_by: String,
     /// Why.
     pub state_reason: Option<String>,
-    /// What happens to a person whom stoa has not seen.
-    pub unknown_person: UnknownPerson,
-    /// What happens to an account that nobody is bound to.
-    pub existing: Existing,
     /// Whether the earlier integration's ids are known.
     pub has_earlier_ids: bool,
-    /// Whether the identity provider's metadata is fetched from an address.
-    pub is_published: bool,
-    /// Its entity id or issuer, as the connection has it.
+    /// The entity id or issuer of its identity provider, as the connection has it.
     pub provider: String,
 }
 
@@ -324,4 +271,29 @@ pub struct Evidence {
     pub site: Known<SiteProbe>,
     /// The school's Admin API, now.
     pub api: Known<ApiProbe>,
+}
+
+impl Evidence {
+    /// Of a login alone, where nothing else can be known.
+    pub fn of_login(login: &LoginItem, now: Timestamp, why: &str) -> Self {
+        fn missing<T>(why: &str) -> Known<T> {
+            Known::NotAsked(why.to_owned())
+        }
+        Self {
+            now,
+            connection: login.connection.clone(),
+            login: Some(Seen::of(login, now)),
+            settings: missing(why),
+            logins: missing(why),
+            elsewhere: missing(why),
+            same_address: missing(why),
+            owner: missing(why),
+            changes: missing(why),
+            secrets: missing(why),
+            trust: missing(why),
+            provider: missing(why),
+            site: missing(why),
+            api: missing(why),
+        }
+    }
 }

@@ -7,7 +7,8 @@
 //!
 //! | module | has |
 //! |---|---|
-//! | `evidence` | what is known, and what is not |
+//! | `known` | what is known, told from what is not |
+//! | `evidence` | everything that may be known about a failure |
 //! | `probe` | what a live look said |
 //! | `cause` | the register of causes: whom each concerns, who acts, the repair |
 //! | `candidates` | which causes a symptom can have, and which settings are behind it |
@@ -20,15 +21,15 @@ mod cause;
 mod clue;
 mod course;
 mod evidence;
+mod known;
 mod probe;
 mod weigh;
 
 pub use self::cause::{Cause, Row, Seat, Spread};
-pub use self::evidence::{
-    Change, ChangeKind, Evidence, KeyAct, Known, Owner, SecretSeen, Seen, Settings, Symptom, TrustSeen,
-};
+pub use self::evidence::{Change, ChangeKind, Evidence, KeyAct, Owner, SecretSeen, Seen, Settings, Symptom, TrustSeen};
+pub use self::known::Known;
 pub use self::probe::{ApiProbe, Looked, ProviderProbe, Published, SiteProbe, skew_of};
-pub use self::weigh::{Diagnosis, Finding, Unseen, diagnose};
+pub use self::weigh::{Diagnosis, Finding, Unseen, diagnose, most_common};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

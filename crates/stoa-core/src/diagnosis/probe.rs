@@ -1,21 +1,22 @@
-//! What a live look at the identity provider and at the school said. The function `operator` looks, from where logins
-//! are answered; nothing here holds a key, a body, or anything of a person's.
+//! What a live look at the identity provider and at the school said. The function `operator` looks at the school, from
+//! where logins are answered and with the school's key; the command looks at the identity provider, so that what parses
+//! a stranger's message holds no key. Nothing here holds a body, or anything of a person's.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Known;
+use super::known::Known;
 
 /// How far two clocks may lie apart before that explains anything, in seconds: as far as verifiers usually allow.
 pub(super) const CLOCK_SECONDS: i64 = 60;
 
-/// What the function `operator` found by looking.
+/// What the function `operator` found by looking at the school.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looked {
+    /// The function's time, which AWS keeps, in epoch seconds.
+    pub now: i64,
     /// The proven logins with the same address, newest first, by their references.
     pub same_address: Known<Vec<crate::ids::Reference>>,
-    /// The identity provider.
-    pub provider: Known<ProviderProbe>,
     /// The school's own address, as a browser meets it.
     pub site: Known<SiteProbe>,
     /// The school's Admin API.
@@ -23,7 +24,7 @@ pub struct Looked {
 }
 
 /// The identity provider, as it answers now.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProviderProbe {
     /// How far its clock (`Date`, RFC 9110 §6.6.1) is ahead of ours, in seconds.
     pub skew: Option<i64>,
@@ -38,7 +39,7 @@ pub struct ProviderProbe {
 }
 
 /// What an identity provider publishes about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Published {
     /// Its entity id or issuer.
     pub name: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::connection::{ConnectionState, Existing, Kind, UnknownPerson};
+use crate::connection::ConnectionState;
 use crate::fault::Fault;
 use crate::ids::{ConnectionId, Reference, SchoolId};
 
@@ -13,6 +13,7 @@ fn seen(n: u8, began: i64, symptom: Symptom) -> Seen {
     Seen {
         reference: Reference::from_random([n; 8]),
         began,
+        order: began * 1000,
         version: 3,
         symptom,
         who: None,
@@ -26,15 +27,11 @@ fn seen(n: u8, began: i64, symptom: Symptom) -> Seen {
 fn settings() -> Settings {
     Settings {
         school: SchoolId::parse("academy").unwrap(),
-        kind: Kind::Saml,
         state: ConnectionState::Active,
         state_since: NOW - 100_000,
         state_by: "arn:x".to_owned(),
         state_reason: None,
-        unknown_person: UnknownPerson::Create,
-        existing: Existing::TakeOver,
         has_earlier_ids: false,
-        is_published: true,
         provider: "https://idp.example".to_owned(),
     }
 }
@@ -74,6 +71,7 @@ fn every_symptom_has_a_cause_and_every_cause_a_symptom() {
         Symptom::NotLaunched,
         Symptom::HandedOver,
         Symptom::Tested,
+        Symptom::InLine,
         Symptom::UnderWay,
         Symptom::Closed,
         Symptom::Nothing,

@@ -4,7 +4,8 @@ use super::candidates::candidates;
 use super::cause::{Cause, Row};
 use super::clue::Case;
 use super::course::Course;
-use super::evidence::{ChangeKind, Evidence, KeyAct, Known, Seen, Symptom};
+use super::evidence::{ChangeKind, Evidence, KeyAct, Seen, Symptom};
+use super::known::Known;
 use crate::fault::Fault;
 
 /// Within so much of the first, a cause is not told apart from it.
@@ -135,14 +136,17 @@ fn subject(evidence: &Evidence) -> (Symptom, Option<Seen>) {
     if evidence.settings.seen().is_some_and(|settings| !settings.takes_everybody()) {
         return (Symptom::Closed, None);
     }
-    let logins = evidence.logins.seen().map(Vec::as_slice).unwrap_or_default();
-    let bad: Vec<&Seen> = logins.iter().filter(|seen| seen.symptom.is_bad() && !seen.test).collect();
-    let count = |symptom: &Symptom| bad.iter().filter(|seen| seen.symptom == *symptom).count();
-    // Of as many, the newest: the list is newest first, and `max_by_key` takes the last.
-    match bad.iter().rev().max_by_key(|seen| (count(&seen.symptom), seen.began)) {
-        Some(seen) => (seen.symptom.clone(), Some((*seen).clone())),
+    match most_common(evidence.logins.seen().map(Vec::as_slice).unwrap_or_default()) {
+        Some(seen) => (seen.symptom.clone(), Some(seen.clone())),
         None => (Symptom::Nothing, None),
     }
+}
+
+/// Of the logins that failed, the newest with the symptom that most of them have. A test tells of nobody's complaint.
+pub fn most_common(logins: &[Seen]) -> Option<&Seen> {
+    let bad: Vec<&Seen> = logins.iter().filter(|seen| seen.symptom.is_bad() && !seen.test).collect();
+    let count = |symptom: &Symptom| bad.iter().filter(|seen| seen.symptom == *symptom).count();
+    bad.iter().copied().max_by_key(|seen| (count(&seen.symptom), seen.began))
 }
 
 /// A text of the register with what is known in the place of its stand-ins.
@@ -238,13 +242,17 @@ fn unseen(evidence: &Evidence, symptom: &Symptom) -> Vec<Unseen> {
         Symptom::Stopped(Fault::ThinkificSentBack | Fault::ReturnedAgain) => {
             never("why Thinkific refused the token", "Thinkific's support, with the time of the step `launched`");
         }
+        Symptom::NotLaunched => never(
+            "whether the launch was reached and failed before it could leave a step",
+            "the log: the commands of the last step, with `thinkific-launch` instead of its function",
+        ),
         Symptom::Nothing => never(
             "which page the person saw; requests that belong to no login are in the logs only",
             "the person, for the reference or a picture of the page",
         ),
         Symptom::Stopped(_)
-        | Symptom::NotLaunched
         | Symptom::Tested
+        | Symptom::InLine
         | Symptom::UnderWay
         | Symptom::Closed
         | Symptom::Unknown => {}

@@ -50,6 +50,13 @@ impl Jwks {
         self.key_ids().zip(self.0.keys().iter().map(|key| serde_json::to_string(key).unwrap_or_default())).collect()
     }
 
+    /// The names of keys that one of two sets has and the other has not, or has otherwise.
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let (ours, theirs) = (self.contents(), other.contents());
+        let ids: BTreeSet<&str> = ours.symmetric_difference(&theirs).map(|(id, _)| *id).collect();
+        ids.into_iter().map(str::to_owned).collect()
+    }
+
     /// The ids of the keys, for the operator.
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().iter().map(|key| key.key_id().map_or("(none)", |id| id.as_str()))

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod morning;
 mod school;
 
 use std::collections::{BTreeMap, BTreeSet};

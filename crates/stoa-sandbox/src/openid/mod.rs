@@ -99,7 +99,7 @@ impl OpenId {
             config: Arc::new(config),
         };
         let router = control_page::router(&shared.config.clock).fallback(endpoints::answer).with_state(shared.clone());
-        let server = crate::web::serve(shared.config.port, router).await?;
+        let server = crate::web::serve(shared.config.port, router, &shared.config.clock).await?;
         Ok(Self { server, shared })
     }
 

@@ -140,7 +140,7 @@ impl PingFederate {
             config: Arc::new(config),
         };
         let router = endpoints::router().merge(control_page::router(&shared.config.clock)).with_state(shared.clone());
-        let server = crate::web::serve(shared.config.port, router).await?;
+        let server = crate::web::serve(shared.config.port, router, &shared.config.clock).await?;
         Ok(Self { server, shared })
     }
 

@@ -50,7 +50,10 @@ pub(super) async fn stand(
     let (method, path) = (parts.method.clone(), parts.uri.to_string());
     let text = String::from_utf8_lossy(&body).into_owned();
     shared.school().settle(at);
+    // Cloudflare stands before the key.
+    let is_blocked = shared.school().next_block(|target| hits(target, &parts.method, parts.uri.path()));
     let response = match refuse(&shared, credentials, &parts.headers, at) {
+        _ if is_blocked => blocked(),
         Some(refusal) => refusal,
         None => {
             let _under_way = UnderWay(&shared);

@@ -268,9 +268,10 @@ impl Thinkific {
             .nest(GRAPHQL_PATH, graphql::router(&shared))
             .merge(webhooks_api::router(&shared))
             .merge(control_page::router(&shared.config.clock))
+            .layer(axum::middleware::from_fn_with_state(shared.clone(), lead_on))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))
             .with_state(shared.clone());
-        let server = crate::web::serve(shared.config.port, router).await?;
+        let server = crate::web::serve(shared.config.port, router, &shared.config.clock).await?;
         Ok(Self { server, sender: Sender::start(shared.clone()), shared })
     }
 
@@ -482,6 +483,11 @@ impl Thinkific {
         self.shared.school().pace.per_minute = requests;
     }
 
+    /// Moves the school to another host: its address leads there, to the first page. `None`: back again.
+    pub fn move_to(&self, host: Option<&str>) {
+        self.shared.school().moved_to = host.map(str::to_owned);
+    }
+
     /// Changes the plan.
     pub fn change_plan(&self, plan: Plan) {
         self.shared.school().plan = plan;
@@ -545,6 +551,19 @@ impl Thinkific {
 struct Shared {
     school: Arc<Mutex<School>>,
     config: Arc<Config>,
+}
+
+/// Where the school has moved, its former address leads to the first page of the new one, whatever was asked for. The
+/// Admin API has an address of its own, which stays.
+async fn lead_on(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let moved_to = shared.school().moved_to.clone();
+    let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_there = moved_to.as_deref().is_none_or(|new| host.starts_with(new));
+    if is_there || !host.starts_with(HOST) || request.uri().path().starts_with(ADMIN_PATH) {
+        return next.run(request).await;
+    }
+    let port = host.split_once(':').map(|(_, port)| format!(":{port}")).unwrap_or_default();
+    axum::response::Redirect::permanent(&format!("http://{}{port}/", moved_to.unwrap_or_default())).into_response()
 }
 
 /// Writes the records down after a request, where a file is to keep them. A file that cannot be written fails the

@@ -56,6 +56,8 @@ pub(super) struct School {
     pub(super) api_key: ApiKey,
     pub(super) access_token: ApiKey,
     pub(super) plan: Plan,
+    /// The host that the school has moved to.
+    pub(super) moved_to: Option<String>,
     pub(super) seats: Option<usize>,
     pub(super) accounts: Accounts,
     pub(super) enrollments: Enrollments,
@@ -82,6 +84,7 @@ impl School {
             api_key: config.api_key.clone(),
             access_token: config.access_token.clone(),
             plan: config.plan,
+            moved_to: None,
             seats: config.seats,
             accounts: Accounts::default(),
             enrollments: Enrollments::default(),
@@ -320,6 +323,12 @@ impl School {
 
     pub(super) fn signed_in(&self, session: Option<&str>) -> Option<&User> {
         self.accounts.get(*self.sessions.get(session?)?)
+    }
+
+    /// Whether the next matching call is turned away before anybody looks at its key; then it is one less.
+    pub(super) fn next_block(&mut self, hit: impl Fn(&FaultTarget) -> bool) -> bool {
+        let first = self.faults.iter().find(|fault| fault.times > 0 && hit(&fault.target));
+        first.is_some_and(|fault| fault.trouble == Trouble::Blocked) && self.next_trouble(hit).is_some()
     }
 
     /// The trouble that the next matching call meets, which is then one less.

@@ -96,7 +96,7 @@ impl WorkOs {
             .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), journal))
             .with_state(shared.clone());
-        let server = crate::web::serve(shared.config.port, router).await?;
+        let server = crate::web::serve(shared.config.port, router, &shared.config.clock).await?;
         Ok(Self { server, shared })
     }
 

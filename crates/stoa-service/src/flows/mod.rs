@@ -7,6 +7,7 @@ mod begin;
 mod code;
 mod home_realm;
 pub mod login;
+mod look;
 pub mod mirror;
 pub mod oidc_callback;
 mod oidc_exchange;

@@ -16,6 +16,7 @@ use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
 use stoa_core::webhook::{Step, Subscription, target_url};
 
+use super::look::look;
 use super::webhook_subscriptions::webhook_subscriptions;
 use crate::clients::Clients;
 use crate::operator::question::{Becomes, MOST_LOGINS, Meant, Named, Question, Reply, Told};
@@ -45,6 +46,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
         Reply::Webhooks(told) => Some(told.len()),
+        Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
         Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
     clients.write(&line);
@@ -71,6 +73,9 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
             let steps = webhook_subscriptions(clients, &school, write, now).await?;
             let target = target_url(&clients.environment.public_url, &school);
             Ok(Reply::Webhooks(steps.into_iter().map(|step| told(step, &target)).collect()))
+        }
+        Question::Look { connection, who } => {
+            Ok(Reply::Looked(Box::new(look(clients, &connection, who.as_ref(), now).await)))
         }
         Question::HashScimToken { connection, token } => {
             let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;

@@ -107,7 +107,7 @@ impl Operator {
     }
 
     /// The items behind up to a hundred references. One that has been cleaned up meanwhile is missing.
-    async fn items(&self, references: &[Reference]) -> Result<HashMap<Reference, LoginItem>, OperatorError> {
+    pub(super) async fn items(&self, references: &[Reference]) -> Result<HashMap<Reference, LoginItem>, OperatorError> {
         let keys = references.iter().map(Key::login);
         let found = self.tables.batch("logins", keys, Reads::Eventual).await;
         let mut items = HashMap::new();

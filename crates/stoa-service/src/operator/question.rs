@@ -3,8 +3,13 @@
 //! The function does what needs the pepper or a school's key: the command reads no secret. Questions hold addresses and subjects, so they
 //! have no `Debug`; answers hold neither.
 
+use std::time::Duration;
+
+use aws_sdk_lambda::config::Builder;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
+use stoa_core::diagnosis::Looked;
 use stoa_core::directory::TokenHash;
 use stoa_core::ids::{ConnectionId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
 
@@ -12,6 +17,9 @@ use super::{Answerer, Operator, OperatorError};
 
 /// The most logins that one question can ask for.
 pub(crate) const MOST_LOGINS: u16 = 100;
+
+/// As long as the function itself may take.
+const ATTEMPT: Duration = Duration::from_secs(10);
 
 /// A question.
 #[derive(Serialize, Deserialize)]
@@ -36,6 +44,13 @@ pub(crate) enum Question {
         customer: CustomerId,
         /// How the operator names the person.
         named: Named,
+    },
+    /// A live look at the school behind a connection, and the logins of an address by its key.
+    Look {
+        /// Through which connection.
+        connection: ConnectionId,
+        /// The key of the proven address, where a login has one.
+        who: Option<EmailKey>,
     },
     /// What a school is asked to tell.
     Webhooks {
@@ -65,7 +80,7 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 4] = ["find_logins", "find_person", "hash_scim_token", "webhooks"];
+    pub(crate) const KNOWN: [&str; 5] = ["find_logins", "find_person", "hash_scim_token", "webhooks", "look"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
@@ -73,6 +88,7 @@ impl Question {
             Self::FindLogins { .. } => Self::KNOWN[0],
             Self::FindPerson { .. } => Self::KNOWN[1],
             Self::HashScimToken { .. } => Self::KNOWN[2],
+            Self::Look { .. } => Self::KNOWN[4],
             Self::Webhooks { .. } => Self::KNOWN[3],
         }
     }
@@ -120,6 +136,8 @@ pub(crate) enum Reply {
     Logins(Vec<Reference>),
     /// The person, where the directory knows one.
     Person(Option<Meant>),
+    /// What was seen.
+    Looked(Box<Looked>),
     /// The subscriptions of a school, and what becomes of them.
     Webhooks(Vec<Told>),
     /// What is stored of the token.
@@ -144,18 +162,25 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token` and \
-                        `stoa thinkific`, each an object with the question's name as its one member. events/operator/ \
-                        has some.";
+        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token`, \
+                        `stoa thinkific`, `stoa trace` and `stoa why`, each an object with the question's name as its \
+                        one member. events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
+}
+
+/// The function may have to start, and to wait for a school that is slow.
+fn patient() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(2 * ATTEMPT).build();
+    Builder::default().timeout_config(timeouts)
 }
 
 impl Operator {
     /// Asks the function. It only reads, or does what done twice is done once, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
         let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Unformed)?;
-        let answer = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload)).send().await;
+        let invoked = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload));
+        let answer = invoked.customize().config_override(patient()).send().await;
         let answer = answer.map_err(|error| OperatorError::aws("ask the function operator", &error))?;
         if let Some(kind) = answer.function_error() {
             return Err(OperatorError::Function(kind.to_owned()));

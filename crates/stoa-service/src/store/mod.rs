@@ -47,13 +47,13 @@ pub use items::{
 pub(crate) use items::{
     DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
 };
+pub(crate) use items::{due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
-pub(crate) use items::{due_of, stopped_of};
 pub use provision::{DuePerson, Synced, Then};
 pub use round::Place;
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};

@@ -70,6 +70,7 @@ fn keys_are_what_they_were() {
         (Key::lock(&pg(), "email", &hash), "lock#pg#email#0a0b / lock"),
         (Key::found(&pg(), "email", &hash, "7"), "lock#pg#email#0a0b / 7"),
         (Key::scim_tokens(&pg()), "scim#pg / tokens"),
+        (Key::scim_requests(&pg()), "pace#pg / requests"),
         (Key::scim_token_used(&pg(), "3"), "used#pg / 3"),
         (Key::person(&mary, &academy()), "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / school#pg-academy"),
         (Key::email(&EmailKey::from_bytes([1; 24])), "email#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / owner"),
