@@ -4,6 +4,7 @@
 //!
 //! ```sh
 //! cargo run -p stoa-benches --example morning -- 10000 3600 docs/launch-morning.svg
+//! cargo run -p stoa-benches --example morning -- 10000 3600 d.svg d    # one case
 //! ```
 
 #![allow(
@@ -20,7 +21,6 @@ use std::collections::{BinaryHeap, HashMap};
 use std::fmt::Write as _;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::pingfederate::Person;
 use stoa_sandbox::sandbox::{Options, Sandbox};
@@ -85,7 +85,10 @@ fn main() {
     let (people, seconds) = (number(0, 300), number(1, 108));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut pictures = Vec::new();
-    for (before, name) in Before::ALL {
+    let wanted = |name: &str| {
+        arguments.get(3).is_none_or(|cases| cases.chars().any(|case| name.starts_with(&format!("({case})"))))
+    };
+    for (before, name) in Before::ALL.into_iter().filter(|(_, name)| wanted(name)) {
         let told = runtime.block_on(morning(before, people, i64::try_from(seconds).unwrap()));
         println!("{name}: {}", told.line(people));
         pictures.push((name, told.picture));
@@ -174,6 +177,7 @@ impl Morning {
                 events.push(Reverse((again, Event::Asks(n))));
             }
         }
+        self.count_calls(false);
         let at = self.now();
         self.told.picture.push((at / 60, 0, self.told.entered.len()));
     }

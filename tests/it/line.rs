@@ -158,7 +158,8 @@ async fn a_school_that_takes_no_more_for_a_moment_moves_the_line_and_nobody_lose
     let seconds = waits(&goes_on(browser, page).await);
     assert!((18..=21).contains(&seconds), "{seconds}");
     for (browser, page, _) in &class[1..] {
-        assert!(waits(&goes_on(browser, page).await) >= seconds);
+        // Less what this has taken.
+        assert!(waits(&goes_on(browser, page).await) > seconds / 2);
     }
     world.advance(22);
     for (browser, page, email) in &class {

@@ -57,11 +57,14 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
                     "scim",
                     "operator",
                     "mirror",
+                    "provisioner",
                 ],
-                SecretKind::Directory => &["scim"],
+                SecretKind::Directory => &["scim", "provisioner"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
-                SecretKind::Thinkific => &["thinkific-launch", "thinkific-webhook", "operator", "mirror"],
+                SecretKind::Thinkific => {
+                    &["thinkific-launch", "thinkific-webhook", "operator", "mirror", "provisioner"]
+                }
             };
             let answer = secret(&world, principal, name).await;
             assert_eq!(denied(&answer), !readers.contains(&principal), "{principal} {name}: {answer:?}");

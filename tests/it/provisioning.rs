@@ -1,8 +1,12 @@
 //! People whom a directory says: at the school before they come, and out of it when they leave.
 
 use serde_json::{Value, json};
+use stoa_core::directory::UserId;
+use stoa_core::ids::ConnectionId;
+use stoa_core::provision::Stuck;
 use stoa_core::routes::Table;
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
+use stoa_service::operator::Stopped;
 
 use crate::scim_client::{Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
@@ -22,7 +26,7 @@ courses = [4]
 thinkific_groups = ["Managers"]
 "#;
 
-async fn start() -> (World, Scim) {
+pub async fn start() -> (World, Scim) {
     let world = World::with(|file| format!("{file}{GRANTS}")).await;
     let scim = Scim::of(&world, "pg").await;
     (world, scim)
@@ -56,7 +60,7 @@ impl World {
     }
 
     /// The courses that are open to whoever has an address.
-    fn open_to(&self, email: &str) -> Vec<u64> {
+    pub fn open_to(&self, email: &str) -> Vec<u64> {
         let user = self.thinkific.user(email).unwrap().id;
         let now = self.thinkific.clock().now();
         let all = self.thinkific.enrollments();
@@ -185,4 +189,75 @@ async fn more_who_leave_at_once_than_may_are_held_and_go_on() {
     assert!(world.sync(&mary).get("held").is_some());
     assert_eq!(world.open_to(MARYS_EMAIL), [3]);
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+
+    let pg = ConnectionId::parse("pg").unwrap();
+    let held = world.operator.stopped(&pg, Stopped::Held).await.unwrap();
+    assert_eq!(held.len(), 3);
+    for person in &held {
+        world.operator.release_person(person, "they have really left").await.unwrap();
+    }
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [0; 0]);
+    assert!(world.operator.stopped(&pg, Stopped::Held).await.unwrap().is_empty());
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_kept_out_by_hand_is_out_until_they_are_let_in_again() {
+    let (world, scim) = start().await;
+    let id = UserId::parse(&make_mary(&scim).await).unwrap();
+    world.provision().await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    for (blocks, open) in [(true, &[][..]), (false, &[3])] {
+        let mary = world.operator.directory_person(&pg, &id).await.unwrap();
+        world.operator.block_person(&mary, blocks, "a stolen telephone").await.unwrap();
+        let page = world.log_in(&world.browser(), MARY).await;
+        match blocks {
+            true => world.refused_and_traced(&page, "person_inactive"),
+            false => world.signed_in(&page, MARYS_EMAIL),
+        }
+        world.provision().await;
+        assert_eq!(world.open_to(MARYS_EMAIL), open);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_stuck_is_tried_again_when_somebody_says_so() {
+    let (world, scim) = start().await;
+    let account = world
+        .thinkific
+        .add_user(NewUser { roles: vec!["course_admin".into()], ..NewUser::student(MARYS_EMAIL, "Mary", "Miller") });
+    make_mary(&scim).await;
+    world.provision().await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    let stuck = world.operator.stopped(&pg, Stopped::Stuck).await.unwrap();
+    assert_eq!(stuck[0].sync.as_ref().unwrap().stuck, Some(Stuck::Privileged { user: account }));
+    world.thinkific.edit_user(account, |user| user.roles.clear());
+    assert_eq!(world.provision().await["people"], 0);
+    world.operator.retry_person(&stuck[0], "the role is gone").await.unwrap();
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_before_their_account_is_made_has_the_same_one_afterwards() {
+    let (world, scim) = start().await;
+    make_mary(&scim).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let user = world.thinkific.user(MARYS_EMAIL).unwrap().id;
+    world.provision().await;
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, user);
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_do_not_both_work_on_a_school() {
+    let (world, scim) = start().await;
+    scim.people(20).await;
+    let (one, other) = tokio::join!(world.invoke("provisioner", Value::Null), world.invoke("provisioner", Value::Null));
+    let people = [one, other].map(|answer| answer.unwrap()["people"].as_u64().unwrap());
+    assert_eq!(people.iter().sum::<u64>(), 20);
+    assert!(people.contains(&0), "{people:?}");
+    assert_eq!(world.thinkific.users().iter().filter(|user| user.email.starts_with('p')).count(), 20);
 }

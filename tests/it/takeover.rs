@@ -56,6 +56,7 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
     let (login, tested, turn, calls) =
         (one("7KQ39FXM2B4T"), one("tested#pg"), one("turn#pg-academy#x"), one("calls#x"));
     let (connection, person) = (two("connection#pg", "current"), two("person#x", "school#pg-academy"));
+    let (member, address) = (two("user#pg#x", "itself"), two("email#x", "owner"));
     let (saml_key, key_set, watch) = (two("pg", "00"), two("pg", "jwks"), two("watch#pg", "saml"));
     let writes = |table, key: &Value, names: &str| vec![put(table, key.clone()), set(table, key.clone(), names)];
     vec![
@@ -72,7 +73,16 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         ("key sets", "replace an OpenID provider's key set", vec![writes(Table::Trust, &key_set, "jwks uri")]),
         ("watch", "blind the look at what a provider publishes", vec![writes(Table::Trust, &watch, "watch")]),
         ("connections", "change a connection or a school", vec![writes(Table::Connections, &connection, "document")]),
-        ("people", "change whose an account or an address is", vec![writes(Table::Directory, &person, "id user")]),
+        (
+            "people",
+            "change whose an account or an address is",
+            vec![
+                [writes(Table::Directory, &person, "id user"), writes(Table::Directory, &address, "person")]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ],
+        ),
         ("tests", "make up the test that an activation asks for", vec![writes(Table::Logins, &tested, "binding")]),
         (
             "minute",
@@ -84,7 +94,7 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
                     .collect(),
             ],
         ),
-        ("begins", "put a login of their own in place of any", vec![vec![put(Table::Logins, login.clone())]]),
+        ("begins", "write a login of their own over any", vec![vec![put(Table::Logins, login.clone())]]),
         ("ends", "end a login, or note a step", vec![vec![set(Table::Logins, login.clone(), "state steps")]]),
         (
             "logins",
@@ -99,6 +109,12 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
                 batch(Table::Directory, &person),
                 query(Table::Directory, "person#x"),
             ]],
+        ),
+        ("profiles", "open the sealed profiles of a customer's directory", vec![vec![Read("directory")]]),
+        (
+            "members",
+            "change what a customer's directory says of somebody",
+            vec![writes(Table::Directory, &member, "profile")],
         ),
         ("by address", "find an address's logins", vec![vec![ByAddress]]),
         (

@@ -10,6 +10,7 @@
 //! | `import` | `stoa import`: people from a file |
 //! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
+//! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
 //! | `diagnosis` | the causes and repairs that the core found, in words |
 //! | `status`, `doctor` | how the stack is doing, and what is not as it should be |

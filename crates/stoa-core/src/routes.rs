@@ -73,7 +73,8 @@ const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#
 
 /// Of the table `directory`, people and groups as their sources want them: no person at a school, nobody's address, no
 /// token.
-const PEOPLE_AND_GROUPS: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*"]);
+const PEOPLE_AND_GROUPS: Condition =
+    keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*", "pace#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -224,7 +225,10 @@ pub const ROUTES: &[Function] = &[
             table(Logins, &[PutItem]).where_all(&[keys_like(&["webhook#*"])]),
             table(Directory, &[GetItem, BatchGetItem]),
             table(Directory, &[PutItem]).where_all(&[keys_like(&["school#*"])]),
-            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*", "email#*"])]),
+            table(Directory, &[UpdateItem]).where_all(&[keys_like(&["progress#*"])]),
+            // Which account the school has under an address, and not whose the address is.
+            table(Directory, &[UpdateItem])
+                .where_all(&[keys_like(&["email#*"]), attributes(&["pk", "sk", "v", "mirror"])]),
             secrets(&[Pepper, Thinkific]),
         ],
     },

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, TokensItem, UserItem};
 use stoa_core::ids::EmailKey;
 use stoa_core::login::{ITEM_VERSION, LoginItem, State};
 use stoa_core::mirror::{Bound, MIRROR_VERSION, SchoolMirror};
@@ -61,4 +62,19 @@ fn mirrors_of_version_1_are_read() {
     assert_eq!(address.account.and_then(|account| account.bound), Some(Bound::ToNobody));
     let follow_up: FollowUpItem = read(include_str!("items/v1/follow-up.json"));
     assert_eq!((follow_up.owed, follow_up.resets_password, follow_up.tries), (Owed::TakeOver, true, 1));
+}
+
+#[test]
+fn directories_of_version_1_are_read() {
+    assert_eq!(DIRECTORY_VERSION, 1, "a new version: commit its items in a folder of their own");
+    let user: UserItem = read(include_str!("items/v1/directory-user.json"));
+    assert_eq!((user.version, user.active, user.sealed.key.as_str()), (3, true, "1"));
+    let group: GroupItem = read(include_str!("items/v1/directory-group.json"));
+    assert_eq!((group.version, group.profile, group.generation, group.leaving), (5, 2, 2, Some(1)));
+    let member: EdgeItem = read(include_str!("items/v1/directory-member.json"));
+    assert_eq!((&member.user, &member.group, member.generation), (&user.id, &group.id, group.generation));
+    let lock: KeyItem = read(include_str!("items/v1/directory-lock.json"));
+    assert_eq!(lock.id, user.id.as_str());
+    let tokens: TokensItem = read(include_str!("items/v1/directory-tokens.json"));
+    assert_eq!((tokens.rev, tokens.tokens[0].expires, tokens.tokens[1].expires), (2, Some(1_797_776_000), None));
 }

@@ -28,6 +28,7 @@ fn main() {
     }
     let outcome = outcome.and_then(|()| import.feed(&piece, &mut count)).and_then(|()| import.end(&mut count));
     let seconds = began.elapsed().as_secs_f64();
+    #[allow(clippy::disallowed_methods, reason = "the kernel says how much memory it was")]
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let memory = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
     println!("{people} people, {refused} refused, {:.0} rows a second, {memory}", f64::from(rows) / seconds);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::header::Column;
+use crate::column::Column;
 use crate::person::Person;
 use crate::rejection::Why;
 

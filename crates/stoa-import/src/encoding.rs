@@ -80,7 +80,11 @@ impl Letters {
         if bytes.is_ascii() {
             return std::str::from_utf8(bytes).ok().map(str::to_owned);
         }
-        let utf8 = std::str::from_utf8(bytes).ok().filter(|text| !text.contains(char::REPLACEMENT_CHARACTER));
+        let utf8 = std::str::from_utf8(bytes).ok();
+        // What a broken letter became before this: in no encoding is it one of a name.
+        if utf8.is_some_and(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
+            return None;
+        }
         match (self.encoding, utf8) {
             (Encoding::Ascii, Some(text)) => {
                 self.encoding = Encoding::Utf8;

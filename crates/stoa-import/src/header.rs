@@ -1,53 +1,9 @@
 //! Which column means what.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use crate::column::Column;
 use crate::preset::Preset;
-
-/// What a column says of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Column {
-    /// The address. Without it nobody can be made.
-    Email,
-    /// The id by which the HR system knows the person, whatever becomes of name and address.
-    ExternalId,
-    /// The first name.
-    FirstName,
-    /// The last name.
-    LastName,
-    /// The company.
-    Company,
-    /// What they belong to: one name, or several with `|` between them.
-    Groups,
-    /// Whether they are there.
-    Status,
-}
-
-impl Column {
-    /// Every column.
-    pub const ALL: &[Self] =
-        &[Self::Email, Self::ExternalId, Self::FirstName, Self::LastName, Self::Company, Self::Groups, Self::Status];
-
-    /// As it stands in a connection's file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::ExternalId => "external_id",
-            Self::FirstName => "first_name",
-            Self::LastName => "last_name",
-            Self::Company => "company",
-            Self::Groups => "groups",
-            Self::Status => "status",
-        }
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// How a customer's file names its columns; what it does not say is found by the presets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,9 +90,9 @@ impl Header {
 
 /// The system with a name of its own in the header; else the plain words, if they have an address.
 fn guess(there: &[String]) -> Option<Preset> {
-    let has = |name: &&str| there.contains(&folded(name));
-    let has_email = |preset: &Preset| preset.names(Column::Email).iter().any(|name| has(&name));
-    let marked = Preset::ALL.iter().find(|preset| preset.marks().iter().any(|name| has(&name)) && has_email(preset));
+    let has = |name: &str| there.contains(&folded(name));
+    let has_email = |preset: &Preset| preset.names(Column::Email).iter().any(|name| has(name));
+    let marked = Preset::ALL.iter().find(|preset| preset.marks().iter().any(|name| has(name)) && has_email(preset));
     marked.or_else(|| Preset::ALL.iter().rev().find(|preset| has_email(preset))).copied()
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::column::Column;
 use crate::doubles::Doubles;
 use crate::encoding::{Encoding, Letters, SNIFFED};
-use crate::header::{Column, Header, HeaderError, Mapping};
+use crate::header::{Header, HeaderError, Mapping};
 use crate::person::Person;
 use crate::preset::Preset;
 use crate::records::{Cells, Record, Records};
@@ -21,7 +22,7 @@ pub enum Row {
     Person {
         /// The line that it begins on, counted from 1.
         line: u64,
-        /// Who.
+        /// The person that the row names.
         person: Person,
     },
     /// Nobody who can be used.
@@ -56,15 +57,18 @@ struct Rules {
     is_over: bool,
 }
 
+/// A file whose beginning has been seen.
+struct Reading {
+    letters: Letters,
+    separator: Separator,
+    records: Records,
+    decoded: Vec<u8>,
+}
+
 enum Stage {
     /// The first bytes, from which everything else is guessed.
     Begin(Vec<u8>),
-    Reading {
-        letters: Letters,
-        separator: Separator,
-        records: Records,
-        decoded: Vec<u8>,
-    },
+    Reading(Box<Reading>),
 }
 
 impl Import {
@@ -86,7 +90,7 @@ impl Import {
                 let first = std::mem::take(first);
                 self.begin(&first, false, &mut row)
             }
-            Stage::Reading { .. } => self.read(bytes, false, &mut row),
+            Stage::Reading(_) => self.read(bytes, false, &mut row),
         }
     }
 
@@ -97,7 +101,7 @@ impl Import {
                 let first = std::mem::take(first);
                 self.begin(&first, true, &mut row)?;
             }
-            Stage::Reading { .. } => self.read(&[], true, &mut row)?,
+            Stage::Reading(_) => self.read(&[], true, &mut row)?,
         }
         match (self.seen(), &self.rules.header) {
             (Some(seen), Some(Ok(_))) => Ok(seen),
@@ -108,11 +112,9 @@ impl Import {
 
     /// What the file was seen to be so far.
     pub fn seen(&self) -> Option<Seen> {
-        let (Stage::Reading { letters, separator, .. }, Some(Ok(header))) = (&self.stage, &self.rules.header) else {
-            return None;
-        };
-        let (encoding, columns) = (letters.encoding, header.places.clone());
-        Some(Seen { encoding, separator: *separator, preset: header.preset, columns })
+        let (Stage::Reading(reading), Some(Ok(header))) = (&self.stage, &self.rules.header) else { return None };
+        let (encoding, columns) = (reading.letters.encoding, header.places.clone());
+        Some(Seen { encoding, separator: reading.separator, preset: header.preset, columns })
     }
 
     fn begin(&mut self, first: &[u8], is_last: bool, row: &mut impl FnMut(Row)) -> Result<(), HeaderError> {
@@ -129,12 +131,13 @@ impl Import {
             records.end(|at, record| rules.row(&mut letters, at, &record, row));
         }
         decoded.clear();
-        self.stage = Stage::Reading { letters, separator, records, decoded };
+        self.stage = Stage::Reading(Box::new(Reading { letters, separator, records, decoded }));
         self.outcome()
     }
 
     fn read(&mut self, bytes: &[u8], is_last: bool, row: &mut impl FnMut(Row)) -> Result<(), HeaderError> {
-        let Stage::Reading { letters, records, decoded, .. } = &mut self.stage else { return Ok(()) };
+        let Stage::Reading(reading) = &mut self.stage else { return Ok(()) };
+        let Reading { letters, records, decoded, .. } = &mut **reading;
         let rules = &mut self.rules;
         // UTF-16 grows: piece by piece, so that what is held does not grow with what is handed over.
         for piece in bytes.chunks(SNIFFED) {

@@ -10,13 +10,15 @@
 //! | `encoding` | which bytes are which letters |
 //! | `separator` | where a cell ends |
 //! | `records` | where a row ends, and that none is endless |
-//! | `header`, `preset` | which column means what |
+//! | `column`, `header`, `preset` | which column means what |
 //! | `person` | whom a row names |
 //! | `doubles` | whom an earlier row has named |
 //! | `rejection` | why a row is refused |
 //! | `comparison` | what a row changes |
 //! | `result` | how rows are written for people to open in a spreadsheet |
+//! | `import` | what comes after what, from the first byte to the last row |
 
+mod column;
 mod comparison;
 mod doubles;
 mod encoding;
@@ -29,9 +31,10 @@ mod rejection;
 mod result;
 mod separator;
 
+pub use column::Column;
 pub use comparison::{Change, compare};
 pub use encoding::Encoding;
-pub use header::{Column, HeaderError, Mapping};
+pub use header::{HeaderError, Mapping};
 pub use import::{Import, MAX_ROWS, Row, Seen};
 pub use person::Person;
 pub use preset::Preset;

@@ -5,7 +5,8 @@ use std::fmt;
 
 use stoa_core::email::Email;
 
-use crate::header::{Column, Header};
+use crate::column::Column;
+use crate::header::Header;
 use crate::rejection::Why;
 
 /// The longest cell that is read, in characters.
@@ -24,7 +25,7 @@ pub struct Person {
     pub first_name: Option<String>,
     /// The last name.
     pub last_name: Option<String>,
-    /// The company.
+    /// Which part of the customer they work for.
     pub company: Option<String>,
     /// What they belong to.
     pub groups: BTreeSet<String>,
@@ -119,7 +120,6 @@ fn is_active(said: &str) -> Result<bool, Why> {
         "active",
         "aktiv",
         "a",
-        "current",
         "employed",
         "on leave",
         "leave",

@@ -1,6 +1,6 @@
 //! What HR systems call their columns.
 
-use crate::header::Column;
+use crate::column::Column;
 
 /// A system whose exports are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

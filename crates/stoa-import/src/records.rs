@@ -75,7 +75,7 @@ impl Records {
     pub(crate) fn feed(&mut self, mut bytes: &[u8], mut row: impl FnMut(u64, Record<'_>)) {
         while !bytes.is_empty() {
             if !self.is_in_row {
-                let rest = self.to_row(bytes);
+                let rest = self.skip_to_row(bytes);
                 if rest.is_empty() {
                     return;
                 }
@@ -94,7 +94,7 @@ impl Records {
     }
 
     /// Past the ends of lines, which an empty line is made of. In a row begun, what follows is its first byte.
-    fn to_row<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    fn skip_to_row<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let at = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
         let (between, rest) = bytes.split_at(at);
         self.count(between);

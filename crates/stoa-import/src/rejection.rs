@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::header::Column;
+use crate::column::Column;
 use crate::records::{MAX_CELLS, MAX_ROW};
 
 /// A row that names nobody who can be used.
@@ -10,7 +10,7 @@ use crate::records::{MAX_CELLS, MAX_ROW};
 pub struct Rejection {
     /// The line of the file that it begins on, counted from 1.
     pub line: u64,
-    /// Why.
+    /// The reason, for whoever has the file.
     pub why: Why,
 }
 

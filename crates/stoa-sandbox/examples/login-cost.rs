@@ -1,7 +1,7 @@
 //! `cargo run -p stoa-sandbox --example login-cost`: what one login of a known, unchanged person costs, counted and not
-//! timed. With `STOA_WIRE=target/lambda` also what the deployable binaries weigh: zip, start, memory.
+//! timed, and what AWS bills for it. With `STOA_WIRE=target/lambda` also what the deployable binaries weigh: zip, start, memory.
 //!
-//! Prices are AWS's list prices for us-east-1, x86_64.
+//! Prices: `stoa_sandbox::aws::bill`.
 
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "it is a measurement")]
 
@@ -9,8 +9,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use stoa_core::routes::ROUTES;
+use stoa_core::routes::{ROUTES, Table};
+use stoa_sandbox::aws::bill::{Row, Usage, access_log_bytes, log_bytes, stored_bytes, total};
 use stoa_sandbox::aws::journal::Tally;
+use stoa_sandbox::gateway::Hop;
 use stoa_sandbox::gateway::wire::{Config, Wire};
 use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
 
@@ -18,14 +20,6 @@ use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
 const LOGINS: usize = 100;
 /// Starts of each binary; the median counts.
 const STARTS: usize = 15;
-const MEMORY_GB: f64 = 0.25;
-const PER_GATEWAY_REQUEST: f64 = 1.00e-6;
-const PER_LAMBDA_REQUEST: f64 = 0.20e-6;
-const PER_GB_SECOND: f64 = 1.666_67e-5;
-const PER_WRITE_UNIT: f64 = 0.625e-6;
-const PER_READ_UNIT: f64 = 0.125e-6;
-const PER_LOG_BYTE: f64 = 0.50e-9;
-
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let wire = std::env::var_os("STOA_WIRE").map(PathBuf::from);
@@ -36,10 +30,11 @@ async fn main() {
     sandbox.front.take_calls();
     sandbox.take_log();
     sandbox.gateway.take_hops();
+    let stored_before = stored(&sandbox);
     for _ in 0..LOGINS {
         one_login(&sandbox).await;
     }
-    print_login(&sandbox);
+    print_login(&sandbox, stored_before);
     if let Some(folder) = wire {
         print_binaries(&sandbox, &folder).await;
     }
@@ -47,39 +42,59 @@ async fn main() {
 
 async fn one_login(sandbox: &Sandbox) {
     let page = sandbox.browser().get(&sandbox.login_url()).await.expect("a login");
-    assert_eq!(page.status, 200, "{}", page.text());
+    assert_eq!(page.status, 200, "{} {:?}", page.text(), sandbox.take_log());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
-fn print_login(sandbox: &Sandbox) {
-    let tally = Tally::of(&sandbox.front.take_calls());
+fn print_login(sandbox: &Sandbox, stored_before: usize) {
     let hops = sandbox.gateway.take_hops();
-    let log: usize = sandbox.take_log().iter().map(String::len).sum();
-    let each = |total: f64| total / LOGINS as f64;
-    let requests = each(hops.len() as f64);
-    let seconds = each(hops.iter().map(|hop| hop.took).sum::<Duration>().as_secs_f64());
+    let usage = Usage {
+        requests: hops.len(),
+        seconds: hops.iter().map(|hop| hop.took).sum::<Duration>().as_secs_f64(),
+        tally: Tally::of(&sandbox.front.take_calls()),
+        log_bytes: log_bytes(&sandbox.take_log()),
+        access_log_bytes: hops.iter().map(|hop| access_log_bytes(hop.status, &route_of(hop))).sum(),
+        stored_bytes: stored(sandbox) - stored_before,
+    };
+    let (each, tally) = (|total: f64| total / LOGINS as f64, usage.tally);
     println!("one login of a known, unchanged person (mean of {LOGINS})");
-    println!("  gateway and Lambda requests  {requests:.2}");
-    println!("  writes                       {:.2}", each(tally.writes as f64));
-    println!("  write units                  {:.2}", each(tally.write_units));
-    println!("  read requests                {:.2}", each(tally.reads as f64));
-    println!("  read units                   {:.2}", each(tally.read_units));
-    println!("  Secrets Manager calls        {:.2}", each(tally.secrets as f64));
-    println!("  log bytes                    {:.0}", each(log as f64));
-    println!("  time in functions, ms        {:.1}   (this machine, everything on it)", seconds * 1e3);
-    let rows = [
-        ("API Gateway", requests * PER_GATEWAY_REQUEST),
-        ("Lambda requests", requests * PER_LAMBDA_REQUEST),
-        ("Lambda time at 256 MB", seconds * MEMORY_GB * PER_GB_SECOND),
-        ("DynamoDB writes", each(tally.write_units) * PER_WRITE_UNIT),
-        ("DynamoDB reads", each(tally.read_units) * PER_READ_UNIT),
-        ("logs", each(log as f64) * PER_LOG_BYTE),
-    ];
-    println!("  dollars per million logins");
-    for (what, dollars) in rows {
-        println!("    {what:<24} {:.2}", dollars * 1e6);
+    for (what, number) in [
+        ("gateway and Lambda requests", each(usage.requests as f64)),
+        ("writes", each(tally.writes as f64)),
+        ("write units", each(tally.write_units)),
+        ("read requests", each(tally.reads as f64)),
+        ("read units", each(tally.read_units)),
+        ("Secrets Manager calls", each(tally.secrets as f64)),
+        ("log bytes, as billed", each(usage.log_bytes as f64)),
+        ("access log bytes, as billed", each(usage.access_log_bytes as f64)),
+        ("bytes stored, as billed", each(usage.stored_bytes as f64)),
+    ] {
+        println!("  {what:<30} {number:.2}");
     }
-    println!("    {:<24} {:.2}", "in all", rows.iter().map(|(_, dollars)| dollars).sum::<f64>() * 1e6);
+    println!("  time in functions, ms          {:.1}   (this machine, everything on it)", each(usage.seconds) * 1e3);
+    print_bill("dollars per million logins", &usage.bill());
+    print_bill("and for keeping what they leave", &usage.keeping());
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a small count")]
+fn print_bill(title: &str, rows: &[Row]) {
+    let per_million = |dollars: f64| dollars / LOGINS as f64 * 1e6;
+    println!("  {title}");
+    for row in rows {
+        println!("    {:<28} {:.2}", row.what, per_million(row.dollars));
+    }
+    println!("    {:<28} {:.2}", "in all", per_million(total(rows)));
+}
+
+/// The route by its key, as the gateway logs it.
+fn route_of(hop: &Hop) -> String {
+    let routes = ROUTES.iter().filter(|entry| Some(entry.name) == hop.function).flat_map(|entry| entry.routes);
+    let keys = routes.map(|route| route.key()).filter(|key| key.starts_with(hop.method.as_str()));
+    keys.max_by_key(String::len).unwrap_or_else(|| "$default".to_owned())
+}
+
+fn stored(sandbox: &Sandbox) -> usize {
+    sandbox.front.items(Table::Logins).expect("the table").iter().map(stored_bytes).sum()
 }
 
 async fn print_binaries(sandbox: &Sandbox, folder: &std::path::Path) {

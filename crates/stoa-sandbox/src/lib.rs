@@ -12,6 +12,7 @@
 //! | [`in_process`] | Lambda, where the functions run in this process instead of as their binaries |
 //! | [`pingfederate`] | a customer's SAML identity provider |
 //! | [`openid`] | customers' OpenID providers: PingFederate, Entra, Okta, Google |
+//! | [`providers`] | identity providers by the hundred, some of which never answer |
 //! | [`workos`] | WorkOS |
 //! | [`thinkific`] | the school |
 //! | [`browser`] | the person's browser, with the rules of cookies, forms and origins |
@@ -31,6 +32,7 @@ pub mod gateway;
 pub mod in_process;
 pub mod openid;
 pub mod pingfederate;
+pub mod providers;
 pub mod sandbox;
 pub mod show;
 pub mod thinkific;

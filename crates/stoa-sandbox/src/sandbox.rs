@@ -269,6 +269,11 @@ impl Sandbox {
         self.functions.invoke(function, event).await
     }
 
+    /// What the clock starts once a minute: `provisioner`.
+    pub async fn provision(&self) -> Result<Value, FunctionError> {
+        self.invoke("provisioner", Value::Null).await
+    }
+
     /// What the clock starts once an hour: `trust-refresh`.
     pub async fn refresh_trust(&self) -> Result<Value, FunctionError> {
         self.invoke("trust-refresh", Value::Null).await

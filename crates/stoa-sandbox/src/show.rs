@@ -76,6 +76,7 @@ async fn minutes(sandbox: &Sandbox) {
     loop {
         minutes.tick().await;
         let _ = sandbox.mirror().await;
+        let _ = sandbox.provision().await;
     }
 }
 

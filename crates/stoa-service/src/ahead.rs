@@ -32,12 +32,13 @@ pub(crate) struct Wanted {
     pub(crate) jwks: Option<(ConnectionId, KeySet)>,
 }
 
-/// What has come of it. Each is taken once; after that, or where it was not asked for, it is read when it is needed.
+/// What has come of it, and of whom it is. Each is taken once; after that, or where it was not asked for, it is read when
+/// it is needed.
 #[derive(Default)]
 pub(crate) struct Early {
     pub(crate) secrets: SecretsAhead,
-    pub(crate) trust: Option<Result<TrustRead, Failure>>,
-    pub(crate) jwks: Option<Result<Arc<Jwks>, Failure>>,
+    pub(crate) trust: Option<(ConnectionId, Result<TrustRead, Failure>)>,
+    pub(crate) jwks: Option<((ConnectionId, KeySet), Result<Arc<Jwks>, Failure>)>,
 }
 
 /// Reads under way.
@@ -47,8 +48,14 @@ impl<'a> Ahead<'a> {
     /// Begins them. Nothing is called before somebody waits.
     pub(crate) fn begin(clients: &'a Clients, wanted: Wanted, now: Timestamp) -> Self {
         let secrets = clients.secrets.ahead(wanted.shared, wanted.own, now);
-        let trust = wanted.trust.map(|id| async move { clients.store.trust_read(&id, now).await });
-        let jwks = wanted.jwks.map(|(id, set)| async move { clients.store.jwks(&id, set, now).await });
+        let trust = wanted.trust.map(|id| async move {
+            let read = clients.store.trust_read(&id, now).await;
+            (id, read)
+        });
+        let jwks = wanted.jwks.map(|(id, set)| async move {
+            let keys = clients.store.jwks(&id, set, now).await;
+            ((id, set), keys)
+        });
         let reads: BoxFuture<'a, Early> = Box::pin(async move {
             let (secrets, trust, jwks) = join3(secrets, OptionFuture::from(trust), OptionFuture::from(jwks)).await;
             Early { secrets, trust, jwks }

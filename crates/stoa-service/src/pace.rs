@@ -1,4 +1,6 @@
-//! How many requests of one client a process takes at a time.
+//! How many requests of a connection's client are taken in a minute, by all processes together.
+//!
+//! A process draws some at a time from the connection's minute, so that counting costs a write for as many requests.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,40 +8,41 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use stoa_core::ids::ConnectionId;
 
-/// Requests of one connection in a second. Entra asks for 25, and sends the requests of a cycle side by side.
-const PER_SECOND: i64 = 50;
-/// How many may come at once after a pause.
-const AT_ONCE: i64 = 200;
-/// How many connections are counted. More than that at once are an attack, and start again.
+/// How many a process draws at a time.
+pub(crate) const DRAWN: u32 = 25;
+/// How many connections are counted. More than that at once start again.
 const MOST: usize = 1_024;
 
-/// Counts requests by connection. What it knows is one process's: the gateway's limit is before it.
+/// What this process has drawn, by connection.
 #[derive(Default)]
-pub(crate) struct Pace(Mutex<HashMap<ConnectionId, Bucket>>);
+pub(crate) struct Pace(Mutex<HashMap<ConnectionId, Left>>);
 
-/// What is left, in thousandths of a request, and as of when, in epoch milliseconds.
-struct Bucket {
-    left: i64,
-    at: i64,
+/// What is left of what was drawn from a minute.
+struct Left {
+    minute: i64,
+    requests: u32,
+}
+
+/// The minute that an instant is in, counted from 1970.
+pub(crate) fn minute(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60)
 }
 
 impl Pace {
-    /// Whether a request is taken; if not, after how many seconds one would be.
-    pub(crate) fn takes(&self, connection: &ConnectionId, now: Timestamp) -> Result<(), u32> {
-        let now = now.as_millisecond();
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST && !buckets.contains_key(connection) {
-            buckets.clear();
+    /// Takes a request out of what was drawn. `false`: nothing is left of this minute's, and more has to be drawn.
+    pub(crate) fn takes(&self, connection: &ConnectionId, now: Timestamp) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = all.get_mut(connection).filter(|left| left.minute == minute(now) && left.requests > 0);
+        left.map(|left| left.requests -= 1).is_some()
+    }
+
+    /// Keeps what was drawn, but for the request that it was drawn for.
+    pub(crate) fn drew(&self, connection: &ConnectionId, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST && !all.contains_key(connection) {
+            all.clear();
         }
-        let bucket = buckets.entry(connection.clone()).or_insert(Bucket { left: AT_ONCE * 1000, at: now });
-        let since = (now - bucket.at).clamp(0, 60_000);
-        bucket.left = (bucket.left + since * PER_SECOND).min(AT_ONCE * 1000);
-        bucket.at = now;
-        if bucket.left < 1000 {
-            return Err(1);
-        }
-        bucket.left -= 1000;
-        Ok(())
+        all.insert(connection.clone(), Left { minute: minute(now), requests: DRAWN - 1 });
     }
 }
 
@@ -49,18 +52,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_burst_as_many_are_taken_as_the_pace_allows_and_nobody_else_waits() {
+    fn what_was_drawn_is_of_its_connection_and_its_minute() {
         let pace = Pace::default();
         let [acme, globex] = ["acme", "globex"].map(|id| ConnectionId::parse(id).unwrap());
-        let at = |ms: i64| Timestamp::from_millisecond(1_790_000_000_000 + ms).unwrap();
-        let taken =
-            |connection: &ConnectionId, ms| (0..1000).filter(|_| pace.takes(connection, at(ms)).is_ok()).count();
-        assert_eq!(taken(&acme, 0), 200);
-        assert_eq!(pace.takes(&acme, at(0)), Err(1));
-        assert_eq!(taken(&globex, 0), 200);
-        assert_eq!(taken(&acme, 1000), 50);
-        // A clock that goes back gives nothing.
-        assert_eq!(taken(&acme, 0), 0);
-        assert_eq!(taken(&acme, 3_600_000), 200);
+        let at = |second: i64| Timestamp::from_second(1_790_000_040 + second).unwrap();
+        assert!(!pace.takes(&acme, at(0)));
+        pace.drew(&acme, at(0));
+        let taken = |connection: &ConnectionId, second| (0..100).filter(|_| pace.takes(connection, at(second))).count();
+        assert_eq!((taken(&globex, 0), taken(&acme, 59), taken(&acme, 59)), (0, 24, 0));
+        pace.drew(&acme, at(59));
+        assert_eq!((taken(&acme, 60), taken(&acme, -1), taken(&acme, 58)), (0, 0, 24));
     }
 }

@@ -1,5 +1,5 @@
-//! Secrets Manager, with values held in the process: a minute; seal and pepper, which hardly ever change, an hour; and
-//! each an hour longer while the service is out of reach.
+//! Secrets Manager, with values held in the process: for a minute; seal and pepper, which hardly ever change, for an hour;
+//! and longer while the service is out of reach.
 //!
 //! A service that hangs is worse than one that refuses: three patient tries for each of two secrets outlast the function.
 //! So whoever holds a value asks once and briefly, and after a failure goes on with all that is held for a minute. Only
@@ -67,11 +67,11 @@ enum Vain {
 }
 
 /// A connection's or a school's secret, by its name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     /// Of which kind.
     pub(crate) kind: SecretKind,
-    /// Whose.
+    /// The name of the connection or school.
     pub(crate) id: String,
 }
 
@@ -90,8 +90,9 @@ pub(crate) type Shared = (Result<Arc<KeySet>, Failure>, Result<Arc<KeySet>, Fail
 pub(crate) struct SecretsAhead {
     /// Seal and pepper.
     pub(crate) shared: Option<Shared>,
-    /// A secret that was not held. As of which version, whoever takes it knows.
-    pub(crate) own: Option<Result<KeySet, Failure>>,
+    /// A secret that was not held. Whoever takes it knows of which version it has to be; one that is replaced between the
+    /// two reads is noticed a minute later.
+    pub(crate) own: Option<(Named, Result<KeySet, Failure>)>,
 }
 
 impl Secrets {
@@ -170,14 +171,17 @@ impl Secrets {
 
     /// One that is held is read again as it would be, and is held afterwards; whether it is of the version that is
     /// wanted is seen there. One that is not held is nobody's before its version is known.
-    async fn own_ahead(&self, own: Named, now: Timestamp) -> Option<Result<KeySet, Failure>> {
+    async fn own_ahead(&self, own: Named, now: Timestamp) -> Option<(Named, Result<KeySet, Failure>)> {
         let name = self.name_of(&own);
         match self.held.within(&name, i64::MAX, now) {
             Some(held) => {
                 let _ = self.read(name, held.version, OWN, now).await;
                 None
             }
-            None => Some(self.fetch(&name, Patience::Full).await),
+            None => {
+                let keys = self.fetch(&name, Patience::Full).await;
+                Some((own, keys))
+            }
         }
     }
 

@@ -132,6 +132,8 @@ pub struct RunLine<'a> {
     pub request: &'a str,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// Connections that the time did not reach: the next run goes on with them.
+    pub left: usize,
     /// What was found; its fields are the metrics.
     #[serde(flatten)]
     pub seen: Seen,
@@ -141,11 +143,18 @@ pub struct RunLine<'a> {
 }
 
 impl<'a> RunLine<'a> {
-    /// A run that ended at this instant, in epoch milliseconds.
-    pub fn new(environment: &'a Environment, request: &'a str, seen: Seen, took: Duration, timestamp: i64) -> Self {
+    /// A run that ended at this instant, in epoch milliseconds: what was found, and how many connections it left.
+    pub fn new(
+        environment: &'a Environment,
+        request: &'a str,
+        (seen, left): (Seen, usize),
+        took: Duration,
+        timestamp: i64,
+    ) -> Self {
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let metrics = Metrics::of(&seen, &environment.metric_namespace, timestamp);
-        Self { level: "info", function: environment.function, build: &environment.build, request, ms, seen, metrics }
+        let (function, build) = (environment.function, &environment.build);
+        Self { level: "info", function, build, request, ms, left, seen, metrics }
     }
 }
 

@@ -234,14 +234,14 @@ impl<'a> Visit<'a> {
 
     /// A secret, as of one version of whose it is.
     pub(crate) async fn secret(&mut self, named: &Named, version: u32) -> Result<Arc<KeySet>, Failure> {
-        let ahead = self.early().await.secrets.own.take();
+        let ahead = self.early().await.secrets.own.take_if(|(asked, _)| asked == named).map(|(_, keys)| keys);
         self.clients.secrets.of(named, version, ahead, self.now).await
     }
 
     /// Whom a connection trusts, by SAML.
     pub(crate) async fn trust(&mut self, connection: &Connection) -> Result<Arc<Trust>, Failure> {
-        let read = match self.early().await.trust.take() {
-            Some(read) => read?,
+        let read = match self.early().await.trust.take_if(|(asked, _)| asked == connection.id()) {
+            Some((_, read)) => read?,
             None => self.clients.store.trust_read(connection.id(), self.now).await?,
         };
         self.clients.store.trust(connection, read, self.now)
@@ -249,8 +249,8 @@ impl<'a> Visit<'a> {
 
     /// A provider's keys.
     pub(crate) async fn jwks(&mut self, connection: &Connection, set: store::KeySet) -> Result<Arc<Jwks>, Failure> {
-        match self.early().await.jwks.take() {
-            Some(keys) => keys,
+        match self.early().await.jwks.take_if(|((asked, of), _)| asked == connection.id() && *of == set) {
+            Some((_, keys)) => keys,
             None => self.clients.store.jwks(connection.id(), set, self.now).await,
         }
     }

@@ -118,7 +118,7 @@ pub(super) async fn one(id: &ConnectionId, target: &Target, io: &mut Io<'_>) -> 
     let way = way(&target.read(io)?.operator, id).await?;
     let began = match way.first() {
         Some((_, Reached::At(at))) => *at,
-        _ => 0,
+        Some((_, Reached::NotYet | Reached::NotKept)) | None => 0,
     };
     for (milestone, reached) in way {
         let told = match reached {

@@ -83,12 +83,9 @@ pub(super) fn shift(function: &str, traffic: &Traffic) -> Option<Finding> {
 }
 
 pub(super) fn operator(error: &OperatorError) -> Finding {
-    let repair = match error {
-        OperatorError::Refused { fault, .. } if Fault::of_code(fault).is_some() => {
-            format!("docs/runbook/faults/{fault}.md")
-        }
-        _ => page(Check::OperatorSilent),
-    };
+    let known = if let OperatorError::Refused { fault, .. } = error { Fault::of_code(fault) } else { None };
+    let repair =
+        known.map_or_else(|| page(Check::OperatorSilent), |fault| format!("docs/runbook/faults/{}.md", fault.code()));
     Finding::new(Check::OperatorSilent, "the function operator", error.to_string(), repair)
 }
 
@@ -116,9 +113,10 @@ pub(super) fn missing_secrets(listed: &[ListedSecret], documents: &[&ConnectionD
         let what =
             if is_marked { "it is marked for deletion, so nobody can read it" } else { "there is no such secret" };
         // Never a new pepper where there was one.
-        let repair = match name {
-            SecretName::Pepper => "docs/runbook/faults/secret_broken.md".to_owned(),
-            _ => format!("`stoa secret put {name}`; docs/runbook/faults/secret_broken.md"),
+        let repair = if *name == SecretName::Pepper {
+            "docs/runbook/faults/secret_broken.md".to_owned()
+        } else {
+            format!("`stoa secret put {name}`; docs/runbook/faults/secret_broken.md")
         };
         Finding::new(Check::SecretMissing, name, what, repair)
     });
@@ -237,7 +235,7 @@ pub(super) fn unseen(connections: &BTreeSet<String>) -> Option<Finding> {
 pub(super) fn logins(id: &ConnectionId, newest: &[LoginItem]) -> Option<Finding> {
     let stopped = |login: &LoginItem| match login.steps.last().map(|step| &step.what) {
         Some(What::Stopped(fault)) if fault.face().actor != Actor::Person => Some(*fault),
-        _ => None,
+        Some(_) | None => None,
     };
     if newest.iter().any(|login| login.state == State::Launched) {
         return None;

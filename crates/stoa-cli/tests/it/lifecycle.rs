@@ -48,7 +48,7 @@ async fn a_draft_is_tested_by_a_link_and_then_activated() {
     desk.stoa(&["connection", "rollback", "pg", "1", "--reason", "as it was tested"]).await.done();
     desk.stoa(&activate).await.done();
     let history = desk.stoa(&["connection", "history", "pg"]).await.done();
-    let last = history.lines().filter(|line| line.starts_with("version")).next_back().unwrap();
+    let last = history.lines().rfind(|line| line.starts_with("version")).unwrap();
     assert!(last.contains("active") && last.contains("they go live (test login "), "{history}");
     assert!(!history.contains("tester"), "{history}");
 }

@@ -23,7 +23,7 @@ pub struct Membership {
 /// What a person is to have at the school. Personal, so without `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Desired {
-    /// Who.
+    /// Their id in the directory.
     pub user: UserId,
     /// Whether they are to be there at all. If not, nothing is granted to them.
     pub active: bool,

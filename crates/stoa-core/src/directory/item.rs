@@ -31,7 +31,7 @@ impl fmt::Debug for Sealed {
 pub struct UserItem {
     /// The item's format.
     pub v: u8,
-    /// Who.
+    /// SCIM's id of the person.
     pub id: UserId,
     /// Which change of the profile this is, from 1: what the seal is bound to.
     pub version: u64,
@@ -51,7 +51,7 @@ pub struct UserItem {
 pub struct GroupItem {
     /// The item's format.
     pub v: u8,
-    /// Which.
+    /// SCIM's id of the group.
     pub id: GroupId,
     /// Which change of profile or members this is, from 1.
     pub version: u64,
@@ -78,7 +78,7 @@ pub struct EdgeItem {
     pub v: u8,
     /// Which group.
     pub group: GroupId,
-    /// Who.
+    /// Who belongs to it.
     pub user: UserId,
     /// Of which generation of the group's members.
     pub generation: u64,

@@ -1,6 +1,6 @@
 //! Whether somebody of a directory may come in, and with which account.
 
-use super::applied::{Access, Applied};
+use super::applied::Applied;
 use super::sync::Sync;
 use crate::directory::UserItem;
 use crate::failure::Failure;
@@ -28,7 +28,7 @@ impl Applied {
     /// the school. `None`: there is no such account yet, or not under the address that they bring.
     pub fn first_item(&self, indexes: &Indexes) -> Option<PersonItem> {
         let account = self.account.as_ref().filter(|account| !account.password_is_due)?;
-        if self.access != Access::Given || self.email_key.as_ref() != Some(&indexes.email_key) {
+        if self.email_key.as_ref() != Some(&indexes.email_key) {
             return None;
         }
         Some(PersonItem {

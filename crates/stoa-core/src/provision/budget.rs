@@ -6,6 +6,8 @@ use crate::turn::{CALLS_PER_MINUTE, CALLS_RESERVED};
 pub const CALLS_AT_ONCE: usize = 8;
 /// Calls that may be made as soon as the minute begins.
 const BURST: u32 = 20;
+/// The second of the minute from which on all of them may be made: a run that begins with the minute works for forty.
+const ALL_AFTER: u32 = 36;
 
 /// How many calls of a minute may be made by its so many first seconds, of everybody together, so that the provisioner
 /// may make one more. Never the last ones: those are the logins'.
@@ -14,7 +16,7 @@ const BURST: u32 = 20;
 /// seconds is not documented. So in no sixty seconds there are more than the school takes.
 pub fn allowance(seconds: u32) -> u32 {
     let most = CALLS_PER_MINUTE - CALLS_RESERVED;
-    (BURST + (most - BURST) * seconds.min(59) / 54).min(most)
+    (BURST + (most - BURST) * seconds.min(59) / ALL_AFTER).min(most)
 }
 
 #[cfg(test)]

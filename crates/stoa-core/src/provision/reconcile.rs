@@ -1,6 +1,6 @@
 //! One person's way from what was done to what should be, call by call.
 //!
-//! A reconciliation says what comes next ([`Reconciliation::next`]) and is told what came of it
+//! A reconciliation says what comes next ([`Reconciliation::step`]) and is told what came of it
 //! ([`Reconciliation::heard`]); whoever carries it out writes down [`Reconciliation::applied`] where it says so. It may
 //! be dropped anywhere. What was about to be changed was written down before, so the next one knows what to look at.
 
@@ -138,7 +138,7 @@ impl<'a> Reconciliation<'a> {
     }
 
     /// What comes next.
-    pub fn next(&mut self) -> Step {
+    pub fn step(&mut self) -> Step {
         if self.is_settled() {
             return Step::End(Outcome::Settled);
         }

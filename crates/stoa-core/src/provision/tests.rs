@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod morning;
 mod school;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +111,7 @@ impl<'a> World<'a> {
         let mut run = Reconciliation::new(self.connection, wanted, self.applied.clone(), self.owner, now());
         let mut late = None;
         for _ in 0..200 {
-            let step = run.next();
+            let step = run.step();
             let here = trouble.filter(|(at, _)| at == point).map(|(_, trouble)| trouble);
             *point += 1;
             if here == Some(Trouble::CrashBefore) {

@@ -77,7 +77,7 @@ pub struct UserTold {
     pub roles: Vec<String>,
     /// What happened to it.
     pub change: UserChange,
-    /// When.
+    /// When it happened, by the school's clock.
     pub at: Timestamp,
 }
 
@@ -233,10 +233,9 @@ mod tests {
     }
 
     fn progress_of(action: &str, changes: Value) -> (Option<u8>, bool) {
-        match read(&event(("enrollment", action), enrollment(changes))).unwrap().happened {
-            Happened::Progress(progress) => (progress.percent, progress.completion != Completion::Open),
-            other => panic!("{other:?}"),
-        }
+        let happened = read(&event(("enrollment", action), enrollment(changes))).unwrap().happened;
+        let Happened::Progress(progress) = happened else { panic!("{happened:?}") };
+        (progress.percent, progress.completion != Completion::Open)
     }
 
     #[test]
@@ -259,12 +258,9 @@ mod tests {
             ("updated", UserChange::Updated),
             ("deleted", UserChange::Deleted),
         ] {
-            match read(&event(("user", action), payload.clone())).unwrap().happened {
-                Happened::User(told) => {
-                    assert_eq!((told.user, told.email.as_deref(), told.change), (7, Some("Ada@acme.com"), change));
-                }
-                other => panic!("{other:?}"),
-            }
+            let happened = read(&event(("user", action), payload.clone())).unwrap().happened;
+            let Happened::User(told) = happened else { panic!("{happened:?}") };
+            assert_eq!((told.user, told.email.as_deref(), told.change), (7, Some("Ada@acme.com"), change));
         }
     }
 

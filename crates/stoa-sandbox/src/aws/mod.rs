@@ -1,5 +1,6 @@
 //! The local AWS: DynamoDB, Secrets Manager and Lambda's `Invoke` behind one endpoint that enforces IAM and keeps a journal.
 
+pub mod bill;
 pub mod front;
 pub mod journal;
 pub mod policy;

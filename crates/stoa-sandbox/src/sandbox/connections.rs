@@ -3,8 +3,9 @@
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
 
-use super::{Sandbox, SandboxError};
+use super::{CONNECTION_FILE, Sandbox, SandboxError};
 use crate::openid::{Client, Example, Realm};
+use crate::providers::Providers;
 
 /// The example through WorkOS.
 const UMBRELLA: &str = include_str!("../../../../examples/connections/umbrella.toml");
@@ -43,6 +44,20 @@ impl Sandbox {
         self.operator.activate_untested(&applied.id, "the sandbox's own connection").await?;
         self.front.take_calls();
         Ok(applied.id)
+    }
+
+    /// Applies a copy of the sandbox's own connection under another name, whose metadata is fetched from a provider of its
+    /// own.
+    pub async fn connect_copy(&self, id: &str, providers: &Providers) -> Result<ConnectionId, SandboxError> {
+        let text = CONNECTION_FILE
+            .replace("id = \"pg\"", &format!("id = \"{id}\""))
+            .replace(
+                "metadata_file = \"pg-metadata.xml\"",
+                &format!("metadata_url = \"{}\"", providers.metadata_url(id)),
+            )
+            .replace("/saml/pg\"", &format!("/saml/{id}\""));
+        let file = ConnectionFile { path: format!("{id}.toml"), text, ..ConnectionFile::default() };
+        Ok(self.operator.apply(self.operator.plan(&file).await?).await?.id)
     }
 
     /// The file with the simulator's addresses instead of the customer's.

@@ -50,9 +50,9 @@ impl Enrollment {
 /// An enrollment to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewEnrollment {
-    /// Whose.
+    /// Thinkific's id of whoever is to be in it.
     pub user_id: u64,
-    /// In which course.
+    /// Thinkific's id of the course.
     pub course_id: u64,
     /// Since when it counts; `None`: a preview only.
     pub activated_at: Option<Timestamp>,

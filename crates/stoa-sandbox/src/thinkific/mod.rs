@@ -20,6 +20,7 @@ mod school;
 mod sso;
 mod unprocessable;
 mod webhooks;
+mod webhooks_api;
 
 use std::io;
 use std::net::SocketAddr;
@@ -112,7 +113,7 @@ pub struct Config {
     pub users: Vec<NewUser>,
     /// The names of the groups that are there from the start.
     pub groups: Vec<String>,
-    /// The courses.
+    /// What the school teaches.
     pub courses: Vec<Course>,
     /// The bundles of them.
     pub bundles: Vec<Bundle>,
@@ -265,7 +266,7 @@ impl Thinkific {
             .merge(sso::router())
             .nest(ADMIN_PATH, admin::router(&shared))
             .nest(GRAPHQL_PATH, graphql::router(&shared))
-            .merge(webhooks::router(&shared))
+            .merge(webhooks_api::router(&shared))
             .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), lead_on))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), keep))

@@ -2,6 +2,7 @@
 //! made for them.
 
 use stoa_core::connection::Authority;
+use stoa_core::directory::UserId;
 use stoa_core::failure::Failure;
 use stoa_core::identity::Redeemed;
 use stoa_core::keys::Pepper;
@@ -21,7 +22,7 @@ pub struct Coming<'a> {
     pub indexes: &'a Indexes,
     /// What keys are made with.
     pub pepper: &'a Pepper,
-    /// When.
+    /// The time of the request.
     pub now: jiff::Timestamp,
 }
 
@@ -29,13 +30,16 @@ impl Coming<'_> {
     /// Decides whether they may come in, and brings what was read to what the directory has done for them: so a first
     /// login asks nothing of the school, and no later one writes what the directory says. Whom the directory does not
     /// know comes as if there were none.
-    pub async fn meet_directory(&self, reads: &mut LaunchReads) -> Result<(), Failure> {
-        let Some(directory) = reads.connection.directory() else { return Ok(()) };
-        let Some(key) = self.identity.join_key(&reads.connection, self.pepper) else { return Ok(()) };
+    ///
+    /// Returns the id that their account has, or gets from whoever is quicker, this login or the provisioner.
+    pub async fn meet_directory(&self, reads: &mut LaunchReads) -> Result<Option<UserId>, Failure> {
+        let Some(directory) = reads.connection.directory() else { return Ok(None) };
+        let Some(key) = self.identity.join_key(&reads.connection, self.pepper) else { return Ok(None) };
         let store = &self.clients.store;
-        let Some(joined) = store.joined(reads.connection.id(), &key).await? else { return Ok(()) };
+        let Some(joined) = store.joined(reads.connection.id(), &key).await? else { return Ok(None) };
         admit(&joined.user, joined.sync.as_ref())?;
-        let Some(applied) = joined.sync.map(|sync| sync.applied) else { return Ok(()) };
+        let user = Some(joined.user.id);
+        let Some(applied) = joined.sync.map(|sync| sync.applied) else { return Ok(user) };
         match &mut reads.person {
             None => {
                 if let Some(person) = applied.first_item(self.indexes) {
@@ -50,7 +54,7 @@ impl Coming<'_> {
             }
             Some(_) => {}
         }
-        Ok(())
+        Ok(user)
     }
 
     /// Writes down the person with their address. Where somebody else writes at the same time, the launch goes its usual

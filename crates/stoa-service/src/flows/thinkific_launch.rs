@@ -13,6 +13,7 @@ use stoa_core::identity::{Redeemed, redeem};
 use stoa_core::ids::{Attempt, Reference};
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::login::{Brought, LoginItem, Meeting, State, Step, What, meet_launched, meet_ticket};
+use stoa_core::mirror::bound_key;
 use stoa_core::pages::SentOn;
 use stoa_core::person::{Arrival, Indexes, Owed, PersonItem, Standing};
 use stoa_core::routes::SecretKind;
@@ -98,16 +99,19 @@ async fn launch(
         opened => opened,
     };
     let identity = opened?;
-    let indexes = Indexes::new(&identity, &reads.connection, &pepper);
+    let mut indexes = Indexes::new(&identity, &reads.connection, &pepper);
     if indexes.person_key != ticket.person_key || indexes.email_key != ticket.email_key {
         return Err(Failure::noted(Fault::TicketWrong, "the ticket names another person"));
     }
-    let new_id = indexes.new_id(&pepper);
+    let mut new_id = indexes.new_id(&pepper);
     let attempt = random::attempt()?;
     if !login.test {
         let (clients, now) = (visit.clients, visit.now);
         let coming = Coming { clients, identity: &identity, indexes: &indexes, pepper: &pepper, now };
-        coming.meet_directory(&mut reads).await?;
+        if let Some(user) = coming.meet_directory(&mut reads).await? {
+            indexes.own_bound = bound_key(reads.connection.school(), user.as_str(), &pepper);
+            new_id = user.into();
+        }
     }
     let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id, attempt };
     if login.test { launching.finish_test().await } else { launching.go_on().await }

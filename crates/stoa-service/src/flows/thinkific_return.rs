@@ -28,7 +28,7 @@ fn unknown(path: &str) -> Failure {
 /// Which kind of path it is. The path itself is not noted: people paste tokens and addresses of their own into it.
 fn kind_of(path: &str) -> &'static str {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-    match (segments.next(), segments.last()) {
+    match (segments.next(), segments.next_back()) {
         (None, _) => "no path",
         (Some("login"), _) => "below /login",
         (Some("saml"), _) => "below /saml",

@@ -2,11 +2,15 @@
 //!
 //! Connections are not written here, whatever a provider says. One bad connection stops no other, and two runs at once
 //! or a run that breaks off change nothing that the next one would not see.
+//!
+//! A run goes round as far as its time reaches, and the next one goes on there. What was out of reach the last time is
+//! looked at after the others, in a quarter of the time that is kept for it: neither can starve the other. A run takes
+//! connections on before it looks at them, a few at a time, so that one that breaks it off is not met first by the next.
 
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stoa_core::connection::{ConnectionState, Oidc, Protocol, ProviderDocument, Saml};
@@ -21,43 +25,107 @@ use stoa_saml::Certificate;
 
 use crate::clients::Clients;
 use crate::egress::Limits;
-use crate::store::{KeySet, KeySource, WatchOver, Watched, pinned, trusted};
+use crate::store::{KeySet, KeySource, Place, WatchOver, Watched, pinned, trusted};
 use crate::trust_log::{RunLine, Seen, TrustLine};
 
+/// How long a run begins with new connections. What is left until Lambda ends it, at 900 s, is for those under way.
+const RUN: Duration = Duration::from_secs(780);
 /// Nobody waits, and some providers are slow.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections looked at side by side: each may hold a whole metadata in memory.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Of a run's time, what one provider that does not answer may take at most.
+const PATIENT: u32 = 30;
+/// Connections looked at side by side, and taken on in one write: each may hold a whole metadata in memory.
 const AT_ONCE: usize = 8;
 
-/// Looks at every connection, several side by side.
-pub async fn trust_refresh(clients: &Clients, _: Value, request: &str) -> Result<Value, Failure> {
-    let began = Instant::now();
-    let ids = from_another(clients.store.connection_ids().await?, clients.clock.now());
-    let looks =
-        stream::iter(ids).map(|id| async move { look_at(clients, &id, request).await }).buffer_unordered(AT_ONCE);
-    let seen = looks.fold(Seen::default(), |sum, seen| async move { sum.and(seen) }).await;
+/// Looks at every connection, several side by side. An event may say how long (`seconds`), for whoever runs it by hand.
+pub async fn trust_refresh(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
+    let seconds = event.get("seconds").and_then(Value::as_u64);
+    let time = seconds.map_or(RUN, Duration::from_secs).min(RUN);
+    let run = Run { clients, request, began: Instant::now(), time };
+    let round = clients.store.round().await?;
+    let ids = from_after(clients.store.connection_ids().await?, round.first.as_ref());
+    let first = run.look_at(&ids, Place::First, time * 3 / 4).await?;
+    let later = from_after(first.later, round.later.as_ref());
+    let second = run.look_at(&later, Place::Later, time).await?;
+    let (seen, left) = (first.seen.and(second.seen), first.left + second.left);
     let ended = clients.clock.now().as_millisecond();
-    clients.write(&RunLine::new(&clients.environment, request, seen, began.elapsed(), ended));
-    Ok(json!({ "connections": seen.connections, "failed": seen.failed }))
+    clients.write(&RunLine::new(&clients.environment, request, (seen, left), run.began.elapsed(), ended));
+    Ok(json!({ "connections": seen.connections, "failed": seen.failed, "left": left }))
 }
 
-/// Each hour begins with another connection: a run that slow providers keep from its end leaves out others each time.
-fn from_another(mut ids: Vec<ConnectionId>, now: Timestamp) -> Vec<ConnectionId> {
-    let hours = usize::try_from(now.as_second() / 3600).unwrap_or(0);
-    let first = hours.checked_rem(ids.len()).unwrap_or(0);
+/// In the order of their names, beginning after one of them, and round to it.
+fn from_after(mut ids: Vec<ConnectionId>, last: Option<&ConnectionId>) -> Vec<ConnectionId> {
+    ids.sort_unstable();
+    let first = last.map_or(0, |last| ids.partition_point(|id| id <= last));
     ids.rotate_left(first);
     ids
 }
 
-/// One connection. Its failures are logged, and end here.
-async fn look_at(clients: &Clients, id: &ConnectionId, request: &str) -> Seen {
-    let look = Look { clients, id, request, now: clients.clock.now() };
-    let counted = Seen { connections: 1, ..Seen::default() };
-    match look.whole().await {
-        Ok(seen) => counted.and(seen),
-        Err(failure) => {
-            clients.write(&look.line().failed(&failure));
-            counted.and(Seen { failed: 1, ..Seen::default() })
+struct Run<'a> {
+    clients: &'a Clients,
+    request: &'a str,
+    began: Instant,
+    time: Duration,
+}
+
+/// What came of looking at some connections.
+#[derive(Default)]
+struct Looked {
+    seen: Seen,
+    /// Those that were out of reach the last time, and were left for later.
+    later: Vec<ConnectionId>,
+    /// How many the time did not reach.
+    left: usize,
+}
+
+/// What came of one connection.
+enum Outcome {
+    Seen(Seen),
+    /// It was out of reach the last time, and is looked at after the others.
+    Later,
+}
+
+impl Run<'_> {
+    /// Looks at them in their order, while a run is younger than `until`.
+    async fn look_at(&self, ids: &[ConnectionId], place: Place, until: Duration) -> Result<Looked, Failure> {
+        let (mut parts, mut part) = (ids.chunks(AT_ONCE), [].as_slice());
+        let (mut looks, mut looked, mut reached) = (FuturesUnordered::new(), Looked::default(), 0);
+        loop {
+            if part.is_empty() && self.began.elapsed() < until {
+                part = parts.next().unwrap_or_default();
+                if let Some(last) = part.last() {
+                    self.clients.store.take_on(place, last).await?;
+                }
+            }
+            if let (true, Some((id, rest))) = (looks.len() < AT_ONCE, part.split_first()) {
+                part = rest;
+                looks.push(async move { (id, self.look_at_one(id, place).await) });
+                continue;
+            }
+            let Some((id, outcome)) = looks.next().await else { break };
+            reached += 1;
+            match outcome {
+                Outcome::Seen(seen) => looked.seen = looked.seen.and(seen),
+                Outcome::Later => looked.later.push(id.clone()),
+            }
+        }
+        looked.left = ids.len() - reached;
+        Ok(looked)
+    }
+
+    /// One connection. Its failures are logged, and end here.
+    async fn look_at_one(&self, id: &ConnectionId, place: Place) -> Outcome {
+        let Self { clients, request, .. } = *self;
+        let patience = PATIENCE.min(self.time / PATIENT);
+        let look = Look { clients, id, request, now: clients.clock.now(), place, patience };
+        let counted = Seen { connections: 1, ..Seen::default() };
+        match look.whole().await {
+            Ok(Some(seen)) => Outcome::Seen(counted.and(seen)),
+            Ok(None) => Outcome::Later,
+            Err(failure) => {
+                clients.write(&look.line().failed(&failure));
+                Outcome::Seen(counted.and(Seen { failed: 1, ..Seen::default() }))
+            }
         }
     }
 }
@@ -67,35 +135,46 @@ struct Look<'a> {
     id: &'a ConnectionId,
     request: &'a str,
     now: Timestamp,
+    place: Place,
+    patience: Duration,
 }
 
 impl Look<'_> {
-    /// Everything that a connection trusts.
-    async fn whole(&self) -> Result<Seen, Failure> {
+    /// Everything that a connection trusts. `None` leaves it for later.
+    async fn whole(&self) -> Result<Option<Seen>, Failure> {
         let connection = self.clients.store.connection_now(self.id, self.now).await?;
         // Nobody gets in through it, and a customer who has left would be an alarm for ever.
         if connection.state == ConnectionState::Disabled {
-            return Ok(Seen::default());
+            return Ok(Some(Seen::default()));
         }
         let own = match connection.protocol() {
             Protocol::Saml(saml) => self.saml(saml).await?,
             Protocol::Oidc(oidc) => {
                 self.openid(KeySource { set: KeySet::Oidc, uri: &oidc.provider().jwks_uri }, Some(oidc)).await?
             }
-            Protocol::Workos(_) | Protocol::Teams => Seen::default(),
+            Protocol::Workos(_) | Protocol::Teams => Some(Seen::default()),
         };
+        let Some(own) = own else { return Ok(None) };
         let teams = match &connection.document().teams {
             Some(teams) if teams.token => {
                 self.openid(KeySource { set: KeySet::Teams, uri: &teams.jwks_uri }, None).await?
             }
-            Some(_) | None => Seen::default(),
+            Some(_) | None => Some(Seen::default()),
         };
-        Ok(own.and(teams))
+        Ok(teams.map(|teams| own.and(teams)))
     }
 
-    async fn saml(&self, saml: &Saml) -> Result<Seen, Failure> {
+    /// Whether a provider may take long, and the others go first.
+    fn is_for_later(&self, watch: &Watch) -> bool {
+        self.place == Place::First && watch.failing_since.is_some()
+    }
+
+    async fn saml(&self, saml: &Saml) -> Result<Option<Seen>, Failure> {
         let store = &self.clients.store;
         let before = store.watch(self.id, WatchOver::Saml).await?;
+        if self.is_for_later(&before.item.watch) {
+            return Ok(None);
+        }
         let reading = self.metadata(saml).await;
         let items = store.trusted_keys(self.id).await?;
         let mut watch = before.item.watch.clone();
@@ -106,7 +185,7 @@ impl Look<'_> {
         let ends = keys.iter().map(|key| key.not_after).chain(decision.trust.iter().map(Certificate::not_after));
         // One that has ended still verifies, and must not hide for ever the next one that ends.
         let expiring_days = ends.max().map(|end| days_until(end, self.now)).filter(|days| *days > 0);
-        Ok(Seen { expiring_days, ..seen(&decision.watch, self.now) })
+        Ok(Some(Seen { expiring_days, ..seen(&decision.watch, self.now) }))
     }
 
     async fn metadata(&self, saml: &Saml) -> Reading {
@@ -117,9 +196,12 @@ impl Look<'_> {
         }
     }
 
-    async fn openid(&self, source: KeySource<'_>, oidc: Option<&Oidc>) -> Result<Seen, Failure> {
+    async fn openid(&self, source: KeySource<'_>, oidc: Option<&Oidc>) -> Result<Option<Seen>, Failure> {
         let store = &self.clients.store;
         let before = store.watch(self.id, WatchOver::KeySet(source.set)).await?;
+        if self.is_for_later(&before.item.watch) {
+            return Ok(None);
+        }
         let stored = store.jwks_now(self.id, source.set, self.now).await?;
         let fetched = self.key_set(source.uri).await;
         let description = match oidc {
@@ -137,7 +219,7 @@ impl Look<'_> {
         }
         let decision = Decision { watch: decided.watch, events: decided.events, ..Decision::default() };
         self.write(&before, &decision).await?;
-        Ok(seen(&decision.watch, self.now))
+        Ok(Some(seen(&decision.watch, self.now)))
     }
 
     async fn description(&self, oidc: &Oidc) -> Result<ProviderDocument, Unread> {
@@ -154,7 +236,7 @@ impl Look<'_> {
     }
 
     async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, Unread> {
-        let fetched = self.clients.egress.get(url, Limits { timeout: TIMEOUT, max_bytes }).await;
+        let fetched = self.clients.egress.get(url, Limits { timeout: self.patience, max_bytes }).await;
         fetched.map_err(|error| Unread::Unfetched { url: url.to_owned(), error: error.into() })
     }
 
@@ -189,17 +271,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_hour_begins_with_another_connection() {
-        let ids: Vec<_> = ["a", "b", "c"].iter().map(|id| ConnectionId::parse(id).unwrap()).collect();
-        let first = |hour: i64| {
-            let order = from_another(ids.clone(), Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap());
-            assert_eq!(order.len(), 3);
-            order[0].to_string()
+    fn a_run_goes_on_after_the_last_connection_and_comes_round_to_it() {
+        let id = |text: &str| ConnectionId::parse(text).unwrap();
+        let order = |last: Option<&str>| {
+            let ids = ["b", "d", "a", "c"].map(id).to_vec();
+            let order = from_after(ids, last.map(id).as_ref());
+            order.iter().map(|id| id.as_str().to_owned()).collect::<String>()
         };
-        let mut begun = [first(0), first(1), first(2)];
-        assert_eq!(first(3), begun[0]);
-        begun.sort_unstable();
-        assert_eq!(begun, ["a", "b", "c"]);
-        assert!(from_another(Vec::new(), Timestamp::UNIX_EPOCH).is_empty());
+        assert_eq!((order(None), order(Some("b")), order(Some("d"))), ("abcd".into(), "cdab".into(), "abcd".into()));
+        // One that is gone in the meantime.
+        assert_eq!(order(Some("bb")), "cdab");
+        assert!(from_after(Vec::new(), Some(&id("a"))).is_empty());
     }
 }

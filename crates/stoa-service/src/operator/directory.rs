@@ -21,7 +21,7 @@ pub struct DirectoryPerson {
     pub connection: ConnectionId,
     /// At which school.
     school: SchoolId,
-    /// Who.
+    /// Their id in the directory.
     pub user: UserId,
     /// What is due for them and what was done; `None`: nothing ever was.
     pub sync: Option<Sync>,

@@ -5,8 +5,7 @@ use stoa_core::directory::{DIRECTORY_VERSION, UserId};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::provision::{Rank, due_at};
 
-use super::provision::due_of;
-use super::{Key, Write};
+use super::{Key, Write, due_of};
 
 /// For whom it is due.
 #[derive(Clone, Copy)]

@@ -15,6 +15,7 @@ mod lookup;
 mod mirror;
 mod people;
 mod provision;
+mod round;
 mod tables;
 mod tested;
 mod trust;
@@ -40,19 +41,21 @@ pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, SchoolItem, TestedItem, TrustChange, TrustItem, WatchItem,
-    WatchOver, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
+    WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
     DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
 };
+pub(crate) use items::{due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
 pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
-pub use provision::{DuePerson, Synced, Then, due_of, stopped_of};
+pub use provision::{DuePerson, Synced, Then};
+pub use round::Place;
 pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};

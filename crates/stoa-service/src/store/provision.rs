@@ -11,7 +11,7 @@ use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
 
-use super::items::LeaseItem;
+use super::items::{LeaseItem, due_of, stopped_of};
 use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
@@ -24,7 +24,7 @@ const CALLS_KEPT_SECONDS: i64 = 3600;
 pub struct DuePerson {
     /// Of which directory.
     pub connection: ConnectionId,
-    /// Who.
+    /// Their id in the directory.
     pub user: UserId,
     /// Their place in the index.
     pub due_at: i64,
@@ -35,7 +35,7 @@ pub struct DuePerson {
 pub struct Synced<'a> {
     /// Of which directory.
     pub connection: &'a ConnectionId,
-    /// Who.
+    /// Their id in the directory.
     pub user: &'a UserId,
     /// The number of the lease.
     pub fence: u64,
@@ -57,16 +57,6 @@ pub enum Then {
     Stuck(Stuck),
     /// Nothing until somebody says so: too many would leave at once.
     Held(Timestamp),
-}
-
-/// The partition of the index for what is due at a school.
-pub fn due_of(school: &SchoolId) -> String {
-    format!("due#{school}#thinkific")
-}
-
-/// The partition of the index for people of a connection about whom nothing is done until somebody says so.
-pub fn stopped_of(kind: &'static str, connection: &ConnectionId) -> String {
-    format!("{kind}#{connection}#thinkific")
 }
 
 /// Whom an entry of the index names.

@@ -43,7 +43,7 @@ pub struct Delivery {
 /// One try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Try {
-    /// When.
+    /// By the school's clock.
     pub at: Timestamp,
     /// The status that it was answered with; 0: with none.
     pub status: u16,

@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 
 pub use self::delivery::{Delivery, Try};
 pub(super) use self::event::{deleted, enrolled, example, ordered, user};
+pub(super) use self::subscriptions::Origin;
 pub use self::subscriptions::Subscription;
-pub(super) use self::subscriptions::{Origin, router};
 
 use super::Shared;
 

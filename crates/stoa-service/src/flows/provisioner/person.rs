@@ -45,7 +45,9 @@ impl Run<'_> {
     pub(super) async fn whole(&self) -> Done {
         let line = PersonLine::new(&self.clients.environment, self.request, self.person);
         match self.reconcile().await {
-            Ok(then) => {
+            // The index was late: nothing is due.
+            Ok(None) => Done::default(),
+            Ok(Some(then)) => {
                 self.clients.write(&line.ended(&then));
                 Done::of(&then)
             }
@@ -58,25 +60,24 @@ impl Run<'_> {
         }
     }
 
-    async fn reconcile(&self) -> Result<Then, Failure> {
+    async fn reconcile(&self) -> Result<Option<Then>, Failure> {
         let (store, now) = (&self.clients.store, self.clients.clock.now());
         let DuePerson { connection, user, .. } = self.person;
         // Before the person: what is wanted after this read makes them due again.
-        let Some(sync) = store.sync(connection, user).await? else { return Ok(Then::Nothing) };
+        let Some(sync) = store.sync(connection, user).await? else { return Ok(None) };
         if sync.due_at != Some(self.person.due_at) {
-            // The index is late: nothing is due, or not yet.
-            return Ok(Then::Nothing);
+            return Ok(None);
         }
         let desired = self.desired(&sync, now).await?;
         if self.connection.state == ConnectionState::Disabled {
             let later = now.saturating_add(jiff::SignedDuration::from_secs(OFF_SECONDS)).unwrap_or(now);
             let then = Then::Again { due_at: due_at(Rank::of(self.person.due_at), later), tries: sync.tries };
-            return self.end(&sync, &sync.applied, then).await;
+            return self.end(&sync, &sync.applied, then).await.map(Some);
         }
         if is_removal(&desired, &sync.applied, now) && !sync.released && !sync.blocked && !self.may_remove(now).await? {
-            return self.end(&sync, &sync.applied, Then::Held(now)).await;
+            return self.end(&sync, &sync.applied, Then::Held(now)).await.map(Some);
         }
-        self.carry_out(&sync, &desired, now).await
+        self.carry_out(&sync, &desired, now).await.map(Some)
     }
 
     async fn desired(&self, sync: &Sync, now: Timestamp) -> Result<Desired, Failure> {
@@ -131,7 +132,7 @@ impl Run<'_> {
         let wanted = (desired, told.as_ref());
         let mut run = Reconciliation::new(self.connection, wanted, sync.applied.clone(), owner.as_deref(), now);
         loop {
-            let call = match run.next() {
+            let call = match run.step() {
                 Step::Note => {
                     self.clients.store.note_applied(self.synced(), run.applied()).await?;
                     continue;

@@ -13,6 +13,7 @@ use stoa_core::keys::{KeySet, Pepper};
 use stoa_scim::Refusal;
 
 use super::answer::refuse;
+use crate::pace::DRAWN;
 use crate::store::People;
 use crate::visit::{Fresh, Visit};
 
@@ -38,6 +39,24 @@ impl Entered {
     }
 }
 
+/// Takes a request out of the connection's minute. A count that cannot be kept turns nobody away.
+async fn take(visit: &mut Visit<'_>, connection: &ConnectionId) -> Result<(), Failure> {
+    let clients = visit.clients;
+    if clients.pace.takes(connection, visit.now) {
+        return Ok(());
+    }
+    match clients.store.draw_requests(connection, DRAWN, visit.now).await {
+        Ok(true) => clients.pace.drew(connection, visit.now),
+        Ok(false) => {
+            let left = 60 - visit.now.as_second().rem_euclid(60);
+            let seconds = u32::try_from(left).unwrap_or(60);
+            return Err(refuse(visit, Refusal::TooManyRequests { seconds }));
+        }
+        Err(second) => visit.trail.also = Some(second.fault),
+    }
+    Ok(())
+}
+
 pub(super) async fn enter(visit: &mut Visit<'_>) -> Result<Entered, Failure> {
     let named = ConnectionId::parse(&visit.incoming.connection).ok();
     let token = visit.incoming.header("authorization").and_then(ScimToken::from_header);
@@ -49,9 +68,7 @@ pub(super) async fn enter(visit: &mut Visit<'_>) -> Result<Entered, Failure> {
         return Err(refuse(visit, Refusal::Unauthorized));
     };
     visit.trail.connection = Some(id.clone());
-    if let Err(seconds) = visit.clients.pace.takes(&id, visit.now) {
-        return Err(refuse(visit, Refusal::TooManyRequests { seconds }));
-    }
+    take(visit, &id).await?;
     // That it cannot be noted is no reason to turn the client away.
     if let Err(second) = visit.clients.store.note_scim_token(&id, live, visit.now).await {
         visit.trail.also = Some(second.fault);

@@ -24,9 +24,9 @@ pub use key::{Form, Key};
 pub use logins::TestedItem;
 pub(crate) use logins::{AssertionItem, WebhookItem};
 pub(crate) use people::{ListedId, UsedItem, is_membership};
-pub(crate) use provision::LeaseItem;
+pub(crate) use provision::{LeaseItem, due_of, stopped_of};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
-pub use trust::{JwksItem, KeyChange, KeySet, TrustChange, TrustItem, WatchItem, WatchOver};
+pub use trust::{JwksItem, KeyChange, KeySet, RoundItem, TrustChange, TrustItem, WatchItem, WatchOver};
 
 /// An item as DynamoDB has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;

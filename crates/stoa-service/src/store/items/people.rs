@@ -12,7 +12,7 @@ use super::key::{Form, Key, Range, keys};
 
 keys! { Directory:
     /// A person: `UserItem`.
-    user(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "user";
+    user(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "itself";
     /// That a person belongs to a group, among the person's items: `EdgeItem`.
     belongs(connection: &ConnectionId, user: &UserId, group: &GroupId, generation: u64)
         = "user#{connection}#{user}" / "member#{group}#{generation}";
@@ -34,6 +34,8 @@ keys! { Directory:
         = "lock#{connection}#{by}#{hash}" / "{id}";
     /// The bearer tokens of a connection's SCIM client: `TokensItem`.
     scim_tokens(connection: &ConnectionId) = "scim#{connection}" / "tokens";
+    /// The requests of a connection's SCIM client in this minute, by all processes.
+    scim_requests(connection: &ConnectionId) = "pace#{connection}" / "requests";
     /// When a token was last used: `UsedItem`.
     scim_token_used(connection: &ConnectionId, token: &str) = "used#{connection}" / "{token}";
 }

@@ -25,3 +25,13 @@ pub(crate) struct LeaseItem {
     /// Counts the holders: whatever an earlier one writes is refused.
     pub(crate) fence: u64,
 }
+
+/// The partition of the index for what is due at a school.
+pub(crate) fn due_of(school: &SchoolId) -> String {
+    format!("due#{school}#thinkific")
+}
+
+/// The partition of the index for people of a connection about whom nothing is done until somebody says so.
+pub(crate) fn stopped_of(kind: &'static str, connection: &ConnectionId) -> String {
+    format!("{kind}#{connection}#thinkific")
+}

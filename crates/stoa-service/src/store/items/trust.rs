@@ -25,8 +25,21 @@ keys! { Trust:
     key_set(connection: &ConnectionId, set: KeySet) = "{connection}" / "{set}";
     /// What has been seen at a provider. Not in the partition of the keys, which every login reads whole.
     watch(connection: &ConnectionId, watched: WatchOver) = "watch#{connection}" / "{watched}";
+    /// How far the looks at all providers have come. No connection has an empty name.
+    round() = "watch#" / "round";
     /// What a person did, by the number of the watch's write: in the order of the writes.
     trust_change(connection: &ConnectionId, number: u32) = "watch#{connection}" / "history#{number:06}";
+}
+
+/// How far the looks at all providers have come: with which connections the next run goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundItem {
+    /// The last connection that a run has taken on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<ConnectionId>,
+    /// The last one of those that were out of reach, which a run looks at after the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub later: Option<ConnectionId>,
 }
 
 /// Which of a connection's key sets.

@@ -7,11 +7,14 @@ use stoa_core::directory::{DIRECTORY_VERSION, LiveToken, TokensItem};
 use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 
+use crate::pace::minute;
 use crate::store::items::UsedItem;
 use crate::store::{Key, Reads, Store};
 
 /// How often it is written that a token is in use, in seconds.
 const NOTED_EVERY: i64 = 3600;
+/// How many requests of a connection's client are taken in a minute. Entra asks for 25 a second.
+const REQUESTS_PER_MINUTE: u32 = 3_000;
 
 impl Store {
     /// The tokens of a connection as of the last minute. A connection that there is not has none.
@@ -21,6 +24,31 @@ impl Store {
         }
         let item: Option<TokensItem> = self.tables.get(&Key::scim_tokens(connection), Reads::Consistent).await?;
         Ok(self.held_tokens.hold(connection.clone(), item.unwrap_or_default(), now))
+    }
+
+    /// Draws requests from the connection's minute. `false`: the minute's are spent.
+    pub(crate) async fn draw_requests(
+        &self,
+        connection: &ConnectionId,
+        requests: u32,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let drawn = || {
+            let set = Key::scim_requests(connection).update("SET v = :v, #minute = :minute, #requests = :drawn");
+            set.with(":v", DIRECTORY_VERSION).with(":minute", minute(now)).with(":drawn", requests)
+        };
+        let more = Key::scim_requests(connection)
+            .update("SET #requests = #requests + :drawn")
+            .only_if("#minute = :minute AND #requests <= :room")
+            .with(":drawn", requests)
+            .with(":minute", minute(now))
+            .with(":room", REQUESTS_PER_MINUTE - requests);
+        if self.tables.write(more).await?.is_applied() {
+            return Ok(true);
+        }
+        // The first of its minute; a clock that is behind takes none away.
+        let first = drawn().only_if("attribute_not_exists(pk) OR #minute < :minute");
+        Ok(self.tables.write(first).await?.is_applied())
     }
 
     /// Notes that a token is in use, once an hour by each process.
