@@ -13,7 +13,8 @@ const ALL_AFTER: u32 = 36;
 /// may make one more. Never the last ones: those are the logins'.
 ///
 /// They are spread over the minute, since whether the school counts from one full minute to the next or over any sixty
-/// seconds is not documented. So in no sixty seconds there are more than the school takes.
+/// seconds is not documented. Whoever works without a pause makes no more in any sixty seconds than the school takes; a
+/// run that begins late in a minute may, and then the school's 429 ends it.
 pub fn allowance(seconds: u32) -> u32 {
     let most = CALLS_PER_MINUTE - CALLS_RESERVED;
     (BURST + (most - BURST) * seconds.min(59) / ALL_AFTER).min(most)
