@@ -284,8 +284,11 @@ impl Told {
     }
 }
 
+/// A minute, who waits in it, and who is in.
+type Moment = (i64, usize, usize);
+
 /// People who wait and people who are in, over the minutes: a panel for each case.
-fn svg(pictures: &[(&str, Vec<(i64, usize, usize)>)], people: usize) -> String {
+fn svg(pictures: &[(&str, Vec<Moment>)], people: usize) -> String {
     const WIDTH: f64 = 640.0;
     const HEIGHT: f64 = 150.0;
     let minutes =

@@ -12,7 +12,6 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
 use stoa_core::binding::{Pending, SameSite};
 use stoa_core::ids::Reference;
 use stoa_sandbox::aws::journal::Tally;
@@ -118,7 +117,7 @@ async fn refresh(sandbox: &Sandbox, number: usize) {
         looked += answer["connections"].as_u64().unwrap_or_default();
         sandbox.take_log();
         sandbox.front.take_calls();
-        if answer["left"] == Value::from(0) {
+        if answer["left"] == 0 {
             break;
         }
     }

@@ -37,9 +37,12 @@ pub(crate) struct Wanted {
 #[derive(Default)]
 pub(crate) struct Early {
     pub(crate) secrets: SecretsAhead,
-    pub(crate) trust: Option<(ConnectionId, Result<TrustRead, Failure>)>,
-    pub(crate) jwks: Option<((ConnectionId, KeySet), Result<Arc<Jwks>, Failure>)>,
+    pub(crate) trust: Option<Came<ConnectionId, TrustRead>>,
+    pub(crate) jwks: Option<Came<(ConnectionId, KeySet), Arc<Jwks>>>,
 }
+
+/// What was asked for under a name, as it came.
+type Came<N, T> = (N, Result<T, Failure>);
 
 /// Reads under way.
 pub(crate) struct Ahead<'a>(Pin<Box<MaybeDone<BoxFuture<'a, Early>>>>);
