@@ -90,7 +90,7 @@ fn state(world: &World) -> Vec<String> {
             }
             item.to_string()
         })
-        .filter(|item| !item.contains("used#") && !item.contains("scim#"))
+        .filter(|item| !["used#", "scim#", "pace#"].iter().any(|form| item.contains(form)))
         .collect();
     items.sort();
     items

@@ -141,8 +141,9 @@ mod tests {
         assert_eq!(way(60_000, 60_000), Way::AtTheirPlace);
         // A browser is told whole seconds, and must not come before its time.
         assert_eq!(way(59_400, 59_500), Way::Later(at(60_000)));
-        assert_eq!(way(0, KEPT_SECONDS * 1000 - 1), Way::AtOnce);
         assert_eq!(way(0, 600_000), Way::AtTheirPlace);
+        assert_eq!(way(0, KEPT_SECONDS * 1000 - 1), Way::AtTheirPlace);
+        assert_eq!(way(0, KEPT_SECONDS * 1000), Way::AtOnce);
         assert_eq!(way(-KEPT_SECONDS * 1000, 0), Way::Join);
     }
 

@@ -28,7 +28,7 @@ pub enum Spread {
     One,
     /// Everybody through the connection, from one moment on.
     All,
-    /// Either.
+    /// One or all: the number does not tell.
     Either,
 }
 

@@ -177,7 +177,7 @@ pub struct Change {
     pub by: Option<String>,
     /// The reason that they gave.
     pub reason: Option<String>,
-    /// What.
+    /// What was changed, and from what to what.
     pub kind: ChangeKind,
 }
 
@@ -225,7 +225,7 @@ pub struct Settings {
     pub state_since: i64,
     /// Who put it there.
     pub state_by: String,
-    /// Why.
+    /// The reason that they gave.
     pub state_reason: Option<String>,
     /// Whether the earlier integration's ids are known.
     pub has_earlier_ids: bool,
@@ -261,7 +261,7 @@ pub struct Evidence {
     pub owner: Known<Option<Owner>>,
     /// What changed, newest first.
     pub changes: Known<Vec<Change>>,
-    /// The secrets.
+    /// The secrets that the connection and its school need.
     pub secrets: Known<Vec<SecretSeen>>,
     /// What is trusted.
     pub trust: Known<TrustSeen>,

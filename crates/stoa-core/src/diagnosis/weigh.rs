@@ -48,7 +48,7 @@ impl Diagnosis {
 /// A cause, and what was found out about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which.
+    /// The cause's row in the register.
     pub cause: Cause,
     /// How much speaks for it, for comparison only.
     pub weight: i32,
@@ -79,7 +79,7 @@ impl Finding {
 /// Something that is not known, and whom to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unseen {
-    /// What.
+    /// What cannot be seen, as words for whoever is on call.
     pub what: &'static str,
     /// Why not.
     pub why: String,

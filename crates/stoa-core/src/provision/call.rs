@@ -18,7 +18,7 @@ pub enum Call {
     Create,
     /// Whose account has the address: a page, counted from 1.
     Search {
-        /// The page.
+        /// Counted from 1.
         page: u32,
     },
     /// Whom an account is bound to.
@@ -49,14 +49,14 @@ pub enum Call {
     List {
         /// The account.
         user: u64,
-        /// The page.
+        /// Counted from 1.
         page: u32,
     },
     /// Gives a course.
     Enrol {
         /// The account.
         user: u64,
-        /// The course.
+        /// Which of the school's courses.
         course: CourseId,
         /// When it ends.
         until: Option<Timestamp>,
@@ -65,7 +65,7 @@ pub enum Call {
     Extend {
         /// The enrollment.
         id: u64,
-        /// The course.
+        /// Which of the school's courses.
         course: CourseId,
         /// When it ends.
         until: Option<Timestamp>,
@@ -76,7 +76,7 @@ pub enum Call {
     End {
         /// The enrollment.
         id: u64,
-        /// The course.
+        /// Which of the school's courses.
         course: CourseId,
     },
     /// Puts an account into a group.

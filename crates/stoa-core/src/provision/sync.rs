@@ -121,7 +121,7 @@ pub enum Stuck {
     },
     /// The school refuses an enrollment: there is no such course, or none that can be given.
     CourseRefused {
-        /// The course.
+        /// Which of the school's courses.
         course: u64,
     },
     /// The school has no such group.

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use stoa_core::routes::Table;
 
-use super::dynamodb::table_definition;
+use super::definition::table_definition;
 use super::policy::SANDBOX;
 use super::{REGION, Stack, StartError};
 

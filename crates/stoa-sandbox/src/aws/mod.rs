@@ -7,6 +7,7 @@ pub mod policy;
 
 mod another;
 mod capacity;
+mod definition;
 mod dynamodb;
 mod elsewhere;
 mod fault;

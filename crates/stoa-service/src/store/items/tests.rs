@@ -54,7 +54,7 @@ fn keys_are_what_they_were() {
         (Key::mirror(&academy()), "school#pg-academy / mirrored"),
         (Key::mirrored_page(&academy(), 1, 7), "mirror#pg-academy / page#1#000007"),
         (Key::follow_up(&academy(), &mary), "owed#pg-academy / account#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
-        (Key::user(&pg(), &ada), "user#pg#07070707070707070707070707070707 / user"),
+        (Key::user(&pg(), &ada), "user#pg#07070707070707070707070707070707 / itself"),
         (Key::sync(&pg(), &ada), "user#pg#07070707070707070707070707070707 / sync#thinkific"),
         (
             Key::belongs(&pg(), &ada, &group, 2),
