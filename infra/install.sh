@@ -40,6 +40,8 @@ SAM_CLI_TELEMETRY=0 .venv/bin/sam --version
 # the pages; SimpleSAMLphp, in PHP's own web server, and oidc-provider, in Node, are identity providers that are not ours.
 missing=()
 command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
+# Another canonical form, beside xmlsec1's own.
+command -v xmllint >/dev/null || missing+=(libxml2-utils)
 command -v valgrind >/dev/null || missing+=(valgrind)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)

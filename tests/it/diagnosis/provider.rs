@@ -19,7 +19,7 @@ pub(super) fn published(world: &World) -> BoxFuture<'_, ()> {
         let change =
             |file: &str| file.replace("metadata_file = \"pg-metadata.xml\"", &format!("metadata_url = \"{url}\""));
         world.apply_unaided(change).await;
-        world.advance(61);
+        world.advance(60);
     })
 }
 

@@ -38,7 +38,8 @@ impl EventId {
         &self.0
     }
 
-    fn parse(text: String) -> Option<Self> {
+    /// Letters, digits, hyphens and underscores, at most 64; anything else is no id.
+    pub fn parse(text: String) -> Option<Self> {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         (is_plain && (1..=64).contains(&text.len())).then_some(Self(text))
     }

@@ -7,6 +7,7 @@ use stoa_core::ids::{Attempt, ConnectionId, CustomerId, EmailKey, PersonKey, Pro
 use stoa_core::login::LoginItem;
 use stoa_core::person::PersonItem;
 use stoa_core::trust::Watch;
+use stoa_core::webhook::EventId;
 
 use super::*;
 use crate::store::write::{Action, Write};
@@ -32,6 +33,7 @@ fn keys_are_what_they_were() {
     let (mary, proof) = (PersonKey::from_bytes([1; 24]), ProofHash::from_bytes([1; 18]));
     let (ada, group) = (UserId::from_random([7; 16]), GroupId::from_random([8; 16]));
     let hash: KeyHash = serde_json::from_value(json!("0a0b")).unwrap();
+    let event = EventId::parse("20260921141320123456789".to_owned()).unwrap();
     let keys = [
         (Key::connection(&pg()), "connection#pg / current"),
         (Key::version(&pg(), 7, 1_790_000_000), "connection#pg / version#000007#1790000000"),
@@ -51,6 +53,11 @@ fn keys_are_what_they_were() {
         (Key::turn(&academy(), &mary), "turn#pg-academy#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
         (Key::calls(&academy(), 29_833_333), "calls#pg-academy#29833333"),
         (Key::line(&academy()), "line#pg-academy"),
+        (Key::webhook(&academy(), &event), "webhook#pg-academy#20260921141320123456789"),
+        (Key::progress(&academy(), 7, 9), "progress#pg-academy#7 / course#9"),
+        (Key::lease(&academy()), "lease#pg-academy / lease"),
+        (Key::removals(&pg()), "removals#pg / removals"),
+        (Key::directory_change(&pg(), &ada, at), "history#pg#07070707070707070707070707070707 / 2026-09-21T14:13:20Z"),
         (Key::mirror(&academy()), "school#pg-academy / mirrored"),
         (Key::mirrored_page(&academy(), 1, 7), "mirror#pg-academy / page#1#000007"),
         (Key::follow_up(&academy(), &mary), "owed#pg-academy / account#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
