@@ -222,6 +222,43 @@ async fn whoever_is_kept_out_by_hand_is_out_until_they_are_let_in_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_with_an_address_nobody_who_has_left_or_is_kept_out_comes_in() {
+    let (world, scim) = start().await;
+    let mary = make_mary(&scim).await;
+    let email = json!([{"value": MARYS_EMAIL, "type": "work", "primary": true}]);
+    let twin = scim.post("/v2/Users", &json!({"userName": "twin", "externalId": "twin", "emails": email})).await.id();
+    set_active(&scim, &mary, false).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    set_active(&scim, &twin, false).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+
+    // Whoever is kept out is, whether the other one is active or not.
+    set_active(&scim, &mary, true).await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    let blocked = world.operator.directory_person(&pg, &UserId::parse(&mary).unwrap()).await.unwrap();
+    world.operator.block_person(&blocked, true, "a stolen telephone").await.unwrap();
+    for active in [true, false] {
+        set_active(&scim, &twin, active).await;
+        world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_first_is_not_put_behind_the_rest_by_a_later_change() {
+    let (world, scim) = start().await;
+    let id = make_mary(&scim).await;
+    let due_at = || world.sync(&id)["due_at"]["N"].as_str().unwrap().parse::<i64>().unwrap();
+    assert!(due_at() > 100_000_000_000);
+    let left = scim.post("/v2/Groups", &json!({"displayName": "Leaders", "members": members(&[&id])})).await.id();
+    let none = json!({"displayName": "Leaders", "members": []});
+    assert_eq!(scim.put(&format!("/v2/Groups/{left}"), &none).await.status, 200);
+    let first = due_at();
+    assert!(first < 100_000_000_000, "{first}");
+    scim.post("/v2/Groups", &json!({"displayName": "Others", "members": members(&[&id])})).await;
+    assert_eq!(due_at(), first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_stuck_is_tried_again_when_somebody_says_so() {
     let (world, scim) = start().await;
     let account = world
