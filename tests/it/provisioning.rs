@@ -6,8 +6,9 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::provision::Stuck;
 use stoa_core::routes::Table;
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
-use stoa_service::operator::Stopped;
+use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
 
+use crate::aws::set;
 use crate::scim_client::{Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
@@ -219,6 +220,48 @@ async fn whoever_is_kept_out_by_hand_is_out_until_they_are_let_in_again() {
         world.provision().await;
         assert_eq!(world.open_to(MARYS_EMAIL), open);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_held_removals_are_found_though_only_some_are_listed() {
+    let (world, scim) = start().await;
+    let people = scim.people(205).await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    set(&world, Table::Directory, "user#pg#", "held", json!({"N": "1"})).await;
+    set(&world, Table::Directory, "user#pg#", "due_of", json!({"S": "held#pg#thinkific"})).await;
+    // The index is behind: somebody was let through already.
+    set(&world, Table::Directory, &format!("user#pg#{}", people[0]), "released", json!({"BOOL": true})).await;
+    let listed = world.operator.stopped(&pg, Stopped::Held).await.unwrap();
+    assert_eq!(listed.len(), usize::from(STOPPED_LISTED));
+    let mut held: Vec<String> =
+        world.operator.held(&pg).await.unwrap().iter().map(|person| person.user.to_string()).collect();
+    held.sort();
+    let mut wanted = people[1..].to_vec();
+    wanted.sort();
+    assert_eq!(held, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_directory_does_not_have_is_not_kept_out_by_it() {
+    let (world, scim) = start().await;
+    let mary = make_mary(&scim).await;
+    assert_eq!(scim.delete(&format!("/v2/Users/{mary}")).await.status, 204);
+    let pg = ConnectionId::parse("pg").unwrap();
+    let operator = &world.operator;
+    let deleted = operator.directory_person(&pg, &UserId::parse(&mary).unwrap()).await.unwrap();
+    assert!(!deleted.exists && deleted.sync.is_some());
+    let nobody = operator.directory_person(&pg, &UserId::from_random([7; 16])).await.unwrap();
+    assert!(!nobody.exists && nobody.sync.is_none());
+    for refused in [
+        operator.block_person(&deleted, true, "a stolen telephone").await,
+        operator.block_person(&nobody, true, "a stolen telephone").await,
+        operator.block_person(&nobody, false, "it was found").await,
+        operator.retry_person(&nobody, "it is corrected").await,
+    ] {
+        assert!(matches!(refused, Err(OperatorError::NotInDirectory(_))), "{refused:?}");
+    }
+    // What is due for the deleted can still be tried again.
+    operator.retry_person(&deleted, "it is corrected").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -226,7 +226,11 @@ async fn a_replacement_that_is_cut_off_leaves_the_old_list_or_the_new_one() {
         assert!(found == old || found == new, "cut at {cut}: {} members", found.len());
         // Somebody of both lists is in the group once, whatever is left of either.
         let both = scim.get(&format!("/v2/Users/{}", all[15])).await;
-        assert_eq!((both.status, both.body["groups"].as_array().map(Vec::len)), (200, Some(1)), "cut at {cut}: {both:?}");
+        assert_eq!(
+            (both.status, both.body["groups"].as_array().map(Vec::len)),
+            (200, Some(1)),
+            "cut at {cut}: {both:?}"
+        );
         assert_eq!(first.status < 300, found == new && first.status == 200, "{}", first.status);
         seen.push(first.status);
         let again = scim.put(&path, &replace).await;
@@ -303,6 +307,16 @@ async fn lists_have_pages_and_leave_members_out_unless_they_are_asked_for() {
     let of_member = encoded(&format!("members.value eq \"{}\"", people[0]));
     let found = scim.get(&format!("/v2/Groups?filter={of_member}")).await;
     assert_eq!(found.body["totalResults"], 1, "{found:?}");
+    assert!(found.body["Resources"][0].get("members").is_none(), "{found:?}");
+    let nobody = encoded(&format!("members.value eq \"{}\"", people[1]));
+    assert_eq!(scim.get(&format!("/v2/Groups?filter={nobody}")).await.body["totalResults"], 0);
+    let named = encoded(&format!("members.value eq \"{}\" and displayName sw \"L\"", people[0]));
+    for filter in [&of_member, &named] {
+        let found = scim.get(&format!("/v2/Groups?filter={filter}&attributes=members")).await;
+        assert_eq!(found.body["Resources"][0]["members"][0]["value"], people[0].as_str(), "{found:?}");
+    }
+    let other = encoded(&format!("members.value eq \"{}\" and displayName sw \"M\"", people[0]));
+    assert_eq!(scim.get(&format!("/v2/Groups?filter={other}")).await.body["totalResults"], 0);
     let search = json!({"filter": "userName sw \"p\"", "count": 2, "sortBy": "userName", "sortOrder": "descending"});
     let searched = scim.post("/v2/Users/.search", &search).await;
     assert_eq!(searched.body["Resources"][0]["userName"], "p4", "{searched:?}");

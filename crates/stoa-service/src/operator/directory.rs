@@ -58,8 +58,7 @@ impl Operator {
         let school = self.current(connection).await?.ok_or_else(unknown)?.document()?.school;
         let sync = self.tables.get(&Key::sync(connection, user), Reads::Consistent).await;
         let sync = sync.map_err(OperatorError::store("read the directory"))?;
-        let item: Result<Option<UserItem>, _> =
-            self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
+        let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
         let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
         Ok(DirectoryPerson { connection: connection.clone(), school, user: user.clone(), sync, exists })
     }
@@ -72,7 +71,8 @@ impl Operator {
     ) -> Result<Vec<DirectoryPerson>, OperatorError> {
         let of = stopped_of(why.as_str(), connection);
         let between = Between { index: stoa_core::routes::Index::DirectoryByDue, of: &of, first: 0, last: i64::MAX };
-        let items = self.tables.earliest(&between, STOPPED_LISTED).await.map_err(OperatorError::store("read the directory"))?;
+        let items =
+            self.tables.earliest(&between, STOPPED_LISTED).await.map_err(OperatorError::store("read the directory"))?;
         let mut people = Vec::new();
         for person in items.iter().filter_map(due_person) {
             people.push(self.directory_person(connection, &person.user).await?);
