@@ -6,8 +6,9 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::provision::Stuck;
 use stoa_core::routes::Table;
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
-use stoa_service::operator::Stopped;
+use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
 
+use crate::aws::set;
 use crate::scim_client::{Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
@@ -219,6 +220,85 @@ async fn whoever_is_kept_out_by_hand_is_out_until_they_are_let_in_again() {
         world.provision().await;
         assert_eq!(world.open_to(MARYS_EMAIL), open);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_held_removals_are_found_though_only_some_are_listed() {
+    let (world, scim) = start().await;
+    let people = scim.people(205).await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    set(&world, Table::Directory, "user#pg#", "held", json!({"N": "1"})).await;
+    set(&world, Table::Directory, "user#pg#", "due_of", json!({"S": "held#pg#thinkific"})).await;
+    // The index is behind: somebody was let through already.
+    set(&world, Table::Directory, &format!("user#pg#{}", people[0]), "released", json!({"BOOL": true})).await;
+    let listed = world.operator.stopped(&pg, Stopped::Held).await.unwrap();
+    assert_eq!(listed.len(), usize::from(STOPPED_LISTED));
+    let mut held: Vec<String> =
+        world.operator.held(&pg).await.unwrap().iter().map(|person| person.user.to_string()).collect();
+    held.sort();
+    let mut wanted = people[1..].to_vec();
+    wanted.sort();
+    assert_eq!(held, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_directory_does_not_have_is_not_kept_out_by_it() {
+    let (world, scim) = start().await;
+    let mary = make_mary(&scim).await;
+    assert_eq!(scim.delete(&format!("/v2/Users/{mary}")).await.status, 204);
+    let pg = ConnectionId::parse("pg").unwrap();
+    let operator = &world.operator;
+    let deleted = operator.directory_person(&pg, &UserId::parse(&mary).unwrap()).await.unwrap();
+    assert!(!deleted.exists && deleted.sync.is_some());
+    let nobody = operator.directory_person(&pg, &UserId::from_random([7; 16])).await.unwrap();
+    assert!(!nobody.exists && nobody.sync.is_none());
+    for refused in [
+        operator.block_person(&deleted, true, "a stolen telephone").await,
+        operator.block_person(&nobody, true, "a stolen telephone").await,
+        operator.block_person(&nobody, false, "it was found").await,
+        operator.retry_person(&nobody, "it is corrected").await,
+    ] {
+        assert!(matches!(refused, Err(OperatorError::NotInDirectory(_))), "{refused:?}");
+    }
+    // What is due for the deleted can still be tried again.
+    operator.retry_person(&deleted, "it is corrected").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_with_an_address_nobody_who_has_left_or_is_kept_out_comes_in() {
+    let (world, scim) = start().await;
+    let mary = make_mary(&scim).await;
+    let email = json!([{"value": MARYS_EMAIL, "type": "work", "primary": true}]);
+    let twin = scim.post("/v2/Users", &json!({"userName": "twin", "externalId": "twin", "emails": email})).await.id();
+    set_active(&scim, &mary, false).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    set_active(&scim, &twin, false).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+
+    // Whoever is kept out is, whether the other one is active or not.
+    set_active(&scim, &mary, true).await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    let blocked = world.operator.directory_person(&pg, &UserId::parse(&mary).unwrap()).await.unwrap();
+    world.operator.block_person(&blocked, true, "a stolen telephone").await.unwrap();
+    for active in [true, false] {
+        set_active(&scim, &twin, active).await;
+        world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_first_is_not_put_behind_the_rest_by_a_later_change() {
+    let (world, scim) = start().await;
+    let id = make_mary(&scim).await;
+    let due_at = || world.sync(&id)["due_at"]["N"].as_str().unwrap().parse::<i64>().unwrap();
+    assert!(due_at() > 100_000_000_000);
+    let left = scim.post("/v2/Groups", &json!({"displayName": "Leaders", "members": members(&[&id])})).await.id();
+    let none = json!({"displayName": "Leaders", "members": []});
+    assert_eq!(scim.put(&format!("/v2/Groups/{left}"), &none).await.status, 200);
+    let first = due_at();
+    assert!(first < 100_000_000_000, "{first}");
+    scim.post("/v2/Groups", &json!({"displayName": "Others", "members": members(&[&id])})).await;
+    assert_eq!(due_at(), first);
 }
 
 #[tokio::test(flavor = "multi_thread")]

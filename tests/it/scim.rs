@@ -224,6 +224,13 @@ async fn a_replacement_that_is_cut_off_leaves_the_old_list_or_the_new_one() {
         world.front.clear_faults();
         let found = scim.members(&id).await;
         assert!(found == old || found == new, "cut at {cut}: {} members", found.len());
+        // Somebody of both lists is in the group once, whatever is left of either.
+        let both = scim.get(&format!("/v2/Users/{}", all[15])).await;
+        assert_eq!(
+            (both.status, both.body["groups"].as_array().map(Vec::len)),
+            (200, Some(1)),
+            "cut at {cut}: {both:?}"
+        );
         assert_eq!(first.status < 300, found == new && first.status == 200, "{}", first.status);
         seen.push(first.status);
         let again = scim.put(&path, &replace).await;
@@ -248,6 +255,30 @@ async fn a_replacement_that_is_cut_off_leaves_the_old_list_or_the_new_one() {
         assert_eq!(edges(&world), 2 * old.len());
     }
     world.log();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_cannot_be_shown_as_asked_is_not_made() {
+    let world = World::with_directory().await;
+    let scim = Scim::of(&world, "pg").await;
+    let ada = scim.person("ada").await;
+    let group = scim.post("/v2/Groups", &json!({"displayName": "All"})).await.id();
+    let before = world.front.items(Table::Directory).unwrap();
+    let both = "?attributes=userName&excludedAttributes=emails";
+    let (user, all) = (json!({"userName": "eve"}), json!({"displayName": "None"}));
+    let rename = json!([{"op": "replace", "path": "userName", "value": "eve"}]);
+    for answered in [
+        scim.post(&format!("/v2/Users{both}"), &user).await,
+        scim.put(&format!("/v2/Users/{ada}{both}"), &user).await,
+        scim.patch(&format!("/v2/Users/{ada}{both}"), &rename).await,
+        scim.post(&format!("/v2/Groups{both}"), &all).await,
+        scim.put(&format!("/v2/Groups/{group}{both}"), &all).await,
+    ] {
+        assert_eq!(answered.status, 400, "{answered:?}");
+    }
+    let is_record = |item: &&Value| !item["pk"]["S"].as_str().unwrap().starts_with("scim");
+    let records = |items: &[Value]| items.iter().filter(is_record).cloned().collect::<Vec<_>>();
+    assert_eq!(records(&world.front.items(Table::Directory).unwrap()), records(&before));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,6 +307,16 @@ async fn lists_have_pages_and_leave_members_out_unless_they_are_asked_for() {
     let of_member = encoded(&format!("members.value eq \"{}\"", people[0]));
     let found = scim.get(&format!("/v2/Groups?filter={of_member}")).await;
     assert_eq!(found.body["totalResults"], 1, "{found:?}");
+    assert!(found.body["Resources"][0].get("members").is_none(), "{found:?}");
+    let nobody = encoded(&format!("members.value eq \"{}\"", people[1]));
+    assert_eq!(scim.get(&format!("/v2/Groups?filter={nobody}")).await.body["totalResults"], 0);
+    let named = encoded(&format!("members.value eq \"{}\" and displayName sw \"L\"", people[0]));
+    for filter in [&of_member, &named] {
+        let found = scim.get(&format!("/v2/Groups?filter={filter}&attributes=members")).await;
+        assert_eq!(found.body["Resources"][0]["members"][0]["value"], people[0].as_str(), "{found:?}");
+    }
+    let other = encoded(&format!("members.value eq \"{}\" and displayName sw \"M\"", people[0]));
+    assert_eq!(scim.get(&format!("/v2/Groups?filter={other}")).await.body["totalResults"], 0);
     let search = json!({"filter": "userName sw \"p\"", "count": 2, "sortBy": "userName", "sortOrder": "descending"});
     let searched = scim.post("/v2/Users/.search", &search).await;
     assert_eq!(searched.body["Resources"][0]["userName"], "p4", "{searched:?}");

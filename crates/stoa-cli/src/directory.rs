@@ -2,7 +2,7 @@
 
 use stoa_core::directory::UserId;
 use stoa_core::provision::{Access, Enrolled, InGroup, Stuck, Sync};
-use stoa_service::operator::{DirectoryPerson, Stopped};
+use stoa_service::operator::{DirectoryPerson, STOPPED_LISTED, Stopped};
 
 use crate::arguments::{Directory, DirectoryChanged, Target};
 use crate::time::instant;
@@ -26,7 +26,7 @@ pub(crate) async fn run(command: Directory, target: &Target, io: &mut Io<'_>) ->
         }
         Directory::Release { id, reason } => {
             let operator = target.change(io).await?;
-            let held = operator.stopped(&id, Stopped::Held).await?;
+            let held = operator.held(&id).await?;
             for person in &held {
                 operator.release_person(person, &reason).await?;
             }
@@ -64,6 +64,7 @@ async fn list(
     if people.is_empty() {
         return io.say("nobody");
     }
+    let is_full = people.len() >= usize::from(STOPPED_LISTED);
     for person in people {
         let sync = person.sync.unwrap_or_default();
         let why = match (&sync.stuck, sync.held) {
@@ -73,16 +74,25 @@ async fn list(
         };
         io.say(&format!("{}  {why}", person.user))?;
     }
-    Ok(())
+    match is_full {
+        true => io.say(&format!("and perhaps more: the first {STOPPED_LISTED} are shown")),
+        false => Ok(()),
+    }
 }
 
 fn render(person: &DirectoryPerson) -> Vec<String> {
     let user: &UserId = &person.user;
     let mut lines = vec![format!("person {user} of the directory of {}", person.connection)];
     let Some(sync) = &person.sync else {
+        if !person.exists {
+            return vec![format!("the directory of {} has nobody with the id {user}", person.connection)];
+        }
         lines.push("nothing was ever due for them".to_owned());
         return lines;
     };
+    if !person.exists {
+        lines.push("note        deleted by the source; what follows at the school is below".to_owned());
+    }
     lines.push(format!("due         {}", due(sync)));
     let applied = &sync.applied;
     lines.push(match &applied.account {

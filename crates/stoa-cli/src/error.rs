@@ -395,6 +395,10 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
              ask the customer's administrator for the subject, and use --subject."
                 .to_owned(),
         ),
+        OperatorError::NotInDirectory(id) => Some(format!(
+            "Somebody whom the source has deleted is kept out by `stoa person deactivate --connection {id}`, with their \
+             address or subject."
+        )),
         OperatorError::SecretNeeded(_) => {
             Some("To replace its value, `stoa secret put` writes another. `stoa secret list` shows whose it is.".to_owned())
         }

@@ -154,3 +154,13 @@ async fn a_person_is_shown_and_changed_with_a_reason() {
         assert_eq!(desk.stoa(&[&["person"], arguments].concat()).await.code, 2);
     }
 }
+
+#[tokio::test]
+async fn an_id_that_is_nobody_s_in_a_directory_is_said_to_be() {
+    let desk = Desk::new().await;
+    let nobody = stoa_core::directory::UserId::from_random([7; 16]).to_string();
+    let shown = desk.stoa(&["directory", "show", "pg", &nobody]).await.done();
+    assert_eq!(shown, format!("the directory of pg has nobody with the id {nobody}\n"));
+    let blocked = desk.stoa(&["directory", "block", "pg", &nobody, "--reason", "a stolen telephone"]).await.refused();
+    assert!(blocked.contains("nothing was written") && blocked.contains("stoa person deactivate"), "{blocked}");
+}

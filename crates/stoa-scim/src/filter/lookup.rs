@@ -71,6 +71,15 @@ impl Filter {
         }
     }
 
+    /// Whether this key is all that it says, so that whoever is found under it matches.
+    pub fn is_only(&self, lookup: &Lookup) -> bool {
+        let term = match self {
+            Self::Term(term) => term.lookup(""),
+            Self::And(_) | Self::Or(_) | Self::Not(_) | Self::Within { .. } => None,
+        };
+        term.as_ref() == Some(lookup)
+    }
+
     /// The keys of all terms that must hold.
     fn necessary(&self) -> Vec<Lookup> {
         match self {

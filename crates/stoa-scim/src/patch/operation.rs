@@ -8,7 +8,7 @@ use super::op::Op;
 use super::{Draft, attributes};
 use crate::filter::Filter;
 use crate::json;
-use crate::name::AttributePath;
+use crate::name::{self, AttributePath};
 use crate::parser::{self, Path};
 use crate::profile::is_unread;
 use crate::refusal::Refusal;
@@ -81,7 +81,11 @@ impl Change {
         }
         match &self.target {
             Path::Unknown => {
-                draft.ignored.note(&self.written);
+                // A filter's values are people's, and so may be what is no name.
+                let name = self.written.split('[').next().unwrap_or_default().trim();
+                if name::is_name(name) {
+                    draft.ignored.note(name);
+                }
                 Ok(())
             }
             Path::Attribute { path, selection } if path.attribute.name == "members" => {

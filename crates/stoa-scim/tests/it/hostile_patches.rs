@@ -152,3 +152,18 @@ fn what_is_added_as_nothing_adds_nothing_and_takes_nothing_away() {
     let unreadable = r#"{"op":"remove","path":"emails","value":[{"colour":"blue"}]}"#;
     assert_eq!(refused(unreadable), Refusal::NamesNone { attribute: "emails".to_owned() });
 }
+
+#[test]
+fn what_is_ignored_is_noted_by_its_name_and_nothing_of_a_person() {
+    for (operation, noted) in [
+        (r#"{"op":"add","path":"phones[value eq \"ada@x.test\"].kind","value":"a"}"#, &["phones"][..]),
+        (r#"{"op":"add","path":"emails[value eq \"ada@x.test\"].kind","value":"a"}"#, &["emails"]),
+        (r#"{"op":"add","value":{"phones[value eq \"ada@x.test\"]":"a"}}"#, &["phones"]),
+        (r#"{"op":"add","value":{"ada@x.test":"a","Ada L.":"b"}}"#, &[]),
+        (r#"{"op":"add","path":"shoe","value":"ada@x.test"}"#, &["shoe"]),
+    ] {
+        let patched = patch(&format!("[{operation}]")).unwrap();
+        let names = patched.ignored.names();
+        assert!(names.iter().map(|name| name.trim_matches('"')).eq(noted.iter().copied()), "{operation}: {names:?}");
+    }
+}

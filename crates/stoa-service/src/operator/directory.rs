@@ -3,16 +3,16 @@
 //! What is written is written here, with the caller's own permission; the function `provisioner` carries it out within
 //! a minute. Each change leaves an item that says who made it and why.
 
-use stoa_core::directory::UserId;
+use stoa_core::directory::{UserId, UserItem};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::provision::{Rank, Sync, due_at};
 
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
-use crate::store::{Between, Key, PRESENT, PersonChangeItem, Reads, Write, due_of, due_person, stopped_of};
+use crate::store::{Between, Entries, Key, PRESENT, PersonChangeItem, Reads, Write, due_of, due_person, stopped_of};
 
-/// People of one look at the index.
-const LOOK: u16 = 200;
+/// How many of those about whom nothing is done are listed: people of one look at the index.
+pub const STOPPED_LISTED: u16 = 200;
 
 /// Who is meant by a change.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct DirectoryPerson {
     pub user: UserId,
     /// What is due for them and what was done; `None`: nothing ever was.
     pub sync: Option<Sync>,
+    /// Whether the directory has them: not if their source has deleted them, nor if the id is nobody's.
+    pub exists: bool,
 }
 
 /// Why nothing is done about people.
@@ -56,10 +58,12 @@ impl Operator {
         let school = self.current(connection).await?.ok_or_else(unknown)?.document()?.school;
         let sync = self.tables.get(&Key::sync(connection, user), Reads::Consistent).await;
         let sync = sync.map_err(OperatorError::store("read the directory"))?;
-        Ok(DirectoryPerson { connection: connection.clone(), school, user: user.clone(), sync })
+        let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
+        let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
+        Ok(DirectoryPerson { connection: connection.clone(), school, user: user.clone(), sync, exists })
     }
 
-    /// The people of a connection about whom nothing is done until somebody says so, at most 200.
+    /// The people of a connection about whom nothing is done until somebody says so, at most [`STOPPED_LISTED`].
     pub async fn stopped(
         &self,
         connection: &ConnectionId,
@@ -67,12 +71,34 @@ impl Operator {
     ) -> Result<Vec<DirectoryPerson>, OperatorError> {
         let of = stopped_of(why.as_str(), connection);
         let between = Between { index: stoa_core::routes::Index::DirectoryByDue, of: &of, first: 0, last: i64::MAX };
-        let items = self.tables.earliest(&between, LOOK).await.map_err(OperatorError::store("read the directory"))?;
+        let items =
+            self.tables.earliest(&between, STOPPED_LISTED).await.map_err(OperatorError::store("read the directory"))?;
         let mut people = Vec::new();
         for person in items.iter().filter_map(due_person) {
             people.push(self.directory_person(connection, &person.user).await?);
         }
         Ok(people)
+    }
+
+    /// Everybody of a connection whose removal is held. The index is behind at times, so their items decide.
+    pub async fn held(&self, connection: &ConnectionId) -> Result<Vec<DirectoryPerson>, OperatorError> {
+        let of = stopped_of(Stopped::Held.as_str(), connection);
+        let entries = Entries { index: stoa_core::routes::Index::DirectoryByDue, of: &of, since: 0 };
+        let (mut people, mut start) = (Vec::new(), None);
+        loop {
+            let page = self.tables.entries(&entries, STOPPED_LISTED, start).await;
+            let page = page.map_err(OperatorError::store("read the directory"))?;
+            for person in page.items.iter().filter_map(due_person) {
+                let person = self.directory_person(connection, &person.user).await?;
+                if person.sync.as_ref().is_some_and(|sync| sync.held.is_some() && !sync.released) {
+                    people.push(person);
+                }
+            }
+            start = page.next;
+            if start.is_none() {
+                return Ok(people);
+            }
+        }
     }
 
     /// Has another try made for somebody.
@@ -87,13 +113,17 @@ impl Operator {
         self.write_directory(person, update, "removal let through", reason).await
     }
 
-    /// Keeps somebody out, whatever the directory says, or no longer.
+    /// Keeps somebody out, whatever the directory says, or no longer. Whom the directory does not have cannot be kept
+    /// out so: no login would be joined to them.
     pub async fn block_person(
         &self,
         person: &DirectoryPerson,
         blocks: bool,
         reason: &str,
     ) -> Result<(), OperatorError> {
+        if blocks && !person.exists {
+            return Err(OperatorError::NotInDirectory(person.connection.clone()));
+        }
         let (update, what) = match blocks {
             true => (person.due("SET blocked = :yes", "REMOVE stuck, held").with(":yes", true), "kept out"),
             false => (person.due("SET tries = :none", "REMOVE blocked, stuck").with(":none", 0), "let in again"),
@@ -108,6 +138,9 @@ impl Operator {
         what: &str,
         reason: &str,
     ) -> Result<(), OperatorError> {
+        if person.sync.is_none() && !person.exists {
+            return Err(OperatorError::NotInDirectory(person.connection.clone()));
+        }
         let mut writes = Writes::default();
         writes.guarded(update.only_if(PRESENT), Guards::Person);
         let key = Key::directory_change(&person.connection, &person.user, Self::now());

@@ -142,6 +142,9 @@ pub enum OperatorError {
     /// What was to be sent cannot be put into its form: a mistake of the command's.
     #[error("nothing was written: the request could not be built")]
     Unformed,
+    /// The connection's directory has nobody with that id, or no longer.
+    #[error("nothing was written: the directory of {0} has nobody with that id, or its source has deleted them")]
+    NotInDirectory(ConnectionId),
     /// The directory has no owner of that address.
     #[error("nobody at the school of {0} has that address")]
     NoPerson(ConnectionId),

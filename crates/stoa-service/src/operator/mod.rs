@@ -38,7 +38,7 @@ use crate::store::Tables;
 pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
-pub use directory::{DirectoryPerson, Stopped};
+pub use directory::{DirectoryPerson, STOPPED_LISTED, Stopped};
 pub use error::{Answerer, OperatorError};
 pub use evidence::About;
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};

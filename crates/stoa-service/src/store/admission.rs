@@ -3,7 +3,7 @@
 use stoa_core::directory::{KeyItem, KeyOf, UserId, UserItem};
 use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
-use stoa_core::provision::Sync;
+use stoa_core::provision::{Sync, admit};
 use stoa_core::routes::Table;
 
 use super::directory::{Claiming, Revised};
@@ -17,15 +17,19 @@ pub struct Joined {
     pub sync: Option<Sync>,
 }
 
+/// Of how many who have the same address anything is read: two items of each in one batch.
+const MOST: usize = 50;
+
 impl Store {
-    /// Whom of a connection's directory a value joins: two reads. Of several who have the address, nobody, unless one
-    /// alone is active.
+    /// Whom of a connection's directory a value joins: two reads. Of several who have the address, it is whoever is kept
+    /// out by hand; else the one who is active; else, where nobody is, one who is not let in. Of several who are active,
+    /// nobody.
     pub async fn joined(&self, connection: &ConnectionId, value: &KeyOf) -> Result<Option<Joined>, Failure> {
         let range = Range::found(connection, value.by.as_str(), &value.hash);
         let found: Vec<KeyItem> = self.tables.query(&range, Reads::Consistent).await?;
         let users = found.iter().filter_map(|item| UserId::parse(&item.id).ok());
         let keys: Vec<[Key; 2]> =
-            users.take(10).map(|user| [Key::user(connection, &user), Key::sync(connection, &user)]).collect();
+            users.take(MOST).map(|user| [Key::user(connection, &user), Key::sync(connection, &user)]).collect();
         let mut items = match keys.is_empty() {
             true => return Ok(None),
             false => self.tables.batch("somebody of a directory", keys.concat(), Reads::Consistent).await?,
@@ -42,14 +46,7 @@ impl Store {
                 joined.push(Joined { user: read(Table::Directory, user)?, sync });
             }
         }
-        let is_alone = joined.len() == 1;
-        let mut active = joined.iter().enumerate().filter(|(_, one)| one.user.active).map(|(place, _)| place);
-        let place = match (active.next(), active.next()) {
-            (Some(place), None) => place,
-            (None, _) if is_alone => 0,
-            (_, _) => return Ok(None),
-        };
-        Ok(Some(joined.swap_remove(place)))
+        Ok(whom(&joined).map(|place| joined.swap_remove(place)))
     }
 
     /// Writes a person whose account was made before they came, with their address: both or neither. `false`: somebody
@@ -61,5 +58,20 @@ impl Store {
             Transacted::Applied => Ok(true),
             Transacted::Cancelled(reasons) => super::directory::is_refused(&reasons),
         }
+    }
+}
+
+/// Who it is, of those who have the value.
+fn whom(joined: &[Joined]) -> Option<usize> {
+    let is_blocked = |one: &Joined| one.sync.as_ref().is_some_and(|sync| sync.blocked);
+    let is_refused = |one: &Joined| admit(&one.user, one.sync.as_ref()).is_err();
+    if let Some(blocked) = joined.iter().position(is_blocked) {
+        return Some(blocked);
+    }
+    let mut active = joined.iter().enumerate().filter(|(_, one)| one.user.active).map(|(place, _)| place);
+    match (active.next(), active.next()) {
+        (Some(place), None) => Some(place),
+        (Some(_), Some(_)) => None,
+        (None, _) => joined.iter().position(is_refused).or((!joined.is_empty()).then_some(0)),
     }
 }

@@ -19,10 +19,15 @@ pub(crate) struct Due<'a> {
 }
 
 impl Due<'_> {
-    /// Marks a person, in the transaction that changes what is wanted of them.
+    /// Marks a person, in the transaction that changes what is wanted of them. What is due already keeps its place,
+    /// unless something comes that goes first: else a removal would wait behind all the rest.
     pub(crate) fn mark(&self, user: &UserId, rank: Rank) -> Write {
+        let at = match rank {
+            Rank::First => ":at",
+            Rank::Then => "if_not_exists(due_at, :at)",
+        };
         Key::sync(self.connection, user)
-            .update("SET v = :v, due_of = :of, due_at = :at, tries = :none REMOVE stuck ADD wanted :one")
+            .update(format!("SET v = :v, due_of = :of, due_at = {at}, tries = :none REMOVE stuck ADD wanted :one"))
             .with(":v", DIRECTORY_VERSION)
             .with(":of", due_of(self.school))
             .with(":at", due_at(rank, self.now))

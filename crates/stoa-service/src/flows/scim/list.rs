@@ -33,47 +33,57 @@ pub(super) async fn list(
         None => people.ids(kind).await?,
     };
     let edges = edges_of(kind);
-    let is_plain = query.filter.is_none() && query.sort.is_none();
+    // Whoever has a member is found by it: their members need not be read for the filter as well.
+    let by_member = lookup.as_ref().filter(|lookup| matches!(lookup, Lookup::Member(_)));
+    let filter = query.filter.as_ref().filter(|filter| !by_member.is_some_and(|lookup| filter.is_only(lookup)));
+    let is_plain = filter.is_none() && query.sort.is_none();
     let asks_for_edges = query.projection.asks_for(edges);
-    let (total, mut page) = if is_plain {
+    let (total, page) = if is_plain {
         let range = query.paging.range(ids.len());
         (ids.len(), lister.documents(&ids[range]).await?)
     } else {
-        let mentions = query.filter.as_ref().is_some_and(|filter| filter.mentions(edges));
+        let mentions = filter.is_some_and(|filter| filter.mentions(edges));
         let most = if mentions { EVALUATED_WITH_EDGES } else { EVALUATED };
         if ids.len() > most {
             return Err(refuse(visit, Refusal::TooMany { limit: most }));
         }
-        let mut all = lister.documents(&ids).await?;
-        if mentions {
-            lister.add_edges(&mut all).await?;
+        let mut all = Vec::new();
+        for mut one in lister.documents(&ids).await? {
+            if mentions {
+                lister.add_edges(&mut one).await?;
+            }
+            if filter.is_none_or(|filter| filter.matches(&one)) {
+                // A list may be long: those of the page are read once more, as many as the answer has room for.
+                one.remove(edges);
+                all.push(one);
+            }
         }
-        all.retain(|one| query.filter.as_ref().is_none_or(|filter| filter.matches(one)));
         if let Some(sort) = &query.sort {
             sort.sort(&mut all);
         }
         let range = query.paging.range(all.len());
         (all.len(), all.drain(range).collect())
     };
-    if asks_for_edges {
-        lister.add_edges(&mut page).await?;
-    }
     let mut room = ANSWER_BYTES - 1_000;
-    let shown = page.into_iter().map(|mut one| {
-        if !asks_for_edges {
-            one.remove(edges);
-        }
-        Value::from(query.projection.apply(one))
-    });
+    let mut shown = Vec::new();
     // A page may have fewer than were asked for: `itemsPerPage` says how many came.
-    let fitting = shown.take_while(|one| {
+    for mut one in page {
+        if asks_for_edges {
+            lister.add_edges(&mut one).await?;
+        }
+        let one = Value::from(query.projection.apply(one));
         let size = one.to_string().len() + 1;
-        let fits = size <= room;
-        room = room.saturating_sub(size);
-        fits
-    });
-    let page: Vec<Value> = fitting.collect();
-    resource(visit, 200, &query.paging.page(total, page))
+        if size > room {
+            if shown.is_empty() {
+                // An empty page would say that there is nobody more.
+                return Err(refuse(visit, Refusal::TooLarge { what: "answer", limit: ANSWER_BYTES, unit: "bytes" }));
+            }
+            break;
+        }
+        room -= size;
+        shown.push(one);
+    }
+    resource(visit, 200, &query.paging.page(total, shown))
 }
 
 /// The attribute that is left out of lists unless it is asked for, since each has a read of its own.
@@ -127,25 +137,24 @@ impl Lister<'_> {
         Ok(found.into_values().collect())
     }
 
-    async fn add_edges(&self, documents: &mut [Map<String, Value>]) -> Result<(), Failure> {
-        for document in documents {
-            let id = document.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            match self.kind {
-                ResourceType::User => {
-                    let Ok(id) = UserId::parse(&id) else { continue };
-                    let person = self.people.person(&id).await?;
-                    let named = person
-                        .groups
-                        .iter()
-                        .map(|(group, _)| Belonging { id: group.item.id.as_str(), display: group.profile.naming() });
-                    add_groups(document, &named.collect::<Vec<_>>(), self.base);
-                }
-                ResourceType::Group => {
-                    let Ok(id) = GroupId::parse(&id) else { continue };
-                    if let Some(group) = self.people.group(&id).await? {
-                        let members = self.people.members(&group).await?.into_iter().map(String::from).collect();
-                        add_members(document, &members, self.base);
-                    }
+    /// Adds the groups of a person, or the members of a group.
+    async fn add_edges(&self, document: &mut Map<String, Value>) -> Result<(), Failure> {
+        let id = document.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match self.kind {
+            ResourceType::User => {
+                let Ok(id) = UserId::parse(&id) else { return Ok(()) };
+                let person = self.people.person(&id).await?;
+                let named = person
+                    .groups
+                    .iter()
+                    .map(|(group, _)| Belonging { id: group.item.id.as_str(), display: group.profile.naming() });
+                add_groups(document, &named.collect::<Vec<_>>(), self.base);
+            }
+            ResourceType::Group => {
+                let Ok(id) = GroupId::parse(&id) else { return Ok(()) };
+                if let Some(group) = self.people.group(&id).await? {
+                    let members = self.people.members(&group).await?.into_iter().map(String::from).collect();
+                    add_members(document, &members, self.base);
                 }
             }
         }

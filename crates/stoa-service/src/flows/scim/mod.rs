@@ -81,6 +81,10 @@ async fn answer(
     if matches!(endpoint, Endpoint::ServiceProviderConfig | Endpoint::ResourceTypes(_) | Endpoint::Schemas(_)) {
         discovery::refuse_filter(asked.parameters()).map_err(|refusal| refuse(visit, refusal))?;
     }
+    // Before anything is written: a write that is stored is not answered with a refusal of what is to be shown of it.
+    if let Endpoint::Create(kind) | Endpoint::Replace(kind, _) | Endpoint::Patch(kind @ User, _) = &endpoint {
+        asked.query(visit, *kind)?;
+    }
     let document = match endpoint {
         Endpoint::ServiceProviderConfig => Some(discovery::service_provider_config(base)),
         Endpoint::ResourceTypes(None) => Some(discovery::resource_types(base)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use stoa_core::directory::{
-    DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+    DIRECTORY_VERSION, EdgeItem, GroupId, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
 };
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -70,7 +70,9 @@ impl People<'_> {
     /// A person and their groups: one read, and one more where there are groups.
     pub async fn person(&self, id: &UserId) -> Result<Person, Failure> {
         let Found { user, edges } = self.found(id).await?;
-        let keys = edges.iter().map(|edge| Key::group(self.connection, &edge.group)).collect();
+        // While the members of a group are being replaced, somebody may be in two generations of them.
+        let ids: BTreeSet<&GroupId> = edges.iter().map(|edge| &edge.group).collect();
+        let keys = ids.into_iter().map(|id| Key::group(self.connection, id)).collect();
         let mut groups = Vec::new();
         for item in self.read_all(keys).await? {
             let group = self.opened_group(read(Table::Directory, item)?)?;
