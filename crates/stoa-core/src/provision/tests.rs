@@ -49,6 +49,7 @@ fn pepper() -> Pepper {
 fn ada(courses: &[(u64, Option<Timestamp>)], groups: &[&str]) -> Desired {
     Desired {
         user: UserId::from_random([7; 16]),
+        created: Some(0),
         active: true,
         email: Some(Email::parse("ada@acme.com").unwrap()),
         first_name: "Ada".to_owned(),
