@@ -297,7 +297,7 @@ async fn one_account_that_fails_stops_no_other() {
     warm(&world).await;
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     world.advance(1);
-    comes_in(&world, "existing.e").await;
+    world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
     world.thinkific.fail_next(Trouble::Status(500));
     let done = world.mirror().await.unwrap();
     assert_eq!((&done["failed"], &done["followed"]), (&json!(1), &json!(1)));

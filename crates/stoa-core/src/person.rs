@@ -201,7 +201,8 @@ impl Arrival<'_> {
     /// long ago, speaks against it.
     pub fn may_go_unlooked(&self, person: &PersonItem, why: Fault) -> bool {
         let most = self.school.roles_max_age() + self.school.roles_grace();
-        let is_refused = self.mirrored.school.roles_at > person.checked && self.check_mirrored_roles(person.user).is_err();
+        let is_refused =
+            self.mirrored.school.roles_at > person.checked && self.check_mirrored_roles(person.user).is_err();
         matches!(why, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificUnavailable)
             && !is_refused
             && (self.is_checked_within(person, most) || self.is_mirrored_within(person, most))

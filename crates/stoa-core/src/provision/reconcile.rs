@@ -297,7 +297,12 @@ impl<'a> Reconciliation<'a> {
         if bound != ours && self.owner != Some(bound.as_str()) && !is_earlier {
             return Err(stuck(Stuck::Bound { user: id }));
         }
-        Ok(Account { user: id, is_made: bound == ours && self.is_made(user), external_id: bound, password_is_due: false })
+        Ok(Account {
+            user: id,
+            is_made: bound == ours && self.is_made(user),
+            external_id: bound,
+            password_is_due: false,
+        })
     }
 
     /// Whether an account that is bound to the person may have been made for them: a token binds older ones too.

@@ -16,8 +16,7 @@ use stoa_core::fault::Fault;
 use stoa_core::keys::Key;
 use stoa_core::mirror::{Bound, MirroredAccount};
 use stoa_core::person::{
-    AccountStep, Arrival, Claim, Entered, Findings, FollowUpItem, Look, Owed, PersonItem, Standing,
-    external_id,
+    AccountStep, Arrival, Claim, Entered, Findings, FollowUpItem, Look, Owed, PersonItem, Standing, external_id,
 };
 use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,

@@ -11,8 +11,8 @@ use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
 
-use super::items::{LeaseItem, due_of, stopped_of};
 use super::directory::is_refused;
+use super::items::{LeaseItem, due_of, stopped_of};
 use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, Transacted, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
