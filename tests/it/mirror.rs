@@ -242,6 +242,72 @@ async fn what_a_stranger_registers_after_the_mirror_has_looked_is_theirs_for_min
     assert_eq!(world.thinkific.enter_with_password(MARYS_EMAIL, STRANGERS), None);
 }
 
+/// The account that a stale entry names is another person's by now: no later login writes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_address_changed_after_the_look_is_never_written() {
+    let world = world_with("").await;
+    let stale = world.thinkific.add_user(NewUser::student(MARYS_EMAIL, "Former", "Owner"));
+    warm(&world).await;
+    assert!(world.thinkific.edit_user(stale, |user| user.email = "former@elsewhere.example".into()));
+    let before = world.thinkific.user("former@elsewhere.example").unwrap();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(asked(&world), [""; 0]);
+    assert_ne!(world.thinkific.user(MARYS_EMAIL).unwrap().id, stale);
+    // Before anything has followed, with another name, and when it is time for a look.
+    for last_name in ["Miller-Jones", "Jones"] {
+        world.pingfederate.edit_person(MARY, |person| person.last_name = Some(last_name.into()));
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+        world.advance(HOUR);
+        world.forget();
+    }
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    mirrored(&world).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.user("former@elsewhere.example").unwrap(), before);
+}
+
+/// Whoever registered the account may change its address before its password ends: both are put right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_must_end_ends_though_the_address_was_changed() {
+    let world = world_with("").await;
+    let made = NewUser { password: Some(STRANGERS.into()), ..NewUser::student(MARYS_EMAIL, "At", "Tacker") };
+    let account = world.thinkific.add_user(made);
+    warm(&world).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert!(world.thinkific.edit_user(account, |user| user.email = "stranger@elsewhere.example".into()));
+    world.mirror().await.unwrap();
+    assert_eq!(world.thinkific.enter_with_password("stranger@elsewhere.example", STRANGERS), None);
+    assert_eq!(world.thinkific.enter_with_password(MARYS_EMAIL, STRANGERS), None);
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, account);
+}
+
+/// One account that the school does not answer for stops nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_account_that_fails_stops_no_other() {
+    let world = world_with("").await;
+    for email in [MARYS_EMAIL, "existing@pg.com"] {
+        if let Some(user) = world.thinkific.user(email) {
+            world.thinkific.edit_user(user.id, |user| user.external_id = None);
+        } else {
+            world.thinkific.add_user(NewUser::student(email, "At", "Tacker"));
+        }
+        let user = world.thinkific.user(email).unwrap().id;
+        world.thinkific.edit_user(user, |user| user.password = Some(STRANGERS.into()));
+    }
+    warm(&world).await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    world.advance(1);
+    world.signed_in(&world.log_in(&world.browser(), "existing.e").await, "existing@pg.com");
+    world.thinkific.fail_next(Trouble::Status(500));
+    let done = world.mirror().await.unwrap();
+    assert_eq!((&done["failed"], &done["followed"]), (&json!(1), &json!(1)));
+    world.advance(MINUTE);
+    world.mirror().await.unwrap();
+    for email in [MARYS_EMAIL, "existing@pg.com"] {
+        assert_eq!(world.thinkific.enter_with_password(email, STRANGERS), None, "{email}");
+    }
+}
+
 /// What is not what it was taken for is not changed, and asked about at the next login.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_follows_a_login_never_changes_an_account_with_a_role() {

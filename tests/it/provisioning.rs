@@ -204,6 +204,29 @@ async fn more_who_leave_at_once_than_may_are_held_and_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_is_tried_again_is_counted_once() {
+    let (world, scim) = start().await;
+    let mary = make_mary(&scim).await;
+    world.provision().await;
+    set_active(&scim, &mary, false).await;
+    for pause in [31, 61, 121] {
+        world.thinkific.fail_next(Trouble::Status(503));
+        world.provision().await;
+        assert!(world.sync(&mary).get("counted").is_some());
+        world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+        world.advance(pause);
+    }
+    let made = || {
+        let removals = &crate::aws::matching(&world, stoa_core::routes::Table::Directory, "removals#")[0];
+        removals["made"]["N"].clone()
+    };
+    assert_eq!(made(), "1");
+    world.provision().await;
+    assert_eq!((world.open_to(MARYS_EMAIL), world.sync(&mary).get("counted")), (vec![], None));
+    assert_eq!(made(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_kept_out_by_hand_is_out_until_they_are_let_in_again() {
     let (world, scim) = start().await;
     let id = UserId::parse(&make_mary(&scim).await).unwrap();

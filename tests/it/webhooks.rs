@@ -163,6 +163,10 @@ async fn the_mirror_learns_of_accounts_and_roles_at_once() {
     told.world.thinkific.deliver().await;
     assert!(privileged(&told).contains(&new.to_string()) && privileged(&told).len() == before + 2);
     // Events may come in any order, so none takes a role away.
+    told.world.thinkific.edit_user(new, |user| user.roles = vec!["affiliate".to_owned()]);
+    told.world.thinkific.deliver().await;
+    let school = crate::aws::matching(&told.world, Table::Directory, "school#")[0].to_string();
+    assert!(school.contains("site_admin"), "{school}");
     told.world.thinkific.edit_user(new, |user| user.roles = Vec::new());
     told.world.thinkific.deliver().await;
     assert!(privileged(&told).contains(&new.to_string()));

@@ -197,10 +197,14 @@ impl Arrival<'_> {
     }
 
     /// Whether a person may go in although the look at their account failed so: the school was not there to be asked,
-    /// and the last look is not too long ago. What it did answer, it answered.
+    /// and the last look is not too long ago. What it did answer, it answered; and a role that the mirror saw since, however
+    /// long ago, speaks against it.
     pub fn may_go_unlooked(&self, person: &PersonItem, why: Fault) -> bool {
         let most = self.school.roles_max_age() + self.school.roles_grace();
+        let is_refused =
+            self.mirrored.school.roles_at > person.checked && self.check_mirrored_roles(person.user).is_err();
         matches!(why, Fault::CallsSpent | Fault::ThinkificBusy | Fault::ThinkificUnavailable)
+            && !is_refused
             && (self.is_checked_within(person, most) || self.is_mirrored_within(person, most))
     }
 
@@ -344,10 +348,11 @@ impl PersonItem {
         Self { rev: self.rev + 1, user: Some(user), ..self.clone() }
     }
 
-    /// The item of a person whose account is not what it was taken for: their next login asks the school itself.
+    /// The item of a person whose account is not what it was taken for: their next login asks the school itself, also
+    /// which account it is.
     #[must_use]
     pub fn unsettled(&self) -> Self {
-        Self { fingerprint: None, ..self.doubted() }
+        Self { fingerprint: None, user: None, ..self.doubted() }
     }
 
     /// The item of a person whose account has just been looked at and is as it was left.

@@ -198,7 +198,9 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
-            table(Directory, &[BatchGetItem, PutItem, UpdateItem, DeleteItem]),
+            table(Directory, &[BatchGetItem]),
+            table(Directory, &[PutItem, UpdateItem, DeleteItem])
+                .where_all(&[keys_like(&["person#*", "email#*", "owed#*"])]),
             // Who of a directory has an address or an id, and nothing else of it.
             table(Directory, &[Query]).where_all(&[keys_like(&["lock#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),

@@ -19,6 +19,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A page of 25 users is far smaller.
 const MAX_ANSWER: usize = 512 * 1024;
+/// A list that nobody waits for has longer pages, and profiles of any length.
+const MAX_LIST: usize = 8 * 1024 * 1024;
 /// Cloudflare, before the API, turns away requests without one.
 const USER_AGENT: &str = concat!("stoa/", env!("CARGO_PKG_VERSION"));
 
@@ -30,7 +32,7 @@ pub async fn call(
     request: &ApiRequest,
     earlier: Duration,
 ) -> Result<ApiAnswer, Failure> {
-    within(TIMEOUT.min(earlier), exchange(outbound, admin(school, api_key, request)?, request)).await
+    within(TIMEOUT.min(earlier), exchange(outbound, admin(school, api_key, request)?, request, MAX_ANSWER)).await
 }
 
 /// The same where nobody waits.
@@ -40,7 +42,7 @@ pub async fn call_patiently(
     api_key: &Key,
     request: &ApiRequest,
 ) -> Result<ApiAnswer, Failure> {
-    within(PATIENCE, exchange(outbound, admin(school, api_key, request)?, request)).await
+    within(PATIENCE, exchange(outbound, admin(school, api_key, request)?, request, MAX_LIST)).await
 }
 
 /// Sends one request to the Webhooks API with the school's key, which is a bearer token there.
@@ -54,7 +56,7 @@ pub async fn call_webhooks(
         .ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, "api_url does not end with /public/v1"))?;
     let bearer = secret_header(&format!("Bearer {}", api_key.expose()))?;
     let head = to(&format!("{api}{}", request.path), request).header("authorization", bearer);
-    within(TIMEOUT, exchange(outbound, head, request)).await
+    within(TIMEOUT, exchange(outbound, head, request, MAX_ANSWER)).await
 }
 
 fn admin(school: &School, api_key: &Key, request: &ApiRequest) -> Result<http::request::Builder, Failure> {
@@ -89,6 +91,7 @@ async fn exchange(
     outbound: &Outbound,
     head: http::request::Builder,
     request: &ApiRequest,
+    most: usize,
 ) -> Result<ApiAnswer, Failure> {
     let body = request.body.as_ref().map(serde_json::Value::to_string).unwrap_or_default();
     let http_request = head.body(SdkBody::from(body)).map_err(|_| Fault::ConfigurationBroken)?;
@@ -96,7 +99,7 @@ async fn exchange(
     let response = outbound.send(http_request).await.map_err(|_| unreachable("no connection"))?;
     let status = response.status().as_u16();
     let reset = response.headers().get("ratelimit-reset").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = Limited::new(response.into_body(), MAX_ANSWER)
+    let body = Limited::new(response.into_body(), most)
         .collect()
         .await
         .map_err(|_| unreachable("the answer broke off or is too large"))?

@@ -25,6 +25,8 @@ pub struct Membership {
 pub struct Desired {
     /// Their id in the directory.
     pub user: UserId,
+    /// When the directory was first told of them, in epoch seconds. `None`: it has them no more, and nobody knows.
+    pub created: Option<i64>,
     /// Whether they are to be there at all. If not, nothing is granted to them.
     pub active: bool,
     /// The address of their account: the directory's, if it is of the plain form and of a domain that the connection
@@ -51,6 +53,7 @@ pub fn desired(
     let text = |text: Option<&str>| text.unwrap_or_default().trim().to_owned();
     let mut desired = Desired {
         user: user.clone(),
+        created: Some(since.as_second()),
         active: profile.is_active(),
         email: email(profile, connection),
         first_name: text(profile.given_name()),

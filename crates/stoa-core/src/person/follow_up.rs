@@ -125,17 +125,36 @@ impl FollowUpItem {
             let is_on_their_way = now.as_second() - self.at < ON_THEIR_WAY_SECONDS;
             return if is_on_their_way || self.tries < MOST_TRIES { FollowUp::Later } else { FollowUp::Doubt };
         };
-        if !account.roles.is_empty() || !account.email.eq_ignore_ascii_case(&told.e) {
+        if !account.roles.is_empty() {
             return FollowUp::Doubt;
         }
-        // An account that is older than its person's first login was registered by somebody, after the mirror saw that
-        // there was none.
-        let is_older = account.created().is_some_and(|created| created < self.at);
+        // Whoever knows the password may have changed the address: it is put back with a password that nobody knows.
+        let resets_password = self.resets_password_of(account);
+        if !resets_password && !account.email.eq_ignore_ascii_case(&told.e) {
+            return FollowUp::Doubt;
+        }
         match self.owed {
-            Owed::TakeOver => FollowUp::Write { resets_password: self.resets_password },
-            Owed::Names => FollowUp::Write { resets_password: false },
-            Owed::Look if is_older => FollowUp::Write { resets_password: self.resets_password },
+            Owed::TakeOver | Owed::Names => FollowUp::Write { resets_password },
+            Owed::Look if self.is_younger_than(account) => FollowUp::Write { resets_password },
             Owed::Look => FollowUp::Nothing,
         }
+    }
+
+    /// Whether an account gets a password that nobody knows. A login that owed none does not end what an earlier one
+    /// owed.
+    pub fn resets_password_of(&self, account: &User) -> bool {
+        self.resets_password && (self.owed != Owed::Look || self.is_younger_than(account))
+    }
+
+    /// An account that is older than its person's first login was registered by somebody, after the mirror saw that
+    /// there was none.
+    fn is_younger_than(&self, account: &User) -> bool {
+        account.created().is_some_and(|created| created < self.at)
+    }
+
+    /// Whether it is tried now: every minute, and once an hour what has failed too often and must not be forgotten.
+    pub fn is_tried_at(&self, now: Timestamp) -> bool {
+        let minutes = (now.as_second() - self.at).div_euclid(60);
+        self.tries <= MOST_TRIES || minutes % 60 == 0
     }
 }

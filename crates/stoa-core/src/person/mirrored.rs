@@ -140,7 +140,7 @@ impl Arrival<'_> {
 
     /// Refuses whoever would enter an account with a role that the connection does not name. Whether there is a role
     /// that it names.
-    fn check_mirrored_roles(&self, user: Option<u64>) -> Result<bool, Failure> {
+    pub(super) fn check_mirrored_roles(&self, user: Option<u64>) -> Result<bool, Failure> {
         let allowed = &self.connection.document().account.allow_roles;
         let roles: Vec<&str> = self.mirrored.school.roles_of(user, &self.indexes.email_key).collect();
         if roles.iter().any(|role| !allowed.iter().any(|allowed| allowed == role)) {

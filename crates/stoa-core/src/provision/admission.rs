@@ -49,9 +49,11 @@ impl Applied {
     }
 
     /// What the school was last told of a person who comes again, where the directory's word counts and not a login's:
-    /// what this login says, so that nothing of it is written. `None`: the account is not the one of the directory.
+    /// what this login says, so that nothing of it is written. `None`: the account is not the one of the directory, or there
+    /// is a doubt about it that only the school can settle.
     pub fn told_of(&self, person: &PersonItem, indexes: &Indexes) -> Option<DetailsKey> {
+        let is_in_doubt = person.fingerprint.is_none() || person.checked.is_none();
         let is_theirs = self.account.as_ref().is_some_and(|account| person.user == Some(account.user));
-        (is_theirs && person.has(&indexes.email_key)).then(|| indexes.fingerprint.clone())
+        (is_theirs && !is_in_doubt && person.has(&indexes.email_key)).then(|| indexes.fingerprint.clone())
     }
 }

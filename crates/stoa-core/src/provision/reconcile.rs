@@ -269,8 +269,9 @@ impl<'a> Reconciliation<'a> {
                 // It was made for this person, whose address has changed since.
                 Asked::Found(user) => {
                     self.check_roles(&user)?;
+                    let is_made = self.is_made(&user);
                     let external_id = self.desired.user.as_str().to_owned();
-                    Ok(self.adopt(Account { user: user.id, external_id, is_made: true, password_is_due: false }, user))
+                    Ok(self.adopt(Account { user: user.id, external_id, is_made, password_is_due: false }, user))
                 }
                 Asked::Nothing => Err(stuck(Stuck::ProfileRefused { fields: refused })),
             },
@@ -296,7 +297,17 @@ impl<'a> Reconciliation<'a> {
         if bound != ours && self.owner != Some(bound.as_str()) && !is_earlier {
             return Err(stuck(Stuck::Bound { user: id }));
         }
-        Ok(Account { user: id, is_made: bound == ours, external_id: bound, password_is_due: false })
+        Ok(Account {
+            user: id,
+            is_made: bound == ours && self.is_made(user),
+            external_id: bound,
+            password_is_due: false,
+        })
+    }
+
+    /// Whether an account that is bound to the person may have been made for them: a token binds older ones too.
+    fn is_made(&self, user: &User) -> bool {
+        user.created().zip(self.desired.created).is_some_and(|(made, known)| made >= known)
     }
 
     fn adopt(&mut self, account: Account, user: User) -> Account {
@@ -448,8 +459,9 @@ impl<'a> Reconciliation<'a> {
                 Asked::Found(user) => user,
             };
             self.check_roles(&user)?;
+            let is_made = self.is_made(&user);
             let external_id = self.desired.user.as_str().to_owned();
-            self.adopt(Account { user: user.id, external_id, is_made: true, password_is_due: false }, user);
+            self.adopt(Account { user: user.id, external_id, is_made, password_is_due: false }, user);
             self.applied.access = Access::Given;
             return self.withdraw();
         };

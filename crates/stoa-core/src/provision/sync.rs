@@ -41,6 +41,9 @@ pub struct Sync {
     /// Somebody let a held removal through.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// The removal that is due is counted already: trying it again is no other one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
     /// Somebody keeps the person out, whatever the directory says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,

@@ -49,6 +49,7 @@ fn pepper() -> Pepper {
 fn ada(courses: &[(u64, Option<Timestamp>)], groups: &[&str]) -> Desired {
     Desired {
         user: UserId::from_random([7; 16]),
+        created: Some(NOW),
         active: true,
         email: Some(Email::parse("ada@acme.com").unwrap()),
         first_name: "Ada".to_owned(),
@@ -299,6 +300,22 @@ fn leavers_go_as_the_connection_says_and_only_what_was_made_is_deleted() {
         assert!(world.is_quiet(&gone(&ada)));
         assert_eq!(world.settle(&ada), Outcome::Settled);
         assert!(world.open(world.user()).contains_key(&1));
+    }
+}
+
+#[test]
+fn an_account_that_a_token_bound_and_nobody_made_is_not_deleted() {
+    let connection = connection("[directory]\nsource = \"scim\"\nleavers = \"delete\"\n");
+    let ada = ada(&[(1, None)], &[]);
+    for is_older in [true, false] {
+        let mut school = School::new();
+        let user = school.person("ada@acme.com");
+        let person = school.people.get_mut(&user).unwrap();
+        (person.external_id, person.is_older) = (Some(ada.user.as_str().to_owned()), is_older);
+        let mut world = World::new(&connection, school);
+        assert_eq!(world.settle(&ada), Outcome::Settled);
+        assert_eq!(world.settle(&gone(&ada)), Outcome::Settled);
+        assert_eq!(world.school.people[&user].is_deleted, !is_older);
     }
 }
 

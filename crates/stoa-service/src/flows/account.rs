@@ -16,7 +16,7 @@ use stoa_core::fault::Fault;
 use stoa_core::keys::Key;
 use stoa_core::mirror::{Bound, MirroredAccount};
 use stoa_core::person::{
-    AccountStep, Arrival, Claim, Entered, Findings, FollowUpItem, Look, PersonItem, Standing, external_id,
+    AccountStep, Arrival, Claim, Entered, Findings, FollowUpItem, Look, Owed, PersonItem, Standing, external_id,
 };
 use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, find_user, get_binding,
@@ -153,7 +153,9 @@ impl Account<'_> {
     async fn enter(&self, before: Option<&PersonItem>, claim: &Claim, entered: Entered) -> Result<Settlement, Failure> {
         let Arrival { identity, indexes, now, mirrored, .. } = *self.arrival;
         let id = before.map_or(self.new_id, |before| &before.id).to_owned();
-        let person = PersonItem::settled(before, indexes, id, entered.user, now);
+        // An account that was nobody's may have got another address since the mirror saw it, and the token another account.
+        let user = entered.user.filter(|_| entered.owed == Owed::Names);
+        let person = PersonItem::settled(before, indexes, id, user, now);
         let seal_secrets = self.clients.secrets.seal(now).await?;
         let arrived = (&indexes.person_key, identity, entered);
         let follow_up = FollowUpItem::new(arrived, &person.id, seal_secrets.current(now), random::bytes()?, now)?;

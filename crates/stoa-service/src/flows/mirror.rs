@@ -20,11 +20,11 @@ use stoa_core::identity::email_key;
 use stoa_core::ids::{EmailKey, SchoolId};
 use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::mirror::{Bound, Found, MIRROR_VERSION, MirroredAccount, Privileged, Run, SchoolMirror};
-use stoa_core::person::{FollowUp, FollowUpItem, PersonItem};
+use stoa_core::person::{FollowUp, FollowUpItem, MOST_TRIES, PersonItem};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::{
     ApiAnswer, ApiRequest, ROLES, UnknownPassword, User, get_binding, get_bound_user, list_users, list_users_with_role,
-    take_over_user, update_user,
+    reset_password, take_over_user, update_user,
 };
 use stoa_core::turn::{CALLS_PER_MINUTE, CALLS_RESERVED};
 
@@ -150,6 +150,8 @@ struct Look<'a> {
     mirror: SchoolMirror,
     began: Instant,
     done: Done,
+    /// What failed and did not end the run.
+    failure: Option<Failure>,
 }
 
 /// What ends a run that is no failure: the time or the calls are used up.
@@ -176,7 +178,7 @@ impl<'a> Look<'a> {
         let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
         let api_keys = clients.secrets.of(&Named::of(SecretKind::Thinkific, id), school.key_version, None, now).await?;
         let mirror = clients.store.school_mirror(id).await?;
-        Ok(Self { clients, school, id, domains, pepper, api_keys, mirror, began, done: Done::default() })
+        Ok(Self { clients, school, id, domains, pepper, api_keys, mirror, began, done: Done::default(), failure: None })
     }
 
     fn now(&self) -> Timestamp {
@@ -185,7 +187,7 @@ impl<'a> Look<'a> {
 
     async fn whole(&mut self) -> Result<(), Failure> {
         match self.all().await {
-            Ok(()) | Err(Stop::Enough) => Ok(()),
+            Ok(()) | Err(Stop::Enough) => self.failure.take().map_or(Ok(()), Err),
             Err(Stop::Failed(failure)) => Err(failure),
         }
     }
@@ -461,18 +463,38 @@ impl<'a> Look<'a> {
             return Ok(());
         }
         items.sort_by_key(|item| item.at);
-        let seal_secrets = self.clients.secrets.seal(self.now()).await?;
-        for item in items {
-            self.follow_up_one(&item, &seal_secrets).await?;
-            self.done.followed += 1;
+        let now = self.now();
+        let seal_secrets = self.clients.secrets.seal(now).await?;
+        let mut is_silent = false;
+        for item in items.into_iter().filter(|item| item.is_tried_at(now)) {
+            match self.follow_up_one(&item, &seal_secrets).await {
+                Ok(()) => self.done.followed += 1,
+                // One account stops nobody else. A school that is silent twice is not there.
+                Err(Stop::Failed(failure)) if is_of_one(failure.fault) && !is_silent => {
+                    is_silent = failure.fault == Fault::ThinkificUnavailable;
+                    self.failed(&item).await?;
+                    self.failure.get_or_insert(failure);
+                }
+                Err(stop) => return Err(stop),
+            }
         }
         Ok(())
     }
 
     async fn follow_up_one(&mut self, item: &FollowUpItem, seal_secrets: &KeySet) -> Result<(), Stop> {
-        let Some(told) = item.told(seal_secrets) else { return self.doubt(item).await };
-        let kept = self.kept().await?;
+        let told = item.told(seal_secrets);
+        if told.is_none() && !item.resets_password {
+            return self.doubt(item).await;
+        }
+        // A password that a stranger may know waits for nobody.
+        let kept = if item.resets_password { 0 } else { self.kept().await? };
         let account = self.call(&get_bound_user(&item.id), kept).await?.user()?;
+        let Some(told) = told else {
+            if let Some(account) = account.filter(|it| it.roles.is_empty() && item.resets_password_of(it)) {
+                self.reset_password(account.id).await?;
+            }
+            return self.doubt(item).await;
+        };
         let what = item.decide(account.as_ref(), &told, self.now());
         match (what, account) {
             (FollowUp::Write { resets_password }, Some(account)) => {
@@ -484,8 +506,13 @@ impl<'a> Look<'a> {
                 };
                 match self.call(&request, kept).await?.updated() {
                     Ok(()) => self.found(item, account.id).await,
-                    // What the school refuses of one person stops nobody else.
-                    Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => self.doubt(item).await,
+                    // What the school refuses of one person stops nobody else, and no password.
+                    Err(failure) if failure.fault == Fault::ThinkificRefusedAccount => {
+                        if resets_password {
+                            self.reset_password(account.id).await?;
+                        }
+                        self.doubt(item).await
+                    }
                     Err(failure) => Err(failure.into()),
                 }
             }
@@ -495,28 +522,54 @@ impl<'a> Look<'a> {
         }
     }
 
+    async fn reset_password(&mut self, user: u64) -> Result<(), Stop> {
+        let password = UnknownPassword::from_bytes(random::bytes().map_err(Failure::from)?);
+        Ok(self.call(&reset_password(user, &password), 0).await?.updated()?)
+    }
+
+    /// One more try in vain. After the last one the person's next login asks the school itself; a password that must end
+    /// is still owed.
+    async fn failed(&self, item: &FollowUpItem) -> Result<(), Stop> {
+        if item.tries + 1 == MOST_TRIES {
+            if !item.resets_password {
+                return self.doubt(item).await;
+            }
+            self.revise(item, PersonItem::unsettled).await?;
+        }
+        Ok(self.clients.store.put_off(self.id, item).await?)
+    }
+
     async fn found(&self, item: &FollowUpItem, user: u64) -> Result<(), Stop> {
-        self.revise(item, |person| person.found(user)).await
+        self.end(item, |person| person.found(user)).await
     }
 
     /// The account is not what it was taken for: the person's next login asks the school itself.
     async fn doubt(&self, item: &FollowUpItem) -> Result<(), Stop> {
-        self.revise(item, PersonItem::unsettled).await
+        self.end(item, PersonItem::unsettled).await
     }
 
-    /// Writes the person, if their id is still the one that was followed up, and only then that nothing has to follow.
-    async fn revise(&self, item: &FollowUpItem, change: impl FnOnce(&PersonItem) -> PersonItem) -> Result<(), Stop> {
-        let store = &self.clients.store;
-        if let Some(person) = store.person(&item.person, self.id).await?.filter(|person| person.id == item.id) {
-            let after = change(&person);
-            let revised = Revised { person: &item.person, school: self.id, item: &after };
-            if !store.put_person(&revised).await? {
-                // Their login wrote in between: the next minute looks again.
-                return Ok(());
-            }
+    /// Writes the person, and only then that nothing has to follow.
+    async fn end(&self, item: &FollowUpItem, change: impl FnOnce(&PersonItem) -> PersonItem) -> Result<(), Stop> {
+        if self.revise(item, change).await? {
+            self.clients.store.followed_up(self.id, item).await?;
         }
-        Ok(store.followed_up(self.id, item).await?)
+        Ok(())
     }
+
+    /// Writes the person, if their id is still the one that was followed up. `false`: their login wrote in between, and
+    /// the next minute looks again.
+    async fn revise(&self, item: &FollowUpItem, change: impl FnOnce(&PersonItem) -> PersonItem) -> Result<bool, Stop> {
+        let store = &self.clients.store;
+        let person = store.person(&item.person, self.id).await?.filter(|person| person.id == item.id);
+        let Some(person) = person else { return Ok(true) };
+        let after = change(&person);
+        Ok(store.put_person(&Revised { person: &item.person, school: self.id, item: &after }).await?)
+    }
+}
+
+/// Whether a failure may be one account's.
+const fn is_of_one(fault: Fault) -> bool {
+    matches!(fault, Fault::ThinkificAnswerStrange | Fault::ThinkificRefusedAccount | Fault::ThinkificUnavailable)
 }
 
 fn is_known(role: &str) -> bool {

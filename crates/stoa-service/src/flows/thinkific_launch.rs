@@ -113,7 +113,7 @@ async fn launch(
             new_id = user.into();
         }
     }
-    let launching = Launching { visit, ticket, login, reads, identity, indexes, new_id, attempt };
+    let launching = Launching { visit, ticket, login, reads, identity, indexes, pepper, new_id, attempt };
     if login.test { launching.finish_test().await } else { launching.go_on().await }
 }
 
@@ -133,6 +133,7 @@ struct Launching<'v, 'a> {
     reads: LaunchReads,
     identity: Redeemed,
     indexes: Indexes,
+    pepper: Pepper,
     /// The id that a new person gets: derived, so that a second try after a crash has the same.
     new_id: String,
     /// Of the claim, and what Thinkific sends back with whom it does not let in.
@@ -265,6 +266,11 @@ impl Launching<'_, '_> {
     async fn read_again(&mut self) -> Result<(), Failure> {
         let items = self.visit.clients.store.launch_items(self.ticket, self.visit.now).await?;
         self.reads = self.visit.clients.store.launch_reads(items, self.ticket)?;
+        if !self.login.test {
+            let (clients, now) = (self.visit.clients, self.visit.now);
+            let (identity, indexes, pepper) = (&self.identity, &self.indexes, &self.pepper);
+            Coming { clients, identity, indexes, pepper, now }.meet_directory(&mut self.reads).await?;
+        }
         Ok(())
     }
 

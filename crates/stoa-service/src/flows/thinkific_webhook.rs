@@ -4,6 +4,8 @@
 //! only: the MAC over the body's bytes. Nothing of the body is read before that.
 
 use jiff::Timestamp;
+use std::collections::BTreeSet;
+
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -114,11 +116,15 @@ impl Told<'_> {
         let store = &self.clients.store;
         for _ in 0..TRIES {
             let mut mirror = store.school_mirror(self.school).await?;
-            if mirror.privileged.contains(holder) {
+            // Events come in any order: an older one takes no role away.
+            let before = mirror.privileged.iter().filter(|other| other.user == holder.user);
+            let earlier: BTreeSet<String> = before.flat_map(|other| other.roles.iter().cloned()).collect();
+            let merged = Privileged { roles: &holder.roles | &earlier, ..holder.clone() };
+            if mirror.privileged.contains(&merged) {
                 return Ok(());
             }
             mirror.privileged.retain(|other| other.user != holder.user);
-            mirror.privileged.push(holder.clone());
+            mirror.privileged.push(merged);
             mirror.v = MIRROR_VERSION;
             mirror.rev += 1;
             if store.put_school_mirror(self.school, &mirror).await? {

@@ -109,7 +109,7 @@ impl Operator {
 
     /// Lets somebody's held removal through.
     pub async fn release_person(&self, person: &DirectoryPerson, reason: &str) -> Result<(), OperatorError> {
-        let update = person.due("SET released = :yes", "REMOVE held").with(":yes", true);
+        let update = person.due("SET released = :yes", "REMOVE held, counted").with(":yes", true);
         self.write_directory(person, update, "removal let through", reason).await
     }
 

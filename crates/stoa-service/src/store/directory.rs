@@ -95,7 +95,7 @@ impl Store {
         claim: Option<(&Claiming<'_>, Option<&MirroredAccount>)>,
         follow_up: &FollowUpItem,
     ) -> Result<bool, Failure> {
-        let follow_up = Key::follow_up(person.school, person.person).put(follow_up);
+        let follow_up = owe(person, follow_up);
         let claim = claim.map(|(claim, account)| claim_email(claim, account));
         let writes = [revise(person), follow_up].into_iter().chain(claim);
         self.write_all(writes.collect()).await
@@ -162,6 +162,27 @@ fn revise(person: &Revised<'_>) -> Write {
         Some(email) => put.only_if(format!("{mine} trying = :trying)")).with(":trying", email),
         None => put.only_if(format!("{mine} attribute_not_exists(trying))")),
     }
+}
+
+/// What has to follow replaces what had to before, but for a password that must end.
+fn owe(person: &Revised<'_>, item: &FollowUpItem) -> Write {
+    let key = Key::follow_up(person.school, person.person);
+    if item.resets_password {
+        return key.put(item);
+    }
+    let what = "v = :v, person = :person, id = :id, #at = :at, owed = :owed, tries = :tries";
+    let sealed = "sealed = :sealed, salt = :salt, seal_key = :seal_key";
+    key.update(format!("SET {what}, {sealed}, resets_password = if_not_exists(resets_password, :resets)"))
+        .with(":v", item.v)
+        .with(":person", &item.person)
+        .with(":id", &item.id)
+        .with(":at", item.at)
+        .with(":owed", item.owed)
+        .with(":tries", item.tries)
+        .with(":sealed", &item.sealed)
+        .with(":salt", &item.salt)
+        .with(":seal_key", &item.seal_key)
+        .with(":resets", item.resets_password)
 }
 
 /// A claim that counts no longer is replaced as it was found: its person may just be claiming again.

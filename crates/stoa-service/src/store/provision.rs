@@ -11,8 +11,9 @@ use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
 
+use super::directory::is_refused;
 use super::items::{LeaseItem, due_of, stopped_of};
-use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, read};
+use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, Transacted, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
 const LEASE_SECONDS: i64 = 75;
@@ -152,7 +153,7 @@ impl Store {
         };
         let key = Key::sync(synced.connection, synced.user);
         let end = match then {
-            Then::Nothing => key.update(format!("{DONE} REMOVE due_of, due_at, stuck, held, released")),
+            Then::Nothing => key.update(format!("{DONE} REMOVE due_of, due_at, stuck, held, released, counted")),
             Then::Again { due_at, .. } => key.update(format!("{DONE}, due_at = :at")).with(":at", due_at),
             Then::Stuck(why) => key
                 .update(format!("{DONE}, stuck = :why, due_of = :of REMOVE held"))
@@ -194,18 +195,27 @@ impl Store {
         Ok(self.tables.get(&Key::removals(connection), Reads::Consistent).await?.unwrap_or_default())
     }
 
-    /// Counts a removal. `false`: somebody else has counted one in the meantime.
+    /// Counts a person's removal, and with them that it is counted. `false`: somebody else has counted one in the
+    /// meantime.
     pub async fn count_removal(
         &self,
-        connection: &ConnectionId,
+        synced: Synced<'_>,
         before: &Removals,
         after: &Removals,
     ) -> Result<bool, Failure> {
-        let put = Key::removals(connection).put(after);
+        let put = Key::removals(synced.connection).put(after);
         let put = match before.made {
             0 if before.since == 0 => put.only_if(ABSENT),
             made => put.only_if("made = :made AND since = :since").with(":made", made).with(":since", before.since),
         };
-        Ok(self.tables.write(put).await?.is_applied())
+        let counted = Key::sync(synced.connection, synced.user)
+            .update("SET counted = :yes, fence = :fence")
+            .only_if("attribute_exists(pk) AND (attribute_not_exists(fence) OR fence <= :fence)")
+            .with(":yes", true)
+            .with(":fence", synced.fence);
+        match self.tables.transact(vec![put, counted]).await? {
+            Transacted::Applied => Ok(true),
+            Transacted::Cancelled(reasons) => is_refused(&reasons),
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Person {
     pub external_id: Option<String>,
     /// Whether the password is the one that was there at first.
     pub has_old_password: bool,
+    /// Whether it was made before anybody's directory knew of them.
+    pub is_older: bool,
     pub groups: BTreeSet<String>,
     pub is_deleted: bool,
 }
@@ -58,7 +60,7 @@ impl School {
 
     pub(super) fn person(&mut self, email: &str) -> u64 {
         let id = self.id();
-        let person = Person { email: email.to_owned(), has_old_password: true, ..Person::default() };
+        let person = Person { email: email.to_owned(), has_old_password: true, is_older: true, ..Person::default() };
         self.people.insert(id, person);
         id
     }
@@ -77,7 +79,8 @@ impl School {
 
     fn user(&self, id: u64) -> Option<Value> {
         let person = self.people.get(&id).filter(|person| !person.is_deleted)?;
-        Some(json!({"id": id, "email": person.email, "roles": person.roles}))
+        let made = if person.is_older { super::days(-1) } else { super::now() };
+        Some(json!({"id": id, "email": person.email, "roles": person.roles, "created_at": made.to_string()}))
     }
 
     fn holder(&self, email: &str) -> Option<u64> {

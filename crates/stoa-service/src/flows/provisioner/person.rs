@@ -74,7 +74,8 @@ impl Run<'_> {
             let then = Then::Again { due_at: due_at(Rank::of(self.person.due_at), later), tries: sync.tries };
             return self.end(&sync, &sync.applied, then).await.map(Some);
         }
-        if is_removal(&desired, &sync.applied, now) && !sync.released && !sync.blocked && !self.may_remove(now).await? {
+        let is_let_through = sync.released || sync.blocked || sync.counted;
+        if is_removal(&desired, &sync.applied, now) && !is_let_through && !self.may_remove(now).await? {
             return self.end(&sync, &sync.applied, Then::Held(now)).await.map(Some);
         }
         self.carry_out(&sync, &desired, now).await.map(Some)
@@ -116,7 +117,7 @@ impl Run<'_> {
                 }
             };
             let Some(after) = after else { return Ok(false) };
-            if store.count_removal(id, &before, &after).await? {
+            if store.count_removal(self.synced(), &before, &after).await? {
                 return Ok(true);
             }
         }
@@ -205,6 +206,7 @@ impl Run<'_> {
 fn nobody(user: &UserId) -> Desired {
     Desired {
         user: user.clone(),
+        created: None,
         active: false,
         email: None,
         first_name: String::new(),
@@ -216,6 +218,6 @@ fn nobody(user: &UserId) -> Desired {
 
 /// The same person, with nothing.
 fn none_of(desired: Desired) -> Desired {
-    let Desired { user, email, first_name, last_name, .. } = desired;
-    Desired { email, first_name, last_name, ..nobody(&user) }
+    let Desired { user, created, email, first_name, last_name, .. } = desired;
+    Desired { created, email, first_name, last_name, ..nobody(&user) }
 }
