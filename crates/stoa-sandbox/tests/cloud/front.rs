@@ -103,7 +103,7 @@ async fn what_the_register_does_not_name_is_refused() {
 #[tokio::test]
 async fn each_member_of_a_transaction_needs_its_own_grant() {
     let front = front().await;
-    let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
+    let key = json!({"pk": {"S": "person#a"}, "sk": {"S": "b"}});
     let put = json!({"Put": {"TableName": "stoa-local-directory", "Item": key}});
     let check = json!({"ConditionCheck": {
         "TableName": "stoa-local-directory", "Key": key, "ConditionExpression": "attribute_exists(pk)",
@@ -115,7 +115,8 @@ async fn each_member_of_a_transaction_needs_its_own_grant() {
     assert!(front.items(Table::Directory).unwrap().is_empty());
     assert!(front.take_calls().iter().all(|call| call.outcome == Outcome::Denied));
 
-    let other = json!({"Put": {"TableName": "stoa-local-directory", "Item": {"pk": {"S": "a"}, "sk": {"S": "c"}}}});
+    let other =
+        json!({"Put": {"TableName": "stoa-local-directory", "Item": {"pk": {"S": "person#a"}, "sk": {"S": "c"}}}});
     let (status, answer) =
         dynamodb(&front, "thinkific-launch", "TransactWriteItems", json!({"TransactItems": [put, other]})).await;
     assert_eq!((status, answer), (200, json!({})));
