@@ -63,7 +63,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>, io: &mut Io<'_>)
         Ok(parsed) => parsed,
         Err(error) => return io.usage(error),
     };
-    match carry_out(parsed, io).await {
+    // Boxed: every command's future is in it, too much for the stack of whoever runs several.
+    match Box::pin(carry_out(parsed, io)).await {
         Ok(()) => 0,
         Err(error) => io.report(&error),
     }

@@ -134,7 +134,7 @@ async fn fetching() -> Desk {
     let url = desk.sandbox.pingfederate.metadata_url(desk.sandbox.pingfederate_partner());
     let from = format!("metadata_url = \"{url}\"");
     let file = desk.file("pg.toml", |text| text.replace("metadata_file = \"pg-metadata.xml\"", &from));
-    desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "read where it is published"]).await.done();
     desk
 }
 
