@@ -25,8 +25,9 @@ use crate::store::{DuePerson, People, Synced, Then};
 const BUSY_TRIES: u32 = 4;
 /// What counts as a moment, in seconds.
 const BRIEF_SECONDS: i64 = 2;
-/// Another removal may be counted at the same time.
-const COUNT_TRIES: u32 = 10;
+/// Another removal may be counted at the same time. Whoever loses to each of the others of a look, sixteen people, still
+/// gets their turn.
+const COUNT_TRIES: u32 = 20;
 /// How long people of a connection that is switched off are left alone, in seconds.
 const OFF_SECONDS: i64 = 3600;
 
