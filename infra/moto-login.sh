@@ -16,7 +16,8 @@ for _ in $(seq 100); do
 done
 [ -n "$address" ] || { cat "$work/moto.log" >&2; exit 1; }
 
-cargo build --quiet --locked -p stoa-sandbox
+# `--workspace`, as the tests are built: by itself the SDK would be compiled once more.
+cargo build --quiet --locked --workspace --bin stoa-sandbox
 sandbox=${CARGO_TARGET_DIR:-target}/debug/stoa-sandbox
 "$sandbox" --once --aws "$address"
 if [ -x target/lambda/login/bootstrap ]; then
