@@ -20,7 +20,9 @@ use stoa_core::routes::{ROUTES, Route};
 use crate::clients::Clients;
 use crate::gateway::{Misfit, read, returned, sendable};
 use crate::incoming::Incoming;
-use crate::log::{Line, Metric};
+use crate::log::Line;
+use crate::log_line::{Head, milliseconds};
+use crate::metrics::Metrics;
 use crate::visit::{Answer, Visit};
 
 /// A browser is answered by then: API Gateway would wait 30 s and then show a page without a reference.
@@ -168,10 +170,7 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
     };
     let (namespace, now) = (&clients.environment.metric_namespace, clients.clock.now().as_millisecond());
     let mut line = Line {
-        level: "info",
-        function: clients.environment.function,
-        build: &clients.environment.build,
-        request: &incoming.request_id,
+        head: Head::new(&clients.environment, &incoming.request_id),
         gateway: &incoming.gateway_id,
         browser: incoming.browser(),
         connection: trail.connection.as_ref().map(ConnectionId::as_str),
@@ -182,24 +181,22 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
             _ => "page",
         },
         status,
-        fault: None,
-        wanted: None,
-        got: None,
+        failed: None,
         also: trail.also.map(Fault::code),
         waits: trail.waits,
         asked: trail.asked,
         ignored: trail.ignored.as_deref(),
-        ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        ms: milliseconds(elapsed),
         metric: match (outcome, trail.waits) {
-            (Some(_), _) => Some(Metric::login(namespace, now)),
-            (None, Some(_)) => Some(Metric::waiting(namespace, now)),
+            (Some(_), _) => Some(Metrics::login(namespace, now)),
+            (None, Some(_)) => Some(Metrics::waiting(namespace, now)),
             (None, None) => None,
         },
         outcome,
         logins: outcome.map(|_| 1),
     };
     if let Some(failure) = failure {
-        line.fail(failure.fault, &failure.detail);
+        line.fail(failure);
     }
     clients.write(&line);
 }

@@ -13,10 +13,11 @@ use futures_util::FutureExt;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
-use stoa_core::failure::{Detail, Failure};
+use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 
 use crate::clients::Clients;
+use crate::log_line::{Failed, Head, level, milliseconds};
 
 /// A function that a schedule or the operator's command starts, ready to be called with an event and the id of the
 /// request. Boxed, so that a binary does not compile the flow again.
@@ -59,30 +60,16 @@ where
 /// The line of an invocation that has no answer. `docs/logging.md` describes each field.
 #[derive(Serialize)]
 struct Line<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
-    fault: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wanted: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<&'a str>,
+    #[serde(flatten)]
+    head: Head<'a>,
+    #[serde(flatten)]
+    failed: Failed<'a>,
     ms: u64,
 }
 
 impl<'a> Line<'a> {
     fn of(clients: &'a Clients, request: &'a str, failure: &'a Failure, began: Instant) -> Self {
-        let Detail { wanted, got } = &failure.detail;
-        Self {
-            level: failure.fault.face().level.as_str(),
-            function: clients.environment.function,
-            build: &clients.environment.build,
-            request,
-            fault: failure.fault.code(),
-            wanted: wanted.as_deref(),
-            got: got.as_deref(),
-            ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }
+        let head = Head::new(&clients.environment, request).at(level(failure));
+        Self { head, failed: Failed::of(failure), ms: milliseconds(began.elapsed()) }
     }
 }

@@ -14,6 +14,7 @@
 //! | `secrets`, `environment` | what a function is told |
 //! | `http_client`, `egress`, `api` | calls to the outside: guarded where somebody else chose the address; the school's API |
 //! | `log`, `trust_log`, `provision_log` | the one line of an invocation, and the lines of `trust-refresh` and `provisioner` |
+//! | `log_line`, `metrics` | what those lines have in common, and which of their fields CloudWatch counts |
 //! | [`operator`] | what the command `stoa` does in AWS |
 //! | `clients`, `clock`, `random` | what all of them are handed |
 //! | `held`, `pace` | what a process keeps, mostly for a minute, and how many requests of a client it takes |
@@ -34,6 +35,8 @@ mod http_client;
 mod incoming;
 mod invoked;
 mod log;
+mod log_line;
+mod metrics;
 pub mod operator;
 mod pace;
 mod provision_log;

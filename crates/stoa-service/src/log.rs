@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use stoa_core::failure::Detail;
+use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 
 use crate::environment::EnvironmentError;
+use crate::log_line::{Failed, Head, level};
+use crate::metrics::Metrics;
 
 /// Where the lines go.
 #[derive(Clone, Debug, Default)]
@@ -47,14 +49,9 @@ struct Stamped<'a, T> {
 /// The line's fields, in the order of writing. `docs/logging.md` describes each.
 #[derive(Serialize)]
 pub struct Line<'a> {
-    /// `info`, `warn` or `error`.
-    pub level: &'static str,
-    /// The function's name in the register.
-    pub function: &'a str,
-    /// Git revision and function version.
-    pub build: &'a str,
-    /// AWS request id.
-    pub request: &'a str,
+    /// Level, function, build, request.
+    #[serde(flatten)]
+    pub head: Head<'a>,
     /// The gateway's request id.
     pub gateway: &'a str,
     /// Browser family.
@@ -69,15 +66,9 @@ pub struct Line<'a> {
     pub answer: &'static str,
     /// HTTP status.
     pub status: u16,
-    /// The exact fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<&'static str>,
-    /// What was wanted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wanted: Option<&'a str>,
-    /// What came, unverified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub got: Option<&'a str>,
+    /// What failed.
+    #[serde(flatten)]
+    pub failed: Option<Failed<'a>>,
     /// A second failure, behind the one that the person saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub also: Option<&'static str>,
@@ -94,7 +85,7 @@ pub struct Line<'a> {
     pub ms: u64,
     /// CloudWatch's embedded metric format: a login ended here, or waits.
     #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
-    pub metric: Option<Metric<'a>>,
+    pub metric: Option<Metrics<'a>>,
     /// Metric dimension: `ok`, `person`, `idp`, `school` or `stoa`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
@@ -103,64 +94,12 @@ pub struct Line<'a> {
     pub logins: Option<u8>,
 }
 
-/// The metadata of the embedded metric: dimensions connection × outcome, for people, and outcome alone, for alarms, and no
-/// others, since each series costs money.
-#[derive(Serialize)]
-pub struct Metric<'a> {
-    #[serde(rename = "Timestamp")]
-    timestamp: i64,
-    #[serde(rename = "CloudWatchMetrics")]
-    metrics: [Directive<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Directive<'a> {
-    #[serde(rename = "Namespace")]
-    namespace: &'a str,
-    #[serde(rename = "Dimensions")]
-    dimensions: &'static [&'static [&'static str]],
-    #[serde(rename = "Metrics")]
-    metrics: [Named; 1],
-}
-
-#[derive(Serialize)]
-struct Named {
-    #[serde(rename = "Name")]
-    name: &'static str,
-    #[serde(rename = "Unit")]
-    unit: &'static str,
-}
-
-impl<'a> Metric<'a> {
-    /// A login that ended at this instant, in epoch milliseconds.
-    pub fn login(namespace: &'a str, timestamp: i64) -> Self {
-        let dimensions: &[&[&str]] = &[&["connection", "outcome"], &["outcome"]];
-        Self::of(namespace, timestamp, dimensions, Named { name: "Logins", unit: "Count" })
-    }
-
-    /// A login that waits in line.
-    pub fn waiting(namespace: &'a str, timestamp: i64) -> Self {
-        Self::of(namespace, timestamp, &[&["connection"]], Named { name: "LineSeconds", unit: "Seconds" })
-    }
-
-    const fn of(
-        namespace: &'a str,
-        timestamp: i64,
-        dimensions: &'static [&'static [&'static str]],
-        metric: Named,
-    ) -> Self {
-        Self { timestamp, metrics: [Directive { namespace, dimensions, metrics: [metric] }] }
-    }
-}
-
 impl<'a> Line<'a> {
-    /// Adds a fault.
-    pub fn fail(&mut self, fault: Fault, detail: &'a Detail) {
-        self.level = fault.face().level.as_str();
+    /// Adds a failure.
+    pub fn fail(&mut self, failure: &'a Failure) {
+        self.head = self.head.at(level(failure));
         self.answer = "fault";
-        self.fault = Some(fault.code());
-        self.wanted = detail.wanted.as_deref();
-        self.got = detail.got.as_deref();
+        self.failed = Some(Failed::of(failure));
     }
 }
 

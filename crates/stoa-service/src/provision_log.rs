@@ -7,16 +7,15 @@ use serde::Serialize;
 use stoa_core::failure::Failure;
 
 use crate::environment::Environment;
+use crate::log_line::{Failed, Head, level, milliseconds};
+use crate::metrics::Metrics;
 use crate::store::{DuePerson, Then};
-use crate::trust_log::Metrics;
 
 /// What became of one person. `docs/logging.md` describes each field.
 #[derive(Serialize)]
 pub(crate) struct PersonLine<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     connection: &'a str,
     user: &'a str,
     /// `settled`, `again`, `stuck` or `held`; absent where the run broke off.
@@ -25,30 +24,16 @@ pub(crate) struct PersonLine<'a> {
     /// Why they are stuck.
     #[serde(skip_serializing_if = "Option::is_none")]
     stuck: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wanted: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<&'a str>,
+    #[serde(flatten)]
+    failed: Option<Failed<'a>>,
 }
 
 impl<'a> PersonLine<'a> {
     /// About a person.
     pub(crate) fn new(environment: &'a Environment, request: &'a str, person: &'a DuePerson) -> Self {
-        Self {
-            level: "info",
-            function: environment.function,
-            build: &environment.build,
-            request,
-            connection: person.connection.as_str(),
-            user: person.user.as_str(),
-            outcome: None,
-            stuck: None,
-            fault: None,
-            wanted: None,
-            got: None,
-        }
+        let DuePerson { connection, user, .. } = person;
+        let (head, connection, user) = (Head::new(environment, request), connection.as_str(), user.as_str());
+        Self { head, connection, user, outcome: None, stuck: None, failed: None }
     }
 
     /// What follows.
@@ -59,34 +44,23 @@ impl<'a> PersonLine<'a> {
             Then::Stuck(why) => ("warn", "stuck", Some(why.code())),
             Then::Held(_) => ("warn", "held", None),
         };
-        Self { level, outcome: Some(outcome), stuck, ..self }
+        Self { head: self.head.at(level), outcome: Some(outcome), stuck, ..self }
     }
 
     /// Why it broke off.
     pub(crate) fn failed(self, failure: &'a Failure) -> Self {
-        Self {
-            level: failure.fault.face().level.as_str(),
-            fault: Some(failure.fault.code()),
-            wanted: failure.detail.wanted.as_deref(),
-            got: failure.detail.got.as_deref(),
-            ..self
-        }
+        Self { head: self.head.at(level(failure)), failed: Some(Failed::of(failure)), ..self }
     }
 }
 
 /// A school that could not be worked on.
 #[derive(Serialize)]
 pub(crate) struct SchoolLine<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     school: &'a str,
-    fault: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wanted: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<&'a str>,
+    #[serde(flatten)]
+    failed: Failed<'a>,
 }
 
 impl<'a> SchoolLine<'a> {
@@ -97,16 +71,8 @@ impl<'a> SchoolLine<'a> {
         school: &'a str,
         failure: &'a Failure,
     ) -> Self {
-        Self {
-            level: failure.fault.face().level.as_str(),
-            function: environment.function,
-            build: &environment.build,
-            request,
-            school,
-            fault: failure.fault.code(),
-            wanted: failure.detail.wanted.as_deref(),
-            got: failure.detail.got.as_deref(),
-        }
+        let head = Head::new(environment, request).at(level(failure));
+        Self { head, school, failed: Failed::of(failure) }
     }
 }
 
@@ -164,10 +130,8 @@ impl Done {
 /// A whole run.
 #[derive(Serialize)]
 pub(crate) struct RunLine<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     ms: u64,
     /// Its fields are the metrics.
     #[serde(flatten)]
@@ -185,9 +149,8 @@ impl<'a> RunLine<'a> {
         took: Duration,
         timestamp: i64,
     ) -> Self {
-        let names = vec!["ProvisionFailed", "ProvisionStuck", "ProvisionHeld", "ProvisionWaitingSeconds"];
-        let metrics = Metrics::named(names, &environment.metric_namespace, timestamp);
-        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        Self { level: "info", function: environment.function, build: &environment.build, request, ms, done, metrics }
+        let names = ["ProvisionFailed", "ProvisionStuck", "ProvisionHeld", "ProvisionWaitingSeconds"];
+        let metrics = Metrics::run(&environment.metric_namespace, timestamp, names);
+        Self { head: Head::new(environment, request), ms: milliseconds(took), done, metrics }
     }
 }

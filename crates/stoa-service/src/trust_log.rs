@@ -7,15 +7,15 @@ use stoa_core::failure::Failure;
 use stoa_core::trust::Event;
 
 use crate::environment::Environment;
+use crate::log_line::{Failed, Head, level, milliseconds};
+use crate::metrics::Metrics;
 use crate::store::WatchOver;
 
 /// One thing that happened to one connection's trust. `docs/logging.md` describes each field.
 #[derive(Serialize)]
 pub struct TrustLine<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     connection: &'a str,
     /// What is watched: `saml`, `jwks` or `jwks#teams`. Absent where the look broke off.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,39 +30,21 @@ pub struct TrustLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     /// Why the look broke off, on our side.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wanted: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<&'a str>,
+    #[serde(flatten)]
+    failed: Option<Failed<'a>>,
 }
 
 impl<'a> TrustLine<'a> {
     /// A line about a connection.
-    pub fn new(function: &'a str, build: &'a str, request: &'a str, connection: &'a str) -> Self {
-        Self {
-            level: "info",
-            function,
-            build,
-            request,
-            connection,
-            of: None,
-            event: None,
-            fingerprint: None,
-            days: None,
-            detail: None,
-            fault: None,
-            wanted: None,
-            got: None,
-        }
+    pub fn new(head: Head<'a>, connection: &'a str) -> Self {
+        Self { head, connection, of: None, event: None, fingerprint: None, days: None, detail: None, failed: None }
     }
 
     /// What happened, to which part of its trust.
     pub fn about(self, of: WatchOver, event: &'a Event) -> Self {
         Self {
+            head: self.head.at(event.kind.level()),
             of: Some(of.as_str()),
-            level: event.kind.level(),
             event: Some(event.kind.code()),
             fingerprint: event.fingerprint.as_deref(),
             days: event.days,
@@ -73,13 +55,7 @@ impl<'a> TrustLine<'a> {
 
     /// Why the look broke off.
     pub fn failed(self, failure: &'a Failure) -> Self {
-        Self {
-            level: failure.fault.face().level.as_str(),
-            fault: Some(failure.fault.code()),
-            wanted: failure.detail.wanted.as_deref(),
-            got: failure.detail.got.as_deref(),
-            ..self
-        }
+        Self { head: self.head.at(level(failure)), failed: Some(Failed::of(failure)), ..self }
     }
 }
 
@@ -122,14 +98,9 @@ impl Seen {
 /// A whole run.
 #[derive(Serialize)]
 pub struct RunLine<'a> {
-    /// `info`
-    pub level: &'static str,
-    /// The function's name in the register.
-    pub function: &'a str,
-    /// Git revision and function version.
-    pub build: &'a str,
-    /// AWS request id.
-    pub request: &'a str,
+    /// Level, function, build, request.
+    #[serde(flatten)]
+    pub head: Head<'a>,
     /// How long it took, in milliseconds.
     pub ms: u64,
     /// Connections that the time did not reach: the next run goes on with them.
@@ -151,51 +122,9 @@ impl<'a> RunLine<'a> {
         took: Duration,
         timestamp: i64,
     ) -> Self {
-        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let metrics = Metrics::of(&seen, &environment.metric_namespace, timestamp);
-        let (function, build) = (environment.function, &environment.build);
-        Self { level: "info", function, build, request, ms, left, seen, metrics }
-    }
-}
-
-/// The metadata of the embedded metrics. They have no dimension: a series for each connection would cost money, and
-/// the lines of the events say which connection it is.
-#[derive(Serialize)]
-pub struct Metrics<'a> {
-    #[serde(rename = "Timestamp")]
-    timestamp: i64,
-    #[serde(rename = "CloudWatchMetrics")]
-    directives: [Directive<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Directive<'a> {
-    #[serde(rename = "Namespace")]
-    namespace: &'a str,
-    #[serde(rename = "Dimensions")]
-    dimensions: [[&'static str; 0]; 1],
-    #[serde(rename = "Metrics")]
-    metrics: Vec<Named>,
-}
-
-#[derive(Serialize)]
-struct Named {
-    #[serde(rename = "Name")]
-    name: &'static str,
-    #[serde(rename = "Unit")]
-    unit: &'static str,
-}
-
-impl<'a> Metrics<'a> {
-    fn of(seen: &Seen, namespace: &'a str, timestamp: i64) -> Self {
-        let mut names = vec!["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"];
-        names.extend(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
-        Self::named(names, namespace, timestamp)
-    }
-
-    /// These fields of the line, as counts.
-    pub(crate) fn named(names: Vec<&'static str>, namespace: &'a str, timestamp: i64) -> Self {
-        let metrics = names.into_iter().map(|name| Named { name, unit: "Count" }).collect();
-        Self { timestamp, directives: [Directive { namespace, dimensions: [[]], metrics }] }
+        let names = ["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"].into_iter();
+        let names = names.chain(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
+        let metrics = Metrics::run(&environment.metric_namespace, timestamp, names);
+        Self { head: Head::new(environment, request), ms: milliseconds(took), left, seen, metrics }
     }
 }

@@ -30,6 +30,7 @@ use stoa_core::turn::{CALLS_PER_MINUTE, CALLS_RESERVED};
 
 use crate::api;
 use crate::clients::Clients;
+use crate::log_line::{Failed, Head, level, milliseconds};
 use crate::random;
 use crate::secrets::Named;
 use crate::store::{MirroredPage, MirroredUser, Revised};
@@ -89,7 +90,7 @@ pub async fn mirror(clients: &Clients, event: Value, request: &str) -> Result<Va
     for (id, domains) in schools.into_iter().filter(|(id, _)| event.school.as_ref().is_none_or(|school| school == id)) {
         done = done.and(look_at(clients, &id, domains, request, began).await);
     }
-    let line = Line { ms: milliseconds(began), done, ..Line::new(clients, request) };
+    let line = Line { ms: milliseconds(began.elapsed()), done, ..Line::new(clients, request) };
     clients.write(&line);
     serde_json::to_value(done).map_err(|_| Fault::Internal.into())
 }
@@ -129,11 +130,9 @@ async fn look_at(clients: &Clients, id: &SchoolId, domains: BTreeSet<String>, re
 fn failed(clients: &Clients, id: Option<&SchoolId>, request: &str, failure: &Failure, done: Done) -> Done {
     let line = Line::new(clients, request);
     clients.write(&Line {
-        level: failure.fault.face().level.as_str(),
+        head: line.head.at(level(failure)),
         school: id.map(SchoolId::as_str),
-        fault: Some(failure.fault.code()),
-        wanted: failure.detail.wanted.as_deref(),
-        got: failure.detail.got.as_deref(),
+        failed: Some(Failed::of(failure)),
         ..line
     });
     Done { failed: done.failed + 1, ..done }
@@ -580,25 +579,15 @@ fn is_older(at: Option<i64>, seconds: i64, now: Timestamp) -> bool {
     at.is_none_or(|at| now.as_second() - at >= seconds)
 }
 
-fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
 /// The log line. `docs/logging.md` describes each field.
 #[derive(Serialize)]
 struct Line<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     school: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wanted: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<&'a str>,
+    #[serde(flatten)]
+    failed: Option<Failed<'a>>,
     ms: u64,
     #[serde(flatten)]
     done: Done,
@@ -606,19 +595,7 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn new(clients: &'a Clients, request: &'a str) -> Self {
-        let (function, build) = (clients.environment.function, &*clients.environment.build);
-        let done = Done::default();
-        Self {
-            level: "info",
-            function,
-            build,
-            request,
-            school: None,
-            fault: None,
-            wanted: None,
-            got: None,
-            ms: 0,
-            done,
-        }
+        let head = Head::new(&clients.environment, request);
+        Self { head, school: None, failed: None, ms: 0, done: Done::default() }
     }
 }

@@ -19,37 +19,35 @@ use stoa_core::webhook::{Step, Subscription, target_url};
 use super::look::look;
 use super::webhook_subscriptions::webhook_subscriptions;
 use crate::clients::Clients;
+use crate::log_line::{Failed, Head, level, milliseconds};
 use crate::operator::question::{Becomes, MOST_LOGINS, Meant, Named, Question, Reply, Told};
 
 /// Answers one question of the command's.
 pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let Ok(question) = serde_json::from_value::<Question>(event) else {
-        let (level, fault) = (Fault::EventStrange.face().level.as_str(), Some(Fault::EventStrange.code()));
-        clients.write(&Line { level, fault, ..Line::new(clients, request, None, began) });
+        clients.write(&Line::new(clients, request, None, began).failed(&Fault::EventStrange.into()));
         return reply(&Reply::not_understood());
     };
     let asked = question.name();
     let answer = answer(clients, question, clients.clock.now()).await;
-    let mut line = Line::new(clients, request, Some(asked), began);
+    let line = Line::new(clients, request, Some(asked), began);
     let answer = match answer {
         Ok(answer) => answer,
         Err(failure) => {
-            line.level = failure.fault.face().level.as_str();
-            line.fault = Some(failure.fault.code());
-            line.wanted = failure.detail.wanted;
-            line.got.clone_from(&failure.detail.got);
-            Reply::Refused { fault: failure.fault.code().to_owned(), detail: failure.detail.got }
+            clients.write(&line.failed(&failure));
+            let Failure { fault, detail, .. } = failure;
+            return reply(&Reply::Refused { fault: fault.code().to_owned(), detail: detail.got });
         }
     };
-    line.found = match &answer {
+    let found = match &answer {
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
         Reply::Webhooks(told) => Some(told.len()),
         Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
         Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
-    clients.write(&line);
+    clients.write(&Line { found, ..line });
     reply(&answer)
 }
 
@@ -107,37 +105,24 @@ fn reply(reply: &Reply) -> Result<Value, Failure> {
 /// The log line. `docs/logging.md` describes each field.
 #[derive(Serialize)]
 struct Line<'a> {
-    level: &'static str,
-    function: &'a str,
-    build: &'a str,
-    request: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     /// `null`: a question of another version.
     asked: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'static str>,
-    /// Of which secret or table.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wanted: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<String>,
+    #[serde(flatten)]
+    failed: Option<Failed<'a>>,
     ms: u64,
 }
 
 impl<'a> Line<'a> {
     fn new(clients: &'a Clients, request: &'a str, asked: Option<&'static str>, began: Instant) -> Self {
-        Self {
-            level: "info",
-            function: clients.environment.function,
-            build: &clients.environment.build,
-            request,
-            asked,
-            found: None,
-            fault: None,
-            wanted: None,
-            got: None,
-            ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }
+        let head = Head::new(&clients.environment, request);
+        Self { head, asked, found: None, failed: None, ms: milliseconds(began.elapsed()) }
+    }
+
+    fn failed(self, failure: &'a Failure) -> Self {
+        Self { head: self.head.at(level(failure)), failed: Some(Failed::of(failure)), ..self }
     }
 }

@@ -25,6 +25,7 @@ use stoa_saml::Certificate;
 
 use crate::clients::Clients;
 use crate::egress::Limits;
+use crate::log_line::Head;
 use crate::store::{KeySet, KeySource, Place, WatchOver, Watched, pinned, trusted};
 use crate::trust_log::{RunLine, Seen, TrustLine};
 
@@ -251,8 +252,7 @@ impl Look<'_> {
     }
 
     fn line(&self) -> TrustLine<'_> {
-        let environment = &self.clients.environment;
-        TrustLine::new(environment.function, &environment.build, self.request, self.id.as_str())
+        TrustLine::new(Head::new(&self.clients.environment, self.request), self.id.as_str())
     }
 }
 
