@@ -380,7 +380,7 @@ def check_deployment(register, template, source):
         group = template.properties(f"{logical_id}DeploymentGroup")
         alarms = group.get("AlarmConfiguration", {}).get("Alarms")
         # A bad release answers with pages of faults, which are no errors of a function.
-        wanted = [{"Name": {"Ref": name}} for name in ("FunctionErrors", "LoginsFailedByStoa")]
+        wanted = [{"Name": {"Ref": name}} for name in ("FunctionErrors", "LoginsFailedByStoa", "ProbeFailing")]
         yield from equal(f"{logical_id}: alarms that roll a deploy back", alarms, wanted)
 
 

@@ -30,6 +30,7 @@ BESIDE = [
     ("keys", "-", "keys of identity providers"),
     ("provision", "-", "a directory tells who is there"),
     ("mirror", "-", "the school tells what changed"),
+    ("probe", "-", "a login that the clock makes"),
     ("operate", "-", "somebody on call asks"),
     ("any", "-", "every step"),
 ]

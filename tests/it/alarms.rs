@@ -166,6 +166,7 @@ fn statistic_of(values: &[f64], statistic: &str) -> Option<f64> {
     match statistic {
         _ if values.is_empty() => None,
         "Sum" => Some(values.iter().sum()),
+        "SampleCount" => Some(f64::from(u32::try_from(values.len()).unwrap())),
         "Maximum" => values.iter().copied().reduce(f64::max),
         "Minimum" => values.iter().copied().reduce(f64::min),
         "p99" => {
@@ -238,7 +239,8 @@ impl Watched {
         }
         let now = self.now();
         let on = |(name, alarm): (&String, &Value)| self.cloudwatch.is_on(alarm, now).then(|| name.clone());
-        self.alarms.iter().filter_map(on).filter(|name| !name.ends_with("Absent")).collect()
+        let is_by_the_clock = |name: &String| name.ends_with("Absent") || name == "ProbeSilent";
+        self.alarms.iter().filter_map(on).filter(|name| !is_by_the_clock(name)).collect()
     }
 
     /// A run of trust-refresh, as the scheduler starts it: Lambda counts a failure, and puts the event into the queue.
@@ -441,6 +443,40 @@ async fn what_the_provisioner_reports_fires() {
         watched.world.advance(300);
         assert_eq!(watched.on(), [""; 0]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_the_clock_makes_fires_where_it_does_not_get_to_its_end() {
+    let mut watched = Watched::start().await;
+    watched.world.set_up_probe().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(watched.on(), [""; 0]);
+        watched.world.front.inject(Fault::next("thinkific-launch", "dynamodb:UpdateItem", FaultKind::Deny));
+        watched.world.probe().await.unwrap();
+    }
+    assert_eq!(watched.on(), ["ProbeFailing"], "and no alarm about people's logins");
+    watched.world.advance(300);
+    watched.world.probe().await.unwrap();
+    assert_eq!(watched.on(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_was_never_set_up_or_does_not_run_fires() {
+    let mut watched = Watched::start().await;
+    let is_silent = |watched: &mut Watched| {
+        watched.on();
+        watched.cloudwatch.is_on(&watched.alarms["ProbeSilent"], watched.now())
+    };
+    watched.world.probe().await.unwrap();
+    assert!(is_silent(&mut watched), "without a key there is no login");
+    watched.world.set_up_probe().await.unwrap();
+    watched.world.advance(61);
+    watched.world.probe().await.unwrap();
+    assert!(!is_silent(&mut watched));
+    watched.world.advance(600);
+    assert!(!is_silent(&mut watched));
+    watched.world.advance(300);
+    assert!(is_silent(&mut watched));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,7 @@ mod permissions;
 mod person;
 mod printed;
 mod privacy;
+mod probe;
 mod products;
 mod provisioning;
 mod provisioning_faults;

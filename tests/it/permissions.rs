@@ -45,6 +45,7 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
             (SecretKind::Saml, "saml/pg"),
             (SecretKind::Oidc, "oidc/pg"),
             (SecretKind::Thinkific, "thinkific/pg-academy"),
+            (SecretKind::Probe, "probe"),
         ] {
             let readers: &[&str] = match kind {
                 SecretKind::Seal => &["saml-acs", "oidc-callback", "teams-session", "thinkific-launch", "mirror"],
@@ -60,6 +61,7 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
                     "provisioner",
                 ],
                 SecretKind::Directory => &["scim", "provisioner"],
+                SecretKind::Probe => &["probe"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => {

@@ -68,6 +68,7 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         ),
         ("keys", "compute whose an item is", vec![vec![Read("pepper")]]),
         ("us, SAML", "sign and decrypt as us at a SAML provider", vec![vec![Read("saml/pg")]]),
+        ("the probe", "sign in as the probe, as far as the page of a test", vec![vec![Read("probe")]]),
         ("us, OpenID", "be our client at an OpenID provider or at WorkOS", vec![vec![Read("oidc/pg")]]),
         ("trust", "have a SAML key believed", vec![writes(Table::Trust, &saml_key, "certificate from")]),
         ("key sets", "replace an OpenID provider's key set", vec![writes(Table::Trust, &key_set, "jwks uri")]),

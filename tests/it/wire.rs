@@ -118,7 +118,7 @@ async fn c144_the_deployables_answer_what_is_not_json() {
             let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", function.name));
             let expected = match function.name {
                 "operator" => !answer["not_understood"]["expected"].is_null(),
-                "trust-refresh" | "mirror" | "provisioner" => answer["failed"] == 0,
+                "trust-refresh" | "mirror" | "provisioner" | "probe" => answer["failed"] == 0,
                 _ => {
                     answer["statusCode"] == 500
                         && answer["body"].as_str().is_some_and(|body| body.contains("event_strange"))

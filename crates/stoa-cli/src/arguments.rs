@@ -79,6 +79,9 @@ pub(crate) enum Command {
     /// Manage what a school tells stoa
     #[command(subcommand)]
     Thinkific(Thinkific),
+    /// Manage the login that the stack makes by itself every minute
+    #[command(subcommand)]
+    Probe(Probe),
     /// Show what happened to a login, why, and who can fix it
     Trace(Trace),
     /// Find out why logins through a connection fail, if nobody has a reference
@@ -377,6 +380,16 @@ pub(crate) enum Thinkific {
         /// Subscribe to what is missing, and end what is broken or too much
         #[arg(long)]
         write: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Probe {
+    /// Give the probe a key and a connection of its own, which only tests; again: a new key
+    SetUp {
+        /// The school that its connection leads to; no login gets there
+        #[arg(value_parser = school)]
+        school: SchoolId,
     },
 }
 

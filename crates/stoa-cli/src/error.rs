@@ -147,7 +147,8 @@ pub enum CliError {
     NotRandom(String),
     /// There is no secret of this name.
     #[error(
-        "there is no secret named {0:?}; the names are seal, pepper, saml/CONNECTION, oidc/CONNECTION and thinkific/SCHOOL"
+        "there is no secret named {0:?}; the names are seal, pepper, directory, probe, saml/CONNECTION, oidc/CONNECTION and \
+         thinkific/SCHOOL"
     )]
     SecretName(String),
     /// Secrets Manager would not take it.
@@ -408,6 +409,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
                 .to_owned(),
         ),
         OperatorError::PersonMeanwhile => Some("Check `stoa person show`, then decide again.".to_owned()),
+        OperatorError::ProbeStays => {
+            Some("Give the customer's connection another id; `stoa probe set-up` writes the probe's.".to_owned())
+        }
         OperatorError::NeverCameIn
         | OperatorError::PersonIs(_)
         | OperatorError::NoAddress

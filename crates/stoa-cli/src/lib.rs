@@ -13,6 +13,7 @@
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
 //! | `diagnosis` | the causes and repairs that the core found, in words |
+//! | `probe` | the login that the clock makes: its connection and key |
 //! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
 //! | `hand_off` | what whoever takes over has to know |
 //! | `contacts` | whom to call about a connection |
@@ -36,6 +37,7 @@ mod io;
 mod logins;
 mod person;
 mod private_file;
+mod probe;
 mod runbook;
 mod school;
 mod scim;
@@ -83,6 +85,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::Logins(command) => logins::run(&command, &target, io).await,
         Command::Import(asked) => import::run(&asked, &target, io).await,
         Command::Thinkific(command) => thinkific::run(command, &target, io).await,
+        Command::Probe(command) => probe::run(command, &target, io).await,
         Command::Status => status::run(&target, io).await,
         Command::HandOff => hand_off::run(&target, io).await,
         Command::Doctor => doctor::run(&target, io).await,

@@ -82,9 +82,10 @@ impl From<RefusalCode> for Failure {
 }
 
 impl Connection {
-    /// Whether its state lets such a login begin or go on.
+    /// Whether its state lets such a login begin or go on. The probe's takes tests only, whatever its state.
     pub fn takes(&self, is_test: bool) -> Result<(), Failure> {
         match self.state {
+            ConnectionState::Active if self.id().is_probe() && !is_test => Err(Fault::ConnectionNotActive.into()),
             ConnectionState::Active => Ok(()),
             ConnectionState::Draft | ConnectionState::Tested if is_test => Ok(()),
             ConnectionState::Draft | ConnectionState::Tested => Err(Fault::ConnectionNotActive.into()),

@@ -82,6 +82,18 @@ name_type! {
     CustomerId, is_name(), BadName
 }
 
+impl ConnectionId {
+    /// That of the probe: what enters by it gets no further than the page of a test.
+    pub fn probe() -> Self {
+        Self("probe".to_owned())
+    }
+
+    /// Whether it is the probe's.
+    pub fn is_probe(&self) -> bool {
+        self.0 == "probe"
+    }
+}
+
 /// A [`name_type!`] that holds so many bytes, as unpadded base64url.
 macro_rules! hash_type {
     ($(#[$doc:meta])* $name:ident, $bytes:literal) => {

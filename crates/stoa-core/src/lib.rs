@@ -34,6 +34,7 @@
 //! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
 //! | [`arrived`] | what an administrator who tests is shown |
 //! | [`diagnosis`] | why logins fail, from evidence |
+//! | [`probe`] | how far a login gets that the clock makes |
 //!
 //! # From bytes to somebody who may enter
 //!
@@ -121,6 +122,7 @@ pub mod mirror;
 pub mod oidc;
 pub mod pages;
 pub mod person;
+pub mod probe;
 pub mod provision;
 mod published;
 pub mod quote;

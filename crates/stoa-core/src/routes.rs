@@ -14,7 +14,7 @@ use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
 use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
-use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
+use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Probe, Saml, Seal, Thinkific};
 use Table::{Connections, Directory, Logins, Trust};
 
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
@@ -104,13 +104,19 @@ pub const ON_CALL_GRANTS: &[Grant] = {
                 SecretKind::Saml,
                 SecretKind::Oidc,
                 SecretKind::Thinkific,
+                SecretKind::Probe,
             ]),
             conditions: &[],
         },
-        // Of a connection or school that is no more. Every login needs the other two.
+        // Of a connection or school that is no more. Every login needs the others.
         Grant {
             actions: &[DeleteSecret],
-            resource: Resource::Secrets(&[SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            resource: Resource::Secrets(&[
+                SecretKind::Saml,
+                SecretKind::Oidc,
+                SecretKind::Thinkific,
+                SecretKind::Probe,
+            ]),
             conditions: &[],
         },
     ]
@@ -303,6 +309,13 @@ pub const ROUTES: &[Function] = &[
                 .where_all(&[keys_like(&["email#*", "mirror#*", "owed#*", "person#*", "school#*"])]),
             secrets(&[Seal, Pepper, Thinkific]),
         ],
+    },
+    Function {
+        name: "probe",
+        purpose: "Signs in through the public host as somebody of its own, as far as the page of a test.",
+        routes: &[],
+        schedule: Some("rate(1 minute)"),
+        grants: &[secrets(&[Probe])],
     },
 ];
 

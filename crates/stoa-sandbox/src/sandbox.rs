@@ -284,6 +284,18 @@ impl Sandbox {
         self.invoke("mirror", Value::Null).await
     }
 
+    /// Gives the probe its connection and key, as whoever deploys would.
+    pub async fn set_up_probe(&self) -> Result<(), SandboxError> {
+        let school = SchoolId::parse(SCHOOL).map_err(|_| SandboxError::Own("its school"))?;
+        self.operator.set_up_probe(&school, &self.url()).await?;
+        Ok(())
+    }
+
+    /// What the clock starts once a minute: `probe`.
+    pub async fn probe(&self) -> Result<Value, FunctionError> {
+        self.invoke("probe", Value::Null).await
+    }
+
     /// Lets time pass for stoa, PingFederate, the school and browsers. The deployable binaries keep the real time.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);

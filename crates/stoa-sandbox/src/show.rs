@@ -61,6 +61,9 @@ pub async fn run(start: &Start) -> Result<(), ShowError> {
         sandbox.connect_openid(example, str::to_owned).await?;
     }
     let behind_workos = sandbox.connect_workos(str::to_owned).await?;
+    if sandbox.operator.current(&ConnectionId::probe()).await.map_err(SandboxError::from)?.is_none() {
+        sandbox.set_up_probe().await?;
+    }
     print_addresses(&sandbox);
     print_workos(&sandbox, &behind_workos);
     println!("\nCtrl-C stops everything.");
@@ -77,6 +80,7 @@ async fn minutes(sandbox: &Sandbox) {
         minutes.tick().await;
         let _ = sandbox.mirror().await;
         let _ = sandbox.provision().await;
+        let _ = sandbox.probe().await;
     }
 }
 

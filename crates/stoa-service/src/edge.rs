@@ -164,6 +164,8 @@ fn log(visit: &Visit<'_>, failure: Option<&Failure>, status: u16, elapsed: Durat
     let Visit { clients, incoming, trail, .. } = visit;
     let outcome = match failure {
         _ if trail.is_machine => None,
+        // Nobody's login. One that the clock makes would hide that nobody else gets in.
+        _ if trail.connection.as_ref().is_some_and(ConnectionId::is_probe) => None,
         None if trail.launched => Some("ok"),
         None => None,
         Some(failure) => trail.connection.as_ref().map(|_| failure.fault.face().actor.blame()),

@@ -92,6 +92,7 @@ functions! {
     "provisioner" provisioner: Events => flows::provisioner::provisioner;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
     "mirror" mirror: Events => flows::mirror::mirror;
+    "probe" probe: Events => flows::probe::probe;
 }
 
 impl Maker {

@@ -121,6 +121,11 @@ impl Secrets {
         self.read(self.name_of_shared(SecretKind::Directory), 0, OWN, now).await
     }
 
+    /// The key of the probe's identity provider, as of the last minute.
+    pub(crate) async fn probe(&self, now: Timestamp) -> Result<Arc<KeySet>, Failure> {
+        self.read(self.name_of_shared(SecretKind::Probe), 0, OWN, now).await
+    }
+
     /// Seal and pepper, as of the last hour.
     pub(crate) async fn shared(&self, now: Timestamp) -> Shared {
         join(self.seal(now), self.pepper(now)).await

@@ -40,6 +40,8 @@ checks! {
     TrafficShared = "traffic_shared", "on-call";
     /// The function `operator` does not answer.
     OperatorSilent = "operator_silent", "on-call";
+    /// The probe has not signed in for a while.
+    ProbeSilent = "probe_silent", "on-call";
     /// A secret that something needs is not there.
     SecretMissing = "secret_missing", "on-call";
     /// A secret is nobody's.

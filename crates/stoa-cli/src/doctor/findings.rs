@@ -21,6 +21,8 @@ const CLOCKS: SignedDuration = SignedDuration::from_secs(30);
 const UNREADABLE: SignedDuration = SignedDuration::from_hours(24);
 /// `trust-refresh` looks every hour.
 const UNSEEN: SignedDuration = SignedDuration::from_hours(3);
+/// The probe signs in every minute.
+const PROBE_SILENT: SignedDuration = SignedDuration::from_mins(15);
 /// When the end of a key is first told.
 const EXPIRING_DAYS: i64 = 60;
 /// So many refusals and nothing else are no coincidence.
@@ -87,6 +89,20 @@ pub(super) fn operator(error: &OperatorError) -> Finding {
     let repair =
         known.map_or_else(|| page(Check::OperatorSilent), |fault| format!("docs/runbook/faults/{}.md", fault.code()));
     Finding::new(Check::OperatorSilent, "the function operator", error.to_string(), repair)
+}
+
+/// When the probe last got to its end; one that was set up just now has its time.
+pub(super) fn probe(item: &ConnectionItem, last: Option<i64>, now: Timestamp) -> Option<Finding> {
+    let is_old = |at: i64| now.as_second() - at > PROBE_SILENT.as_secs();
+    if last.is_some_and(|at| !is_old(at)) || !is_old(item.at) {
+        return None;
+    }
+    let what = match last {
+        Some(at) => format!("it has not signed in since {}", instant(at)),
+        None => "it has never signed in".to_owned(),
+    };
+    let repair = "`stoa logins --connection probe`; docs/runbook/alarms/ProbeFailing.md";
+    Some(Finding::new(Check::ProbeSilent, "the function probe", what, repair))
 }
 
 fn is_usable(listed: &[ListedSecret], name: &SecretName) -> bool {

@@ -76,6 +76,12 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     if let Some((_, connection)) = connections.first() {
         found.extend(function(operator, connection, listed.as_deref().unwrap_or_default()).await);
     }
+    if let Some((item, _)) = connections.iter().find(|(_, connection)| connection.id().is_probe()) {
+        match operator.probed().await {
+            Ok(last) => found.extend(findings::probe(item, last, now)),
+            Err(error) => found.push(Finding::not_checked("the probe's last login", &error)),
+        }
+    }
     let mut unseen = BTreeSet::new();
     for (item, connection) in &connections {
         let id = connection.id();

@@ -15,11 +15,14 @@ pub enum SecretKind {
     Oidc,
     /// A school's Thinkific API key: `thinkific/{school}`.
     Thinkific,
+    /// The key of the identity provider that the probe is.
+    Probe,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Directory, Self::Saml, Self::Oidc, Self::Thinkific];
+    pub const ALL: &[Self] =
+        &[Self::Seal, Self::Pepper, Self::Directory, Self::Saml, Self::Oidc, Self::Thinkific, Self::Probe];
 
     /// The part of the secret's name after the prefix.
     pub const fn as_str(self) -> &'static str {
@@ -30,13 +33,14 @@ impl SecretKind {
             Self::Saml => "saml",
             Self::Oidc => "oidc",
             Self::Thinkific => "thinkific",
+            Self::Probe => "probe",
         }
     }
 
     /// Whether each connection or school has its own.
     pub const fn is_per_id(self) -> bool {
         match self {
-            Self::Seal | Self::Pepper | Self::Directory => false,
+            Self::Seal | Self::Pepper | Self::Directory | Self::Probe => false,
             Self::Saml | Self::Oidc | Self::Thinkific => true,
         }
     }

@@ -5,6 +5,7 @@ mod encrypt;
 mod error;
 mod forge;
 mod metadata;
+mod new_key;
 mod received;
 mod template;
 mod write;
@@ -13,6 +14,7 @@ pub use encrypt::{DataEncryption, Encrypt, KeyTransport, Placement, encrypted_as
 pub use error::IssueError;
 pub use forge::{canonical_form, sign_bytes};
 pub use metadata::{IdpDescription, idp_metadata};
+pub use new_key::NewKey;
 pub use received::{ReceivedAuthnRequest, parse_post_request, parse_redirect_request};
 pub use template::{
     AssertionTemplate, AttributeTemplate, ConfirmationTemplate, Issue, ResponseTemplate, SignWhat, StatusTemplate,

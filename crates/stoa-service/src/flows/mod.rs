@@ -12,6 +12,7 @@ pub mod mirror;
 pub mod oidc_callback;
 mod oidc_exchange;
 pub mod operator;
+pub mod probe;
 mod proven;
 mod provider_keys;
 pub mod provisioner;

@@ -71,6 +71,9 @@ pub enum OperatorError {
     /// Nobody has shown that the connection works.
     #[error("nothing was written: {0} is not tested: {1}")]
     Untested(ConnectionId, Untested),
+    /// The probe's connection takes tests only.
+    #[error("nothing was written: the connection probe is the probe's, which gets no further than the page of a test")]
+    ProbeStays,
     /// Somebody else has changed the connection since it was read.
     #[error("nothing was written: somebody else has changed {0} in the meantime")]
     Meanwhile(ConnectionId),

@@ -249,6 +249,7 @@ impl Operator {
                 SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory => Some((name(*kind, ""), false)),
                 SecretKind::Saml | SecretKind::Oidc => Some((name(*kind, id.as_str()), false)),
                 SecretKind::Thinkific => Some((name(*kind, school?.as_str()), false)),
+                SecretKind::Probe => None,
             })
             .collect();
         let documents = others.iter().filter_map(|item| item.document().ok()).filter(|other| other.id != *id);

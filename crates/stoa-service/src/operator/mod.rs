@@ -13,6 +13,7 @@ mod login;
 mod logins;
 mod mirror;
 mod person;
+mod probe;
 mod provider;
 pub(crate) mod question;
 pub mod sandbox;

@@ -30,6 +30,8 @@ pub enum SecretName {
     Oidc(ConnectionId),
     /// A school's Thinkific API key.
     Thinkific(SchoolId),
+    /// The key of the probe's identity provider.
+    Probe,
 }
 
 impl SecretName {
@@ -44,10 +46,11 @@ impl SecretName {
             (SecretKind::Seal, None) => Some(Self::Seal),
             (SecretKind::Pepper, None) => Some(Self::Pepper),
             (SecretKind::Directory, None) => Some(Self::Directory),
+            (SecretKind::Probe, None) => Some(Self::Probe),
             (SecretKind::Saml, Some(id)) => ConnectionId::parse(id).ok().map(Self::Saml),
             (SecretKind::Oidc, Some(id)) => ConnectionId::parse(id).ok().map(Self::Oidc),
             (SecretKind::Thinkific, Some(id)) => SchoolId::parse(id).ok().map(Self::Thinkific),
-            (SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory, Some(_))
+            (SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory | SecretKind::Probe, Some(_))
             | (SecretKind::Saml | SecretKind::Oidc | SecretKind::Thinkific, None) => None,
         }
     }
@@ -64,6 +67,7 @@ impl fmt::Display for SecretName {
             Self::Seal => f.write_str(SecretKind::Seal.as_str()),
             Self::Pepper => f.write_str(SecretKind::Pepper.as_str()),
             Self::Directory => f.write_str(SecretKind::Directory.as_str()),
+            Self::Probe => f.write_str(SecretKind::Probe.as_str()),
             Self::Saml(id) => write!(f, "{}/{id}", SecretKind::Saml.as_str()),
             Self::Oidc(id) => write!(f, "{}/{id}", SecretKind::Oidc.as_str()),
             Self::Thinkific(id) => write!(f, "{}/{id}", SecretKind::Thinkific.as_str()),
@@ -108,6 +112,9 @@ pub fn needed_secrets(document: &ConnectionDocument) -> Vec<SecretName> {
     }
     if document.directory.is_some() {
         needed.push(SecretName::Directory);
+    }
+    if id.is_probe() {
+        needed.push(SecretName::Probe);
     }
     needed
 }
@@ -176,7 +183,8 @@ impl Operator {
             | SecretName::Pepper
             | SecretName::Directory
             | SecretName::Saml(_)
-            | SecretName::Oidc(_) => Ok(()),
+            | SecretName::Oidc(_)
+            | SecretName::Probe => Ok(()),
         }
     }
 
@@ -216,15 +224,20 @@ impl Operator {
     pub async fn owner_of(&self, name: &SecretName) -> Result<SecretOwner, OperatorError> {
         match name {
             SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretOwner::Stack),
-            SecretName::Saml(id) | SecretName::Oidc(id) => Ok(match self.current(id).await? {
-                Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
-                None => SecretOwner::Nobody,
-            }),
+            SecretName::Saml(id) | SecretName::Oidc(id) => self.connection_owner(name, id).await,
+            SecretName::Probe => self.connection_owner(name, &ConnectionId::probe()).await,
             SecretName::Thinkific(id) => Ok(match self.school_item(id).await? {
                 Some(_) => SecretOwner::School(id.clone()),
                 None => SecretOwner::Nobody,
             }),
         }
+    }
+
+    async fn connection_owner(&self, name: &SecretName, id: &ConnectionId) -> Result<SecretOwner, OperatorError> {
+        Ok(match self.current(id).await? {
+            Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
+            None => SecretOwner::Nobody,
+        })
     }
 
     /// Every secret under the stack's prefix, by name, those included that are marked for deletion.
@@ -269,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_name_is_read_as_it_is_written() {
-        for name in ["seal", "pepper", "directory", "saml/pg", "oidc/initech", "thinkific/pg-academy"] {
+        for name in ["seal", "pepper", "directory", "probe", "saml/pg", "oidc/initech", "thinkific/pg-academy"] {
             assert_eq!(SecretName::parse(name).unwrap().to_string(), name);
         }
         for other in ["", "salt", "seal/pg", "saml", "saml/", "saml/../x", "oidc/PG", "stoa/seal", "thinkific/a/b"] {

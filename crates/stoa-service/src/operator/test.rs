@@ -96,6 +96,13 @@ impl Operator {
         Ok(Ok(Tested { login: last.login, at: last.at }))
     }
 
+    /// When a test of the probe last got to its end, in epoch seconds.
+    pub async fn probed(&self) -> Result<Option<i64>, OperatorError> {
+        let last = self.tables.get(&Key::tested(&ConnectionId::probe()), Reads::Consistent).await;
+        let last: Option<TestedItem> = last.map_err(OperatorError::store("read the probe's last test"))?;
+        Ok(last.map(|last| last.at))
+    }
+
     /// Says so where a draft has been tested.
     pub async fn mark_tested(&self, id: &ConnectionId) -> Result<Option<Applied>, OperatorError> {
         let current = self.existing(id).await?;
@@ -112,6 +119,9 @@ impl Operator {
     /// is let in again.
     pub(super) async fn activate(&self, current: ConnectionItem, reason: &str) -> Result<Applied, OperatorError> {
         let id = current.document()?.id;
+        if id.is_probe() {
+            return Err(OperatorError::ProbeStays);
+        }
         let reason = match self.test_of(&current, &id).await? {
             Ok(test) => format!("{reason} (test login {})", test.login),
             Err(_) if self.was_active(&current, &id).await? => reason.to_owned(),
