@@ -497,6 +497,80 @@ def check_journey(register, template):
             yield f"{name}: Metadata.Journey.serves is no single sentence: {serves!r}"
 
 
+# What CloudFormation calls to make, change, read and remove a resource of each kind, as the kind's schema lists it, as
+# far as the template uses it. A kind that the template gets needs a row, and the pipeline's role its actions.
+DEPLOYING = {
+    "AWS::ApiGatewayV2::Api": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST apigateway:PUT",
+    "AWS::ApiGatewayV2::ApiMapping": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST",
+    "AWS::ApiGatewayV2::DomainName": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST apigateway:PUT",
+    "AWS::ApiGatewayV2::Stage": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups logs:DescribeResourcePolicies logs:GetLogDelivery logs:ListLogDeliveries logs:PutResourcePolicy logs:UpdateLogDelivery",
+    "AWS::Budgets::Budget": "budgets:ListTagsForResource budgets:ModifyBudget budgets:TagResource budgets:UntagResource budgets:ViewBudget",
+    "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm cloudwatch:TagResource cloudwatch:UntagResource",
+    "AWS::CodeDeploy::Application": "codedeploy:CreateApplication codedeploy:DeleteApplication codedeploy:GetApplication codedeploy:ListTagsForResource codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication",
+    "AWS::CodeDeploy::DeploymentGroup": "codedeploy:CreateDeploymentGroup codedeploy:DeleteDeploymentGroup codedeploy:GetDeploymentGroup codedeploy:UpdateDeploymentGroup iam:PassRole",
+    "AWS::DynamoDB::Table": "dynamodb:CreateTable dynamodb:DeleteTable dynamodb:DescribeContinuousBackups dynamodb:DescribeContributorInsights dynamodb:DescribeKinesisStreamingDestination dynamodb:DescribeTable dynamodb:DescribeTimeToLive dynamodb:GetResourcePolicy dynamodb:ListTagsOfResource dynamodb:TagResource dynamodb:UntagResource dynamodb:UpdateContinuousBackups dynamodb:UpdateTable dynamodb:UpdateTimeToLive",
+    "AWS::IAM::ManagedPolicy": "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion iam:GetPolicy iam:GetPolicyVersion iam:ListPolicyVersions",
+    "AWS::IAM::Role": "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy iam:DetachRolePolicy iam:GetRole iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies iam:PutRolePolicy iam:TagRole iam:UntagRole iam:UpdateAssumeRolePolicy iam:UpdateRole",
+    # An update of the alias is a deployment of CodeDeploy's, which a rollback stops.
+    "AWS::Lambda::Alias": "codedeploy:CreateDeployment codedeploy:GetApplicationRevision codedeploy:GetDeployment codedeploy:GetDeploymentConfig codedeploy:RegisterApplicationRevision codedeploy:StopDeployment lambda:CreateAlias lambda:DeleteAlias lambda:GetAlias lambda:GetProvisionedConcurrencyConfig lambda:UpdateAlias",
+    "AWS::Lambda::EventInvokeConfig": "lambda:DeleteFunctionEventInvokeConfig lambda:GetFunctionEventInvokeConfig lambda:PutFunctionEventInvokeConfig lambda:UpdateFunctionEventInvokeConfig",
+    "AWS::Lambda::Function": "iam:PassRole lambda:CreateFunction lambda:DeleteFunction lambda:DeleteFunctionConcurrency lambda:GetFunction lambda:GetFunctionCodeSigningConfig lambda:GetFunctionConfiguration lambda:GetFunctionRecursionConfig lambda:GetRuntimeManagementConfig lambda:ListTags lambda:PutFunctionConcurrency lambda:TagResource lambda:UntagResource lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration s3:GetObject",
+    "AWS::Lambda::Permission": "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission",
+    "AWS::Lambda::Version": "lambda:DeleteFunction lambda:GetFunctionConfiguration lambda:ListVersionsByFunction lambda:PublishVersion",
+    "AWS::Logs::LogGroup": "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DescribeLogGroups logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource",
+    "AWS::Route53::RecordSet": "route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone route53:ListResourceRecordSets",
+    "AWS::SNS::Subscription": "sns:GetSubscriptionAttributes sns:ListSubscriptionsByTopic sns:SetSubscriptionAttributes sns:Subscribe sns:Unsubscribe",
+    "AWS::SNS::Topic": "sns:CreateTopic sns:DeleteTopic sns:GetDataProtectionPolicy sns:GetTopicAttributes sns:ListSubscriptionsByTopic sns:ListTagsForResource sns:SetTopicAttributes sns:TagResource sns:UntagResource",
+    "AWS::SQS::Queue": "sqs:CreateQueue sqs:DeleteQueue sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags sqs:SetQueueAttributes sqs:TagQueue sqs:UntagQueue",
+    "AWS::Scheduler::Schedule": "iam:PassRole scheduler:CreateSchedule scheduler:DeleteSchedule scheduler:GetSchedule scheduler:UpdateSchedule",
+}
+# In the pipeline's role too: IAM knows no resource for these.
+DEPLOYED_WITHOUT_RESOURCE = {action for row in DEPLOYING.values() for action in row.split() if action.startswith("logs:") and "Deliver" in action} | {
+    "cloudwatch:DescribeAlarms",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:PutResourcePolicy",
+}
+
+
+def check_pipeline(_register, template):
+    """What CloudFormation may do for a pipeline is what the template's kinds need, each to what has the stack's name."""
+    pipeline = yaml_parse((ROOT / "infra/pipeline.yaml").read_text())["Resources"]
+    kinds = {resource["Type"] for resource in template.resources.values()}
+    yield from differ("infra/check_template.py: kinds that are deployed", DEPLOYING, kinds)
+    statements = [st for policy in pipeline["Deployer"]["Properties"]["Policies"] for st in policy["PolicyDocument"]["Statement"]]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    granted = [action for statement in allowed for action in as_list(statement["Action"])]
+    wanted = {action for kind in kinds for action in DEPLOYING.get(kind, "").split()}
+    yield from differ("infra/pipeline.yaml: what CloudFormation may do", granted, wanted)
+    for statement in allowed:
+        without = set(as_list(statement["Action"])) <= DEPLOYED_WITHOUT_RESOURCE
+        if "*" in as_list(statement["Resource"]) and not without:
+            yield f"infra/pipeline.yaml: {statement['Sid']}: resource *"
+    # Whatever else a run can do, it does by a template that CloudFormation carries out.
+    runs = [st for policy in pipeline["Pipeline"]["Properties"]["Policies"] for st in policy["PolicyDocument"]["Statement"]]
+    services = {action.split(":")[0] for statement in runs for action in as_list(statement["Action"])}
+    yield from equal("infra/pipeline.yaml: services that a run calls", services, {"cloudformation", "s3", "iam"})
+    passed = [statement["Resource"] for statement in runs if "iam:PassRole" in as_list(statement["Action"])]
+    yield from equal("infra/pipeline.yaml: roles that a run hands over", passed, [{"Fn::GetAtt": ["Deployer", "Arn"]}])
+
+
+def check_protection(_register, template):
+    """No update replaces or deletes what has data, or what addresses people have."""
+    policy = json.loads((ROOT / "infra/stack-policy.json").read_text())["Statement"]
+    denied = [statement for statement in policy if statement["Effect"] == "Deny"]
+    kinds = {kind for st in denied for kind in st.get("Condition", {}).get("StringEquals", {}).get("ResourceType", [])}
+    names = {st["Resource"].split("/")[1] for st in denied if st["Resource"] != "*"}
+    for statement in denied:
+        yield from equal("infra/stack-policy.json: what is denied", statement["Action"], ["Update:Replace", "Update:Delete"])
+    for name, resource in template.resources.items():
+        is_kept = resource.get("UpdateReplacePolicy") == "Retain" or resource["Type"] in ("AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::DomainName")
+        if is_kept and resource["Type"] not in kinds and name not in names:
+            yield f"infra/stack-policy.json: {name} is not protected"
+    for name in names - set(template.resources):
+        yield f"infra/stack-policy.json: {name} is no resource"
+
+
 def differ(what, got, wanted):
     got, wanted = set(got), set(wanted)
     for name in sorted(got - wanted):
@@ -527,6 +601,8 @@ CHECKS = [
     check_gateway,
     check_on_call,
     check_journey,
+    check_pipeline,
+    check_protection,
 ]
 
 

@@ -327,6 +327,14 @@ def no_rollback(source):
     source["Globals"]["Function"]["DeploymentPreference"]["Alarms"] = []
 
 
+def kind_that_the_pipeline_cannot_make(source):
+    source["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket"}
+
+
+def data_that_an_update_may_replace(source):
+    source["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket", "UpdateReplacePolicy": "Retain"}
+
+
 DEFECTS = {
     "check_functions": [add_function, drop_function, rename_function, wrong_folder, function_that_nobody_finds],
     "check_routes": [add_route, change_method, drop_default_route],
@@ -383,6 +391,8 @@ DEFECTS = {
         other_stack_s_alarms,
     ],
     "check_journey": [part_of_no_step, step_that_does_not_exist, two_sentences],
+    "check_pipeline": [kind_that_the_pipeline_cannot_make],
+    "check_protection": [data_that_an_update_may_replace],
     "check_deployment": [same_version, no_rollback],
 }
 

@@ -39,4 +39,10 @@ for bootstrap in .aws-sam/build/*/bootstrap; do
 done
 
 sam deploy --config-env "$stage" --parameter-overrides "file://$parameters" "Build=$build" "$@"
+# As samconfig.toml has them.
+setting() {
+    awk -v section="[$stage.global.parameters]" -v name="$1" \
+        '$0 == section { here = 1; next } /^\[/ { here = 0 } here && $1 == name { gsub(/"/, "", $3); print $3 }' samconfig.toml
+}
+python3 infra/protect_stack.py "$(setting stack_name)" "$(setting region)" "$stage"
 echo "deployed $build"

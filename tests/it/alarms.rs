@@ -87,7 +87,10 @@ impl CloudWatch {
         let period = period_of(alarm);
         let periods = alarm["EvaluationPeriods"].as_i64().unwrap();
         let enough = alarm["DatapointsToAlarm"].as_i64().unwrap_or(periods);
-        let threshold = alarm["Threshold"].as_f64().unwrap();
+        // A parameter has its default here.
+        let threshold =
+            alarm["Threshold"].as_f64().or_else(|| (alarm["Threshold"]["Ref"] == "Concurrency").then_some(800.0));
+        let threshold = threshold.unwrap();
         let current = now.div_euclid(period) * period;
         let is_breaching = |back: &i64| {
             let from = current - back * period;
@@ -324,6 +327,90 @@ async fn what_identity_providers_send_and_nobody_in_between_fires() {
     assert_eq!(watched.on(), ["LoginsRefusedByProviders"]);
     watched.log_in().await;
     assert_eq!(watched.on(), [""; 0], "somebody got in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_through_which_nobody_gets_in_fires_though_others_do() {
+    let mut watched = Watched::start().await;
+    watched.world.add_connection().await;
+    for refused in 0..5 {
+        watched.world.probe().await.unwrap();
+        assert_eq!(watched.on(), [""; 0], "{refused}");
+        watched.world.pingfederate.next_defect(Defect::WrongAudience);
+        watched.log_in().await;
+        watched.world.log_in_through_two(&watched.world.browser(), MARY).await;
+    }
+    watched.world.probe().await.unwrap();
+    let log = watched.world.log();
+    let line = log.iter().find(|line| line.contains("\"refused\":5")).unwrap();
+    let named = ["\"connection\":\"pg\"", "\"fault\":\"saml_audience_mismatch\"", "\"others\":1", "\"login\":"];
+    assert!(named.iter().all(|part| line.contains(part)), "{line}");
+    log.iter().for_each(|line| watched.cloudwatch.read(line));
+    assert_eq!(watched.on(), ["ConnectionLockedOut"]);
+    watched.log_in().await;
+    watched.world.advance(300);
+    watched.world.probe().await.unwrap();
+    assert_eq!(watched.on(), [""; 0], "somebody got in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_throttles_fires() {
+    let mut watched = Watched::start().await;
+    watched.world.front.inject(Fault::next("saml-acs", "dynamodb:UpdateItem", FaultKind::Throttle));
+    watched.world.front.take_calls();
+    watched.log_in().await;
+    for call in watched.world.front.calls().iter().filter(|call| call.to_string().contains("Throughput")) {
+        let metric = if call.is_write() { "WriteThrottleEvents" } else { "ReadThrottleEvents" };
+        let now = watched.now();
+        watched.cloudwatch.put(("AWS/DynamoDB", metric), &[("TableName", "LoginsTable")], now, 1.0);
+    }
+    assert_eq!(watched.on(), ["TableThrottles"], "and the login went on");
+    watched.world.advance(300);
+    assert_eq!(watched.on(), [""; 0]);
+}
+
+/// What only the platform knows is stated here, and crosses the thresholds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_account_and_the_host_lack_fires() {
+    for (of, dimensions, value, after, alarm) in [
+        (("AWS/Lambda", "ConcurrentExecutions"), &[][..], 800.0, 300, "ConcurrencyHigh"),
+        (
+            ("AWS/CertificateManager", "DaysToExpiry"),
+            &[("CertificateArn", "CertificateArn")][..],
+            29.0,
+            DAY,
+            "HostCertificateExpiring",
+        ),
+    ] {
+        let mut watched = Watched::start().await;
+        let now = watched.now();
+        let good = if value > 100.0 { value - 1.0 } else { value + 1.0 };
+        watched.cloudwatch.put(of, dimensions, now, good);
+        assert_eq!(watched.on(), [""; 0]);
+        watched.cloudwatch.put(of, dimensions, now, value);
+        assert_eq!(watched.on(), [alarm]);
+        watched.world.advance(after);
+        assert_eq!(watched.on(), [""; 0]);
+    }
+}
+
+/// A run by the minute that Lambda gave up on: its event is in the queue of its function.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_by_the_minute_that_fail_fire_by_their_queues() {
+    for (function, queue) in
+        [("provisioner", "ProvisionerFailures"), ("mirror", "MirrorFailures"), ("probe", "ProbeFailures")]
+    {
+        let mut watched = Watched::start().await;
+        watched.world.front.inject(Fault::next(function, "dynamodb:Query", FaultKind::Deny));
+        let failed = watched.world.invoke(function, Value::Null).await.is_err();
+        assert!(failed, "{function}");
+        let now = watched.now();
+        let name = format!("{queue}.QueueName");
+        watched.cloudwatch.put(("AWS/SQS", "ApproximateNumberOfMessagesVisible"), &[("QueueName", &name)], now, 1.0);
+        assert_eq!(watched.on(), ["RunsFailed"], "{function}");
+        watched.world.advance(300);
+        assert_eq!(watched.on(), [""; 0]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ impl World {
         self.log();
         self.probe().await.unwrap();
         let lines = self.log().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
-        lines.filter(|line| line["function"] == "probe").last().unwrap()
+        lines.filter(|line| line["function"] == "probe" && line["ms"].is_u64()).next().unwrap()
     }
 }
 

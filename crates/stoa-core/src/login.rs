@@ -9,6 +9,7 @@
 //! the SDK, meets its own attempt, and has succeeded. What a refused condition means is decided here, from the item
 //! as it was.
 
+mod fared;
 mod item;
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::fault::Fault;
 use crate::ids::{Attempt, BindingHash, ConnectionId, ProofHash, TicketHash};
 use crate::refusal::RefusalCode;
 
+pub use self::fared::Fared;
 pub use self::item::{
     Begin, ITEM_VERSION, LoginItem, MAX_NOTES, MAX_STEPS, ProofAtOnce, Seal, State, Step, What, kept_until,
 };

@@ -312,10 +312,15 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "probe",
-        purpose: "Signs in through the public host as somebody of its own, as far as the page of a test.",
+        purpose: "Signs in through the public host as somebody of its own, as far as the page of a test; counts who is locked out.",
         routes: &[],
         schedule: Some("rate(1 minute)"),
-        grants: &[secrets(&[Probe])],
+        grants: &[
+            table(Connections, &[Query]),
+            index(Index::LoginsByConnection, &[Query]),
+            table(Logins, &[BatchGetItem]),
+            secrets(&[Probe]),
+        ],
     },
 ];
 

@@ -1,10 +1,12 @@
-//! Once a minute: a login through the public host, from its start to the page of a test, as a browser makes it.
+//! Once a minute: a login through the public host, from its start to the page of a test, as a browser makes it; and how
+//! those fared who came through each connection lately.
 //!
 //! What fails on the way is what the run is for, so it is a line and a metric, and no error of the function. Without its
 //! secret there is nothing to sign in with: that nobody has set it up, an alarm says by the metric that does not come.
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Request, Response};
 use serde::Serialize;
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::Reference;
+use stoa_core::login::Fared;
 use stoa_core::probe::{Answered, Begun, ProbeStep, Proven, Stopped, acs_url, start_url};
 use stoa_saml::SigningKey;
 
@@ -24,14 +27,27 @@ use crate::random;
 /// A function answers within 8 s; the largest page is a few kilobytes.
 const LIMITS: Limits = Limits { timeout: Duration::from_secs(10), max_bytes: 64 * 1024 };
 
-/// Makes the login, whatever the event says.
+/// How far back logins of people are looked at, in seconds.
+const LATELY: i64 = 30 * 60;
+/// Connections looked at side by side.
+const AT_ONCE: usize = 16;
+
+/// Makes the login, and looks at those of others, whatever the event says.
 pub async fn probe(clients: &Clients, _event: Value, request: &str) -> Result<Value, Failure> {
+    let probed = sign_in(clients, request).await;
+    let locked_out = look_at_logins(clients, request).await?;
+    let failed = probed?;
+    Ok(json!({ "failed": failed.unwrap_or(0), "set_up": failed.is_some(), "locked_out": locked_out }))
+}
+
+/// Makes the login: 1 where it does not get to its end, and nothing where there is no key.
+async fn sign_in(clients: &Clients, request: &str) -> Result<Option<u8>, Failure> {
     let began = Instant::now();
     let key = match key(clients).await {
         Ok(key) => key,
         Err(failure) if failure.fault == Fault::SecretBroken => {
             clients.write(&UnsetLine::of(clients, request, &failure, began));
-            return Ok(json!({ "failed": 0, "set_up": false }));
+            return Ok(None);
         }
         Err(failure) => return Err(failure),
     };
@@ -47,13 +63,47 @@ pub async fn probe(clients: &Clients, _event: Value, request: &str) -> Result<Va
         got: stopped.as_ref().map(|stopped| stopped.got.as_str()),
         failed,
         ms: milliseconds(began.elapsed()),
-        metrics: Metrics::run(
-            &clients.environment.metric_namespace,
-            clients.clock.now().as_millisecond(),
-            ["ProbeFailed"],
-        ),
+        metrics: metrics(clients, "ProbeFailed"),
     });
-    Ok(json!({ "failed": failed, "set_up": true }))
+    Ok(Some(failed))
+}
+
+fn metrics<'a>(clients: &'a Clients, name: &'static str) -> Metrics<'a> {
+    Metrics::run(&clients.environment.metric_namespace, clients.clock.now().as_millisecond(), [name])
+}
+
+/// Counts the connections through which nobody gets in, each with a line of its own.
+async fn look_at_logins(clients: &Clients, request: &str) -> Result<usize, Failure> {
+    let (began, since) = (Instant::now(), clients.clock.now().as_second() - LATELY);
+    let ids = clients.store.connection_ids().await?;
+    let ids: Vec<_> = ids.into_iter().filter(|id| !id.is_probe()).collect();
+    let mut fared = Vec::new();
+    for part in ids.chunks(AT_ONCE) {
+        let looks = part.iter().map(|id| clients.store.newest_logins(id, since));
+        let logins = try_join_all(looks).await?;
+        fared.extend(part.iter().zip(logins).map(|(id, logins)| (id, Fared::of(&logins))));
+    }
+    let others = fared.iter().filter(|(_, fared)| fared.ok > 0).count();
+    let locked_out: Vec<_> = fared.iter().filter(|(_, fared)| fared.is_locked_out()).collect();
+    for (id, fared) in &locked_out {
+        let (login, fault) = fared.newest.as_ref().map(|(login, fault)| (login.as_str(), *fault)).unzip();
+        clients.write(&LockedOutLine {
+            head: Head::new(&clients.environment, request).at("error"),
+            connection: id.as_str(),
+            login,
+            fault,
+            refused: fared.refused,
+            others,
+        });
+    }
+    clients.write(&LooksLine {
+        head: Head::new(&clients.environment, request),
+        connections: fared.len(),
+        locked_out: locked_out.len(),
+        ms: milliseconds(began.elapsed()),
+        metrics: metrics(clients, "ConnectionsLockedOut"),
+    });
+    Ok(locked_out.len())
 }
 
 async fn key(clients: &Clients) -> Result<SigningKey, Failure> {
@@ -123,6 +173,37 @@ struct RunLine<'a> {
     /// What CloudWatch counts.
     #[serde(rename = "ProbeFailed")]
     failed: u8,
+    ms: u64,
+    #[serde(rename = "_aws")]
+    metrics: Metrics<'a>,
+}
+
+/// A connection through which nobody gets in.
+#[derive(Serialize)]
+struct LockedOutLine<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    connection: &'a str,
+    /// The newest login that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<&'a str>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    refused: usize,
+    /// Connections through which somebody got in meanwhile.
+    others: usize,
+}
+
+/// A look at the logins of all connections.
+#[derive(Serialize)]
+struct LooksLine<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    connections: usize,
+    /// What CloudWatch takes the most of.
+    #[serde(rename = "ConnectionsLockedOut")]
+    locked_out: usize,
     ms: u64,
     #[serde(rename = "_aws")]
     metrics: Metrics<'a>,
