@@ -215,18 +215,24 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// The one line that a function logs. One that runs as a process of its own is read a moment later.
+    /// The one line that a function logs.
     async fn line(&self, what: &str) -> Value {
-        let since = Instant::now();
-        let mut lines = (self.take_log)();
-        while lines.is_empty() && since.elapsed() < Duration::from_secs(5) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            lines = (self.take_log)();
-        }
-        assert_eq!(lines.len(), 1, "{what}: {lines:?}");
+        let lines = self.lines(what, 1).await;
         let line: Value = serde_json::from_str(&lines[0]).unwrap_or_else(|_| panic!("{what}: {}", lines[0]));
         assert!(line["timestamp"].as_str().is_some_and(|time| time.parse::<Timestamp>().is_ok()), "{what}: {line}");
         line
+    }
+
+    /// So many lines, and no more. A function that runs as a process of its own is read a moment later.
+    async fn lines(&self, what: &str, count: usize) -> Vec<String> {
+        let since = Instant::now();
+        let mut lines = (self.take_log)();
+        while lines.len() < count && since.elapsed() < Duration::from_secs(5) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            lines.extend((self.take_log)());
+        }
+        assert_eq!(lines.len(), count, "{what}: {lines:?}");
+        lines
     }
 
     /// What a function answers to a request, however odd, with its status and its fault.
@@ -300,6 +306,9 @@ impl Bench<'_> {
             assert_eq!(self.line("mirror").await["failed"], 0, "{answer}");
             let answer = self.sandbox.invoke("probe", event.clone()).await.unwrap();
             assert_eq!((&answer["failed"], &answer["set_up"]), (&json!(0), &json!(false)), "{answer}");
+            // That it has no key, and how many connections it looked at.
+            let lines = self.lines("probe", 2).await;
+            assert!(lines[0].contains("secret_broken") && lines[1].contains("ConnectionsLockedOut"), "{lines:?}");
             let answer = self.sandbox.invoke("trust-refresh", event).await.unwrap();
             assert_eq!(answer["failed"], 0, "{answer}");
             let line = self.line("trust-refresh").await;
