@@ -12,12 +12,14 @@ use serde_json::Value;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::{ROUTES, Table};
+use stoa_saml::Certificate;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::{Defect, Published};
 
 use crate::aws;
 use crate::steps::{MARY, World};
 use crate::sync::{read, root};
+use crate::trust::PINNED;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -640,6 +642,24 @@ async fn looks_that_fail_on_our_side_three_times_running_fire() {
     aws::set(&watched.world, Table::Connections, "connection#pg", "document", document).await;
     watched.refresh_after(HOUR).await;
     assert_eq!(watched.on(), [""; 0]);
+}
+
+/// Of a certificate that stands in a connection's own file, whatever the provider's own does.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_certificate_of_ours_fires_and_says_where_it_stands() {
+    let mut watched = Watched::start().await;
+    let end = Certificate::from_pem(PINNED).unwrap().not_after().as_second();
+    let with_ours = format!("[saml]\nsp_certificates = ['''{PINNED}''']");
+    watched.world.reconfigure(|text| text.replace("[saml]", &with_ours)).await;
+    for (days, fires) in [(31, false), (30, true), (29, false), (1, true)] {
+        // In the middle of a day, so that it is that many by any count.
+        watched.refresh_after(end - days * DAY + DAY / 2 - watched.now()).await;
+        let log = watched.world.log();
+        log.iter().for_each(|line| watched.cloudwatch.read(line));
+        assert_eq!(watched.on(), if fires { &["TrustKeyExpiring"][..] } else { &[] }, "{days} days");
+        let line = log.iter().find(|line| line.contains("own_key_expires_in"));
+        assert_eq!(line.is_some_and(|line| line.contains("saml.sp_certificates")), fires, "{days} days");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

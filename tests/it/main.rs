@@ -21,6 +21,7 @@ mod chromium;
 mod contributing;
 mod diagnosis;
 mod forms;
+mod got;
 mod home_realm;
 mod identity;
 mod idp_initiated;

@@ -76,9 +76,9 @@ pub struct Seen {
     /// Changes that wait for a person.
     #[serde(rename = "TrustHeld")]
     pub held: u32,
-    /// The days until the longest-lived key of some connection ends: the least of all connections.
-    #[serde(rename = "TrustKeyExpiringDays", skip_serializing_if = "Option::is_none")]
-    pub expiring_days: Option<i64>,
+    /// Certificates that are the last of their connection to end, and end in as many days as is told.
+    #[serde(rename = "TrustKeyExpirySteps")]
+    pub expiry_steps: u32,
 }
 
 impl Seen {
@@ -90,7 +90,7 @@ impl Seen {
             failing: self.failing + other.failing,
             waiting: self.waiting + other.waiting,
             held: self.held + other.held,
-            expiring_days: self.expiring_days.into_iter().chain(other.expiring_days).min(),
+            expiry_steps: self.expiry_steps + other.expiry_steps,
         }
     }
 }
@@ -122,8 +122,7 @@ impl<'a> RunLine<'a> {
         took: Duration,
         timestamp: i64,
     ) -> Self {
-        let names = ["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld"].into_iter();
-        let names = names.chain(seen.expiring_days.map(|_| "TrustKeyExpiringDays"));
+        let names = ["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld", "TrustKeyExpirySteps"];
         let metrics = Metrics::run(&environment.metric_namespace, timestamp, names);
         Self { head: Head::new(environment, request), ms: milliseconds(took), left, seen, metrics }
     }

@@ -279,3 +279,29 @@ async fn the_status_counts_who_refused_and_tells_what_was_changed() {
     desk.sandbox.operator.set_state(&pg(), ConnectionState::Active, "over").await.unwrap();
     assert!(status().await.contains("pg                   active "));
 }
+
+/// Its line is not there where it was never set up: the alarm says so.
+#[tokio::test]
+async fn a_probe_that_does_not_sign_in_is_found() {
+    let desk = Desk::new().await;
+    let set_up = ["probe", "set-up", "pg-academy", "--host", &desk.sandbox.url()];
+    let said = desk.stoa(&set_up).await.done();
+    assert!(said.contains("It takes tests only") && said.contains("stoa logins --connection probe"), "{said}");
+    assert_eq!(doctor(&desk).await.code, 0, "it was set up just now");
+    let age = |item: &Value, by: i64| {
+        let at: i64 = item["at"]["N"].as_str().unwrap().parse().unwrap();
+        let mut older = item.clone();
+        older["at"] = json!({ "N": (at - by).to_string() });
+        older
+    };
+    let current =
+        items(&desk, Table::Connections, "connection#probe").into_iter().find(|item| item["sk"]["S"] == "current");
+    put(&desk, Table::Connections, &age(&current.unwrap(), 3600)).await;
+    alone(&doctor(&desk).await, "probe_silent", &["it has never signed in", "ProbeFailing.md"]);
+    desk.sandbox.probe().await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "it signs in");
+    let tested = items(&desk, Table::Logins, "tested#probe").remove(0);
+    let name = desk.sandbox.front.stack().table_name(Table::Logins);
+    desk.dynamodb("PutItem", &json!({ "TableName": name, "Item": age(&tested, 3600) }).to_string()).await;
+    alone(&doctor(&desk).await, "probe_silent", &["has not signed in since"]);
+}

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::quote::quote;
 
-/// What happened. Each is logged once, when it happens, and not at every look.
+/// What happened. Each is logged once, when it happens, and not at every look; the end of a key of ours, at each look of
+/// its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// The metadata has a new key. It is not trusted yet.
@@ -19,6 +20,8 @@ pub enum EventKind {
     KeyDropped,
     /// A certificate's end is near.
     KeyExpiresIn,
+    /// The end is near of a certificate that we publish, or by which metadata is proven.
+    OwnKeyExpiresIn,
     /// A change that only a person may let through.
     ChangeHeld,
     /// What the provider publishes could not be read.
@@ -40,6 +43,7 @@ impl EventKind {
         Self::KeyMissing,
         Self::KeyDropped,
         Self::KeyExpiresIn,
+        Self::OwnKeyExpiresIn,
         Self::ChangeHeld,
         Self::FetchFailed,
         Self::FetchFailing7Days,
@@ -56,6 +60,7 @@ impl EventKind {
             Self::KeyMissing => "key_missing",
             Self::KeyDropped => "key_dropped",
             Self::KeyExpiresIn => "key_expires_in",
+            Self::OwnKeyExpiresIn => "own_key_expires_in",
             Self::ChangeHeld => "change_held",
             Self::FetchFailed => "fetch_failed",
             Self::FetchFailing7Days => "fetch_failing_7_days",
@@ -72,6 +77,7 @@ impl EventKind {
             | Self::KeyWithdrawn
             | Self::KeyMissing
             | Self::KeyExpiresIn
+            | Self::OwnKeyExpiresIn
             | Self::FetchFailed
             | Self::DiscoveryDrift => "warn",
             Self::ChangeHeld | Self::FetchFailing7Days => "error",
@@ -95,6 +101,11 @@ pub struct Event {
 impl Event {
     pub(super) fn of_key(kind: EventKind, fingerprint: &str, detail: Option<&str>) -> Self {
         Self { kind, fingerprint: Some(fingerprint.to_owned()), days: None, detail: detail.map(quote) }
+    }
+
+    /// The end of a certificate that stands in a connection's file is so many days away.
+    pub fn own_key(fingerprint: &str, days: u16, setting: &str) -> Self {
+        Self { days: Some(days), ..Self::of_key(EventKind::OwnKeyExpiresIn, fingerprint, Some(setting)) }
     }
 
     pub(super) fn noted(kind: EventKind, detail: impl Into<String>) -> Self {

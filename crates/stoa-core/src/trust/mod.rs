@@ -17,7 +17,7 @@ pub use self::event::{Event, EventKind, HeldChange};
 pub use self::openid::{ProviderDecision, ProviderReading, decide_provider};
 pub use self::provider::{DiscoveryError, MAX_DISCOVERY, PublishedError, discovery_url, parse_discovery};
 pub use self::saml::{
-    Believed, Decision, GONE, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, WAIT, days_until, decide, read,
+    Believed, Decision, GONE, MAX_KEYS, MAX_METADATA, Reading, TrustedKey, WAIT, days_until, decide, expiry_step, read,
     read_metadata,
 };
 pub use self::unread::Unread;

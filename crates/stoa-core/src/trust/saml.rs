@@ -307,6 +307,13 @@ impl Decision {
     }
 }
 
+/// How many days are left of a certificate, on the days on which that is told; none once it has ended, which still verifies
+/// and must not hide for ever the next one that ends.
+pub fn expiry_step(end: Timestamp, now: Timestamp) -> Option<u16> {
+    let left = days_until(end, now);
+    EXPIRY_DAYS.into_iter().find(|days| left == i64::from(*days))
+}
+
 /// Whole days, rounded up; not positive once it is over.
 pub fn days_until(end: Timestamp, now: Timestamp) -> i64 {
     (end.as_second() - now.as_second() + 86_399).div_euclid(86_400)

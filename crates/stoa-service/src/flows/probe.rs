@@ -187,11 +187,11 @@ struct LockedOutLine<'a> {
     /// The newest login that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     login: Option<&'a str>,
-    /// Why.
+    /// The code of its refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
     refused: usize,
-    /// Connections through which somebody got in meanwhile.
+    /// Connections through which somebody got in at the same time.
     others: usize,
 }
 

@@ -18,8 +18,8 @@ use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{
-    Believed, Decision, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Unread, Watch, days_until, decide,
-    decide_provider, discovery_url, parse_discovery, read,
+    Believed, Decision, Event, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Unread, Watch, decide,
+    decide_provider, discovery_url, expiry_step, parse_discovery, read,
 };
 use stoa_saml::Certificate;
 
@@ -184,9 +184,23 @@ impl Look<'_> {
         let decision = decide(believed, watch, reading, self.now);
         self.write(&before, &decision).await?;
         let ends = keys.iter().map(|key| key.not_after).chain(decision.trust.iter().map(Certificate::not_after));
-        // One that has ended still verifies, and must not hide for ever the next one that ends.
-        let expiring_days = ends.max().map(|end| days_until(end, self.now)).filter(|days| *days > 0);
-        Ok(Some(Seen { expiring_days, ..seen(&decision.watch, self.now) }))
+        let last = ends.max().and_then(|end| expiry_step(end, self.now));
+        let expiry_steps = u32::from(last.is_some()) + self.own_keys(saml);
+        Ok(Some(Seen { expiry_steps, ..seen(&decision.watch, self.now) }))
+    }
+
+    /// Of the certificates that stand in the connection's own file, those of a setting of which the last ends at a step.
+    fn own_keys(&self, saml: &Saml) -> u32 {
+        let (published, pinned) = (saml.sp_certificates(), pinned(saml));
+        let mut steps = 0;
+        for (setting, keys) in [("saml.sp_certificates", published), ("saml.metadata_certificates", &pinned)] {
+            let last = keys.iter().max_by_key(|key| key.not_after());
+            let step = last.and_then(|key| Some((key, expiry_step(key.not_after(), self.now)?)));
+            let Some((key, days)) = step else { continue };
+            self.clients.write(&self.line().about(WatchOver::Saml, &Event::own_key(key.fingerprint(), days, setting)));
+            steps += 1;
+        }
+        steps
     }
 
     async fn metadata(&self, saml: &Saml) -> Reading {
