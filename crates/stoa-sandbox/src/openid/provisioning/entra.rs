@@ -188,7 +188,8 @@ async fn change(app: &mut App, there: There, wanted: Value) -> Result<There, Fai
 /// With the flag: whatever is no filter goes into one operation without a path.
 fn together(changed: &[(&String, &Value)]) -> Vec<Value> {
     let (filtered, plain): (Vec<_>, Vec<_>) = changed.iter().partition(|(path, _)| path.contains('['));
-    let plain: Map<String, Value> = plain.into_iter().map(|(path, value)| ((*path).clone(), (*value).clone())).collect();
+    let plain: Map<String, Value> =
+        plain.into_iter().map(|(path, value)| ((*path).clone(), (*value).clone())).collect();
     let plain = (!plain.is_empty()).then(|| json!({ "op": "replace", "value": plain }));
     let filtered = filtered.into_iter().map(|(path, value)| json!({ "op": "replace", "path": path, "value": value }));
     plain.into_iter().chain(filtered).collect()
