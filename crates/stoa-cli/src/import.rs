@@ -23,25 +23,28 @@ pub(crate) async fn run(asked: &Imported, target: &Target, io: &mut Io<'_>) -> R
         false => target.read(io)?.operator,
     };
     let id = &asked.connection;
-    let takes_files = operator.of_files(id).await;
-    let domains = match &takes_files {
-        Ok(document) => document.domains.clone(),
-        Err(OperatorError::NotCsv(_)) if !asked.write && !asked.complete => domains(&operator, id).await?,
-        Err(_) => return Err(takes_files.map(drop).err().map_or(CliError::NoStack, CliError::from)),
+    let of_files = match operator.of_files(id).await {
+        Ok(document) => Some(document.domains),
+        // The file itself can be checked all the same.
+        Err(OperatorError::NotCsv(_)) if !asked.write && !asked.complete => None,
+        Err(error) => return Err(error.into()),
+    };
+    let domains = match &of_files {
+        Some(domains) => domains.clone(),
+        None => domains(&operator, id).await?,
     };
     let mapping = Mapping { preset: asked.preset, columns: asked.column.iter().cloned().collect() };
     let (mut checked, digest) = check(asked, &mapping, &domains)?;
     for line in checked.render() {
         io.say(&line)?;
     }
-    let compared = match takes_files {
-        Ok(_) => {
+    // What cannot be used is said whatever becomes of the rest.
+    let compared = match of_files {
+        Some(domains) => {
             let reading = Reading::begin(&asked.file, mapping, domains)?;
-            let compared = compare(&operator, asked, (&checked, digest), reading, io).await;
-            // What cannot be used is said whatever became of the rest.
-            Some(compared)
+            Some(compare(&operator, asked, (&checked, digest), reading, io).await)
         }
-        Err(_) => None,
+        None => None,
     };
     if let Some(Ok(compared)) = &compared {
         checked.refused_by_directory(&compared.refused);

@@ -38,9 +38,8 @@ pub(super) struct Compared {
     named: BTreeSet<UserId>,
     /// How many have left since the file does not name them; `None`: nobody was looked for.
     pub(super) leavers: Option<u64>,
-    /// Rows that cannot be used, for whatever reason.
+    /// Rows that cannot be used, so that nobody knows who is missing, if that is asked.
     pub(super) unused: u64,
-    people: usize,
 }
 
 /// Compares every row, and writes what differs if that is asked. A file that broke off goes on where it ended.
@@ -58,7 +57,6 @@ pub(super) async fn send(
         let seen = reading.seen();
         for row in rows.drain(..) {
             let (Row::Person { line, person }, Some(seen)) = (row, &seen) else {
-                compared.unused += 1;
                 continue;
             };
             at += 1;
@@ -88,14 +86,14 @@ async fn begin(operator: &Operator, asked: &Asked<'_>, io: &mut Io<'_>) -> Resul
         Some(_) => operator.import_begun(asked.connection, asked.file).await?,
         None => None,
     };
-    // Whoever is missing is known only once every row was looked at.
-    let Some(begun) = begun.filter(|_| !asked.complete) else {
+    // Whoever is missing is known only once every row was looked at, and rows that were refused are to be named.
+    let Some(begun) = begun.filter(|begun| !asked.complete && begun.refused == 0) else {
         return Ok(Compared { done: fresh(), ..Compared::default() });
     };
     io.say(&format!("goes on     behind the first {} rows, which are written", begun.rows))?;
     let earlier = begun.rows;
     let done = Done { reason: asked.write.unwrap_or_default().to_owned(), ..begun };
-    Ok(Compared { earlier, unused: done.refused, done, ..Compared::default() })
+    Ok(Compared { earlier, done, ..Compared::default() })
 }
 
 async fn compare(
@@ -116,7 +114,6 @@ async fn compare(
             Becomes::Unchanged => compared.unchanged += 1,
             Becomes::Refused(why) => {
                 done.refused += 1;
-                compared.unused += 1;
                 compared.refused.push((outcome.line, why));
             }
         }
@@ -138,7 +135,6 @@ pub(super) async fn leave(
     io: &mut Io<'_>,
 ) -> Result<u64, CliError> {
     let everybody = operator.directory_ids(asked.connection).await?;
-    compared.people = everybody.len();
     let missing: Vec<UserId> = everybody.into_iter().filter(|id| !compared.named.contains(id)).collect();
     let mut bar = Progress::new(u64::try_from(missing.len()).unwrap_or(u64::MAX));
     let (mut left, mut looked_at) = (0, 0);

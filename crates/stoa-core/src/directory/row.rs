@@ -71,8 +71,9 @@ pub enum RowRefusal {
     AddressOfAnother,
     /// The directory knows whoever has the address by another id.
     #[error(
-        "the directory knows the person with this email address by another id. If it is the same person, give the file \
-         the earlier id; if they have left and somebody else has the address now, `stoa directory erase` frees it"
+        "the directory knows the person with this email address by another id, or they left before it knew one. If it \
+         is the same person, give the file the earlier id, or none; if somebody else has the address now, `stoa \
+         directory erase` frees it"
     )]
     OtherId,
     /// The directory refuses what the row says.
@@ -188,8 +189,9 @@ impl FileRow {
         RowPlan { becomes, user, profile, joins, leaves }
     }
 
-    /// The id counts more than the address, which changes. Somebody whom the directory knows by another id is not taken
-    /// for this one: addresses are given to others.
+    /// The id counts more than the address, which changes. Somebody whom the directory knows by another id, or who left
+    /// without one, is not taken for this one: addresses are given to others. In a file without ids the address is all
+    /// that there is.
     fn whose<'a>(
         &self,
         by_email: Option<KnownPerson<'a>>,
@@ -198,9 +200,9 @@ impl FileRow {
         match (by_id, by_email) {
             (Some(known), Some(other)) if known.id != other.id => Err(RowRefusal::AddressOfAnother),
             (Some(known), _) => Ok(Some(known)),
-            (None, Some(known)) => match (self.id(), known.profile.external_id()) {
-                (Some(_), Some(_)) => Err(RowRefusal::OtherId),
-                (Some(_) | None, _) => Ok(Some(known)),
+            (None, Some(known)) => match (self.id(), known.profile.external_id(), known.profile.is_active()) {
+                (Some(_), Some(_), _) | (Some(_), None, false) => Err(RowRefusal::OtherId),
+                (Some(_), None, true) | (None, _, _) => Ok(Some(known)),
             },
             (None, None) => Ok(None),
         }
@@ -403,6 +405,10 @@ mod tests {
         assert_eq!(becomes(&moved, bob.seen(), None), Becomes::Refused(RowRefusal::OtherId));
         let plan = moved.plan(anonymous.seen(), None, &connection());
         assert_eq!((plan.becomes, plan.user), (Becomes::Changed, Some(user(3))));
+        let left = Known(user(3), profile(r#"{"userName":"bob@acme.com","active":false}"#), Vec::new());
+        assert_eq!(becomes(&moved, left.seen(), None), Becomes::Refused(RowRefusal::OtherId));
+        let without = FileRow { external_id: None, ..moved.clone() };
+        assert_eq!(becomes(&without, left.seen(), None), Becomes::Back);
         // A file without ids does not take an id away.
         let without = FileRow { external_id: None, email: "bob@acme.com".to_owned(), ..row() };
         assert_eq!(without.plan(bob.seen(), None, &connection()).profile.unwrap().external_id(), Some("7"));

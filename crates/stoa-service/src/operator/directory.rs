@@ -116,9 +116,9 @@ impl Operator {
                 .with(":yes", true)
                 .with(":none", 0),
             // Nothing was ever due: the item comes into being.
-            None => Due { connection: &person.connection, school: &person.school, now: Self::now() }
-                .mark(&person.user, Rank::Then)
-                .only_if(ABSENT),
+            None => {
+                Due { connection: &person.connection, now: Self::now() }.mark(&person.user, Rank::Then).only_if(ABSENT)
+            }
         };
         self.write_directory(person, update, "looked at again", reason).await
     }
