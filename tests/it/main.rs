@@ -20,6 +20,7 @@ mod catalogue;
 mod chromium;
 mod contributing;
 mod diagnosis;
+mod files;
 mod forms;
 mod home_realm;
 mod identity;
