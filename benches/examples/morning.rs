@@ -3,9 +3,12 @@
 //! asked for again when they say so.
 //!
 //! ```sh
-//! cargo run -p stoa-benches --example morning -- 10000 3600 docs/launch-morning.svg
-//! cargo run -p stoa-benches --example morning -- 10000 3600 d.svg d    # one case
+//! cargo run --release -p stoa-benches --example morning -- 10000 3600 docs/launch-morning
+//! cargo run --release -p stoa-benches --example morning -- 10000 3600 docs/launch-morning bd    # two of the cases
 //! ```
+//!
+//! `docs/launch-morning.csv` has what each case was like from minute to minute, and `docs/launch-morning.svg` draws it. A
+//! case that is run again takes the place of its own lines.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +22,7 @@
 mod scim_client;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -97,17 +100,17 @@ fn main() {
     let number = |at: usize, or: usize| arguments.get(at).map_or(or, |text| text.parse().expect("a number"));
     let (people, seconds) = (number(0, 300), number(1, 108));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let mut pictures = Vec::new();
     let wanted = |name: &str| {
         arguments.get(3).is_none_or(|cases| cases.chars().any(|case| name.starts_with(&format!("({case})"))))
     };
     for (before, name) in Before::ALL.into_iter().filter(|(_, name)| wanted(name)) {
         let told = runtime.block_on(morning(before, people, i64::try_from(seconds).unwrap()));
         println!("{name}: {}", told.line(people));
-        pictures.push((name, told.picture));
-        // After each, since all of them take long.
-        if let Some(file) = arguments.get(2) {
-            std::fs::write(file, svg(&pictures, people, seconds)).unwrap();
+        if let Some(files) = arguments.get(2) {
+            let (table, picture) = (format!("{files}.csv"), format!("{files}.svg"));
+            let moments = kept(&std::fs::read_to_string(&table).unwrap_or_default(), name, &told.picture);
+            std::fs::write(table, csv(&moments)).unwrap();
+            std::fs::write(picture, svg(&moments, people, seconds)).unwrap();
         }
     }
 }
@@ -354,12 +357,40 @@ impl Told {
 /// A minute, who waits in it, and who is in.
 type Moment = (i64, usize, usize);
 
+/// By case, in their order.
+type Moments = BTreeMap<String, Vec<Moment>>;
+
+const HEADER: &str = "case,minute,waiting,in";
+
+/// What the table has, with the lines of one case replaced.
+fn kept(table: &str, name: &str, moments: &[Moment]) -> Moments {
+    let mut all = Moments::new();
+    for line in table.lines().filter(|line| *line != HEADER) {
+        let mut fields = line.rsplitn(4, ',');
+        let mut number = || fields.next().unwrap().parse::<usize>().unwrap();
+        let (entered, waiting, minute) = (number(), number(), number());
+        let case = fields.next().unwrap().trim_matches('"').to_owned();
+        all.entry(case).or_default().push((i64::try_from(minute).unwrap(), waiting, entered));
+    }
+    all.insert(name.to_owned(), moments.to_vec());
+    all
+}
+
+fn csv(moments: &Moments) -> String {
+    let mut text = format!("{HEADER}\n");
+    for (name, (minute, waiting, entered)) in
+        moments.iter().flat_map(|(name, moments)| moments.iter().map(move |moment| (name, moment)))
+    {
+        let _ = writeln!(text, "\"{name}\",{minute},{waiting},{entered}");
+    }
+    text
+}
+
 /// People who wait and people who are in, over the minutes: a panel for each case.
-fn svg(pictures: &[(&str, Vec<Moment>)], people: usize, seconds: usize) -> String {
+fn svg(pictures: &Moments, people: usize, seconds: usize) -> String {
     const WIDTH: f64 = 640.0;
     const HEIGHT: f64 = 150.0;
-    let minutes =
-        pictures.iter().flat_map(|(_, points)| points).map(|(minute, _, _)| *minute).max().unwrap_or(1).max(1);
+    let minutes = pictures.values().flatten().map(|(minute, _, _)| *minute).max().unwrap_or(1).max(1);
     let height = 60.0 + pictures.len() as f64 * (HEIGHT + 60.0);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 740 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\

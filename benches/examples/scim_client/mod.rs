@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use stoa_core::ids::ConnectionId;
 use stoa_sandbox::sandbox::Sandbox;
 
-/// People who are made before a minute passes: a connection has 3 000 requests.
-pub const IN_A_MINUTE: usize = 2_500;
+/// People who are made before a minute passes. A connection has 3 000 requests, of which those that are under way side
+/// by side may each draw a block.
+pub const IN_A_MINUTE: usize = 1_500;
 
 /// A client with a token.
 pub struct Client<'a> {
