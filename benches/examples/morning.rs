@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use scim_client::{Client, IN_A_MINUTE};
+use scim_client::Client;
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::pingfederate::Person;
 use stoa_sandbox::sandbox::{Options, Sandbox};
@@ -148,14 +148,12 @@ async fn morning(before: Before, people: usize, seconds: i64) -> Told {
 /// took: a minute is over as soon as its calls are made, however long this machine needs for them.
 async fn provisioned(sandbox: &Sandbox, people: usize) -> usize {
     let client = Client::of(sandbox).await;
-    for first in (0..people).step_by(IN_A_MINUTE) {
+    let made = (0..people).map(|n| {
         let client = &client;
-        let names = (first..people.min(first + IN_A_MINUTE)).map(name);
-        let made = names.map(|name| async move { client.person(&name).await });
-        stream::iter(made).buffered(AT_ONCE).for_each(|_| std::future::ready(())).await;
-        sandbox.advance(61);
-        forget(sandbox);
-    }
+        async move { client.person(&name(n)).await }
+    });
+    stream::iter(made).buffered(AT_ONCE).for_each(|_| std::future::ready(())).await;
+    forget(sandbox);
     // So late in a minute all of its calls may be made.
     sandbox.advance(100 - now(sandbox).rem_euclid(60));
     sandbox.thinkific.take_calls();
