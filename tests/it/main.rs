@@ -60,7 +60,6 @@ mod scim_costs;
 mod scim_exchanges;
 mod scim_products;
 mod scim_side_by_side;
-mod scim_sizes;
 mod shown;
 mod spending;
 mod states;

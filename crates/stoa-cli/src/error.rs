@@ -12,7 +12,7 @@ use crate::domain::Doubt;
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// Refused by the operator's rules, or by AWS.
+    /// Refused by the command's rules, or by AWS.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The same, and the file that asked for it.

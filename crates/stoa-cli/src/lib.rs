@@ -1,4 +1,4 @@
-//! `stoa`, the operator's command: the same code against AWS and against the sandbox.
+//! `stoa`, the command: the same code against AWS and against the sandbox.
 //!
 //! It reads no secret, says in exact words what it changes, and records who changed it. Exit codes: 0 done, 1 refused
 //! or failed, 2 a mistake in the arguments.

@@ -28,7 +28,7 @@
 //! | [`line`] | when, where many have to ask |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
-//! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
+//! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only on-call is |
 //! | [`language`] | in which language |
 //! | `published` | whether what a provider publishes is a JSON object |
 //! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |

@@ -13,7 +13,7 @@ mod webhook;
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
 pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
 pub use self::group::{Group, add_to_group, find_groups};
-pub use self::listing::{LISTED_USERS, ListedUsers, ROLES, list_users, list_users_with_role};
+pub use self::listing::{LISTED_USERS, ROLES, list_users, list_users_with_role};
 pub use self::token::{Launch, LaunchUrl, TOKEN_SECONDS};
 pub use self::user::{
     Profile, SEARCH_PAGES, Searched, UnknownPassword, User, create_user, delete_user, find_user, get_binding,

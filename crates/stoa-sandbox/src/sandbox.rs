@@ -25,7 +25,7 @@ use crate::workos::{Config as WorkOsConfig, WorkOs};
 
 pub use stoa_service::operator::sandbox::HOST;
 
-/// The connection of the sandbox, as an operator would write it.
+/// The connection of the sandbox, as on-call would write it.
 pub const CONNECTION_FILE: &str = include_str!("../../../examples/connections/pg.toml");
 const SCHOOL: &str = "pg-academy";
 const CONNECTION: &str = "pg";
@@ -83,7 +83,7 @@ pub enum SandboxError {
     /// The deployable binaries.
     #[error(transparent)]
     Wire(#[from] crate::gateway::wire::StartError),
-    /// What the operator's command would do.
+    /// What the command `stoa` would do.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The sandbox's own files.
@@ -107,7 +107,7 @@ pub struct Sandbox {
     pub gateway: Gateway,
     /// The deployable binaries, in wire mode.
     pub wire: Option<Arc<Wire>>,
-    /// The operator's access.
+    /// The command's access.
     pub operator: Operator,
     functions: Arc<Later>,
     clock: Clock,
@@ -116,7 +116,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts everything and applies the connection, as an operator would.
+    /// Starts everything and applies the connection, as on-call would.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let [port, ping_port, school_port, aws_port, openid_port, workos_port] = options.ports;
         let front_config = FrontConfig { storage: options.storage.clone(), port: aws_port, ..FrontConfig::default() };
@@ -212,7 +212,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The school's file, as an operator would write it.
+    /// The school's file, as on-call would write it.
     pub fn school_file(&self) -> String {
         // Functions resolve names as the machine does, which may not know `thinkific.localhost`.
         let api_url = self.thinkific.admin_url().replace(crate::thinkific::HOST, "127.0.0.1");

@@ -170,7 +170,7 @@ impl ApiAnswer {
     /// [`Email`](crate::email::Email) has it, ASCII without regard to case. An address that is merely like it is
     /// somebody else's.
     pub fn searched(&self, email: &str) -> Result<Searched, Failure> {
-        let Page { items, has_more } = self.page::<User>(PAGE_USERS)?;
+        let Page { items, has_more, .. } = self.page::<User>(PAGE_USERS)?;
         let mut holders = items.into_iter().filter(|user| user.email.eq_ignore_ascii_case(email));
         match (holders.next(), holders.next()) {
             (Some(_), Some(_)) => Err(Failure::noted(Fault::ThinkificAnswerStrange, "several users hold one address")),

@@ -1,4 +1,4 @@
-//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, what
+//! The command `stoa` asks, with a permission of its own to invoke this function: whose logins, which person, what
 //! is stored of a token.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.

@@ -1,4 +1,4 @@
-//! What the operator's command does in AWS: the same code against AWS and against the sandbox. It reads no secret.
+//! What the command `stoa` does in AWS: the same code against AWS and against the sandbox. It reads no secret.
 
 mod apply;
 mod difference;
@@ -103,7 +103,7 @@ pub struct Caller {
     pub account: String,
 }
 
-/// The operator's access to one stack.
+/// The command's access to one stack.
 pub struct Operator {
     tables: Tables,
     secrets: aws_sdk_secretsmanager::Client,

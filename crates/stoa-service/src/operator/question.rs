@@ -29,7 +29,7 @@ pub(crate) enum Question {
     FindLogins {
         /// In which school.
         school: SchoolId,
-        /// The address, as the operator typed it.
+        /// The address, as on-call typed it.
         email: String,
         /// Begun then or later, in epoch seconds.
         since: i64,
@@ -42,7 +42,7 @@ pub(crate) enum Question {
         school: SchoolId,
         /// The customer whose people are looked through.
         customer: CustomerId,
-        /// How the operator names the person.
+        /// How on-call names the person.
         named: Named,
     },
     /// A live look at the school behind a connection, and the logins of an address by its key.
@@ -146,7 +146,7 @@ pub(crate) enum Reply {
     Refused {
         /// The fault's code.
         fault: String,
-        /// What the function noted for the operator.
+        /// What the function noted for on-call.
         detail: Option<String>,
     },
     /// The function's version knows these questions only.
