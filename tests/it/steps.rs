@@ -42,7 +42,11 @@ impl World {
 
     /// A sandbox whose connection's file is changed before it is applied.
     pub async fn with(connection: fn(&str) -> String) -> Self {
-        let options = Options { connection, ..Options::default() };
+        Self::of(Options { connection, ..Options::default() }).await
+    }
+
+    /// A sandbox that is set up so.
+    pub async fn of(options: Options) -> Self {
         Self { sandbox: Sandbox::start(options).await.unwrap(), log: Mutex::default() }
     }
 

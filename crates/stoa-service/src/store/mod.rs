@@ -41,8 +41,8 @@ pub use directory::{Claiming, Revised};
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
-    WatchItem, WatchOver, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RehearsalItem, RoundItem, SchoolItem, TestedItem,
+    TrustChange, TrustItem, WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
     DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
