@@ -171,7 +171,7 @@ pub enum CliError {
     /// The domain is a customer's, whose people must not be touched.
     #[error("nothing was asked: {customer} signs in with addresses of {domain}")]
     DomainSignsIn {
-        /// The domain.
+        /// The domain that was named for the people of a rehearsal.
         domain: String,
         /// Whose it is.
         customer: String,

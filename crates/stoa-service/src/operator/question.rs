@@ -84,7 +84,7 @@ pub(crate) enum Question {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scene {
-    /// Which.
+    /// What is asked.
     pub question: rehearsal::Question,
     /// The domain of the people who are made for it.
     pub domain: TestDomain,

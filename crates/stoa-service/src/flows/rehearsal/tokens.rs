@@ -15,7 +15,7 @@ const AGE_ANSWERS: [Answer; 5] =
 const LEADS: [i64; 2] = [30, 240];
 const LEAD_ANSWERS: [Answer; 3] = [Answer::Refused, Answer::HalfAMinute, Answer::FourMinutes];
 /// What another sign-in says that somebody is called.
-const OTHER_NAMES: [&str; 2] = ["Renamed", "Meanwhile"];
+const OTHER_NAMES: [&str; 2] = ["Renamed", "Since"];
 
 pub(super) async fn refusal(stage: &Stage<'_>) -> Result<Finding, Failure> {
     Ok(match forged(stage).await? {

@@ -25,7 +25,7 @@ keys! { Connections:
     /// A school.
     school(id: &SchoolId) = "school#{id}" / "current";
     /// What a school answered to a rehearsal.
-    rehearsal(school: &SchoolId) = "school#{school}" / "rehearsed";
+    rehearsal(id: &SchoolId) = "school#{id}" / "rehearsed";
     /// Which school a site of Thinkific's is, by its host.
     site(host: &str) = "site#{host}" / "claim";
     /// Whose a mail domain is in a school.
