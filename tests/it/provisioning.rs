@@ -7,7 +7,7 @@ use stoa_core::provision::Stuck;
 use stoa_core::rehearsal::{Answer, Question};
 use stoa_core::routes::Table;
 use stoa_sandbox::openid::GLOBEX;
-use stoa_sandbox::sandbox::Options;
+use stoa_sandbox::sandbox::{Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
 use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
 
@@ -16,7 +16,7 @@ use crate::scim_client::{Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
 /// What a connection's file needs besides.
-const GRANTS: &str = r#"
+pub const GRANTS: &str = r#"
 [directory]
 source = "scim"
 
@@ -37,7 +37,7 @@ pub async fn start() -> (World, Scim) {
 /// At a school that gives these answers to a rehearsal.
 pub async fn start_with(answers: Vec<(Question, Answer)>) -> (World, Scim) {
     let options = Options { connection: |file| format!("{file}{GRANTS}"), answers, ..Options::default() };
-    let world = World::of(options).await;
+    let world = World::of(Sandbox::start(options).await.unwrap());
     let scim = Scim::of(&world, "pg").await;
     (world, scim)
 }
@@ -90,10 +90,9 @@ impl World {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
-    let (world, scim) = start().await;
-    let id = make_mary(&scim).await;
+/// Mary, from her customer's client into the school and out of it again.
+pub async fn comes_and_goes(world: &World, scim: &Scim) {
+    let id = make_mary(scim).await;
     let group = json!({"displayName": "Leaders", "members": members(&[&id])});
     assert_eq!(scim.post("/v2/Groups", &group).await.status, 201);
     assert!(world.thinkific.user(MARYS_EMAIL).is_none());
@@ -115,7 +114,7 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     // Nothing is due, so nothing is done.
     assert_eq!(world.provision().await, json!({"people": 0, "failed": 0, "calls": 0}));
 
-    set_active(&scim, &id, false).await;
+    set_active(scim, &id, false).await;
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "person_inactive");
     world.provision().await;
@@ -123,11 +122,17 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "person_inactive");
 
-    set_active(&scim, &id, true).await;
+    set_active(scim, &id, true).await;
     world.provision().await;
     assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, user.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
+    let (world, scim) = start().await;
+    comes_and_goes(&world, &scim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

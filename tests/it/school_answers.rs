@@ -4,7 +4,7 @@ use serde_json::Value;
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Stuck, TRIES};
 use stoa_core::rehearsal::{Answer, Question};
-use stoa_sandbox::sandbox::Options;
+use stoa_sandbox::sandbox::{Options, Sandbox};
 use stoa_service::operator::Stopped;
 
 use crate::accounts::rename;
@@ -15,7 +15,8 @@ const EXISTING: &str = "existing@pg.com";
 
 async fn enter_under_each_answer(question: Question) {
     for answer in question.answers() {
-        let world = World::of(Options { answers: vec![(question, *answer)], ..Options::default() }).await;
+        let options = Options { answers: vec![(question, *answer)], ..Options::default() };
+        let world = World::of(Sandbox::start(options).await.unwrap());
         let everybody = world.thinkific.users().len();
         enters(&world).await;
         let is_refused = (question, *answer) == (Question::UnboundAccount, Answer::Refused);

@@ -42,12 +42,13 @@ impl World {
 
     /// A sandbox whose connection's file is changed before it is applied.
     pub async fn with(connection: fn(&str) -> String) -> Self {
-        Self::of(Options { connection, ..Options::default() }).await
+        let options = Options { connection, ..Options::default() };
+        Self::of(Sandbox::start(options).await.unwrap())
     }
 
-    /// A sandbox that is set up so.
-    pub async fn of(options: Options) -> Self {
-        Self { sandbox: Sandbox::start(options).await.unwrap(), log: Mutex::default() }
+    /// Around a sandbox that was started already.
+    pub fn of(sandbox: Sandbox) -> Self {
+        Self { sandbox, log: Mutex::default() }
     }
 
     /// A sandbox in which Mary has an account already and nobody remembers how.
