@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 use stoa_core::directory::UserId;
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::Stuck;
+use stoa_core::rehearsal::{Answer, Question};
 use stoa_core::routes::Table;
 use stoa_sandbox::openid::GLOBEX;
+use stoa_sandbox::sandbox::{Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
 use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
 
@@ -14,7 +16,7 @@ use crate::scim_client::{Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
 /// What a connection's file needs besides.
-const GRANTS: &str = r#"
+pub const GRANTS: &str = r#"
 [directory]
 source = "scim"
 
@@ -29,13 +31,19 @@ thinkific_groups = ["Managers"]
 "#;
 
 pub async fn start() -> (World, Scim) {
-    let world = World::with(|file| format!("{file}{GRANTS}")).await;
+    start_with(Vec::new()).await
+}
+
+/// At a school that gives these answers to a rehearsal.
+pub async fn start_with(answers: Vec<(Question, Answer)>) -> (World, Scim) {
+    let options = Options { connection: |file| format!("{file}{GRANTS}"), answers, ..Options::default() };
+    let world = World::of(Sandbox::start(options).await.unwrap());
     let scim = Scim::of(&world, "pg").await;
     (world, scim)
 }
 
 /// The customer's client makes Mary.
-async fn make_mary(scim: &Scim) -> String {
+pub async fn make_mary(scim: &Scim) -> String {
     let mary = json!({
         "userName": MARYS_EMAIL,
         "externalId": "mary",
@@ -47,7 +55,7 @@ async fn make_mary(scim: &Scim) -> String {
     made.id()
 }
 
-async fn set_active(scim: &Scim, id: &str, active: bool) {
+pub async fn set_active(scim: &Scim, id: &str, active: bool) {
     let patch = json!([{"op": "replace", "path": "active", "value": active}]);
     let patched = scim.patch(&format!("/v2/Users/{id}"), &patch).await;
     assert_eq!(patched.status, 200, "{patched:?}");
@@ -82,10 +90,9 @@ impl World {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
-    let (world, scim) = start().await;
-    let id = make_mary(&scim).await;
+/// Mary, from her customer's client into the school and out of it again.
+pub async fn comes_and_goes(world: &World, scim: &Scim) {
+    let id = make_mary(scim).await;
     let group = json!({"displayName": "Leaders", "members": members(&[&id])});
     assert_eq!(scim.post("/v2/Groups", &group).await.status, 201);
     assert!(world.thinkific.user(MARYS_EMAIL).is_none());
@@ -107,7 +114,7 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     // Nothing is due, so nothing is done.
     assert_eq!(world.provision().await, json!({"people": 0, "failed": 0, "calls": 0}));
 
-    set_active(&scim, &id, false).await;
+    set_active(scim, &id, false).await;
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "person_inactive");
     world.provision().await;
@@ -115,11 +122,17 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "person_inactive");
 
-    set_active(&scim, &id, true).await;
+    set_active(scim, &id, true).await;
     world.provision().await;
     assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, user.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
+    let (world, scim) = start().await;
+    comes_and_goes(&world, &scim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use stoa_core::directory::UserId;
 use stoa_core::email::Email;
-use stoa_core::ids::{BadName, ConnectionId, SchoolId};
+use stoa_core::ids::{BadName, ConnectionId, CourseId, SchoolId};
+use stoa_core::rehearsal::{Question, TestDomain};
 use stoa_import::{Column, Preset};
 
 use crate::time::{since, until};
@@ -74,7 +75,7 @@ pub(crate) enum Command {
     /// Show or change one person in the directory
     #[command(subcommand)]
     Person(Person),
-    /// Check a file of people from an HR system: who is in it, and which rows cannot be used
+    /// Compare a file of people from an HR system with the connection's directory, and write what differs
     Import(Imported),
     /// Manage what a school tells stoa
     #[command(subcommand)]
@@ -368,6 +369,15 @@ pub(crate) struct Imported {
     /// Write a line for each row that cannot be used, with the reason
     #[arg(long, value_name = "FILE")]
     pub(crate) result: Option<PathBuf>,
+    /// The file names everybody: whoever is in the directory and not in the file has left
+    #[arg(long)]
+    pub(crate) complete: bool,
+    /// Write what differs into the directory; without this, only print it
+    #[arg(long, requires = "reason")]
+    pub(crate) write: bool,
+    /// The reason; it is kept in the history
+    #[arg(long, value_name = "TEXT", value_parser = reason, requires = "write")]
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -404,6 +414,36 @@ pub(crate) enum School {
         #[arg(long)]
         status: bool,
     },
+    /// Print a school's settings, and what rehearsals have found of it
+    Show {
+        /// The school
+        #[arg(value_parser = school)]
+        id: SchoolId,
+    },
+    /// Ask a school what is not documented, with people who exist for nothing else; without --domain, print the questions
+    Rehearse(Rehearse),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rehearse {
+    /// The school
+    #[arg(value_parser = school)]
+    pub(crate) id: SchoolId,
+    /// A mail domain of yours under which nobody signs in: the people have their addresses there, and are removed
+    #[arg(long, value_name = "DOMAIN", value_parser = TestDomain::parse)]
+    pub(crate) domain: Option<TestDomain>,
+    /// Ask this question only; can be given several times
+    #[arg(long, value_name = "QUESTION", value_parser = question)]
+    pub(crate) only: Vec<Question>,
+    /// Ask nothing, and remove whoever was left by a rehearsal that was interrupted
+    #[arg(long, requires = "domain")]
+    pub(crate) clear: bool,
+    /// The course that people are enrolled in; by default the first that the school lists
+    #[arg(long, value_name = "N", value_parser = course)]
+    pub(crate) course: Option<CourseId>,
+    /// How many of the calls that the school allows in a minute may be used
+    #[arg(long, value_name = "N", default_value = "40", value_parser = clap::value_parser!(u16).range(1..=6000))]
+    pub(crate) calls_per_minute: u16,
 }
 
 #[derive(Debug, Subcommand)]
@@ -428,6 +468,48 @@ pub(crate) enum Directory {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
+    },
+    /// Write what the directory has of its people into a file, as CSV; or all that is stored of one of them
+    Export {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Only this person, by their id in the directory: everything that is stored of them, as JSON
+        #[arg(long, value_name = "PERSON", value_parser = UserId::parse)]
+        user: Option<UserId>,
+        /// Where to write it; only you can read the file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// List everything that is stored of a person who has left, and with --write forget it
+    Erase {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Their id in the directory, as logs and SCIM have it
+        #[arg(value_parser = UserId::parse)]
+        person: UserId,
+        /// Forget it; without this, only list it
+        #[arg(long, requires = "reason")]
+        write: bool,
+        /// The reason; it is kept, with an id that leads nowhere any more
+        #[arg(long, value_name = "TEXT", value_parser = reason, requires = "write")]
+        reason: Option<String>,
+    },
+    /// Compare a directory with the mirror of its school, and have put right what differs
+    Drift {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Have it put right, within the school's calls
+        #[arg(long, requires = "write")]
+        repair: bool,
+        /// Write that; without this, only print it
+        #[arg(long, requires_all = ["repair", "reason"])]
+        write: bool,
+        /// The reason; it is kept in the history
+        #[arg(long, value_name = "TEXT", value_parser = reason, requires = "write")]
+        reason: Option<String>,
     },
     /// Have another try made for somebody who is stuck
     Retry(DirectoryChanged),
@@ -604,4 +686,12 @@ fn connection(text: &str) -> Result<ConnectionId, BadName> {
 
 fn school(text: &str) -> Result<SchoolId, BadName> {
     SchoolId::parse(text)
+}
+
+fn question(text: &str) -> Result<Question, &'static str> {
+    Question::of_code(text).ok_or("there is no such question; `stoa school rehearse ID` prints them")
+}
+
+fn course(text: &str) -> Result<CourseId, std::num::ParseIntError> {
+    text.parse().map(CourseId)
 }

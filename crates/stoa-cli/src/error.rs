@@ -12,7 +12,7 @@ use crate::domain::Doubt;
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// Refused by the operator's rules, or by AWS.
+    /// Refused by the command's rules, or by AWS.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The same, and the file that asked for it.
@@ -38,6 +38,23 @@ pub enum CliError {
         path: PathBuf,
         /// What is wrong with it.
         source: stoa_import::HeaderError,
+    },
+    /// A file was changed while it was read.
+    #[error("{}: the file was changed while it was imported: what came first is written, and the rest is another file", .0.display())]
+    FileChanged(PathBuf),
+    /// A file that is to name everybody names nobody.
+    #[error("nobody has left: {} names nobody", .0.display())]
+    NamesNobody(PathBuf),
+    /// Who is missing in a file cannot be known: some of its rows name nobody.
+    #[error(
+        "nobody has left: {refused} rows cannot be used, and who is in them is not known. {}",
+        if *wrote { "The other rows are written" } else { "Nothing was written" }
+    )]
+    Incomplete {
+        /// How many rows.
+        refused: u64,
+        /// Whether the rows that can be used are written.
+        wrote: bool,
     },
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
@@ -169,6 +186,22 @@ pub enum CliError {
     /// The look at a school's accounts comes no further.
     #[error("the mirror of {0} has come no further for five minutes")]
     MirrorStill(SchoolId),
+    /// The domain is a customer's, whose people must not be touched.
+    #[error("nothing was asked: {customer} signs in with addresses of {domain}")]
+    DomainSignsIn {
+        /// The domain that was named for the people of a rehearsal.
+        domain: String,
+        /// Whose it is.
+        customer: String,
+    },
+    /// Some questions were not answered. Which has been printed.
+    #[error("{unanswered} of {all} questions were not answered")]
+    Unanswered {
+        /// How many were not.
+        unanswered: usize,
+        /// Of how many.
+        all: usize,
+    },
     /// No connection takes addresses of the domain.
     #[error("no connection has the domain {0}")]
     NoDomain(String),
@@ -214,6 +247,9 @@ impl CliError {
             | Self::InFile { .. }
             | Self::File { .. }
             | Self::Import { .. }
+            | Self::FileChanged(_)
+            | Self::Incomplete { .. }
+            | Self::NamesNobody(_)
             | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::NoDomain(_)
@@ -237,6 +273,8 @@ impl CliError {
             | Self::NoSchool(_)
             | Self::MirrorStill(_)
             | Self::NoTab(_)
+            | Self::DomainSignsIn { .. }
+            | Self::Unanswered { .. }
             | Self::Package(_) => 1,
         }
     }
@@ -285,6 +323,10 @@ impl CliError {
                 "It goes on by itself. If it never does, see docs/runbook/alarms/MirrorAbsent.md; calls that logins need \
                  come first."
             }
+            Self::DomainSignsIn { .. } => {
+                "Name a domain of which nobody has an account at the school, such as a subdomain made for tests."
+            }
+            Self::Unanswered { .. } => "What was found is kept. Ask the others again with --only.",
             Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
             Self::SecretTooShort => "`--random` generates one that nobody has to see.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",
@@ -297,6 +339,11 @@ impl CliError {
             Self::Import { .. } => {
                 "Name the columns with --column, as --column email=\"Login Mail\". Of a workbook, export the sheet as CSV."
             }
+            Self::FileChanged(_) => "Import it again once nothing writes to it.",
+            Self::Incomplete { .. } => {
+                "Correct those rows, or take them out of the file together with whoever may leave, and import again."
+            }
+            Self::NamesNobody(_) => "Is it the right file? Whoever has left can be named in it, with a status.",
             Self::File { .. }
             | Self::NoFiles(_)
             | Self::Domain { .. }
@@ -362,7 +409,7 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NotSaml(id) => {
             Some(format!("`stoa connection trust {id} fetch` fetches the key set now; no key is approved one by one."))
         }
-        OperatorError::NotScim(id) => {
+        OperatorError::NotScim(id) | OperatorError::NotCsv(id) => {
             Some(format!("docs/connections.md describes [directory]. Add it to the file of {id} and apply."))
         }
         OperatorError::TokensLive(id) | OperatorError::NoToken(id, _) => {
@@ -387,9 +434,13 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         ),
         OperatorError::Aws { code, .. } => aws_advice(code),
         OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md explains it.")),
-        OperatorError::NotUnderstood(_) => Some("The stack is older than this command: deploy it again.".to_owned()),
-        OperatorError::Function(_) => {
-            Some("`aws logs tail /aws/lambda/STACK-operator` shows the log; STACK is the stack's name.".to_owned())
+        OperatorError::NotUnderstood { .. } => Some("The stack is older than this command: deploy it again.".to_owned()),
+        OperatorError::Function { who, .. } => Some(format!(
+            "`aws logs tail /aws/lambda/STACK-{}` shows the log; STACK is the stack's name.",
+            who.function().unwrap_or("FUNCTION")
+        )),
+        OperatorError::FunctionUnnamed(_) => {
+            Some("If the stack has it, write its outputs into the file again; if not, deploy first.".to_owned())
         }
         OperatorError::NoPerson(_) => Some(
             "An address is known from somebody's first login with it until it is freed or changed. If there was none, \
@@ -424,6 +475,7 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         | OperatorError::Secret(_)
         | OperatorError::Item(_)
         | OperatorError::Answer(_)
+        | OperatorError::NotErasable(_)
         | OperatorError::Unformed => None,
     }
 }

@@ -1,4 +1,4 @@
-//! `stoa`, the operator's command: the same code against AWS and against the sandbox.
+//! `stoa`, the command: the same code against AWS and against the sandbox.
 //!
 //! It reads no secret, says in exact words what it changes, and records who changed it. Exit codes: 0 done, 1 refused
 //! or failed, 2 a mistake in the arguments.
@@ -8,7 +8,7 @@
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `import` | `stoa import`: people from a file |
-//! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
+//! | `school`, `thinkific` | `stoa school`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |
@@ -20,7 +20,8 @@
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
-//! | `private_file` | files that hold a key |
+//! | `private_file` | files that hold a key, or people |
+//! | `progress` | how far something has come |
 //! | `io`, `time`, `error` | what is read and printed, in which form, and what can stop the command |
 
 mod arguments;
@@ -38,6 +39,7 @@ mod logins;
 mod person;
 mod private_file;
 mod probe;
+mod progress;
 mod runbook;
 mod school;
 mod scim;

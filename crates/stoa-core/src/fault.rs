@@ -1,7 +1,7 @@
 //! Every way a login can fail: one exact, stable code each, and what the outside is told about it.
 //!
 //! [`Fault`] is what happened. [`Face`] is what a person sees: status, public code, who acts, whether trying again
-//! helps. Detail for the operator is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
+//! helps. Detail for on-call is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
 //! `docs/runbook/faults/{code}.md`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -308,6 +308,8 @@ faults! {
     ScimTaken = "scim_taken": 409 "scim" Idp, Warn;
     /// The SCIM client means a version that there is no more.
     ScimVersionDiffers = "scim_version_differs": 412 "scim" Idp, Info, again;
+    /// The connection's directory is not filled from files.
+    CsvOff = "csv_off": 403 "import" OnCall, Warn;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

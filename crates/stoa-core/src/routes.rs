@@ -30,7 +30,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it. `operator` has none: the operator's command invokes it.
+    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the command `stoa` invokes them.
     pub routes: &'static [Route],
     /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
     pub schedule: Option<&'static str>,
@@ -61,7 +61,7 @@ impl Function {
 }
 
 /// To write the key set of a token with an unknown key, and nothing else that is in `trust`: without `certificate` and
-/// `from` no SAML key comes into being, without `by` and `kept` none gets an operator's name.
+/// `from` no SAML key comes into being, without `by` and `kept` none gets the name of somebody on call.
 const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
     attributes(&["pk", "sk", "uri", "jwks", "at", "tried", "asking", "attempt"]),
     keys_not_like(&["watch#*"]),
@@ -75,6 +75,9 @@ const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#
 /// token.
 const PEOPLE_AND_GROUPS: Condition =
     keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*", "pace#*"]);
+
+/// Of these, people and groups alone.
+const PEOPLE: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -260,8 +263,21 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "csv-import",
+        purpose: "Takes people from a customer's file into their directory, and writes out what the directory has of them.",
+        routes: &[],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE]),
+            secrets(&[Pepper, DirectorySecret]),
+        ],
+    },
+    Function {
         name: "operator",
-        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what a school tells.",
+        purpose: "Answers the command `stoa` where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
         schedule: None,
         grants: &[

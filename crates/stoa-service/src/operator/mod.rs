@@ -1,21 +1,27 @@
-//! What the operator's command does in AWS: the same code against AWS and against the sandbox. It reads no secret.
+//! What the command `stoa` does in AWS: the same code against AWS and against the sandbox. It reads no secret.
 
 mod apply;
 mod difference;
 mod directory;
+mod drift;
+mod erasure;
 mod error;
 mod evidence;
 mod fetch;
 mod files;
 mod history;
 mod home_realm;
+mod import;
+pub(crate) mod import_question;
 mod login;
 mod logins;
 mod mirror;
+mod not_yet;
 mod person;
 mod probe;
 mod provider;
 pub(crate) mod question;
+mod rehearsal;
 pub mod sandbox;
 mod school;
 mod scim;
@@ -40,13 +46,18 @@ pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
 pub use directory::{DirectoryPerson, STOPPED_LISTED, Stopped};
+pub use drift::Drifted;
+pub use erasure::{StoredItem, StoredOf};
 pub use error::{Answerer, OperatorError};
 pub use evidence::About;
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use history::Version;
+pub use import::{FileDigest, Imported};
+pub use import_question::{ExportedPerson, MOST_AT_ONCE, RowOutcome, StoredKey};
 pub use logins::{LoginsFound, LoginsWanted};
+pub use not_yet::NotYet;
 pub use person::{FoundPerson, PersonChange};
-pub use question::{Becomes, Named, Told};
+pub use question::{Becomes, Named, Rehearsed, Scene, Told};
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
 pub use secret::{ListedSecret, SecretName, SecretOwner, SecretText, needed_secrets};
@@ -70,6 +81,8 @@ pub struct StackNames {
     pub secret_prefix: String,
     /// Function `operator`.
     pub operator: String,
+    /// Function `csv-import`.
+    pub csv_import: String,
 }
 
 impl StackNames {
@@ -92,7 +105,7 @@ pub struct Caller {
     pub account: String,
 }
 
-/// The operator's access to one stack.
+/// The command's access to one stack.
 pub struct Operator {
     tables: Tables,
     secrets: aws_sdk_secretsmanager::Client,

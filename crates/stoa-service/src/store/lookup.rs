@@ -1,4 +1,4 @@
-//! Logins that are found by an index: by an address's key, for the operator's command, or by their connection.
+//! Logins that are found by an index: by an address's key, for the command `stoa`, or by their connection.
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;

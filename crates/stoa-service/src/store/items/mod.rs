@@ -1,6 +1,6 @@
 //! What is stored: one file a table, and in it the keys of its items, their forms, and how long they are kept.
 //!
-//! Functions and the operator's command read and write the same items, by the same [`Key`]s: no key is put together
+//! Functions and the command `stoa` read and write the same items, by the same [`Key`]s: no key is put together
 //! anywhere else, and `docs/data.md` is held against [`forms`]. A key is no part of an item's form: an item is written
 //! under its key, and holds of it only what it is read for.
 
@@ -16,14 +16,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use connections::{ConnectionItem, SchoolItem};
+pub use connections::{ConnectionItem, RehearsalItem, SchoolItem};
 pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem, SiteItem};
 pub(crate) use directory::PersonChangeItem;
 pub(crate) use key::Range;
 pub use key::{Form, Key};
 pub use logins::TestedItem;
 pub(crate) use logins::{AssertionItem, WebhookItem};
-pub(crate) use people::{ListedId, UsedItem, is_membership};
+pub(crate) use people::{ErasedItem, ImportItem, ListedId, UsedItem, is_membership};
 pub(crate) use provision::{LeaseItem, due_of, stopped_of};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
 pub use trust::{JwksItem, KeyChange, KeySet, RoundItem, TrustChange, TrustItem, WatchItem, WatchOver};
