@@ -54,6 +54,7 @@ mod roles;
 mod round_trips;
 mod saml_settings;
 mod school;
+mod school_answers;
 mod scim;
 mod scim_client;
 mod scim_costs;

@@ -23,6 +23,7 @@
 //! | [`webhook`] | whether what a school tells is proven, and what it says |
 //! | [`provision`] | what is done at the school about a person of a directory |
 //! | [`mirror`] | what a school has, as it was last seen |
+//! | [`rehearsal`] | what a school is asked that Thinkific does not document, and what it answered |
 //! | [`turn`] | who may ask a school about a person, and how often |
 //! | `counted` | what is counted for a day, whatever an instance's clock says |
 //! | [`line`] | when, where many have to ask |
@@ -125,6 +126,7 @@ pub mod provision;
 mod published;
 pub mod quote;
 pub mod refusal;
+pub mod rehearsal;
 pub mod relay;
 pub mod routes;
 pub mod teams;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::rehearsal::{Answer, Question};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
 use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText};
 use stoa_service::{Clock, Log};
@@ -51,11 +52,19 @@ pub struct Options {
     pub ports: [u16; 6],
     /// Changes to the connection's file before it is applied.
     pub connection: fn(&str) -> String,
+    /// What the school answers to questions of a rehearsal, where that is not what is assumed.
+    pub answers: Vec<(Question, Answer)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 6], connection: str::to_owned }
+        Self {
+            mode: Mode::default(),
+            storage: Storage::default(),
+            ports: [0; 6],
+            connection: str::to_owned,
+            answers: Vec::new(),
+        }
     }
 }
 
@@ -130,8 +139,12 @@ impl Sandbox {
         };
         let subdomain = SCHOOL.to_owned();
         let webhook_hosts = vec![HOST.to_owned()];
-        let school_config =
+        let mut school_config =
             SchoolConfig { port: school_port, subdomain, file, webhook_hosts, ..SchoolConfig::default() };
+        for (question, answer) in options.answers {
+            school_config =
+                school_config.answering(question, answer).ok_or(SandboxError::Own("the school's answers"))?;
+        }
         let thinkific = Thinkific::start(school_config).await?;
         let functions = Arc::new(Later::default());
         front.set_functions(functions.clone());

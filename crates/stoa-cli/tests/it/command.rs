@@ -63,7 +63,12 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
-        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        Self::with(Options::default()).await
+    }
+
+    /// With a sandbox of other options.
+    pub async fn with(options: Options) -> Self {
+        let sandbox = Sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("schools")).unwrap();
         let metadata = sandbox.pingfederate.metadata(sandbox.pingfederate_partner()).unwrap();

@@ -16,6 +16,7 @@ mod lifecycle;
 mod milestones;
 mod output;
 mod people;
+mod rehearsal;
 mod schools;
 mod secrets;
 mod sites;

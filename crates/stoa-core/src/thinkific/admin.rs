@@ -112,7 +112,7 @@ impl ApiAnswer {
         self.check_status()
     }
 
-    pub(super) fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
+    pub(crate) fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
         self.check_status()?;
         serde_json::from_slice(&self.body).map_err(|error| {
             // serde_json's message would quote the body.

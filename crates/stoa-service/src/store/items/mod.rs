@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use connections::{ConnectionItem, SchoolItem};
+pub use connections::{ConnectionItem, RehearsalItem, SchoolItem};
 pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem, SiteItem};
 pub(crate) use directory::PersonChangeItem;
 pub(crate) use key::Range;
