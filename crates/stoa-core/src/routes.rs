@@ -14,7 +14,7 @@ use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
 use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
-use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
+use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific, Workos};
 use Table::{Connections, Directory, Logins, Trust};
 
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
@@ -76,6 +76,9 @@ const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#
 const PEOPLE_AND_GROUPS: Condition =
     keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*", "pace#*"]);
 
+/// The same of what WorkOS tells: there are neither tokens nor paces.
+const PEOPLE_OF_WORKOS: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*"]);
+
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
 pub const ON_CALL_GRANTS: &[Grant] = {
@@ -103,6 +106,7 @@ pub const ON_CALL_GRANTS: &[Grant] = {
                 SecretKind::Directory,
                 SecretKind::Saml,
                 SecretKind::Oidc,
+                SecretKind::Workos,
                 SecretKind::Thinkific,
             ]),
             conditions: &[],
@@ -110,7 +114,12 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         // Of a connection or school that is no more. Every login needs the other two.
         Grant {
             actions: &[DeleteSecret],
-            resource: Resource::Secrets(&[SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            resource: Resource::Secrets(&[
+                SecretKind::Saml,
+                SecretKind::Oidc,
+                SecretKind::Workos,
+                SecretKind::Thinkific,
+            ]),
             conditions: &[],
         },
     ]
@@ -254,6 +263,19 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "workos-webhook",
+        purpose: "Takes what WorkOS tells of a customer's directory, proves it, and notes people, groups and memberships.",
+        routes: &[Route::On(Post, "/workos/{connection}/webhook")],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE_OF_WORKOS]),
+            secrets(&[Pepper, DirectorySecret, Workos]),
+        ],
+    },
+    Function {
         name: "operator",
         purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
@@ -277,6 +299,20 @@ pub const ROUTES: &[Function] = &[
             table(Directory, &[BatchGetItem, GetItem, Query]),
             table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
             secrets(&[Pepper, DirectorySecret, Thinkific]),
+        ],
+    },
+    Function {
+        name: "workos-sync",
+        purpose: "Asks WorkOS what its webhooks may have missed: events, and now and then whole directories.",
+        routes: &[],
+        schedule: Some("rate(5 minutes)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE_OF_WORKOS]),
+            table(Directory, &[PutItem]).where_all(&[keys_like(&["workos#*"])]),
+            secrets(&[Pepper, DirectorySecret, Oidc]),
         ],
     },
     Function {

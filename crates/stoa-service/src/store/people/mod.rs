@@ -9,7 +9,9 @@ mod find;
 mod group;
 mod groups;
 mod replacement;
+mod sync;
 mod tokens;
+mod told;
 mod users;
 
 use std::time::Duration;
@@ -31,6 +33,7 @@ use crate::random;
 pub use edges::EdgesChanged;
 pub use group::Group;
 pub use replacement::Regrouped;
+pub use told::Heard;
 pub use users::{Person, User};
 
 /// What one transaction may write.
