@@ -11,6 +11,7 @@ mod budget;
 mod call;
 mod reconcile;
 mod removals;
+mod share;
 mod sync;
 
 #[cfg(test)]
@@ -22,4 +23,5 @@ pub use self::budget::{CALLS_AT_ONCE, allowance};
 pub use self::call::Call;
 pub use self::reconcile::{Outcome, Reconciliation, Step, Told};
 pub use self::removals::{Removals, is_removal};
+pub use self::share::in_turn;
 pub use self::sync::{Rank, SYNC_VERSION, Stuck, Sync, TRIES, due_at, retry_in};
