@@ -40,8 +40,8 @@ pub async fn workos_webhook(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let (clients, now) = (visit.clients, visit.now);
     let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
     let sealing_keys = clients.secrets.directory(now).await?;
-    let (store, id, school) = (&clients.store, connection.id(), connection.school());
-    let people = People { store, connection: id, school, sealing_keys: &sealing_keys, pepper: &pepper, now };
+    let (store, id) = (&clients.store, connection.id());
+    let people = People { store, connection: id, sealing_keys: &sealing_keys, pepper: &pepper, now };
     if people.hear(&event).await? == Heard::Known {
         visit.trail.ignored = Some("nothing new".to_owned());
     }

@@ -49,6 +49,8 @@ pub(super) struct Directories {
     pub(super) deliveries: Vec<EventDelivery>,
     /// When `directory_users` was asked for, for the limit of calls.
     pub(super) asked: Vec<std::time::Instant>,
+    /// What the API answers next, whatever it is asked.
+    pub(super) next_answer: Option<(u16, String)>,
     is_held: bool,
     number: u64,
 }
@@ -193,6 +195,11 @@ impl WorkOs {
     /// Loses what was not sent yet, as an endpoint that is away for days does.
     pub fn lose_events(&self) {
         self.shared.state().directories.deliveries.retain(|delivery| delivery.due.is_none());
+    }
+
+    /// The next call of the API about directories or events is answered with this.
+    pub fn next_api_answer(&self, status: u16, body: &str) {
+        self.shared.state().directories.next_answer = Some((status, body.to_owned()));
     }
 
     /// The Events API forgets what it has.

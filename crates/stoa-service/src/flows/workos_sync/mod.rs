@@ -118,7 +118,6 @@ impl Look<'_> {
         People {
             store: &self.clients.store,
             connection: self.connection.id(),
-            school: self.connection.school(),
             sealing_keys: &self.sealing_keys,
             pepper: &self.pepper,
             now: self.now(),
