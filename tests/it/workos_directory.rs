@@ -66,8 +66,27 @@ impl Umbrella {
         self.world.workos.deliver_events().await;
     }
 
+    /// What deliveries to the connection are signed with.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// One event of each kind.
+    pub fn happen_everything(&self) {
+        let workos = &self.world.workos;
+        let ada = self.add("00u1a", ADAS_EMAIL);
+        let leaders = workos.add_directory_group("Leaders");
+        workos.add_directory_member(&leaders, &ada);
+        workos.change_directory_user(&ada, |user| user.state = "inactive".to_owned());
+        workos.rename_directory_group(&leaders, "Heads");
+        workos.remove_directory_member(&leaders, &ada);
+        workos.remove_directory_group(&leaders);
+        workos.remove_directory_user(&ada);
+        workos.delete_directory();
+    }
+
     /// The function's answer to a body with a signature.
-    async fn post(&self, body: &[u8], signature: Option<&str>) -> (u64, String) {
+    pub async fn post(&self, body: &[u8], signature: Option<&str>) -> (u64, String) {
         let mut event = sample(FUNCTION, "unsigned");
         let text = event.to_string().replace("/workos/pg/", "/workos/umbrella/");
         event = serde_json::from_str(&text).unwrap();
@@ -225,7 +244,7 @@ async fn c200_a_message_that_differs_by_one_byte_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_event_is_refused_although_it_is_signed() {
+async fn c207_what_another_directory_tells_changes_nothing_and_what_is_no_event_is_refused() {
     let umbrella = Umbrella::start().await;
     assert_eq!(umbrella.signed("{}").await, (422, "workos_event_malformed".to_owned()));
     let large = format!("\"{}\"", "x".repeat(MAX_BODY));
@@ -249,6 +268,36 @@ async fn a_connection_whose_directory_is_elsewhere_takes_nothing() {
     event["body"] = "{}".into();
     let answer = world.invoke(FUNCTION, event).await.unwrap();
     assert_eq!((answer["statusCode"].as_u64(), world.faults()), (Some(403), vec!["workos_source_off".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c204_without_a_secret_nothing_is_believed() {
+    let world = World::start().await;
+    let settings = DIRECTORY_SETTINGS.replace("API", &world.workos.url());
+    world.connect_workos(|file| file.replacen("[workos]\n", &settings, 1)).await.unwrap();
+    world.workos.subscribe_events(&format!("{}/workos/umbrella/webhook", world.url()));
+    world.workos.hold_events(true);
+    world.workos.add_directory_user(&NewDirectoryUser::sample("00u1a", ADAS_EMAIL));
+    world.workos.deliver_events().await;
+    assert_eq!(world.workos.event_deliveries()[0].tries[0].status, 500);
+    assert_eq!(world.faults(), ["secret_broken"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c208_an_event_that_cannot_be_read_stops_no_other() {
+    let umbrella = Umbrella::start().await;
+    umbrella.world.workos.happen_strangely();
+    umbrella.add("00u1a", ADAS_EMAIL);
+    umbrella.deliver().await;
+    assert_eq!(umbrella.statuses(), [422, 204]);
+    assert_eq!(umbrella.counts(), (1, 0, 0));
+    umbrella.add("00u1b", "leon@umbrella.example");
+    umbrella.world.workos.lose_events();
+    umbrella.world.advance(600);
+    umbrella.world.log();
+    let answer = umbrella.sync().await;
+    assert_eq!((&answer["strange"], &answer["WorkosSyncFailed"]), (&json!(1), &json!(0)), "{answer}");
+    assert_eq!(umbrella.counts(), (2, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,7 +335,7 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
 
 /// In whichever order events come, and if each comes twice, the same is left.
 #[tokio::test(flavor = "multi_thread")]
-async fn c203_every_order_of_events_leaves_the_same() {
+async fn c202_c203_every_order_of_events_and_each_twice_leaves_the_same() {
     let umbrella = Umbrella::start().await;
     let workos = &umbrella.world.workos;
     // Ada comes into a group, is called otherwise, and leaves it; the group gets another name.

@@ -91,13 +91,13 @@ impl Ask<'_> {
         let (own, after) = match self {
             Self::Directory(_) => return Vec::new(),
             Self::Events { organization, cursor } => {
-                let kinds = KINDS.iter().map(|kind| ("events[]", (*kind).to_owned()));
+                let usual = [("events", KINDS.join(",")), ("order", "asc".to_owned()), ("limit", LIMIT.to_owned())];
                 let organization = organization.map(|id| ("organization_id", id.to_owned()));
                 let from = match cursor {
                     Cursor::After { event, .. } => ("after", event.as_str().to_owned()),
                     Cursor::From { at } => ("range_start", Cursor::text(*at)),
                 };
-                return kinds.chain(organization).chain([from, ("limit", LIMIT.to_owned())]).collect();
+                return usual.into_iter().chain(organization).chain([from]).collect();
             }
             Self::People { directory, after } | Self::Groups { directory, after } => {
                 (("directory", directory.as_str().to_owned()), after)
@@ -123,16 +123,16 @@ mod tests {
         let id = |text| WorkosId::parse(text).unwrap();
         let (directory, group, event) = (id("directory_1"), id("directory_group_1"), id("event_1"));
         let (after, from) = (Cursor::After { event, at: 1 }, Cursor::From { at: 1_795_435_200_000 });
-        let kinds = KINDS.iter().map(|kind| format!("events%5B%5D={kind}")).collect::<Vec<_>>().join("&");
+        let kinds = KINDS.join("%2C");
         for (ask, wanted) in [
             (Ask::Directory(&directory), "/directories/directory_1".to_owned()),
             (
                 Ask::Events { organization: Some("org_1"), cursor: &after },
-                format!("/events?{kinds}&organization_id=org_1&after=event_1&limit=100"),
+                format!("/events?events={kinds}&order=asc&limit=100&organization_id=org_1&after=event_1"),
             ),
             (
                 Ask::Events { organization: None, cursor: &from },
-                format!("/events?{kinds}&range_start=2026-11-23T12%3A00%3A00.000Z&limit=100"),
+                format!("/events?events={kinds}&order=asc&limit=100&range_start=2026-11-23T12%3A00%3A00.000Z"),
             ),
             (
                 Ask::People { directory: &directory, after: Some("directory_user_7") },

@@ -116,14 +116,15 @@ async fn directory(State(shared): State<Shared>, headers: HeaderMap, Path(id): P
 
 async fn events(State(shared): State<Shared>, headers: HeaderMap, Query(parameters): Parameters) -> Response {
     let read = check_key(&shared, &headers).and_then(|()| {
-        Asked::read(&parameters, &["events[]", "organization_id", "range_start", "range_end"])
+        Asked::read(&parameters, &["events", "events[]", "organization_id", "range_start", "range_end"])
     });
     let asked = match read {
         Ok(asked) => asked,
         Err(refusal) => return *refusal,
     };
-    let kinds: Vec<&str> =
-        parameters.iter().filter(|(name, _)| name == "events[]").map(|(_, kind)| kind.as_str()).collect();
+    // WorkOS's own libraries join them; its documentation repeats the parameter.
+    let named = parameters.iter().filter(|(name, _)| name == "events" || name == "events[]");
+    let kinds: Vec<&str> = named.flat_map(|(_, kinds)| kinds.split(',')).filter(|kind| !kind.is_empty()).collect();
     if kinds.is_empty() {
         return invalid("events should not be empty");
     }
@@ -149,7 +150,7 @@ async fn events(State(shared): State<Shared>, headers: HeaderMap, Query(paramete
     });
     let listed: Vec<(String, Value)> = listed.collect();
     drop(state);
-    // Events come from the oldest on.
+    // Events come from the oldest on, if nothing else is said.
     let oldest_first = [parameters.as_slice(), &[("order".to_owned(), "asc".to_owned())]].concat();
     Asked { parameters: &oldest_first }.page(listed)
 }

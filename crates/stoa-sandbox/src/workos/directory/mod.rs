@@ -161,6 +161,13 @@ impl WorkOs {
         state.directories.tell("dsync.user.created", "org_01TRICELL", data, now);
     }
 
+    /// Something is told of a person that describes nobody.
+    pub fn happen_strangely(&self) {
+        let now = self.clock().now();
+        let data = json!({"id": 7, "directory_id": DIRECTORY});
+        self.shared.state().directories.tell("dsync.user.created", ORGANIZATION, data, now);
+    }
+
     /// Tells an address of everything from now on; the secret that deliveries to it are signed with.
     pub fn subscribe_events(&self, url: &str) -> String {
         let secret = format!("whsec_{}", crate::web::token());

@@ -71,11 +71,15 @@ impl Directory {
 
     /// As events describe it; the API has other states.
     pub(super) fn document(&self, state: &str) -> Value {
-        json!({
+        let mut document = json!({
             "object": "directory", "id": self.id, "name": self.name, "organization_id": self.organization,
-            "state": state, "type": "generic scim v2.0", "external_key": "UWuccu6o1E0GqkYs",
+            "state": state, "type": "generic scim v2.0",
             "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z",
-        })
+        });
+        if state != "deleting" {
+            document["external_key"] = "UWuccu6o1E0GqkYs".into();
+        }
+        document
     }
 }
 
@@ -99,7 +103,7 @@ impl DirectoryUser {
             "object": "directory_user", "id": self.id, "directory_id": directory, "organization_id": organization,
             "idp_id": self.idp_id, "email": self.email, "first_name": self.first_name, "last_name": self.last_name,
             "state": self.state, "role": {"slug": "member"}, "roles": [{"slug": "member"}], "groups": [],
-            "custom_attributes": {"department": "Research", "job_title": "Researcher"},
+            "custom_attributes": {"department": "Research", "job_title": "Researcher"}, "raw_attributes": {},
             "created_at": format!("{:.3}", self.created_at), "updated_at": format!("{:.3}", self.updated_at),
         })
     }
