@@ -291,6 +291,9 @@ async fn c208_an_event_that_cannot_be_read_stops_no_other() {
     umbrella.deliver().await;
     assert_eq!(umbrella.statuses(), [422, 204]);
     assert_eq!(umbrella.counts(), (1, 0, 0));
+    umbrella.world.advance(600);
+    umbrella.sync_all().await;
+    umbrella.world.workos.happen_strangely();
     umbrella.add("00u1b", "leon@umbrella.example");
     umbrella.world.workos.lose_events();
     umbrella.world.advance(600);
@@ -439,7 +442,7 @@ async fn wherever_a_delivery_breaks_off_the_next_one_heals_it() {
         "dynamodb:ConditionCheckItem",
         "secretsmanager:GetSecretValue",
     ];
-    let mut points = 0;
+    let mut points: usize = 0;
     for action in actions {
         for kind in kinds {
             for skipped in 0..3 {
