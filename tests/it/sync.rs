@@ -118,7 +118,9 @@ fn a_flow_has_its_connection_from_its_visit() {
     for (name, text) in flows() {
         let own: Vec<&str> = text.lines().filter(|line| line.contains("store.connection")).collect();
         assert!(
-            own.is_empty() || ["trust_refresh.rs", "mirror/mod.rs", "provisioner.rs", "look.rs", "workos_sync/mod.rs"].contains(&&*name),
+            own.is_empty()
+                || ["trust_refresh.rs", "mirror/mod.rs", "provisioner.rs", "look.rs", "workos_sync/mod.rs"]
+                    .contains(&&*name),
             "{name}: {own:?}"
         );
     }

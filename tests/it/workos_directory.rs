@@ -126,7 +126,8 @@ impl Umbrella {
     fn count(&self, begin: &str, sk: impl Fn(&str) -> bool) -> usize {
         let items = self.items();
         let is = |item: &&Value| {
-            item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(begin)) && item["sk"]["S"].as_str().is_some_and(&sk)
+            item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(begin))
+                && item["sk"]["S"].as_str().is_some_and(&sk)
         };
         items.iter().filter(is).count()
     }
@@ -154,7 +155,8 @@ impl Umbrella {
             if !key.contains("umbrella") || key.contains("sync#") {
                 continue;
             }
-            for changing in ["sealed", "seal_key", "version", "profile", "modified", "created", "rev", "since", "seen"] {
+            for changing in ["sealed", "seal_key", "version", "profile", "modified", "created", "rev", "since", "seen"]
+            {
                 item.as_object_mut().unwrap().remove(changing);
             }
             state.insert(key, item.to_string());

@@ -54,7 +54,8 @@ async fn workos_own_library_and_stoa_agree_about_events() {
         let ours = umbrella.post(body.as_bytes(), Some(signature)).await;
         assert_eq!(ours.0 == 204, *is_good, "{ours:?}: {body}");
     }
-    let kinds: std::collections::BTreeSet<&str> = answers.iter().filter_map(|said| said.strip_prefix("ACCEPTED ")).collect();
+    let kinds: std::collections::BTreeSet<&str> =
+        answers.iter().filter_map(|said| said.strip_prefix("ACCEPTED ")).collect();
     println!("{kinds:?}");
     assert!(!kinds.contains("UnknownEvent") && kinds.len() >= 8, "{kinds:?}");
 }

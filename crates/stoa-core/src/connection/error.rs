@@ -118,7 +118,9 @@ pub enum ConnectionError {
     #[error("directory.workos names the directory where source = \"workos\", and stands nowhere else")]
     WorkosSource,
     /// Its one secret would be two: the client's, and the API key.
-    #[error("a connection with [oidc] has its client secret where WorkOS's API key would be: source = \"workos\" goes with [saml], [workos] or [teams]")]
+    #[error(
+        "a connection with [oidc] has its client secret where WorkOS's API key would be: source = \"workos\" goes with [saml], [workos] or [teams]"
+    )]
     WorkosSourceBesideOidc,
     /// A guard that holds everything or nothing.
     #[error("directory.removals: percent is 1 to 100, window 1h to 30d")]

@@ -29,7 +29,7 @@ pub enum Cursor {
     },
     /// From a time on.
     From {
-        /// Which.
+        /// The first instant whose events are asked for.
         at: i64,
     },
 }

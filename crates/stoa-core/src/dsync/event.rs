@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::words::{GroupWords, PersonWords, WorkosId};
+use super::words::{GroupWords, PersonWords, WorkosId, instant};
 use crate::failure::Failure;
 use crate::fault::Fault;
 
@@ -48,9 +48,9 @@ pub enum Happened {
     Added(Box<(PersonWords, GroupWords)>),
     /// A person left a group.
     Removed {
-        /// Who.
+        /// Who belongs to it no more.
         user: WorkosId,
-        /// Which.
+        /// The group they left.
         group: WorkosId,
     },
     /// Something else: a login, a role, a kind of a later year.
@@ -81,11 +81,6 @@ struct Envelope {
     created_at: String,
     #[serde(default)]
     data: Value,
-}
-
-/// `2021-06-25T19:07:33.155Z`, or `2021-06-25 19:07:33.155`, which is UTC too.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
-    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
 impl Event {

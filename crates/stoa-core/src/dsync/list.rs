@@ -52,7 +52,8 @@ fn page<T>(answer: &Response<Vec<u8>>, read: impl Fn(&Value) -> Option<T>) -> Re
     let data = data.ok_or_else(|| Failure::noted(Fault::WorkosAnswerStrange, "a list without data"))?;
     let items: Vec<T> = data.iter().filter_map(read).collect();
     let next = document.get("list_metadata").and_then(|paging| paging.get("after")).and_then(Value::as_str);
-    let next = next.map(|next| WorkosId::parse(next).map(String::from).ok_or(Fault::WorkosAnswerStrange)).transpose()?;
+    let next =
+        next.map(|next| WorkosId::parse(next).map(String::from).ok_or(Fault::WorkosAnswerStrange)).transpose()?;
     Ok(ListPage { strange: data.len() - items.len(), items, next })
 }
 
@@ -107,7 +108,10 @@ mod tests {
             assert_eq!(fault.code(), wanted, "{status} {body}");
         }
         assert_eq!(directory_of(&answer(404, "")).unwrap_err().fault, Fault::WorkosDirectoryGone);
-        assert_eq!(directory_of(&answer(200, r#"{"state":"deleting"}"#)).unwrap_err().fault, Fault::WorkosDirectoryGone);
+        assert_eq!(
+            directory_of(&answer(200, r#"{"state":"deleting"}"#)).unwrap_err().fault,
+            Fault::WorkosDirectoryGone
+        );
         assert_eq!(directory_of(&answer(200, r#"{"organization_id":"org_1"}"#)).unwrap().as_deref(), Some("org_1"));
         assert!(events_page(&answer(422, "")).unwrap().is_none());
         assert!(events_page(&answer(401, "")).is_err());

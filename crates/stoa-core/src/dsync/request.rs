@@ -33,7 +33,7 @@ pub enum Ask<'a> {
     Directory(&'a WorkosId),
     /// What happened in an organization.
     Events {
-        /// Whose.
+        /// Whose directory it is; `None`: WorkOS does not say.
         organization: Option<&'a str>,
         /// After what.
         cursor: &'a Cursor,

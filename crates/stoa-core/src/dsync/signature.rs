@@ -91,8 +91,7 @@ mod tests {
 
     const BODY: &[u8] = br#"{"id":"event_1"}"#;
     /// `printf '1795435200000.{"id":"event_1"}' | openssl dgst -sha256 -hmac whsec_test`
-    const HEADER_OF_BODY: &str =
-        "t=1795435200000, v1=4e51b58a6b51c705c3da1776615e8cdc409e173ff3bb0788053b841f0434ba34";
+    const HEADER_OF_BODY: &str = "t=1795435200000, v1=4e51b58a6b51c705c3da1776615e8cdc409e173ff3bb0788053b841f0434ba34";
 
     fn secrets(values: &[&str]) -> KeySet {
         let keys: Vec<String> = values

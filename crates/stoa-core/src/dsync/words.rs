@@ -1,10 +1,10 @@
 //! What WorkOS says of a person or a group, as it is kept.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stoa_scim::{Profile, ResourceType};
 
-use super::event::instant;
 use super::told::Order;
 use crate::directory::{GroupId, UserId};
 use crate::ids::ConnectionId;
@@ -129,6 +129,11 @@ impl GroupWords {
     }
 }
 
+/// `2021-06-25T19:07:33.155Z`, or `2021-06-25 19:07:33.155`, which is UTC too.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+}
+
 /// The primary address of those that the environment maps.
 fn primary_email(user: &Value) -> Option<&str> {
     let emails = user.get("custom_attributes")?.get("emails")?.as_array()?;
@@ -194,7 +199,8 @@ mod tests {
         assert_eq!((words.order.updated, words.order.at, words.order.by.as_str()), (7, 7, "event_1"));
         let mapped = read(|user| {
             user["email"] = Value::Null;
-            user["custom_attributes"]["emails"] = json!([{"value": "a@example.com"}, {"primary": true, "value": "b@example.com"}]);
+            user["custom_attributes"]["emails"] =
+                json!([{"value": "a@example.com"}, {"primary": true, "value": "b@example.com"}]);
         });
         assert_eq!(mapped.profile.unverified_email(), Some("b@example.com"));
     }

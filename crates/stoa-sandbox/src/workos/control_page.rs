@@ -84,7 +84,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                     }
                 }
             }
-            (directory::page(&state))
+            (directory::page(&state.directories))
             h2 { "Redirect URIs" }
             ul { @for uri in &state.redirect_uris { li { (uri) } } }
             h2 { "Calls" }

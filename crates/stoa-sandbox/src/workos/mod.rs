@@ -94,7 +94,10 @@ pub struct WorkOs {
 impl WorkOs {
     /// Starts it.
     pub async fn start(config: Config) -> io::Result<Self> {
-        let shared = Shared { state: Arc::new(Mutex::new(State { directories: directory::Directories::sample(), ..State::default() })), config: Arc::new(config) };
+        let shared = Shared {
+            state: Arc::new(Mutex::new(State { directories: directory::Directories::sample(), ..State::default() })),
+            config: Arc::new(config),
+        };
         let router = Router::new()
             .merge(authorize::router())
             .merge(token::router())

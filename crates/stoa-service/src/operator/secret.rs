@@ -225,10 +225,12 @@ impl Operator {
     pub async fn owner_of(&self, name: &SecretName) -> Result<SecretOwner, OperatorError> {
         match name {
             SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretOwner::Stack),
-            SecretName::Saml(id) | SecretName::Oidc(id) | SecretName::Workos(id) => Ok(match self.current(id).await? {
-                Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
-                None => SecretOwner::Nobody,
-            }),
+            SecretName::Saml(id) | SecretName::Oidc(id) | SecretName::Workos(id) => {
+                Ok(match self.current(id).await? {
+                    Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
+                    None => SecretOwner::Nobody,
+                })
+            }
             SecretName::Thinkific(id) => Ok(match self.school_item(id).await? {
                 Some(_) => SecretOwner::School(id.clone()),
                 None => SecretOwner::Nobody,

@@ -7,8 +7,7 @@ use axum::{Form, Router};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::state::State as WorkOsState;
-use super::{DIRECTORY, NewDirectoryUser, Shared};
+use super::{DIRECTORY, Directories, NewDirectoryUser, Shared};
 use crate::control;
 
 pub(in super::super) fn router() -> Router<Shared> {
@@ -69,8 +68,7 @@ async fn member(State(shared): State<Shared>, Form(form): Form<MemberForm>) -> R
 }
 
 /// People, groups, and what was sent.
-pub(in super::super) fn page(state: &WorkOsState) -> Markup {
-    let all = &state.directories;
+pub(in super::super) fn page(all: &Directories) -> Markup {
     html! {
         @for directory in &all.directories {
             h2 { "Directory " (directory.id) }

@@ -21,7 +21,7 @@ const RETRIES: usize = 6;
 /// An address that is told of everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Where.
+    /// Where events are posted to.
     pub url: String,
     /// What deliveries to it are signed with.
     pub secret: String,

@@ -156,7 +156,11 @@ impl WorkOs {
     pub fn happen_elsewhere(&self) {
         let now = self.clock().now();
         let mut state = self.shared.state();
-        let user = DirectoryUser::new("directory_user_01ELSEWHERE", &NewDirectoryUser::sample("00u9", "a@tricell.example"), now);
+        let user = DirectoryUser::new(
+            "directory_user_01ELSEWHERE",
+            &NewDirectoryUser::sample("00u9", "a@tricell.example"),
+            now,
+        );
         let data = user.document("directory_01TRICELL", "org_01TRICELL");
         state.directories.tell("dsync.user.created", "org_01TRICELL", data, now);
     }
@@ -237,7 +241,8 @@ impl Shared {
         known.updated_at = now;
         let mut data = known.document(directory, &organization);
         let previous = before.as_object().into_iter().flatten().filter(|(name, value)| data[*name] != **value);
-        data["previous_attributes"] = Value::Object(previous.map(|(name, value)| (name.clone(), value.clone())).collect());
+        data["previous_attributes"] =
+            Value::Object(previous.map(|(name, value)| (name.clone(), value.clone())).collect());
         all.tell("dsync.user.updated", &organization, data, now);
     }
 
@@ -266,7 +271,8 @@ impl Shared {
     fn member(&self, directory: &str, (group, user): (&str, &str), comes: bool, now: Timestamp) {
         let all = &mut self.state().directories;
         let Some(own) = all.directories.iter_mut().find(|own| own.id == directory) else { return };
-        let described = own.users.iter().find(|known| known.id == user).zip(own.groups.iter().find(|known| known.id == group));
+        let described =
+            own.users.iter().find(|known| known.id == user).zip(own.groups.iter().find(|known| known.id == group));
         let Some((person, of)) = described else { return };
         let organization = own.organization.clone();
         let data = json!({

@@ -145,12 +145,7 @@ impl Look<'_> {
     }
 
     /// Hears the events since the cursor. `false`: another run is at work.
-    async fn events(
-        &self,
-        item: &mut SyncItem,
-        organization: Option<&str>,
-        done: &mut Done,
-    ) -> Result<bool, Failure> {
+    async fn events(&self, item: &mut SyncItem, organization: Option<&str>, done: &mut Done) -> Result<bool, Failure> {
         let mut at = item.cursor.clone();
         loop {
             let asked = Ask::Events { organization, cursor: &at };

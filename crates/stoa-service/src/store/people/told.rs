@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
-use stoa_core::dsync::{Event, GroupWords, Happened, PersonWords, Told, WorkosId, Word, group_id, user_id};
+use stoa_core::dsync::{Event, GroupWords, Happened, PersonWords, Told, Word, WorkosId, group_id, user_id};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::provision::Rank;
@@ -139,7 +139,8 @@ impl People<'_> {
         let value = values.iter().find(|value: &&KeyOf| value.by == IndexedBy::UserExternalId);
         let Some(value) = value else { return Ok(()) };
         let Some(owner) = self.owner(value).await? else { return Ok(()) };
-        let other = UserId::parse(&owner).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        let other =
+            UserId::parse(&owner).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
         if other == *id {
             return Ok(());
         }
@@ -272,7 +273,8 @@ impl People<'_> {
             [member, belongs, self.due().mark(&edge.user, Rank::First)]
         });
         self.write_edges(removed.collect()).await?;
-        let mut writes = vec![Key::group(self.connection, id).delete(), Key::listed_group(self.connection, id).delete()];
+        let mut writes =
+            vec![Key::group(self.connection, id).delete(), Key::listed_group(self.connection, id).delete()];
         for value in keys(&group.profile, self.connection, self.pepper) {
             if self.owner(&value).await?.as_deref() == Some(id.as_str()) {
                 writes.push(self.give_up(&value, id.as_str()));
