@@ -216,6 +216,18 @@ async fn what_workos_tells_becomes_people_and_groups_and_reaches_the_school() {
     assert_eq!(umbrella.counts(), (0, 1, 0));
     umbrella.world.invoke("provisioner", Value::Null).await.unwrap();
     assert_eq!(courses(), [0; 0]);
+
+    // Whoever comes back has another id at WorkOS, and the account that they had; the groups are told again.
+    umbrella.world.advance(60);
+    let again = umbrella.add("00u1a", ADAS_EMAIL);
+    assert_ne!(again, ada);
+    umbrella.deliver().await;
+    umbrella.world.invoke("provisioner", Value::Null).await.unwrap();
+    assert_eq!((umbrella.counts(), courses()), ((1, 1, 0), vec![3]));
+    umbrella.world.workos.add_directory_member(&leaders, &again);
+    umbrella.deliver().await;
+    umbrella.world.invoke("provisioner", Value::Null).await.unwrap();
+    assert_eq!((umbrella.counts(), courses()), ((1, 1, 1), vec![3, 4]));
     assert!(umbrella.statuses().iter().all(|status| *status == 204), "{:?}", umbrella.statuses());
     assert_eq!(umbrella.world.faults(), [""; 0]);
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::words::{GroupWords, PersonWords, WorkosId, instant};
+use super::words::{GroupWords, PersonWords, Who, WorkosId, instant};
 use crate::failure::Failure;
 use crate::fault::Fault;
 
@@ -39,7 +39,7 @@ pub enum Happened {
     /// A person is there, or has changed.
     User(PersonWords),
     /// A person is gone.
-    UserGone(WorkosId),
+    UserGone(Who),
     /// A group is there, or has changed.
     Group(GroupWords),
     /// A group is gone, and with it who belonged to it: of those nothing more is told.
@@ -49,7 +49,7 @@ pub enum Happened {
     /// A person left a group.
     Removed {
         /// Who belongs to it no more.
-        user: WorkosId,
+        user: Who,
         /// The group they left.
         group: WorkosId,
     },
@@ -137,11 +137,13 @@ impl Reader<'_> {
             "dsync.activated" => Happened::Activated,
             "dsync.deleted" => Happened::Deleted,
             "dsync.user.created" | "dsync.user.updated" => Happened::User(person(self.data)?),
-            "dsync.user.deleted" => Happened::UserGone(id(Some(self.data))?),
+            "dsync.user.deleted" => Happened::UserGone(Who::read(self.data)?),
             "dsync.group.created" | "dsync.group.updated" => Happened::Group(group(self.data)?),
             "dsync.group.deleted" => Happened::GroupGone(id(Some(self.data))?),
             "dsync.group.user_added" => Happened::Added(Box::new((person(part("user")?)?, group(part("group")?)?))),
-            "dsync.group.user_removed" => Happened::Removed { user: id(part("user"))?, group: id(part("group"))? },
+            "dsync.group.user_removed" => {
+                Happened::Removed { user: Who::read(part("user")?)?, group: id(part("group"))? }
+            }
             other => Happened::Other(other.to_owned()),
         })
     }

@@ -18,4 +18,4 @@ pub use list::{ListPage, directory_of, events_page, groups_page, people_page};
 pub use request::{Ask, KINDS};
 pub use signature::Signature;
 pub use told::{Order, TOLD_VERSION, Told, Word};
-pub use words::{GroupWords, PersonWords, WorkosId, group_id, user_id};
+pub use words::{GroupWords, PersonWords, Who, WorkosId, group_id, user_id};

@@ -46,11 +46,21 @@ impl From<WorkosId> for String {
     }
 }
 
+/// By what a person stays the same. WorkOS gives whoever comes back another id, and the identity provider keeps its own of
+/// them: that one counts, and WorkOS's where there is no other. Personal, so without `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Who {
+    /// The identity provider's id of them.
+    Idp(String),
+    /// WorkOS's.
+    Workos(WorkosId),
+}
+
 /// What WorkOS says of a person. Personal, so without `Debug`.
 #[derive(Clone, PartialEq)]
 pub struct PersonWords {
-    /// WorkOS's id of them in this directory: another one if they come back after they were gone.
-    pub id: WorkosId,
+    /// Who it is.
+    pub who: Who,
     /// As it is kept.
     pub profile: Profile,
     /// Which description of them it is.
@@ -69,8 +79,12 @@ pub struct GroupWords {
 }
 
 /// Our id of a person: the same whatever is told of them first, and nobody's who does not have the pepper.
-pub fn user_id(id: &WorkosId, connection: &ConnectionId, pepper: &Pepper) -> UserId {
-    UserId::from_random(sixteen(pepper.index("workos directory user", &[connection.as_str(), id.as_str()])))
+pub fn user_id(who: &Who, connection: &ConnectionId, pepper: &Pepper) -> UserId {
+    let (kind, id) = match who {
+        Who::Idp(id) => ("idp", id.as_str()),
+        Who::Workos(id) => ("workos", id.as_str()),
+    };
+    UserId::from_random(sixteen(pepper.index("workos directory user", &[connection.as_str(), kind, id])))
 }
 
 /// Our id of a group.
@@ -82,6 +96,19 @@ fn sixteen([bytes @ .., _, _, _, _, _, _, _, _]: [u8; 24]) -> [u8; 16] {
     bytes
 }
 
+impl Who {
+    /// Whom a `directory_user` describes.
+    pub(super) fn read(user: &Value) -> Option<Self> {
+        let id = WorkosId::parse(user.get("id")?.as_str()?)?;
+        Some(text(user, "idp_id").map_or(Self::Workos(id), |own| Self::Idp(own.to_owned())))
+    }
+}
+
+/// A text that says something.
+fn text<'a>(of: &'a Value, name: &str) -> Option<&'a str> {
+    of.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
+}
+
 impl PersonWords {
     /// Reads a `directory_user`, told at `at` by `by`. Whatever is not `active` is inactive: a person in any state that
     /// WorkOS may think of later gets nothing at the school.
@@ -89,8 +116,8 @@ impl PersonWords {
     /// Kept are what names them, their address and their names, and nothing else of what WorkOS knows. Names that cannot be
     /// kept are left out: who is there counts more than what they are called.
     pub(super) fn read(user: &Value, at: i64, by: &str) -> Option<Self> {
-        let id = WorkosId::parse(user.get("id")?.as_str()?)?;
-        let text = |name: &str| user.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+        let (who, text) = (Who::read(user)?, |name: &str| text(user, name));
+        let id = WorkosId::parse(text("id")?)?;
         let mut document = json!({
             "userName": id.as_str(),
             "active": text("state") == Some("active"),
@@ -113,7 +140,7 @@ impl PersonWords {
         }
         let kept = |document: &Value| Profile::create(ResourceType::User, document.to_string().as_bytes()).ok();
         let profile = kept(&document).or_else(|| kept(&least))?.profile;
-        Some(Self { order: order(user, at, by), id, profile })
+        Some(Self { order: order(user, at, by), who, profile })
     }
 }
 
@@ -121,7 +148,7 @@ impl GroupWords {
     /// Reads a `directory_group`, told at `at` by `by`.
     pub(super) fn read(group: &Value, at: i64, by: &str) -> Option<Self> {
         let id = WorkosId::parse(group.get("id")?.as_str()?)?;
-        let name = group.get("name").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
+        let name = text(group, "name");
         // A name is what grants go by: a group without one grants nothing, and is kept for those who are in it.
         let document = json!({"displayName": name.unwrap_or(id.as_str()), "externalId": id.as_str()});
         let profile = Profile::create(ResourceType::Group, document.to_string().as_bytes()).ok()?.profile;
@@ -172,7 +199,9 @@ mod tests {
     #[test]
     fn a_person_is_what_names_them_and_no_more() {
         let words = read(|_| {});
-        assert_eq!((words.profile.naming(), words.profile.external_id()), (words.id.as_str(), Some("8931")));
+        let id = "directory_user_01E1X1B89NH8Z3SDFJR4H7RGX7";
+        assert_eq!((words.profile.naming(), words.profile.external_id()), (id, Some("8931")));
+        assert!(words.who == Who::Idp("8931".to_owned()));
         assert_eq!((words.profile.given_name(), words.profile.family_name()), (Some("Lela"), Some("Block")));
         assert_eq!(words.profile.unverified_email(), Some("lela.block@example.com"));
         assert!(words.profile.is_active());
@@ -195,7 +224,10 @@ mod tests {
                 user[name] = Value::Null;
             }
         });
-        assert_eq!(words.profile.to_json(), json!({"active": true, "userName": words.id.as_str()}).to_string());
+        assert_eq!(
+            words.profile.to_json(),
+            json!({"active": true, "userName": "directory_user_01E1X1B89NH8Z3SDFJR4H7RGX7"}).to_string()
+        );
         assert_eq!((words.order.updated, words.order.at, words.order.by.as_str()), (7, 7, "event_1"));
         let mapped = read(|user| {
             user["email"] = Value::Null;
@@ -216,11 +248,13 @@ mod tests {
         let pepper = KeySet::parse(r#"{"keys":[{"id":"1","from":0,"value":"pepper"}]}"#).unwrap();
         let pepper = Pepper::from_keys(&pepper);
         let ids = ["acme", "globex"].map(|id| ConnectionId::parse(id).unwrap());
-        let [one, other] = ["directory_user_1", "directory_user_2"].map(|id| WorkosId::parse(id).unwrap());
+        let group = WorkosId::parse("directory_group_1").unwrap();
+        let [one, other] = ["directory_group_1", "00u1a"].map(|id| Who::Idp(id.to_owned()));
+        assert_ne!(user_id(&one, &ids[0], &pepper), user_id(&Who::Workos(group.clone()), &ids[0], &pepper));
         assert_eq!(user_id(&one, &ids[0], &pepper), user_id(&one, &ids[0], &pepper));
         assert_ne!(user_id(&one, &ids[0], &pepper), user_id(&other, &ids[0], &pepper));
         assert_ne!(user_id(&one, &ids[0], &pepper), user_id(&one, &ids[1], &pepper));
-        assert_ne!(user_id(&one, &ids[0], &pepper).as_str(), group_id(&one, &ids[0], &pepper).as_str());
+        assert_ne!(user_id(&one, &ids[0], &pepper).as_str(), group_id(&group, &ids[0], &pepper).as_str());
         for bad in ["", "a#b", "a/b", &"a".repeat(101)] {
             assert_eq!(WorkosId::parse(bad), None, "{bad}");
         }

@@ -134,7 +134,7 @@ impl Look<'_> {
         }
         let ask = Ask::Members { group: &id, after };
         let (listed, next) = Self::all_of(people_page(&self.ask(&ask, done).await?, as_of)?, done)?;
-        let ids: Vec<UserId> = listed.iter().map(|words| people.user_of(&words.id)).collect();
+        let ids: Vec<UserId> = listed.iter().map(|words| people.user_of(&words.who)).collect();
         let there = Word::There { at: as_of, order: None, is_listed: true };
         let hears = ids.iter().map(|user| Box::pin(people.hear_member((user, &group.item.id), &there)));
         self.count_news(hears.collect(), done).await?;

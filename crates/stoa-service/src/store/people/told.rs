@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
-use stoa_core::dsync::{Event, GroupWords, Happened, PersonWords, Told, Word, WorkosId, group_id, user_id};
+use stoa_core::dsync::{Event, GroupWords, Happened, PersonWords, Told, Who, Word, WorkosId, group_id, user_id};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::provision::Rank;
@@ -48,11 +48,11 @@ impl People<'_> {
         match &event.happened {
             Happened::User(words) => Box::pin(self.hear_person(words, &there(Some(words.order.clone())))).await,
             Happened::Group(words) => Box::pin(self.hear_group(words, &there(Some(words.order.clone())))).await,
-            Happened::UserGone(id) => Box::pin(self.hear_person_gone(&self.user_of(id), at)).await,
+            Happened::UserGone(who) => Box::pin(self.hear_person_gone(&self.user_of(who), at)).await,
             Happened::GroupGone(id) => Box::pin(self.hear_group_gone(&self.group_of(id), at)).await,
             Happened::Added(both) => {
                 let (person, group) = &**both;
-                let (user, of) = (self.user_of(&person.id), self.group_of(&group.id));
+                let (user, of) = (self.user_of(&person.who), self.group_of(&group.id));
                 // Of a group that many come into at once, each event says the same: what is known of it stays untouched.
                 let [told_person, told_group] =
                     [Key::told_user(self.connection, &user), Key::told_group(self.connection, &of)];
@@ -73,8 +73,8 @@ impl People<'_> {
     }
 
     /// Our id of a person.
-    pub fn user_of(&self, id: &WorkosId) -> UserId {
-        user_id(id, self.connection, self.pepper)
+    pub fn user_of(&self, who: &Who) -> UserId {
+        user_id(who, self.connection, self.pepper)
     }
 
     /// Our id of a group.
@@ -84,7 +84,7 @@ impl People<'_> {
 
     /// Hears that a person is there.
     pub async fn hear_person(&self, words: &PersonWords, word: &Word) -> Result<Heard, Failure> {
-        let id = self.user_of(&words.id);
+        let id = self.user_of(&words.who);
         let key = Key::told_user(self.connection, &id);
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
@@ -109,7 +109,7 @@ impl People<'_> {
             };
             match changed {
                 Changed::Applied(()) => return Ok(Heard::News),
-                Changed::Taken(_) => self.settle_double((&id, &words.profile), (&key, &before, &after)).await?,
+                Changed::Taken(by) => self.settle_double((&id, &words.profile, by), (&key, &before, &after)).await?,
                 Changed::Meanwhile => {}
             }
         }
@@ -128,15 +128,15 @@ impl People<'_> {
         })
     }
 
-    /// Two of WorkOS's people are one of the customer's: whoever comes back gets another id there, and the word that the
-    /// earlier one is gone may come after. The one who was told of last is the one who is there.
+    /// Somebody else has what this person is known by: another source's person has the same id of the identity provider's,
+    /// or the identity provider has given somebody another id. The one who was told of last is the one who is there.
     async fn settle_double(
         &self,
-        (id, profile): (&UserId, &Profile),
+        (id, profile, by): (&UserId, &Profile, IndexedBy),
         (key, before, after): (&Key, &Told, &Told),
     ) -> Result<(), Failure> {
         let values = keys(profile, self.connection, self.pepper);
-        let value = values.iter().find(|value: &&KeyOf| value.by == IndexedBy::UserExternalId);
+        let value = values.iter().find(|value: &&KeyOf| value.by == by);
         let Some(value) = value else { return Ok(()) };
         let Some(owner) = self.owner(value).await? else { return Ok(()) };
         let other =
