@@ -43,7 +43,7 @@ pub(super) struct Event {
 /// The directories of the environment, and what was told of them.
 #[derive(Debug, Default)]
 pub(super) struct Directories {
-    pub(super) directories: Vec<Directory>,
+    directories: Vec<Directory>,
     pub(super) events: Vec<Event>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) deliveries: Vec<EventDelivery>,

@@ -93,19 +93,15 @@ impl People<'_> {
             let told = note(&key, &before, &after);
             let is_current = after.order.as_ref() == Some(&words.order);
             let changed = match (after.is_there(), user) {
-                (false, None) => match self.only(told).await? {
-                    Some(heard) => return Ok(heard),
-                    None => continue,
-                },
                 (false, Some(user)) => self.remove_user(&user, told).await?,
                 (true, Some(user)) if is_current && user.profile != words.profile => {
                     self.rewrite_user(&user, &words.profile, told).await?.without()
                 }
-                (true, Some(_)) => match self.only(told).await? {
+                (true, None) => self.make_user(&id, &words.profile, told).await?,
+                (false, None) | (true, Some(_)) => match self.only(told).await? {
                     Some(heard) => return Ok(heard),
                     None => continue,
                 },
-                (true, None) => self.make_user(&id, &words.profile, told).await?,
             };
             match changed {
                 Changed::Applied(()) => return Ok(Heard::News),
@@ -158,22 +154,29 @@ impl People<'_> {
         Ok(())
     }
 
-    /// Hears that a person is gone, or is in no list.
+    /// Hears that a person is gone, or is in no list. Whoever was told to be back already keeps none of the groups that
+    /// they had before.
     pub async fn hear_person_gone(&self, id: &UserId, at: i64) -> Result<Heard, Failure> {
         let key = Key::told_user(self.connection, id);
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
             let (after, _) = before.after(&Word::Gone { at });
             let told = note(&key, &before, &after);
-            let user = self.user(id).await?.filter(|_| !after.is_there());
-            let Some(user) = user else {
-                match self.only(told).await? {
-                    Some(heard) => return Ok(heard),
-                    None => continue,
+            match self.user(id).await? {
+                Some(user) if !after.is_there() => {
+                    if let Changed::Applied(()) = self.remove_user(&user, told).await? {
+                        return Ok(Heard::News);
+                    }
                 }
-            };
-            if let Changed::Applied(()) = self.remove_user(&user, told).await? {
-                return Ok(Heard::News);
+                is_back => {
+                    let Some(heard) = self.only(told).await? else { continue };
+                    if is_back.is_some() {
+                        for (group, _) in self.person(id).await?.groups {
+                            self.hear_member((id, &group.item.id), &Word::Gone { at }).await?;
+                        }
+                    }
+                    return Ok(heard);
+                }
             }
         }
         Err(contended())
@@ -189,10 +192,6 @@ impl People<'_> {
             let told = note(&key, &before, &after);
             let is_current = after.order.as_ref() == Some(&words.order);
             let wrote = match (after.is_there(), self.group(&id).await?) {
-                (false, None) => match self.only(told).await? {
-                    Some(heard) => return Ok(heard),
-                    None => continue,
-                },
                 (false, Some(group)) => self.remove_group(&group, told).await?,
                 (true, None) => self.make_group(&id, &words.profile, told).await?,
                 (true, Some(group)) if is_current && !before.knows(&words.order) => {
@@ -201,7 +200,7 @@ impl People<'_> {
                         refused @ Wrote::Refused(_) => refused,
                     }
                 }
-                (true, Some(_)) => match self.only(told).await? {
+                (false, None) | (true, Some(_)) => match self.only(told).await? {
                     Some(heard) => return Ok(heard),
                     None => continue,
                 },
@@ -251,10 +250,8 @@ impl People<'_> {
             let told = note(&key, &before, &after);
             let group = self.group(id).await?.filter(|_| !after.is_there());
             let Some(group) = group else {
-                match self.only(told).await? {
-                    Some(heard) => return Ok(heard),
-                    None => continue,
-                }
+                let Some(heard) = self.only(told).await? else { continue };
+                return Ok(heard);
             };
             if let Wrote::All = self.remove_group(&group, told).await? {
                 return Ok(Heard::News);
@@ -296,10 +293,8 @@ impl People<'_> {
             let since = after.seen.map_or(self.now.as_second(), |seen| seen / 1000);
             let writes = self.member_writes(edge, (counts, known.is_member), since);
             if writes.is_empty() {
-                match self.only(told).await? {
-                    Some(heard) => return Ok(heard),
-                    None => continue,
-                }
+                let Some(heard) = self.only(told).await? else { continue };
+                return Ok(heard);
             }
             // As long as the person is who they were when this was decided.
             let same = unchanged(Key::told_user(self.connection, user), &known.user);
