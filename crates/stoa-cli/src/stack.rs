@@ -180,6 +180,8 @@ fn names(text: &str) -> Result<StackNames, &'static str> {
         directory: output(&outputs, "DirectoryTable").ok_or("it has no output DirectoryTable")?,
         secret_prefix: output(&outputs, "SecretPrefix").ok_or("it has no output SecretPrefix")?,
         operator: output(&outputs, "OperatorFunction").ok_or("it has no output OperatorFunction")?,
+        // A file that was written before the stack had it is of use for everything else.
+        csv_import: output(&outputs, "CsvImportFunction").unwrap_or_default(),
     })
 }
 

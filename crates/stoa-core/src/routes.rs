@@ -30,7 +30,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it. `operator` has none: the operator's command invokes it.
+    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the operator's command invokes them.
     pub routes: &'static [Route],
     /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
     pub schedule: Option<&'static str>,
@@ -76,8 +76,8 @@ const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#
 const PEOPLE_AND_GROUPS: Condition =
     keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*", "pace#*"]);
 
-/// The same of what WorkOS tells: there are neither tokens nor paces.
-const PEOPLE_OF_WORKOS: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*"]);
+/// Of these, people and groups alone.
+const PEOPLE: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -271,8 +271,21 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[GetItem]),
             table(Directory, &[GetItem, BatchGetItem]),
             table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
-                .where_all(&[PEOPLE_OF_WORKOS]),
+                .where_all(&[PEOPLE]),
             secrets(&[Pepper, DirectorySecret, Workos]),
+        ],
+    },
+    Function {
+        name: "csv-import",
+        purpose: "Takes people from a customer's file into their directory, and writes out what the directory has of them.",
+        routes: &[],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE]),
+            secrets(&[Pepper, DirectorySecret]),
         ],
     },
     Function {
@@ -310,7 +323,7 @@ pub const ROUTES: &[Function] = &[
             table(Connections, &[GetItem, Query]),
             table(Directory, &[GetItem, BatchGetItem]),
             table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
-                .where_all(&[PEOPLE_OF_WORKOS]),
+                .where_all(&[PEOPLE]),
             table(Directory, &[PutItem]).where_all(&[keys_like(&["workos#*"])]),
             secrets(&[Pepper, DirectorySecret, Oidc]),
         ],

@@ -223,7 +223,7 @@ fn readers(desk: &Desk, table: Table) -> Vec<Vec<String>> {
 }
 
 /// Forms of keys that this desk has nothing under: what no command reads, and what a directory's client would have made.
-const ABSENT: [&str; 20] = [
+const ABSENT: [&str; 22] = [
     "history#",
     "assertion#",
     "tested#",
@@ -244,6 +244,8 @@ const ABSENT: [&str; 20] = [
     "groups#",
     "scim#",
     "used#",
+    "import#",
+    "erased#",
 ];
 
 async fn sweep(table: Table) {

@@ -5,6 +5,7 @@ mod admission;
 mod asking;
 mod begin;
 mod code;
+pub mod csv_import;
 mod home_realm;
 pub mod login;
 mod look;

@@ -42,6 +42,7 @@ impl StackNames {
             directory: table(Table::Directory),
             secret_prefix: STACK.to_owned(),
             operator: function_name(STACK, "operator"),
+            csv_import: function_name(STACK, "csv-import"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod group;
 mod groups;
 mod replacement;
 mod sync;
+mod together;
 mod tokens;
 mod told;
 mod users;
@@ -34,6 +35,7 @@ pub use edges::EdgesChanged;
 pub use group::Group;
 pub use replacement::Regrouped;
 pub use told::Heard;
+pub use together::Moved;
 pub use users::{Person, User};
 
 /// What one transaction may write.
