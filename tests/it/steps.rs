@@ -183,7 +183,7 @@ impl World {
         self.pingfederate.register(SpConnection::from_metadata(&metadata.body).unwrap());
     }
 
-    /// What an operator does by `stoa connection activate` or `disable`, without the test that `activate` asks for.
+    /// What on-call does by `stoa connection activate` or `disable`, without the test that `activate` asks for.
     pub async fn set_state(&self, connection: &str, state: ConnectionState) {
         let connection = ConnectionId::parse(connection).unwrap();
         let applied = match state {

@@ -1,7 +1,7 @@
 //! Every way a login can fail: one exact, stable code each, and what the outside is told about it.
 //!
 //! [`Fault`] is what happened. [`Face`] is what a person sees: status, public code, who acts, whether trying again
-//! helps. Detail for the operator is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
+//! helps. Detail for on-call is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
 //! `docs/runbook/faults/{code}.md`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

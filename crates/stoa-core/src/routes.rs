@@ -30,7 +30,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the operator's command invokes them.
+    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the command `stoa` invokes them.
     pub routes: &'static [Route],
     /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
     pub schedule: Option<&'static str>,
@@ -61,7 +61,7 @@ impl Function {
 }
 
 /// To write the key set of a token with an unknown key, and nothing else that is in `trust`: without `certificate` and
-/// `from` no SAML key comes into being, without `by` and `kept` none gets an operator's name.
+/// `from` no SAML key comes into being, without `by` and `kept` none gets the name of somebody on call.
 const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
     attributes(&["pk", "sk", "uri", "jwks", "at", "tried", "asking", "attempt"]),
     keys_not_like(&["watch#*"]),
@@ -290,7 +290,7 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "operator",
-        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what a school tells.",
+        purpose: "Answers the command `stoa` where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
         schedule: None,
         grants: &[

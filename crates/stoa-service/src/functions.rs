@@ -28,7 +28,7 @@ pub type Make<T> = fn(&Variables, Clock, Log) -> Result<T, EnvironmentError>;
 pub enum Maker {
     /// A browser's request.
     Requests(Make<Handler>),
-    /// A schedule, or the operator's command.
+    /// A schedule, or the command `stoa`.
     Events(Make<Invoked>),
 }
 

@@ -48,6 +48,8 @@ checks! {
     ConnectionBroken = "connection_broken", "on-call";
     /// A connection leads to a school that is not stored.
     SchoolMissing = "school_missing", "on-call";
+    /// A school's settings do not go with what was found of it.
+    SchoolUnfit = "school_unfit", "on-call";
     /// A domain of a connection is not claimed by its customer.
     ClaimMissing = "claim_missing", "on-call";
     /// A domain does not lead to the connection from `/login`.

@@ -8,6 +8,7 @@ use stoa_core::fault::{Actor, Fault};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 use stoa_core::invisible::visible;
 use stoa_core::login::{LoginItem, State, What};
+use stoa_core::rehearsal::Question;
 use stoa_core::trust::{Watch, days_until};
 use stoa_service::operator::{HostSeen, ListedSecret, OperatorError, SecretName, Traffic, Trusts, needed_secrets};
 use stoa_service::store::ConnectionItem;
@@ -148,6 +149,13 @@ pub(super) fn broken(item: &ConnectionItem, error: &OperatorError) -> Finding {
 pub(super) fn no_school(id: &ConnectionId, school: &SchoolId) -> Finding {
     let what = format!("its school {school} is not stored");
     Finding::new(Check::SchoolMissing, id, what, page(Check::SchoolMissing))
+}
+
+/// A setting of the school that a rehearsal speaks against.
+pub(super) fn unfit(school: &SchoolId, question: Question) -> Finding {
+    let what = format!("first_logins = \"sign\" is set, and a rehearsal found otherwise: {}", question.asks());
+    let repair = format!("`stoa school show {school}`; {}", page(Check::SchoolUnfit));
+    Finding::new(Check::SchoolUnfit, school, what, repair)
 }
 
 pub(super) fn claim(connection: &Connection, domain: &str, claim: Option<&CustomerId>) -> Option<Finding> {

@@ -1,6 +1,6 @@
 //! Why a document does not hold together.
 
-/// A document that does not hold together. The texts are for the operator who applies it.
+/// A document that does not hold together. The texts are for whoever applies it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConnectionError {
     /// No claimed domain.

@@ -16,6 +16,7 @@ pub mod operator;
 mod proven;
 mod provider_keys;
 pub mod provisioner;
+mod rehearsal;
 pub mod saml_acs;
 mod saml_keys;
 pub mod saml_metadata;

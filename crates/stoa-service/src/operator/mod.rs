@@ -1,4 +1,4 @@
-//! What the operator's command does in AWS: the same code against AWS and against the sandbox. It reads no secret.
+//! What the command `stoa` does in AWS: the same code against AWS and against the sandbox. It reads no secret.
 
 mod apply;
 mod difference;
@@ -20,6 +20,7 @@ mod not_yet;
 mod person;
 mod provider;
 pub(crate) mod question;
+mod rehearsal;
 pub mod sandbox;
 mod school;
 mod scim;
@@ -55,7 +56,7 @@ pub use import_question::{ExportedPerson, MOST_AT_ONCE, RowOutcome, StoredKey};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use not_yet::NotYet;
 pub use person::{FoundPerson, PersonChange};
-pub use question::{Becomes, Named, Told};
+pub use question::{Becomes, Named, Rehearsed, Scene, Told};
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
 pub use secret::{ListedSecret, SecretName, SecretOwner, SecretText, needed_secrets};
@@ -103,7 +104,7 @@ pub struct Caller {
     pub account: String,
 }
 
-/// The operator's access to one stack.
+/// The command's access to one stack.
 pub struct Operator {
     tables: Tables,
     secrets: aws_sdk_secretsmanager::Client,

@@ -9,7 +9,7 @@ use crate::clients::Credentials;
 pub const STACK: &str = "stoa-local";
 /// The region that its AWS says it is.
 pub const REGION: &str = "us-east-1";
-/// The access key id by which its AWS knows the operator's command.
+/// The access key id by which its AWS knows the command `stoa`.
 pub const ON_CALL: &str = "on-call";
 /// The host that its stoa is reached by. Browsers find it on their own machine.
 pub const HOST: &str = "stoa.localhost";

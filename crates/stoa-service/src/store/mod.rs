@@ -42,8 +42,8 @@ pub(crate) use due::Due;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
-    WatchItem, WatchOver, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RehearsalItem, RoundItem, SchoolItem, TestedItem,
+    TrustChange, TrustItem, WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
     DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
