@@ -127,7 +127,7 @@ fn a_flow_has_its_connection_from_its_visit() {
                     "csv_import.rs",
                     "workos_sync/mod.rs",
                 ]
-                    .contains(&&*name),
+                .contains(&&*name),
             "{name}: {own:?}"
         );
     }

@@ -34,8 +34,8 @@ use crate::random;
 pub use edges::EdgesChanged;
 pub use group::Group;
 pub use replacement::Regrouped;
-pub use told::Heard;
 pub use together::Moved;
+pub use told::Heard;
 pub use users::{Person, User};
 
 /// What one transaction may write.
