@@ -156,6 +156,16 @@ async fn scim_by_product() {
 }
 
 #[tokio::test]
+async fn a_directory_at_workos() {
+    let directory = "[directory]\nsource = \"workos\"\nworkos = { directory = \"directory_01\" }\n\
+                     [[directory.grant]]\ngroup = \"Leaders\"\ncourses = [1]\n";
+    let guide = guide(&format!("{SAML}{directory}")).await;
+    let from = guide.find("Provision people").unwrap();
+    let to = guide.find("Decide who can sign in").unwrap();
+    assert_snapshot!("guide_workos_directory", &guide[from..to]);
+}
+
+#[tokio::test]
 async fn the_names_are_those_that_the_connection_wants() {
     let settings = "[subject]\nfrom = \"employeeNumber\"\n[attributes]\nemail = \"mail\"\ncompany = \"org\"\n";
     let guide = guide(&format!("{settings}{SAML}sign_requests = false\nname_id_format = \"urn:x\"\n")).await;

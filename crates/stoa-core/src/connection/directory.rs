@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::age::Age;
+use super::checks::UrlPolicy;
 use super::column::Column;
 use super::error::ConnectionError;
+use super::workos;
 
 /// Of those whom a source takes away at once, how many it may without being asked, in percent of its people.
 const REMOVALS_PERCENT: u8 = 10;
@@ -19,6 +21,9 @@ const REMOVALS_WINDOW: i64 = 24 * 3600;
 pub struct DirectoryDocument {
     /// Who says which people there are.
     pub source: Source,
+    /// Which directory of WorkOS's, where that is the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workos: Option<WorkosSourceDocument>,
     /// By what a person who signs in is known to be one of the directory.
     #[serde(default)]
     pub join: JoinDocument,
@@ -37,6 +42,18 @@ pub struct DirectoryDocument {
     /// What people get at the school, by group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant: Vec<GrantDocument>,
+}
+
+/// A directory of WorkOS's (Directory Sync). Its API key is the secret `oidc/{connection}`, the secret of its webhooks
+/// `workos/{connection}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkosSourceDocument {
+    /// `directory_…`
+    pub directory: String,
+    /// WorkOS's API, without a trailing slash.
+    #[serde(default = "workos::default_api_url")]
+    pub api_url: String,
 }
 
 /// A connection's directory whose parts hold together.
@@ -155,7 +172,14 @@ pub struct GrantDocument {
 }
 
 impl DirectoryDocument {
-    pub(super) fn check(&self) -> Result<(), ConnectionError> {
+    pub(super) fn check(&self, policy: UrlPolicy) -> Result<(), ConnectionError> {
+        if (self.source == Source::Workos) != self.workos.is_some() {
+            return Err(ConnectionError::WorkosSource);
+        }
+        if let Some(source) = &self.workos {
+            workos::check_api_url("directory.workos.api_url", &source.api_url, policy)?;
+            workos::check_id("directory_", &source.directory)?;
+        }
         if self.join.claim.trim().is_empty() {
             return Err(ConnectionError::NoJoinClaim);
         }
@@ -194,7 +218,7 @@ mod tests {
 
     fn checked(text: &str) -> Result<DirectoryDocument, String> {
         let document: DirectoryDocument = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        document.check().map_err(|error| error.to_string())?;
+        document.check(UrlPolicy::Https).map_err(|error| error.to_string())?;
         Ok(document)
     }
 
@@ -236,6 +260,14 @@ mod tests {
         for (text, said) in [
             ("source = \"ldap\"", "unknown variant"),
             ("", "source"),
+            ("source = \"workos\"", "directory.workos"),
+            ("source = \"scim\"\nworkos = { directory = \"directory_1\" }", "directory.workos"),
+            ("source = \"workos\"\nworkos = { directory = \"org_1\" }", "directory_"),
+            ("source = \"workos\"\nworkos = { directory = \"directory_\" }", "directory_"),
+            (
+                "source = \"workos\"\nworkos = { directory = \"directory_1\", api_url = \"http://a.example\" }",
+                "directory.workos.api_url",
+            ),
             ("source = \"scim\"\njoin = { claim = \" \", attribute = \"email\" }", "directory.join.claim"),
             ("source = \"scim\"\nremovals = { percent = 0 }", "directory.removals"),
             ("source = \"scim\"\nremovals = { percent = 101 }", "directory.removals"),

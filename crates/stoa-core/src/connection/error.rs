@@ -116,6 +116,14 @@ pub enum ConnectionError {
     /// Nothing of a login is compared with the directory.
     #[error("directory.join.claim: empty")]
     NoJoinClaim,
+    /// A source that says nothing of which directory, or the other way round.
+    #[error("directory.workos names the directory where source = \"workos\", and stands nowhere else")]
+    WorkosSource,
+    /// Its one secret would be two: the client's, and the API key.
+    #[error(
+        "a connection with [oidc] has its client secret where WorkOS's API key would be: source = \"workos\" goes with [saml], [workos] or [teams]"
+    )]
+    WorkosSourceBesideOidc,
     /// A guard that holds everything or nothing.
     #[error("directory.removals: percent is 1 to 100, window 1h to 30d")]
     BadRemovals,

@@ -31,7 +31,7 @@ pub use self::column::Column;
 pub use self::contact::{ContactAt, ContactDocument, ContactRole};
 pub use self::directory::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
-    Source,
+    Source, WorkosSourceDocument,
 };
 pub use self::document::{
     AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,
@@ -147,7 +147,10 @@ impl Connection {
         check_domains(&document.domains)?;
         check_roles(&document.account.allow_roles)?;
         check_contacts(&document.contact)?;
-        document.directory.as_ref().map_or(Ok(()), DirectoryDocument::check)?;
+        document.directory.as_ref().map_or(Ok(()), |directory| directory.check(policy))?;
+        if document.oidc.is_some() && document.directory.as_ref().is_some_and(|own| own.source == Source::Workos) {
+            return Err(ConnectionError::WorkosSourceBesideOidc);
+        }
         let protocol = check_protocol(&document, policy)?;
         let kind = protocol.kind();
         let attribute_names = AttributeNames::resolve(&document.attributes, document.preset, kind)?;

@@ -13,7 +13,7 @@ mod token;
 
 pub use crate::connection::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
-    Source,
+    Source, WorkosSourceDocument,
 };
 pub use crate::ids::CourseId;
 pub use desired::{Desired, Membership, desired};
