@@ -112,15 +112,23 @@ fn flows() -> Vec<(String, String)> {
 }
 
 /// `Visit::enter` names the connection to the log and ends at one that is switched off. `trust-refresh`, `mirror`,
-/// `provisioner` and `probe` serve nobody, and `look` and `csv_import` answer whoever is on call.
+/// `provisioner`, `workos-sync` and `probe` serve nobody, and `look` and `csv_import` answer whoever is on call.
 #[test]
 fn a_flow_has_its_connection_from_its_visit() {
     for (name, text) in flows() {
         let own: Vec<&str> = text.lines().filter(|line| line.contains("store.connection")).collect();
         assert!(
             own.is_empty()
-                || ["trust_refresh.rs", "mirror/mod.rs", "provisioner.rs", "look.rs", "csv_import.rs", "probe.rs"]
-                    .contains(&&*name),
+                || [
+                    "trust_refresh.rs",
+                    "mirror/mod.rs",
+                    "provisioner.rs",
+                    "look.rs",
+                    "csv_import.rs",
+                    "workos_sync/mod.rs",
+                    "probe.rs",
+                ]
+                .contains(&&*name),
             "{name}: {own:?}"
         );
     }

@@ -13,6 +13,8 @@ pub enum SecretKind {
     Saml,
     /// A connection's OAuth client secret, private key, or WorkOS API key: `oidc/{connection}`.
     Oidc,
+    /// What WorkOS signs a connection's webhooks with: `workos/{connection}`.
+    Workos,
     /// A school's Thinkific API key: `thinkific/{school}`.
     Thinkific,
     /// The key of the identity provider that the probe is.
@@ -21,8 +23,16 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &[Self] =
-        &[Self::Seal, Self::Pepper, Self::Directory, Self::Saml, Self::Oidc, Self::Thinkific, Self::Probe];
+    pub const ALL: &[Self] = &[
+        Self::Seal,
+        Self::Pepper,
+        Self::Directory,
+        Self::Saml,
+        Self::Oidc,
+        Self::Workos,
+        Self::Thinkific,
+        Self::Probe,
+    ];
 
     /// The part of the secret's name after the prefix.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +42,7 @@ impl SecretKind {
             Self::Directory => "directory",
             Self::Saml => "saml",
             Self::Oidc => "oidc",
+            Self::Workos => "workos",
             Self::Thinkific => "thinkific",
             Self::Probe => "probe",
         }
@@ -41,7 +52,7 @@ impl SecretKind {
     pub const fn is_per_id(self) -> bool {
         match self {
             Self::Seal | Self::Pepper | Self::Directory | Self::Probe => false,
-            Self::Saml | Self::Oidc | Self::Thinkific => true,
+            Self::Saml | Self::Oidc | Self::Workos | Self::Thinkific => true,
         }
     }
 }
