@@ -78,3 +78,4 @@ mod webhooks;
 mod wire;
 mod words;
 mod workos;
+mod workos_directory;

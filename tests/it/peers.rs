@@ -4,6 +4,7 @@
 mod openid;
 mod scim;
 mod simplesamlphp;
+mod workos;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

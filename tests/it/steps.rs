@@ -74,6 +74,12 @@ impl World {
         lines
     }
 
+    /// Every log line so far.
+    pub fn whole_log(&self) -> Vec<String> {
+        self.log();
+        self.log.lock().unwrap().clone()
+    }
+
     /// The exact faults in the log since the last look.
     pub fn faults(&self) -> Vec<String> {
         self.log().iter().filter_map(|line| fault_in(line)).collect()

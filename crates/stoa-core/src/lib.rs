@@ -21,6 +21,7 @@
 //! | [`directory`] | whom a customer's directory wants at the school, and with what |
 //! | [`person`], [`thinkific`] | which school account is theirs |
 //! | [`webhook`] | whether what a school tells is proven, and what it says |
+//! | [`dsync`] | whether what WorkOS tells of a directory is proven, and what it makes of what is known |
 //! | [`provision`] | what is done at the school about a person of a directory |
 //! | [`mirror`] | what a school has, as it was last seen |
 //! | [`rehearsal`] | what a school is asked that Thinkific does not document, and what it answered |
@@ -107,6 +108,7 @@ mod counted;
 pub mod destination;
 pub mod diagnosis;
 pub mod directory;
+pub mod dsync;
 pub mod email;
 pub mod failure;
 pub mod fault;

@@ -28,3 +28,5 @@ pub mod thinkific_webhook;
 pub mod trust_refresh;
 mod webhook_subscriptions;
 mod workos;
+pub mod workos_sync;
+pub mod workos_webhook;

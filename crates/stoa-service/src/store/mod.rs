@@ -54,7 +54,7 @@ pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
-pub use people::{Changed, EdgesChanged, Group, Moved, People, Person, Regrouped, User};
+pub use people::{Changed, EdgesChanged, Group, Heard, Moved, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
 pub use provision::{DuePerson, Synced, Then};
 pub use round::Place;
