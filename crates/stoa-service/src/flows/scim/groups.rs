@@ -16,7 +16,7 @@ use crate::visit::{Answer, Visit};
 /// How many members the answer to a write repeats. Whoever has more asks for them.
 const REPEATED: usize = 1_000;
 
-/// The kind.
+/// What sets groups apart.
 pub(super) struct Groups;
 
 impl Kind for Groups {

@@ -13,7 +13,7 @@ use super::{Asked, TRIES, contended};
 use crate::store::{Changed, Group, People, Person, User};
 use crate::visit::{Answer, Visit};
 
-/// The kind.
+/// What sets people apart.
 pub(super) struct Users;
 
 /// A person and their groups.
