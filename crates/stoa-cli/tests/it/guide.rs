@@ -146,6 +146,13 @@ async fn scim_by_product() {
     }
     let other = guide(&format!("{SAML}{}", directory.replace("scim", "csv"))).await;
     assert!(!other.contains("Provision people"), "{other}");
+    let columns = "source = \"csv\"\ncolumns = { email = \"Login Mail\" }";
+    let files = guide(&format!("{SAML}{}", directory.replace("source = \"scim\"", columns))).await;
+    for wanted in
+        ["Send people: a CSV file", "   Login Mail    the work address, at exactly ", "   External ID   the id of"]
+    {
+        assert!(files.contains(wanted), "{wanted} in {files}");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Where a connection's people come from other than by signing in, and what they get at the school.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::age::Age;
 use super::checks::UrlPolicy;
+use super::column::Column;
 use super::error::ConnectionError;
 use super::workos;
 
@@ -35,6 +36,9 @@ pub struct DirectoryDocument {
     /// How many may leave at once.
     #[serde(default)]
     pub removals: RemovalsDocument,
+    /// What columns of the customer's files are called, as far as that is not known by itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<Column, String>,
     /// What people get at the school, by group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant: Vec<GrantDocument>,
@@ -184,6 +188,9 @@ impl DirectoryDocument {
         {
             return Err(ConnectionError::BadRemovals);
         }
+        if let Some((column, _)) = self.columns.iter().find(|(_, name)| name.trim().is_empty()) {
+            return Err(ConnectionError::NoColumnName(*column));
+        }
         self.grant.iter().enumerate().try_for_each(|(index, grant)| grant.check(index + 1))
     }
 }
@@ -232,6 +239,7 @@ mod tests {
             authority = "login"
             leavers = "expire_and_reset_password"
             removals = { percent = 25, window = "12h" }
+            columns = { email = "Login Mail", external_id = "Personnel No" }
             [[grant]]
             group = "Leaders"
             courses = [7, 3]
@@ -264,6 +272,8 @@ mod tests {
             ("source = \"scim\"\nremovals = { percent = 0 }", "directory.removals"),
             ("source = \"scim\"\nremovals = { percent = 101 }", "directory.removals"),
             ("source = \"scim\"\nremovals = { window = \"59m\" }", "directory.removals"),
+            ("source = \"csv\"\ncolumns = { email = \" \" }", "directory.columns.email"),
+            ("source = \"csv\"\ncolumns = { mail = \"x\" }", "unknown variant"),
             ("[[grant]]\ncourses = [1]", "directory.grant 1"),
             ("[[grant]]\ngroup = \"a\"\neverybody = true\ncourses = [1]", "directory.grant 1"),
             ("[[grant]]\ngroup = \" \"\ncourses = [1]", "directory.grant 1"),

@@ -1,5 +1,7 @@
 //! Why a document does not hold together.
 
+use super::column::Column;
+
 /// A document that does not hold together. The texts are for whoever applies it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConnectionError {
@@ -125,6 +127,9 @@ pub enum ConnectionError {
     /// A guard that holds everything or nothing.
     #[error("directory.removals: percent is 1 to 100, window 1h to 30d")]
     BadRemovals,
+    /// A column of the customer's files is called nothing.
+    #[error("directory.columns.{0}: empty")]
+    NoColumnName(Column),
     /// A grant to a group and to everybody, or to neither.
     #[error("directory.grant {0}: name a group, or say everybody = true; not both")]
     GrantToNobody(usize),

@@ -5,6 +5,7 @@
 
 mod age;
 mod checks;
+mod column;
 mod contact;
 mod directory;
 mod document;
@@ -26,6 +27,7 @@ use crate::ids::{ConnectionId, CustomerId, SchoolId};
 pub use self::age::{Age, BadAge};
 pub(crate) use self::checks::{PERSONAL_TENANT, is_guid};
 pub use self::checks::{UrlPolicy, check_url};
+pub use self::column::Column;
 pub use self::contact::{ContactAt, ContactDocument, ContactRole};
 pub use self::directory::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,

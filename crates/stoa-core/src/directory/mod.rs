@@ -22,4 +22,5 @@ pub use index::{IndexedBy, KeyHash, KeyOf, keys};
 pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};
 pub use row::{Becomes, FileRow, KnownPerson, RowPlan, RowRefusal, group_key, group_named, leaving};
 pub use sealing::Sealing;
+pub use stoa_scim::schema::ENTERPRISE_URN;
 pub use token::{LIVE_TOKENS, LiveToken, ScimToken, TokenHash, TokensItem};

@@ -1,6 +1,7 @@
 //! `guide`: what the customer's administrator sets up, with the names of their console and the values to paste.
 
 mod attributes;
+mod files;
 mod oidc;
 mod saml;
 mod saml_application;
@@ -65,6 +66,7 @@ fn text(connection: &Connection, public_url: &str) -> String {
     }
     sections.extend(scim::sections(connection, public_url));
     sections.extend(workos_directory::sections(connection, public_url));
+    sections.extend(files::sections(connection));
     sections.push(who_may_come(connection));
     sections.push(trial(connection, public_url));
     let product = product(document.preset).map(|name| format!(", {name}")).unwrap_or_default();
