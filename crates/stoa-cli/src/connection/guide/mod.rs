@@ -65,8 +65,8 @@ fn text(connection: &Connection, public_url: &str) -> String {
         sections.extend(teams::sections(connection, settings, public_url));
     }
     sections.extend(scim::sections(connection, public_url));
-    sections.extend(workos_directory::sections(connection, public_url));
     sections.extend(files::sections(connection));
+    sections.extend(workos_directory::sections(connection, public_url));
     sections.push(who_may_come(connection));
     sections.push(trial(connection, public_url));
     let product = product(document.preset).map(|name| format!(", {name}")).unwrap_or_default();
