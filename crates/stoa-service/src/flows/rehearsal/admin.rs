@@ -24,7 +24,7 @@ pub(super) async fn search(stage: &Stage<'_>) -> Result<Finding, Failure> {
     stage.make(1, None).await?;
     stage.make(2, None).await?;
     let email = stage.address(1);
-    let found = stage.call(&find_user(&email, 1)).await?.listed_users()?.users;
+    let found = stage.call(&find_user(&email, 1)).await?.listed_users()?.items;
     Ok(match holders(&email, &found) {
         (1, 0) => Answer::Exact.into(),
         (1, _) => Answer::Loose.into(),
@@ -174,7 +174,7 @@ pub(super) async fn group_removal(stage: &Stage<'_>) -> Result<Finding, Failure>
     stage.call(&add_to_group(user, GROUP)).await?.updated()?;
     let is_in = async || {
         let members = stage.call(&find_members(group)).await?.listed_users()?;
-        Ok::<_, Failure>(members.users.iter().any(|member| member.id == user))
+        Ok::<_, Failure>(members.items.iter().any(|member| member.id == user))
     };
     if !is_in().await? {
         return Ok(Finding::unclear("added to a group, and not in it"));
