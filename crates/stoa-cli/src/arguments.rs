@@ -395,7 +395,7 @@ pub(crate) enum School {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Directory {
-    /// Print what is due for a person at the school, and what was done
+    /// Print what is due for a person at the school, what was done, and what was changed by hand
     Show {
         /// The connection
         #[arg(value_parser = connection)]

@@ -6,6 +6,7 @@ mod command;
 mod connections;
 mod doctor;
 mod domains;
+mod full_desk;
 mod guide;
 mod guide_settings;
 mod history;

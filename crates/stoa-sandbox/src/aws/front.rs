@@ -189,6 +189,7 @@ impl Admitted {
             operation: self.operation.name.clone(),
             action: member.action.clone(),
             resource: member.resource.clone(),
+            keys: member.touched.leading_keys.clone(),
             units: self.share(member, &served.units),
             consistent: member.consistent,
             at: self.at,

@@ -9,7 +9,9 @@ use stoa_core::provision::{Rank, Sync, due_at};
 
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
-use crate::store::{Between, Entries, Key, PRESENT, PersonChangeItem, Reads, Write, due_of, due_person, stopped_of};
+use crate::store::{
+    Between, Entries, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of, due_person, stopped_of,
+};
 
 /// How many of those about whom nothing is done are listed: people of one look at the index.
 pub const STOPPED_LISTED: u16 = 200;
@@ -61,6 +63,11 @@ impl Operator {
         let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
         let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
         Ok(DirectoryPerson { connection: connection.clone(), school, user: user.clone(), sync, exists })
+    }
+
+    /// What was changed of somebody by hand, oldest first: when, what, by whom and why.
+    pub async fn directory_history(&self, person: &DirectoryPerson) -> Result<Vec<[String; 4]>, OperatorError> {
+        self.changes_in(&Range::directory_changes(&person.connection, &person.user)).await
     }
 
     /// The people of a connection about whom nothing is done until somebody says so, at most [`STOPPED_LISTED`].

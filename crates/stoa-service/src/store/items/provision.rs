@@ -6,7 +6,7 @@ use stoa_core::directory::UserId;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::routes::Table;
 
-use super::key::{Form, Key, keys};
+use super::key::{Form, Key, Range, keys};
 
 keys! { Directory:
     /// Whose a school is to work on: `LeaseItem`.
@@ -16,6 +16,13 @@ keys! { Directory:
     /// What was changed of somebody of a directory by hand. The instant's fraction makes it a key.
     directory_change(connection: &ConnectionId, user: &UserId, at: Timestamp)
         = "history#{connection}#{user}" / "{at}";
+}
+
+impl Range {
+    /// What was changed of somebody of a directory by hand, oldest first.
+    pub(crate) fn directory_changes(connection: &ConnectionId, user: &UserId) -> Self {
+        Self { table: Table::Directory, pk: format!("history#{connection}#{user}"), begin: None }
+    }
 }
 
 /// Whose a school is to work on.

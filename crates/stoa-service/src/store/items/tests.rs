@@ -120,6 +120,8 @@ fn ranges_hold_their_keys() {
         holds(&changes, &Key::person_change(&mary, &academy(), at))
             && !holds(&changes, &Key::person(&mary, &academy()))
     );
+    let ada = UserId::from_random([7; 16]);
+    assert!(holds(&Range::directory_changes(&pg(), &ada), &Key::directory_change(&pg(), &ada, at)));
     let other = SchoolId::parse("pg").unwrap();
     assert!(!holds(&Range::person_changes(&mary, &other), &Key::person_change(&mary, &academy(), at)));
 }
