@@ -6,10 +6,11 @@
 mod check;
 mod findings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use stoa_core::connection::{Connection, ConnectionState};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Source};
+use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::routes::ROUTES;
 use stoa_service::operator::{ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
 use stoa_service::store::ConnectionItem;
@@ -29,6 +30,7 @@ const LOGINS: usize = 50;
 /// Makes every check and prints what it finds. Something found is an error, so that a monitor notices.
 pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let access = target.read(io)?;
+    access.check_account().await?;
     let public_url = target.public_url(io)?;
     let found = look(&access, &public_url, Timestamp::now()).await;
     if found.is_empty() {
@@ -46,6 +48,10 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     let operator = &access.operator;
     let mut found = host(operator, public_url).await;
     found.extend(shifts(operator, &access.stack).await);
+    match operator.concurrency().await {
+        Ok(at_once) => found.extend(findings::concurrency(at_once)),
+        Err(error) => found.push(Finding::not_checked("the account's limits", &error)),
+    }
     let items = match operator.list().await {
         Ok(items) => items,
         Err(error) => {
@@ -73,8 +79,13 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
         }
         Err(error) => found.push(Finding::not_checked("secrets", error)),
     }
+    let listed = listed.unwrap_or_default();
     if let Some((_, connection)) = connections.first() {
-        found.extend(function(operator, connection, listed.as_deref().unwrap_or_default()).await);
+        let silent = function(operator, connection, &listed).await;
+        if silent.is_empty() {
+            found.extend(schools(operator, &documents, &listed, now).await);
+        }
+        found.extend(silent);
     }
     let mut unseen = BTreeSet::new();
     for (item, connection) in &connections {
@@ -94,6 +105,49 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     }
     found.extend(findings::unseen(&unseen));
     found
+}
+
+/// Each school that connections lead to, as it answers now and as it was last looked at. That it is not stored is found
+/// where its connections are looked at.
+async fn schools(
+    operator: &Operator,
+    documents: &[&ConnectionDocument],
+    listed: &[ListedSecret],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let schools: BTreeMap<&SchoolId, &ConnectionId> =
+        documents.iter().map(|document| (&document.school, &document.id)).collect();
+    for (school, connection) in schools {
+        match school_stands(operator, school, connection, listed, now).await {
+            Ok(findings) => found.extend(findings),
+            Err(error) => found.push(Finding::not_checked(&format!("school {school}"), &error)),
+        }
+    }
+    found
+}
+
+async fn school_stands(
+    operator: &Operator,
+    school: &SchoolId,
+    connection: &ConnectionId,
+    listed: &[ListedSecret],
+    now: Timestamp,
+) -> Result<Vec<Finding>, OperatorError> {
+    let mut found = Vec::new();
+    if operator.school_item(school).await?.is_none() {
+        return Ok(found);
+    }
+    let api = operator.look_at_school(connection).await?;
+    let is_asked = api.seen().is_some_and(|api| api.keyed == Some(200));
+    found.extend(findings::admin_api(school, &api, listed));
+    if is_asked {
+        found.extend(findings::webhooks(school, &operator.webhooks(school, false).await?));
+    }
+    if let Some(mirror) = operator.school_mirror(school).await? {
+        found.extend(findings::mirror(school, &mirror, now));
+    }
+    Ok(found)
 }
 
 /// Whether a secret is nobody's. Where that cannot be said, it is not: the repair would remove it.
@@ -118,7 +172,19 @@ async fn active(operator: &Operator, item: &ConnectionItem, connection: &Connect
         Ok(logins) => found.extend(findings::logins(id, &logins.logins)),
         Err(error) => found.push(Finding::not_checked(&format!("logins of {id}"), &error)),
     }
+    if connection.directory().is_some_and(|directory| directory.source == Source::Scim) {
+        match scim(operator, id, now).await {
+            Ok(scim) => found.extend(scim),
+            Err(error) => found.push(Finding::not_checked(&format!("SCIM tokens of {id}"), &error)),
+        }
+    }
     found
+}
+
+/// What is known of a connection's SCIM client.
+async fn scim(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Result<Vec<Finding>, OperatorError> {
+    let tokens = operator.scim_tokens(id).await?;
+    Ok(findings::scim(id, &tokens, operator.has_people(id).await?, now))
 }
 
 /// What other items say of the connection's domains and school.

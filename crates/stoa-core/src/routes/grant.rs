@@ -102,6 +102,8 @@ pub enum Action {
     Query,
     /// `dynamodb:UpdateItem`
     UpdateItem,
+    /// `lambda:GetAccountSettings`
+    GetAccountSettings,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
     /// `secretsmanager:DeleteSecret`
@@ -131,6 +133,7 @@ impl Action {
             Self::PutItem => "dynamodb:PutItem",
             Self::Query => "dynamodb:Query",
             Self::UpdateItem => "dynamodb:UpdateItem",
+            Self::GetAccountSettings => "lambda:GetAccountSettings",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",

@@ -138,6 +138,11 @@ impl Front {
         self.shared.lambda.shift(function);
     }
 
+    /// Lets the account have the limits of a new one.
+    pub fn limit_account(&self) {
+        self.shared.lambda.limit();
+    }
+
     /// Orders a fault.
     pub fn inject(&self, fault: Fault) {
         self.shared.faults.add(fault);
@@ -272,7 +277,9 @@ impl Shared {
                 Decision::Denied => {
                     let kind = match request.operation.service {
                         Service::DynamoDb => "com.amazon.coral.service#AccessDeniedException",
-                        Service::SecretsManager | Service::Lambda { .. } => "AccessDeniedException",
+                        Service::SecretsManager | Service::Lambda { .. } | Service::LambdaAccount => {
+                            "AccessDeniedException"
+                        }
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
                     return Some(refused(
@@ -335,6 +342,7 @@ impl Shared {
             Service::Lambda { function } if request.operation.name == "GetAlias" => {
                 self.lambda.alias(function, &self.stack)
             }
+            Service::LambdaAccount => self.lambda.account(),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }

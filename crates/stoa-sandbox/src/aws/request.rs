@@ -15,8 +15,15 @@ use super::{ACCOUNT, REGION, Stack};
 pub(super) enum Service {
     DynamoDb,
     SecretsManager,
-    Lambda { function: String },
+    Lambda {
+        function: String,
+    },
+    /// Lambda, about the account.
+    LambdaAccount,
 }
+
+/// `GetAccountSettings` of Lambda's API.
+const ACCOUNT_SETTINGS: &str = "/2016-08-19/account-settings";
 
 /// An API operation.
 #[derive(Clone, Debug)]
@@ -30,6 +37,9 @@ impl Operation {
     pub(super) fn of(head: &Parts) -> Option<Self> {
         if let Some(function) = alias_of(head) {
             return Some(Self { service: Service::Lambda { function }, name: "GetAlias".to_owned() });
+        }
+        if head.method == Method::GET && head.uri.path().trim_end_matches('/') == ACCOUNT_SETTINGS {
+            return Some(Self { service: Service::LambdaAccount, name: "GetAccountSettings".to_owned() });
         }
         if let Some(function) = invoked(head) {
             let service = Service::Lambda { function };
@@ -104,6 +114,19 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::DynamoDb => dynamodb(&operation.name, body, stack),
         Service::SecretsManager => vec![secret(&operation.name, body, stack)],
         Service::Lambda { function } => vec![on_function(&operation.name, function, stack)],
+        Service::LambdaAccount => vec![on_account(format!("lambda:{}", operation.name))],
+    }
+}
+
+fn on_account(action: String) -> Member {
+    Member {
+        action,
+        target: Target::Any,
+        touched: Touched::default(),
+        arn: "*".to_owned(),
+        resource: "*".to_owned(),
+        table: None,
+        consistent: false,
     }
 }
 
@@ -162,15 +185,7 @@ fn batch(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
 fn on_table(operation: &str, request: &Value, stack: &Stack) -> Member {
     match request["TableName"].as_str() {
         Some(table) => table_member(operation, table, request, stack),
-        None => Member {
-            action: format!("dynamodb:{operation}"),
-            target: Target::Any,
-            arn: "*".to_owned(),
-            resource: "*".to_owned(),
-            touched: Touched::default(),
-            table: None,
-            consistent: false,
-        },
+        None => on_account(format!("dynamodb:{operation}")),
     }
 }
 

@@ -199,6 +199,8 @@ pub enum OperatorError {
 /// Who answers the command, besides the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answerer {
+    /// AWS Lambda.
+    Lambda,
     /// AWS STS.
     Sts,
     /// The function `operator`.
@@ -208,6 +210,7 @@ pub enum Answerer {
 impl fmt::Display for Answerer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Lambda => "Lambda",
             Self::Sts => "STS",
             Self::Operator => "the function operator",
         })
