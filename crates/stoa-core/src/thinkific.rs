@@ -3,6 +3,7 @@
 //! Sources: Thinkific's "Custom SSO using JWT" and its Admin API description. What they leave open is said beside it.
 
 mod admin;
+mod course;
 mod enrollment;
 mod group;
 mod listing;
@@ -11,6 +12,7 @@ mod user;
 mod webhook;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
+pub use self::course::{Course, find_courses};
 pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
 pub use self::group::{Group, add_to_group, find_groups};
 pub use self::listing::{LISTED_USERS, ListedUsers, ROLES, list_users, list_users_with_role};

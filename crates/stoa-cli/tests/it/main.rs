@@ -7,6 +7,7 @@ mod connections;
 mod doctor;
 mod domains;
 mod full_desk;
+mod grants;
 mod guide;
 mod guide_settings;
 mod history;

@@ -10,6 +10,7 @@ mod applied;
 mod budget;
 mod call;
 mod reconcile;
+mod regrant;
 mod removals;
 mod sync;
 
@@ -21,5 +22,6 @@ pub use self::applied::{Access, Account, Applied, Enrolled, InGroup};
 pub use self::budget::{CALLS_AT_ONCE, allowance};
 pub use self::call::Call;
 pub use self::reconcile::{Outcome, Reconciliation, Step, Told};
+pub use self::regrant::{CourseChange, Grantee, GroupChange, Regranted};
 pub use self::removals::{Removals, is_removal};
 pub use self::sync::{Rank, SYNC_VERSION, Stuck, Sync, TRIES, due_at, retry_in};

@@ -4,6 +4,7 @@ mod account;
 mod admission;
 mod asking;
 mod begin;
+mod catalogue;
 mod code;
 mod home_realm;
 pub mod login;

@@ -10,8 +10,9 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
 use stoa_core::diagnosis::Looked;
-use stoa_core::directory::TokenHash;
+use stoa_core::directory::{KeyHash, TokenHash};
 use stoa_core::ids::{ConnectionId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
+use stoa_core::thinkific::Course;
 
 use super::{Answerer, Operator, OperatorError};
 
@@ -59,6 +60,18 @@ pub(crate) enum Question {
         /// Whether what is missing is asked for, and what is too much ended.
         write: bool,
     },
+    /// Which courses and groups a school has.
+    Catalogue {
+        /// Which school.
+        school: SchoolId,
+    },
+    /// By what groups of a directory are found.
+    HashGroups {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Their names, as the connection's file has them.
+        names: Vec<String>,
+    },
     /// What is stored of a bearer token.
     HashScimToken {
         /// Of which connection.
@@ -80,7 +93,8 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 5] = ["find_logins", "find_person", "hash_scim_token", "webhooks", "look"];
+    pub(crate) const KNOWN: [&str; 7] =
+        ["find_logins", "find_person", "hash_scim_token", "webhooks", "look", "catalogue", "hash_groups"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
@@ -90,6 +104,8 @@ impl Question {
             Self::HashScimToken { .. } => Self::KNOWN[2],
             Self::Look { .. } => Self::KNOWN[4],
             Self::Webhooks { .. } => Self::KNOWN[3],
+            Self::Catalogue { .. } => Self::KNOWN[5],
+            Self::HashGroups { .. } => Self::KNOWN[6],
         }
     }
 }
@@ -128,6 +144,17 @@ pub struct Told {
     pub target_url: String,
 }
 
+/// The courses and groups of a school.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Its courses, without those of Thinkific's new course builder.
+    pub courses: Vec<Course>,
+    /// The names of its groups.
+    pub groups: Vec<String>,
+    /// Whether these are all: a school may have more than are read.
+    pub is_whole: bool,
+}
+
 /// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,6 +167,10 @@ pub(crate) enum Reply {
     Looked(Box<Looked>),
     /// The subscriptions of a school, and what becomes of them.
     Webhooks(Vec<Told>),
+    /// What a school has.
+    Catalogue(Catalogue),
+    /// By what the groups are found, in the order in which they were asked for.
+    GroupHashes(Vec<KeyHash>),
     /// What is stored of the token.
     ScimTokenHash(TokenHash),
     /// It could not be answered.
@@ -162,7 +193,7 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token`, \
+        let expected = "operator answers the questions of `stoa connection plan`, `stoa doctor`, `stoa logins --email`, `stoa person`, `stoa scim token`, \
                         `stoa thinkific`, `stoa trace` and `stoa why`, each an object with the question's name as its \
                         one member. events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }

@@ -45,7 +45,7 @@ pub use items::{
     WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
-    DomainItem, HomeRealmItem, Item, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
+    DomainItem, HomeRealmItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
 };
 pub(crate) use items::{due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
