@@ -57,6 +57,7 @@ mod scim;
 mod scim_client;
 mod scim_costs;
 mod scim_exchanges;
+mod scim_side_by_side;
 mod scim_sizes;
 mod shown;
 mod spending;

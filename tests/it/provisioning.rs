@@ -5,6 +5,7 @@ use stoa_core::directory::UserId;
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::Stuck;
 use stoa_core::routes::Table;
+use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
 use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
 
@@ -201,6 +202,28 @@ async fn more_who_leave_at_once_than_may_are_held_and_go_on() {
     assert_eq!(world.open_to(MARYS_EMAIL), [0; 0]);
     assert!(world.operator.stopped(&pg, Stopped::Held).await.unwrap().is_empty());
     world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_with_much_to_do_does_not_keep_the_next_one_waiting() {
+    let (world, scim) = start().await;
+    world.connect_openid(&GLOBEX, |file| format!("{file}{GRANTS}")).await.unwrap();
+    let globex = Scim::of(&world, "globex").await;
+    let people = scim.people(20).await;
+    // Changed addresses go first.
+    for (n, id) in people.iter().enumerate() {
+        let moved =
+            json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": format!("q{n}@pg.com")}]);
+        assert_eq!(scim.patch(&format!("/v2/Users/{id}"), &moved).await.status, 200);
+    }
+    let mila = json!({"userName": "mila", "externalId": "mila", "emails": [{"value": GLOBEX.person, "primary": true}]});
+    assert_eq!(globex.post("/v2/Users", &mila).await.status, 201);
+    // The school takes less than all of them need, and ends the run.
+    world.thinkific.allow_per_minute(15);
+    world.invoke("provisioner", Value::Null).await.unwrap();
+    assert!(world.thinkific.user(GLOBEX.person).is_some());
+    let begun = (0..20).filter(|n| world.thinkific.user(&format!("q{n}@pg.com")).is_some()).count();
+    assert!((1..20).contains(&begun), "{begun} of the others");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,6 +95,10 @@ pub enum Refusal {
     #[error("\"{attribute}\" is required and cannot be removed.")]
     Required { attribute: String },
 
+    /// `active` of somebody who is switched off: without it they would be active, which nobody has asked for.
+    #[error("The person is not active, and would be without \"active\". Set it to true if that is meant.")]
+    SwitchedOff,
+
     /// A PATCH without operations.
     #[error("\"Operations\" is not a list of one or more operations.")]
     NoOperations,
@@ -213,6 +217,7 @@ impl Refusal {
             | Self::ManyPrimary { .. }
             | Self::ReadOnly { .. }
             | Self::Required { .. }
+            | Self::SwitchedOff
             | Self::NoOperations
             | Self::UnknownOperation
             | Self::NoValue
@@ -254,7 +259,7 @@ impl Refusal {
             | Self::NamesNone { .. }
             | Self::Parameter { .. }
             | Self::BothProjections => Some(ScimType::InvalidValue),
-            Self::ReadOnly { .. } | Self::Required { .. } => Some(ScimType::Mutability),
+            Self::ReadOnly { .. } | Self::Required { .. } | Self::SwitchedOff => Some(ScimType::Mutability),
             Self::RemoveWithoutPath | Self::NoTarget { .. } => Some(ScimType::NoTarget),
             Self::PathSyntax { .. } => Some(ScimType::InvalidPath),
             Self::MembersFilter

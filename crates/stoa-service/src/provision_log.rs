@@ -97,8 +97,6 @@ pub(crate) struct Done {
     pub(crate) waiting_seconds: i64,
     /// People who were left for the next run.
     pub(crate) put_off: u32,
-    /// People whose connection has no directory any more.
-    pub(crate) orphans: u32,
 }
 
 impl Done {
@@ -122,7 +120,6 @@ impl Done {
             held: self.held + other.held,
             waiting_seconds: self.waiting_seconds.max(other.waiting_seconds),
             put_off: self.put_off + other.put_off,
-            orphans: self.orphans + other.orphans,
         }
     }
 }

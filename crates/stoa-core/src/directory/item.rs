@@ -69,6 +69,9 @@ pub struct GroupItem {
     /// The generation before, of which a replacement has not noted and removed everything yet. Absent: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<u64>,
+    /// Until when one request alone may write the next generation, in epoch seconds. Absent: nobody is writing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacing: Option<i64>,
 }
 
 /// A membership: the same form among the group's items and among the person's.

@@ -12,6 +12,7 @@ mod call;
 mod reconcile;
 mod regrant;
 mod removals;
+mod share;
 mod sync;
 
 #[cfg(test)]
@@ -24,4 +25,5 @@ pub use self::call::Call;
 pub use self::reconcile::{Outcome, Reconciliation, Step, Told};
 pub use self::regrant::{CourseChange, Grantee, GroupChange, Regranted};
 pub use self::removals::{Removals, is_removal};
+pub use self::share::in_turn;
 pub use self::sync::{Rank, SYNC_VERSION, Stuck, Sync, TRIES, due_at, retry_in};

@@ -154,12 +154,10 @@ fn change_single(
         Op::Remove => None,
         Op::Add | Op::Replace => shaped(attribute, value, ignored)?,
     };
-    // Without the attribute they would be active.
     let is_switched_off = attribute.name == "active" && container.get("active") == Some(&Value::Bool(false));
     match (shaped, container.get_mut(attribute.name)) {
-        (None, _) if attribute.is_required || is_switched_off => {
-            Err(Refusal::Required { attribute: attribute.name.to_owned() })
-        }
+        (None, _) if attribute.is_required => Err(Refusal::Required { attribute: attribute.name.to_owned() }),
+        (None, _) if is_switched_off => Err(Refusal::SwitchedOff),
         (None, _) if op == Op::Add => Ok(()),
         (None, _) => {
             container.remove(attribute.name);

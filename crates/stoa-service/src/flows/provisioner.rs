@@ -1,7 +1,8 @@
 //! Every minute: what is due for people of a directory is done at their schools.
 //!
-//! One run at a time works on a school: whoever holds its lease. Removals go first, whoever has waited how long. A run
-//! that ends early leaves what it has not done due, and one that dies leaves written down what it was about to do.
+//! One run at a time works on a school: whoever holds its lease. Connections take turns, and of one connection removals
+//! go first, then whoever has waited longest. A run that ends early leaves what it has not done due, and one that dies
+//! leaves written down what it was about to do.
 
 mod budget;
 mod person;
@@ -10,14 +11,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stoa_core::connection::{Connection, School};
 use stoa_core::failure::Failure;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::keys::{KeySet, Pepper};
-use stoa_core::provision::{CALLS_AT_ONCE, Rank, due_at};
+use stoa_core::provision::{CALLS_AT_ONCE, Rank, due_at, in_turn};
 use stoa_core::routes::SecretKind;
 
 use self::budget::Budget;
@@ -106,9 +107,15 @@ impl Work<'_> {
 
     /// For how long whoever has waited longest has, in seconds; `None`: nothing is due.
     async fn oldest(&self, now: Timestamp) -> Result<Option<i64>, Failure> {
+        let of_each: Vec<_> = self.connections.keys().map(|id| self.oldest_of(id, now)).collect();
+        let oldest: Vec<_> = stream::iter(of_each).buffer_unordered(READS_AT_ONCE).try_collect().await?;
+        Ok(oldest.into_iter().flatten().max())
+    }
+
+    async fn oldest_of(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<i64>, Failure> {
         let mut oldest: Option<i64> = None;
         for rank in Rank::ALL {
-            let first = self.clients.store.due(self.id, rank, now, 1).await?;
+            let first = self.clients.store.due(id, rank, now, 1).await?;
             oldest = oldest.max(first.first().map(|first| due_at(rank, now) - first.due_at));
         }
         Ok(oldest)
@@ -117,12 +124,14 @@ impl Work<'_> {
     async fn drain(&self, fence: u64) -> Result<Done, Failure> {
         let shared = self.shared(fence).await?;
         let budget = Budget::new(self.clients, self.id, self.began + WORKS);
-        let (mut done, mut met) = (Done::default(), HashSet::new());
+        let (mut done, mut met, mut looks) = (Done::default(), HashSet::new(), 0);
         while self.began.elapsed() < WORKS && !budget.is_over() {
-            let people = self.next(&mut met).await?;
+            let people = self.next(&met, looks).await?;
             if people.is_empty() {
                 break;
             }
+            met.extend(people.iter().cloned());
+            looks += 1;
             let runs = people.into_iter().map(|person| self.run(&shared, &budget, person));
             let runs = stream::iter(runs.collect::<Vec<_>>()).buffer_unordered(CALLS_AT_ONCE);
             done = runs.fold(done, |sum, done| async move { sum.and(done) }).await;
@@ -140,30 +149,40 @@ impl Work<'_> {
         Ok(Shared { school, api_keys, sealing_keys, pepper, fence })
     }
 
-    /// Whoever leaves, else whoever has waited longest. Each is met once in a run: what the index shows late is no
-    /// second turn.
-    async fn next(&self, met: &mut HashSet<DuePerson>) -> Result<Vec<DuePerson>, Failure> {
+    /// Of each connection in turn, another one first in each look: whoever leaves, then whoever has waited longest. Each
+    /// person is met once in a run: what the index shows late is no second turn.
+    async fn next(&self, met: &HashSet<DuePerson>, looks: usize) -> Result<Vec<DuePerson>, Failure> {
         let now = self.clients.clock.now();
+        let waiting: Vec<_> = self.connections.keys().map(|id| self.waiting(id, met, now)).collect();
+        let mut waiting: Vec<_> = stream::iter(waiting).buffered(READS_AT_ONCE).try_collect().await?;
+        let first = looks.checked_rem(waiting.len()).unwrap_or(0);
+        waiting.rotate_left(first);
+        Ok(in_turn(waiting, usize::from(LOOK)))
+    }
+
+    /// People of a connection who have not been met, as many as a look takes.
+    async fn waiting(
+        &self,
+        id: &ConnectionId,
+        met: &HashSet<DuePerson>,
+        now: Timestamp,
+    ) -> Result<Vec<DuePerson>, Failure> {
+        // Those who were met may stand before the others in the index.
+        let before = met.iter().filter(|person| person.connection == *id).count();
+        let limit = LOOK + u16::try_from(before).unwrap_or(u16::MAX - LOOK);
+        let mut people = Vec::new();
         for rank in Rank::ALL {
-            let mut people = Vec::new();
-            // Those of other functions' connections, and those who were met, stand before the others in the index.
-            let limit = LOOK + u16::try_from(met.len()).unwrap_or(u16::MAX - LOOK);
-            for person in self.clients.store.due(self.id, rank, now, limit).await? {
-                if people.len() < usize::from(LOOK) && met.insert(person.clone()) {
-                    people.push(person);
-                }
-            }
-            if !people.is_empty() {
-                return Ok(people);
+            if people.len() < usize::from(LOOK) {
+                let due = self.clients.store.due(id, rank, now, limit).await?;
+                people.extend(due.into_iter().filter(|person| !met.contains(person)));
             }
         }
-        Ok(Vec::new())
+        people.truncate(usize::from(LOOK));
+        Ok(people)
     }
 
     async fn run(&self, shared: &Shared, budget: &Budget<'_>, person: DuePerson) -> Done {
-        let Some(connection) = self.connections.get(&person.connection) else {
-            return Done { orphans: 1, ..Done::default() };
-        };
+        let Some(connection) = self.connections.get(&person.connection) else { return Done::default() };
         let run = Run { clients: self.clients, request: self.request, shared, budget, connection, person: &person };
         run.whole().await
     }

@@ -4,7 +4,7 @@
 //! a minute. Each change leaves an item that says who made it and why.
 
 use stoa_core::directory::{UserId, UserItem};
-use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Rank, Sync, due_at};
 
 use super::transaction::{Guards, Writes};
@@ -21,8 +21,6 @@ pub const STOPPED_LISTED: u16 = 200;
 pub struct DirectoryPerson {
     /// Of which directory.
     pub connection: ConnectionId,
-    /// At which school.
-    school: SchoolId,
     /// Their id in the directory.
     pub user: UserId,
     /// What is due for them and what was done; `None`: nothing ever was.
@@ -56,13 +54,14 @@ impl Operator {
         connection: &ConnectionId,
         user: &UserId,
     ) -> Result<DirectoryPerson, OperatorError> {
-        let unknown = || OperatorError::NoConnection(connection.clone());
-        let school = self.current(connection).await?.ok_or_else(unknown)?.document()?.school;
+        if self.current(connection).await?.is_none() {
+            return Err(OperatorError::NoConnection(connection.clone()));
+        }
         let sync = self.tables.get(&Key::sync(connection, user), Reads::Consistent).await;
         let sync = sync.map_err(OperatorError::store("read the directory"))?;
         let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
         let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
-        Ok(DirectoryPerson { connection: connection.clone(), school, user: user.clone(), sync, exists })
+        Ok(DirectoryPerson { connection: connection.clone(), user: user.clone(), sync, exists })
     }
 
     /// What was changed of somebody by hand, oldest first: when, what, by whom and why.
@@ -169,7 +168,7 @@ impl DirectoryPerson {
         let due = due_at(Rank::First, Operator::now());
         Key::sync(&self.connection, &self.user)
             .update(format!("{set}, due_of = :of, due_at = :at {remove} ADD wanted :one"))
-            .with(":of", due_of(&self.school))
+            .with(":of", due_of(&self.connection))
             .with(":at", due)
             .with(":one", 1)
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use stoa_core::directory::{DIRECTORY_VERSION, UserId};
-use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Rank, due_at};
 
 use super::{Key, Write, due_of};
@@ -12,8 +12,6 @@ use super::{Key, Write, due_of};
 pub(crate) struct Due<'a> {
     /// Of which directory.
     pub(crate) connection: &'a ConnectionId,
-    /// At which school.
-    pub(crate) school: &'a SchoolId,
     /// Since now.
     pub(crate) now: Timestamp,
 }
@@ -29,7 +27,7 @@ impl Due<'_> {
         Key::sync(self.connection, user)
             .update(format!("SET v = :v, due_of = :of, due_at = {at}, tries = :none REMOVE stuck ADD wanted :one"))
             .with(":v", DIRECTORY_VERSION)
-            .with(":of", due_of(self.school))
+            .with(":of", due_of(self.connection))
             .with(":at", due_at(rank, self.now))
             .with(":none", 0)
             .with(":one", 1)

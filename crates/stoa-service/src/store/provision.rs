@@ -70,16 +70,16 @@ pub(crate) fn due_person(entry: &Item) -> Option<DuePerson> {
 }
 
 impl Store {
-    /// People for whom something of a rank is due, those who have waited longest first.
+    /// People of a connection for whom something of a rank is due, those who have waited longest first.
     pub async fn due(
         &self,
-        school: &SchoolId,
+        connection: &ConnectionId,
         rank: Rank,
         now: Timestamp,
         limit: u16,
     ) -> Result<Vec<DuePerson>, Failure> {
         let (first, last) = (due_at(rank, Timestamp::UNIX_EPOCH), due_at(rank, now));
-        self.listed_due(&due_of(school), (first, last), limit).await
+        self.listed_due(&due_of(connection), (first, last), limit).await
     }
 
     /// People of a partition of the index.

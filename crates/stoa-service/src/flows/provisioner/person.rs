@@ -96,7 +96,6 @@ impl Run<'_> {
         People {
             store: &self.clients.store,
             connection: self.connection.id(),
-            school: self.connection.school(),
             sealing_keys: &self.shared.sealing_keys,
             pepper: &self.shared.pepper,
             now,

@@ -51,6 +51,7 @@ fn fault(refusal: &Refusal) -> Fault {
         | Refusal::ManyPrimary { .. }
         | Refusal::ReadOnly { .. }
         | Refusal::Required { .. }
+        | Refusal::SwitchedOff
         | Refusal::NoOperations
         | Refusal::UnknownOperation
         | Refusal::NoValue

@@ -31,7 +31,6 @@ impl Entered {
         People {
             store: &visit.clients.store,
             connection: self.connection.id(),
-            school: self.connection.school(),
             sealing_keys: &self.sealing_keys,
             pepper: &self.pepper,
             now: visit.now,

@@ -33,9 +33,10 @@ pub(crate) struct LeaseItem {
     pub(crate) fence: u64,
 }
 
-/// The partition of the index for what is due at a school.
-pub(crate) fn due_of(school: &SchoolId) -> String {
-    format!("due#{school}#thinkific")
+/// The partition of the index for people of a connection for whom something is due. Each has its own: what one customer's
+/// client asks for stands in nobody else's way.
+pub(crate) fn due_of(connection: &ConnectionId) -> String {
+    format!("due#{connection}#thinkific")
 }
 
 /// The partition of the index for people of a connection about whom nothing is done until somebody says so.

@@ -141,20 +141,20 @@ impl People<'_> {
     /// Writes memberships that nothing decides about, as many in a transaction as there is room for, several transactions
     /// at once: each membership is whole, and whoever was cut off asks again for what is missing.
     pub(super) async fn write_edges<const N: usize>(&self, edges: Vec<[Write; N]>) -> Result<(), Failure> {
-        let transactions = filled(Vec::new(), edges);
+        let transactions = filled(Vec::new, edges);
         // No condition is in them that could be refused.
         let write = |writes: Vec<Write>| async move { self.transact(writes).await.map(drop) };
         stream::iter(transactions).map(write).buffer_unordered(AT_ONCE).try_collect().await
     }
 }
 
-/// The writes of memberships, as few transactions as they fit into, each of which begins so.
-pub(super) fn filled<const N: usize>(begin: Vec<Write>, edges: Vec<[Write; N]>) -> Vec<Vec<Write>> {
+/// The writes of memberships, as few transactions as they fit into, and what each of these begins with.
+pub(super) fn filled<const N: usize>(mut begin: impl FnMut() -> Vec<Write>, edges: Vec<[Write; N]>) -> Vec<Vec<Write>> {
     let mut transactions: Vec<Vec<Write>> = Vec::new();
     for writes in edges {
         match transactions.last_mut().filter(|last| last.len() + N <= TRANSACTION) {
             Some(last) => last.extend(writes),
-            None => transactions.push(begin.iter().cloned().chain(writes).collect()),
+            None => transactions.push(begin().into_iter().chain(writes).collect()),
         }
     }
     transactions

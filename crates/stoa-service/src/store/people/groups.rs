@@ -1,6 +1,8 @@
 //! Groups.
 
-use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
+use std::collections::BTreeSet;
+
+use stoa_core::directory::{DIRECTORY_VERSION, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, keys};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::routes::Table;
@@ -43,6 +45,7 @@ impl People<'_> {
             created: at,
             modified: at,
             leaving: None,
+            replacing: None,
         };
         Ok(Group { item, profile: profile.clone() })
     }
@@ -54,8 +57,9 @@ impl People<'_> {
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(Key::group(self.connection, id).put(&draft.item).only_if(ABSENT));
         writes.push(Key::listed_group(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
-        match self.write_with_edges(writes, (&draft.item, members)).await? {
-            Wrote::All => Ok(Changed::Applied(draft)),
+        let mut item = draft.item.clone();
+        match self.write_with_edges(writes, (&mut item, members)).await? {
+            Wrote::All => Ok(Changed::Applied(Group { item, ..draft })),
             Wrote::Refused(refused) => {
                 let by = refused.iter().find_map(|index| values.get(*index)).map(|value| value.by);
                 Ok(Changed::Taken(by.unwrap_or(IndexedBy::GroupDisplayName)))
@@ -63,7 +67,8 @@ impl People<'_> {
         }
     }
 
-    /// Writes what has become of a group. Where only members change, other changes of other members are not in its way.
+    /// Writes what has become of a group. Where only some members change, other changes of other members are not in its
+    /// way; a whole list is what the client makes of the one that was read.
     pub async fn change_group(&self, change: &Regrouped<'_>) -> Result<Changed<Group>, Failure> {
         let Regrouped { before, profile, edges, is_exact } = *change;
         let is_same = before.profile == *profile;
@@ -73,8 +78,8 @@ impl People<'_> {
         if is_better_beside(edges) {
             return self.replace_beside(change).await;
         }
-        let (item, mut writes, taken) = self.rewritten(before, profile, |_| {})?;
-        if is_same && !is_exact {
+        let (mut item, mut writes, taken) = self.rewritten(before, profile, |_| {})?;
+        if is_same && !is_exact && edges.whole.is_none() {
             writes = vec![
                 Key::group(self.connection, &before.item.id)
                     .update("SET modified = :now ADD version :one")
@@ -84,7 +89,7 @@ impl People<'_> {
                     .with(":generation", item.generation),
             ];
         }
-        match self.write_with_edges(writes, (&item, edges)).await? {
+        match self.write_with_edges(writes, (&mut item, edges)).await? {
             Wrote::All => Ok(Changed::Applied(Group { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
                 let value = refused.iter().find_map(|index| taken.get(*index));
@@ -117,31 +122,33 @@ impl People<'_> {
         Ok((item, writes, taken))
     }
 
-    /// Takes a group away. Its members lose what it granted: those first, so that whoever was cut off asks again.
+    /// Takes a group away, and from its members what it granted. More of them than one transaction has room for leave it
+    /// first, all at once.
     pub async fn delete_group(&self, before: &Group) -> Result<Changed<()>, Failure> {
-        let id = &before.item.id;
-        let edge = |user: UserId| EdgeItem {
-            v: DIRECTORY_VERSION,
-            group: id.clone(),
-            user,
-            generation: before.item.generation,
-            since: 0,
-        };
-        let removed: Vec<EdgeItem> = self.members(before).await?.into_iter().map(edge).collect();
-        let mut edges = self.edge_writes(&EdgesChanged { removed, ..EdgesChanged::default() });
+        let edges = self.edges_replaced(before, &BTreeSet::new()).await?;
         let values = keys(&before.profile, self.connection, self.pepper);
-        let room = (TRANSACTION - values.len() - 2) / PER_EDGE;
-        let last = edges.split_off(edges.len().saturating_sub(room));
-        self.write_edges(edges).await?;
-        let mut writes = vec![
-            Key::group(self.connection, id)
-                .delete()
-                .only_if("generation = :generation")
-                .with(":generation", before.item.generation),
-        ];
-        writes.push(Key::listed_group(self.connection, id).delete());
+        if edges.len() <= (TRANSACTION - values.len() - 2) / PER_EDGE {
+            return self.delete_with_edges(before, &values, &edges).await;
+        }
+        let emptied = Regrouped { before, profile: &before.profile, edges: &edges, is_exact: true };
+        match self.replace_beside(&emptied).await? {
+            Changed::Applied(group) => self.delete_with_edges(&group, &values, &EdgesChanged::default()).await,
+            Changed::Taken(_) | Changed::Meanwhile => Ok(Changed::Meanwhile),
+        }
+    }
+
+    async fn delete_with_edges(
+        &self,
+        before: &Group,
+        values: &BTreeSet<KeyOf>,
+        edges: &EdgesChanged,
+    ) -> Result<Changed<()>, Failure> {
+        let id = &before.item.id;
+        let delete = Key::group(self.connection, id).delete().only_if("version = :before AND generation = :generation");
+        let delete = delete.with(":before", before.item.version).with(":generation", before.item.generation);
+        let mut writes = vec![delete, Key::listed_group(self.connection, id).delete()];
         writes.extend(values.iter().map(|value| self.give_up(value, id.as_str())));
-        writes.extend(last.into_iter().flatten());
+        writes.extend(self.edge_writes(edges).into_iter().flatten());
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(())),
             Wrote::Refused(_) => Ok(Changed::Meanwhile),
@@ -150,11 +157,14 @@ impl People<'_> {
 
     /// What decides and as many memberships as there is room for in one transaction; then the others, one transaction
     /// after the other, as long as the group's members are of the same generation: else they would be written for nothing.
+    /// Of a whole list, each is a version of its own: whoever has read the members in between begins again, else two lists
+    /// would become one.
     async fn write_with_edges(
         &self,
         mut writes: Vec<Write>,
-        (group, edges): (&GroupItem, &EdgesChanged),
+        (group, edges): (&mut GroupItem, &EdgesChanged),
     ) -> Result<Wrote, Failure> {
+        let is_whole = edges.whole.is_some();
         let mut edges = self.edge_writes(edges);
         let room = (TRANSACTION - writes.len()) / PER_EDGE;
         let rest = edges.split_off(edges.len().min(room));
@@ -163,12 +173,25 @@ impl People<'_> {
         if matches!(wrote, Wrote::Refused(_)) {
             return Ok(wrote);
         }
-        let same = Key::group(self.connection, &group.id)
-            .check("generation = :generation")
-            .with(":generation", group.generation);
-        for writes in filled(vec![same], rest) {
+        let key = Key::group(self.connection, &group.id);
+        let begin = || {
+            let begin = match is_whole {
+                true => {
+                    let before = group.version;
+                    group.version += 1;
+                    key.clone()
+                        .update("SET version = :version")
+                        .only_if("generation = :generation AND version = :before")
+                        .with(":version", group.version)
+                        .with(":before", before)
+                }
+                false => key.clone().check("generation = :generation"),
+            };
+            vec![begin.with(":generation", group.generation)]
+        };
+        for writes in filled(begin, rest) {
             if let Wrote::Refused(_) = self.transact(writes).await? {
-                return Err(Failure::noted(Fault::StoreContended, "the members of a group were replaced"));
+                return Err(Failure::noted(Fault::StoreContended, "the group was changed in between"));
             }
         }
         Ok(wrote)

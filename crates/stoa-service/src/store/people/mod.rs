@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use stoa_core::directory::{DIRECTORY_VERSION, IndexedBy, KeyItem, KeyOf, Sealed, Sealing};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::ids::ConnectionId;
 use stoa_core::keys::{KeySet, Pepper, SealBroken};
 use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
@@ -49,8 +49,6 @@ pub struct People<'a> {
     pub store: &'a Store,
     /// Whose it is.
     pub connection: &'a ConnectionId,
-    /// Where its people go.
-    pub school: &'a SchoolId,
     /// The secret `directory`.
     pub sealing_keys: &'a KeySet,
     /// What names become in keys.
@@ -83,7 +81,7 @@ impl<'a> People<'a> {
     }
 
     fn due(&self) -> Due<'a> {
-        Due { connection: self.connection, school: self.school, now: self.now }
+        Due { connection: self.connection, now: self.now }
     }
 
     fn seal(&self, profile: &Profile, key: &Key, version: u64) -> Result<Sealed, Failure> {

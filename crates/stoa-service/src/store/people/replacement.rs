@@ -3,6 +3,9 @@
 //! The new list is written beside the one that counts, as its next generation, and counts from one write on. A request
 //! that is cut off before leaves the old list as it was, and the next one goes on where it ended. What is left to do
 //! afterwards, marks and the removal of the old list, is noted on the group until it is done.
+//!
+//! One request at a time writes the next generation: two would change each other's list after it counts, and nobody
+//! would mark whom that brought in or out.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +31,8 @@ pub struct Regrouped<'a> {
     pub is_exact: bool,
 }
 
+/// How long the next generation is one request's, in seconds: longer than a request lives.
+const REPLACING_SECONDS: i64 = 30;
 /// Up to so many changes are written one by one: as many as a client sends in one PATCH.
 const ONE_BY_ONE: usize = 256;
 
@@ -39,8 +44,46 @@ pub(super) fn is_better_beside(edges: &EdgesChanged) -> bool {
 }
 
 impl People<'_> {
-    /// Writes a whole list beside the one that counts, and lets it count.
+    /// Writes a whole list beside the one that counts, and lets it count. Nothing is written while another request does.
     pub(super) async fn replace_beside(&self, change: &Regrouped<'_>) -> Result<Changed<Group>, Failure> {
+        let Some(claimed) = self.claim(change.before).await? else { return Ok(Changed::Meanwhile) };
+        let done = self.write_beside(&Regrouped { before: &claimed, ..*change }).await;
+        if !matches!(done, Ok(Changed::Applied(_))) {
+            // If this fails too, the next request waits until the claim has ended.
+            let _ = self.give_back(&claimed).await;
+        }
+        done
+    }
+
+    /// Makes the next generation this request's to write. The group as it is then; `None`: it has changed, or the
+    /// generation is another request's.
+    async fn claim(&self, before: &Group) -> Result<Option<Group>, Failure> {
+        let now = self.now.as_second();
+        if before.item.replacing.is_some_and(|until| until > now) {
+            return Ok(None);
+        }
+        let mut claimed = Group { item: before.item.clone(), profile: before.profile.clone() };
+        claimed.item.version += 1;
+        claimed.item.replacing = Some(now + REPLACING_SECONDS);
+        let claim = Key::group(self.connection, &before.item.id)
+            .update("SET replacing = :until, version = :version")
+            .only_if("version = :before")
+            .with(":until", now + REPLACING_SECONDS)
+            .with(":version", claimed.item.version)
+            .with(":before", before.item.version);
+        Ok(self.store.tables.write(claim).await?.is_applied().then_some(claimed))
+    }
+
+    async fn give_back(&self, claimed: &Group) -> Result<(), Failure> {
+        let back = Key::group(self.connection, &claimed.item.id)
+            .update("REMOVE replacing")
+            .only_if("replacing = :until")
+            .with(":until", claimed.item.replacing);
+        self.store.tables.write(back).await?;
+        Ok(())
+    }
+
+    async fn write_beside(&self, change: &Regrouped<'_>) -> Result<Changed<Group>, Failure> {
         let Regrouped { before, profile, edges, .. } = *change;
         let (id, generation) = (&before.item.id, before.item.generation + 1);
         let mut wanted = self.edges_of(id, before.item.generation).await?;
@@ -59,6 +102,7 @@ impl People<'_> {
         let (item, writes, taken) = self.rewritten(before, profile, |item| {
             item.leaving = Some(item.generation);
             item.generation = generation;
+            item.replacing = None;
         })?;
         match self.transact(writes).await? {
             Wrote::All => {

@@ -12,6 +12,7 @@ use stoa_core::provision::Rank;
 use stoa_core::routes::Table;
 use stoa_scim::{Profile, ResourceType};
 
+use super::edges::filled;
 use super::group::Group;
 use super::{Changed, People, TRANSACTION, Wrote};
 use crate::random;
@@ -137,7 +138,9 @@ impl People<'_> {
         let Some(id) = self.owner(value).await? else { return Ok(Changed::Meanwhile) };
         let id = UserId::parse(&id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
         let Some(before) = self.user(&id).await? else { return Ok(Changed::Meanwhile) };
-        match !before.item.active && before.profile.external_id() == profile.external_id() {
+        // Two people without an id of the client's are not one because one has the other's former name.
+        let is_theirs = profile.external_id().is_some() && before.profile.external_id() == profile.external_id();
+        match !before.item.active && is_theirs {
             true => self.change_user(&before, profile).await,
             false => Ok(Changed::Taken(value.by)),
         }
@@ -186,10 +189,16 @@ impl People<'_> {
         let edges = self.found(id).await?.edges;
         let values = keys(&before.profile, self.connection, self.pepper);
         let room = TRANSACTION - values.len() - 3;
-        // Those that do not fit go first: whoever asks again takes away what is left.
-        let (first, last) = edges.split_at(edges.len().saturating_sub(room / 2));
-        self.write_edges(first.iter().map(|edge| self.remove_edge(edge)).collect()).await?;
         let key = Key::user(self.connection, id);
+        let same = key.clone().check("version = :before").with(":before", before.item.version);
+        // Those that do not fit go first, each marked: whoever asks again takes away what is left.
+        let (first, last) = edges.split_at(edges.len().saturating_sub(room / 2));
+        let begin = || vec![same.clone(), self.due().mark(id, Rank::First)];
+        for writes in filled(begin, first.iter().map(|edge| self.remove_edge(edge)).collect()) {
+            if let Wrote::Refused(_) = self.transact(writes).await? {
+                return Ok(Changed::Meanwhile);
+            }
+        }
         let mut writes = vec![key.delete().only_if("version = :before").with(":before", before.item.version)];
         writes.push(Key::listed_user(self.connection, id).delete());
         writes.extend(values.iter().map(|value| self.give_up(value, id.as_str())));
