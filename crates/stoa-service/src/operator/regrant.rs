@@ -27,7 +27,6 @@ pub struct Regrant {
     /// How many people get what, and lose what.
     pub counted: Regranted,
     connection: ConnectionId,
-    school: SchoolId,
     people: Vec<UserId>,
 }
 
@@ -48,7 +47,7 @@ impl Operator {
             let write = Key::sync(&regrant.connection, user)
                 .update("SET due_of = :of, due_at = :at, tries = :none REMOVE stuck ADD wanted :one")
                 .only_if("attribute_exists(pk) AND (attribute_not_exists(due_at) OR due_at >= :then)")
-                .with(":of", due_of(&regrant.school))
+                .with(":of", due_of(&regrant.connection))
                 .with(":at", due_at(Rank::Then, at))
                 .with(":then", due_at(Rank::Then, Timestamp::UNIX_EPOCH))
                 .with(":none", 0)
@@ -84,8 +83,7 @@ impl Operator {
                 people.entry(user).or_default();
             }
         }
-        let (connection, school) = (id.clone(), planned.document().school.clone());
-        let mut regrant = Regrant { counted: Regranted::default(), connection, school, people: Vec::new() };
+        let mut regrant = Regrant { counted: Regranted::default(), connection: id.clone(), people: Vec::new() };
         let people: Vec<(UserId, Vec<Membership>)> = people.into_iter().collect();
         for people in people.chunks(AT_ONCE) {
             self.count(people, (&before, &after), &mut regrant).await?;
