@@ -432,6 +432,9 @@ def check_on_call(register, template):
             arn = {"Fn::GetAtt": [resource, "Arn"]}
             if not any(action in st["Action"] and arn in as_list(st["Resource"]) for st in on_call(template) if st["Effect"] == "Allow"):
                 yield f"on call: neither policy allows {action} on {resource}"
+    for action in register["on_call_asks"]:
+        if not any(action in st["Action"] for st in on_call(template)):
+            yield f"on call: neither policy allows {action}, which `stoa doctor` asks"
     for action in register["on_call_lists"]:
         if not any(action in st["Action"] and st["Resource"] == "*" for st in on_call(template)):
             yield f"on call: neither policy allows {action}, which the command calls"

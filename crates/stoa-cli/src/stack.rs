@@ -195,6 +195,10 @@ fn names(text: &str) -> Result<StackNames, &'static str> {
         directory: output(&outputs, "DirectoryTable").ok_or("it has no output DirectoryTable")?,
         secret_prefix: output(&outputs, "SecretPrefix").ok_or("it has no output SecretPrefix")?,
         operator: output(&outputs, "OperatorFunction").ok_or("it has no output OperatorFunction")?,
+        failure_queues: output(&outputs, "FailureQueues")
+            .map(|urls| urls.split(',').map(str::to_owned).collect())
+            .unwrap_or_default(),
+        alarm_topic: output(&outputs, "AlarmTopic"),
     })
 }
 

@@ -124,6 +124,10 @@ pub const ON_CALL_LOOKS: Grant =
 /// What whoever is on call may list. IAM knows no resource for these: they show names, and limits, of the whole account.
 pub const ON_CALL_LISTS: &[Action] = &[Action::ListSecrets, Action::GetAccountSettings];
 
+/// What whoever is on call asks of the stack's schedules, failure queues and topic of alarms.
+pub const ON_CALL_ASKS: &[Action] =
+    &[Action::GetSchedule, Action::GetQueueAttributes, Action::ListSubscriptionsByTopic];
+
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[
     Function {

@@ -40,6 +40,12 @@ checks! {
     TrafficShared = "traffic_shared", "on-call";
     /// Few functions may run at once in the account.
     ConcurrencyLow = "concurrency_low", "on-call";
+    /// A function that starts by itself does not.
+    ScheduleOff = "schedule_off", "on-call";
+    /// A run could not be started.
+    RunsFailed = "runs_failed", "on-call";
+    /// Nobody would hear of an alarm.
+    AlarmsUnheard = "alarms_unheard", "on-call";
     /// The function `operator` does not answer.
     OperatorSilent = "operator_silent", "on-call";
     /// A secret that something needs is not there.

@@ -12,7 +12,8 @@ use stoa_core::login::{LoginItem, State, What};
 use stoa_core::mirror::SchoolMirror;
 use stoa_core::trust::{Watch, days_until};
 use stoa_service::operator::{
-    Becomes, HostSeen, ListedSecret, ListedToken, OperatorError, SecretName, Told, Traffic, Trusts, needed_secrets,
+    Becomes, HostSeen, ListedSecret, ListedToken, OperatorError, SecretName, Subscribed, Told, Traffic, Trusts,
+    needed_secrets,
 };
 use stoa_service::store::ConnectionItem;
 
@@ -101,6 +102,34 @@ pub(super) fn concurrency(at_once: i32) -> Option<Finding> {
     let what = format!("only {at_once} functions may run at once in this account and region");
     let check = Check::ConcurrencyLow;
     (at_once < AT_ONCE).then(|| Finding::new(check, "the account's limits", what, page(check)))
+}
+
+pub(super) fn schedule(name: &str, is_on: bool) -> Option<Finding> {
+    let check = Check::ScheduleOff;
+    (!is_on).then(|| Finding::new(check, format!("schedule {name}"), "it is switched off", page(check)))
+}
+
+/// What waits in the queue of runs that failed, by the queue's address.
+pub(super) fn failures(url: &str, messages: u64) -> Option<Finding> {
+    let (check, name) = (Check::RunsFailed, url.rsplit('/').next().unwrap_or(url));
+    let what = format!("{messages} runs could not be started within two weeks");
+    (messages > 0).then(|| Finding::new(check, format!("queue {name}"), what, page(check)))
+}
+
+pub(super) fn subscribers(topic: &str, who: Subscribed) -> Option<Finding> {
+    let what = match who {
+        Subscribed { confirmed: 1.., .. } => return None,
+        Subscribed { pending: 0, .. } => "nobody is told of the alarms",
+        Subscribed { .. } => "nobody who is to be told of the alarms has confirmed it",
+    };
+    let (check, name) = (Check::AlarmsUnheard, topic.rsplit(':').next().unwrap_or(topic));
+    Some(Finding::new(check, format!("topic {name}"), what, page(check)))
+}
+
+/// Outputs of an earlier version do not name what could be looked at.
+pub(super) fn unnamed(output: &str) -> Finding {
+    let what = format!("the stack's outputs do not name {output}");
+    Finding::new(Check::NotChecked, output, what, page(Check::NotChecked))
 }
 
 pub(super) fn operator(error: &OperatorError) -> Finding {

@@ -48,6 +48,7 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     let operator = &access.operator;
     let mut found = host(operator, public_url).await;
     found.extend(shifts(operator, &access.stack).await);
+    found.extend(runs(operator, &access.stack).await);
     match operator.concurrency().await {
         Ok(at_once) => found.extend(findings::concurrency(at_once)),
         Err(error) => found.push(Finding::not_checked("the account's limits", &error)),
@@ -218,6 +219,35 @@ async fn shifts(operator: &Operator, stack: &str) -> Vec<Finding> {
             Ok(traffic) => found.extend(findings::shift(&name, &traffic)),
             Err(error) => found.push(Finding::not_checked(&format!("function {name}"), &error)),
         }
+    }
+    found
+}
+
+/// What starts by itself: whether it does, and whether anybody would hear that it does not.
+async fn runs(operator: &Operator, stack: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for function in ROUTES.iter().filter(|function| function.schedule.is_some()) {
+        let name = format!("{stack}-{}", function.name);
+        match operator.is_scheduled(&name).await {
+            Ok(is_on) => found.extend(findings::schedule(&name, is_on)),
+            Err(error) => found.push(Finding::not_checked(&format!("schedule {name}"), &error)),
+        }
+    }
+    if operator.failure_queues().is_empty() {
+        found.push(findings::unnamed("FailureQueues"));
+    }
+    for url in operator.failure_queues() {
+        match operator.queued(url).await {
+            Ok(messages) => found.extend(findings::failures(url, messages)),
+            Err(error) => found.push(Finding::not_checked(&format!("queue {url}"), &error)),
+        }
+    }
+    match operator.alarm_topic() {
+        Some(topic) => match operator.alarm_subscribers(topic).await {
+            Ok(who) => found.extend(findings::subscribers(topic, who)),
+            Err(error) => found.push(Finding::not_checked("who is told of alarms", &error)),
+        },
+        None => found.push(findings::unnamed("AlarmTopic")),
     }
     found
 }

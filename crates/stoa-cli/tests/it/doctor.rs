@@ -60,7 +60,7 @@ fn watch(seen: &Value) -> Value {
 async fn on_a_healthy_stack_nothing_is_found() {
     let desk = Desk::new().await;
     let ran = doctor(&desk).await;
-    assert_eq!((ran.code, ran.out.as_str()), (0, "Nothing found in 26 checks.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Nothing found in 29 checks.\n"), "{ran:?}");
     // People who got in, or did something wrong themselves, change nothing; neither does a look at the keys.
     desk.sandbox.pingfederate.sign_on_as("miller.m");
     desk.sandbox.browser().get(&desk.sandbox.login_url()).await.unwrap();
@@ -218,6 +218,19 @@ async fn that_nobody_looks_at_the_keys_is_found() {
 }
 
 #[tokio::test]
+async fn a_schedule_that_is_off_a_run_that_failed_and_alarms_that_nobody_hears_are_found() {
+    let desk = Desk::new().await;
+    desk.sandbox.front.switch_schedule_off("mirror");
+    alone(&doctor(&desk).await, "schedule_off", &["schedule stoa-local-mirror: it is switched off"]);
+    let desk = Desk::new().await;
+    desk.sandbox.front.queue_failure("TrustRefreshFailures");
+    alone(&doctor(&desk).await, "runs_failed", &["queue stoa-local-TrustRefreshFailures: 1 runs"]);
+    let desk = Desk::new().await;
+    desk.sandbox.front.leave_alarms_unconfirmed();
+    alone(&doctor(&desk).await, "alarms_unheard", &["topic stoa-local-AlarmTopic: nobody who is to be told"]);
+}
+
+#[tokio::test]
 async fn an_account_that_runs_few_functions_at_once_is_found() {
     let desk = Desk::new().await;
     desk.sandbox.front.limit_account();
@@ -346,7 +359,13 @@ async fn that_nobody_gets_in_or_can_be_called_is_found() {
 /// What could not be looked at is not healthy.
 #[tokio::test]
 async fn what_cannot_be_looked_at_is_a_finding() {
-    for action in ["secretsmanager:ListSecrets", "lambda:GetAlias"] {
+    for action in [
+        "secretsmanager:ListSecrets",
+        "lambda:GetAlias",
+        "lambda:GetAccountSettings",
+        "scheduler:GetSchedule",
+        "sqs:GetQueueAttributes",
+    ] {
         let desk = Desk::new().await;
         desk.sandbox.front.inject(Fault::next("on-call", action, FaultKind::Deny));
         alone(&doctor(&desk).await, "not_checked", &["AccessDenied", "doctor.md#not_checked"]);

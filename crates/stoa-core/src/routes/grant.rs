@@ -104,6 +104,12 @@ pub enum Action {
     UpdateItem,
     /// `lambda:GetAccountSettings`
     GetAccountSettings,
+    /// `scheduler:GetSchedule`
+    GetSchedule,
+    /// `sqs:GetQueueAttributes`
+    GetQueueAttributes,
+    /// `sns:ListSubscriptionsByTopic`
+    ListSubscriptionsByTopic,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
     /// `secretsmanager:DeleteSecret`
@@ -134,6 +140,9 @@ impl Action {
             Self::Query => "dynamodb:Query",
             Self::UpdateItem => "dynamodb:UpdateItem",
             Self::GetAccountSettings => "lambda:GetAccountSettings",
+            Self::GetSchedule => "scheduler:GetSchedule",
+            Self::GetQueueAttributes => "sqs:GetQueueAttributes",
+            Self::ListSubscriptionsByTopic => "sns:ListSubscriptionsByTopic",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",

@@ -20,6 +20,10 @@ pub(super) enum Service {
     },
     /// Lambda, about the account.
     LambdaAccount,
+    Scheduler {
+        schedule: String,
+    },
+    Sqs,
 }
 
 /// `GetAccountSettings` of Lambda's API.
@@ -41,6 +45,11 @@ impl Operation {
         if head.method == Method::GET && head.uri.path().trim_end_matches('/') == ACCOUNT_SETTINGS {
             return Some(Self { service: Service::LambdaAccount, name: "GetAccountSettings".to_owned() });
         }
+        let schedule = head.uri.path().strip_prefix("/schedules/").filter(|_| head.method == Method::GET);
+        if let Some(schedule) = schedule {
+            let service = Service::Scheduler { schedule: schedule.to_owned() };
+            return Some(Self { service, name: "GetSchedule".to_owned() });
+        }
         if let Some(function) = invoked(head) {
             let service = Service::Lambda { function };
             return Some(Self { service, name: "InvokeFunction".to_owned() });
@@ -49,6 +58,7 @@ impl Operation {
         let service = match service {
             "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
             "secretsmanager" => Service::SecretsManager,
+            "AmazonSQS" => Service::Sqs,
             _ => return None,
         };
         Some(Self { service, name: name.to_owned() })
@@ -115,9 +125,12 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::SecretsManager => vec![secret(&operation.name, body, stack)],
         Service::Lambda { function } => vec![on_function(&operation.name, function, stack)],
         Service::LambdaAccount => vec![on_account(format!("lambda:{}", operation.name))],
+        Service::Scheduler { .. } => vec![on_account(format!("scheduler:{}", operation.name))],
+        Service::Sqs => vec![on_account(format!("sqs:{}", operation.name))],
     }
 }
 
+/// What has no resource here: the services themselves know only what is the stack's.
 fn on_account(action: String) -> Member {
     Member {
         action,

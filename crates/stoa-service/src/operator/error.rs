@@ -201,6 +201,12 @@ pub enum OperatorError {
 pub enum Answerer {
     /// AWS Lambda.
     Lambda,
+    /// Amazon EventBridge Scheduler.
+    Scheduler,
+    /// Amazon SNS.
+    Sns,
+    /// Amazon SQS.
+    Sqs,
     /// AWS STS.
     Sts,
     /// The function `operator`.
@@ -211,6 +217,9 @@ impl fmt::Display for Answerer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lambda => "Lambda",
+            Self::Scheduler => "EventBridge Scheduler",
+            Self::Sns => "SNS",
+            Self::Sqs => "SQS",
             Self::Sts => "STS",
             Self::Operator => "the function operator",
         })
