@@ -7,6 +7,9 @@ use strsim::osa_distance;
 
 use crate::{CliError, Io};
 
+/// So many people may always lose something at once (`directory.removals`).
+const ALWAYS: u64 = 10;
+
 /// What a plan changes for people; or why that is not known, which is no reason not to look.
 pub(super) type Change = Result<Option<Regrant>, OperatorError>;
 
@@ -21,6 +24,13 @@ pub(super) async fn print_planned(operator: &Operator, planned: &Planned, io: &m
         Ok(None) => {}
         Ok(Some(change)) => {
             said(&change.counted, &catalogue).iter().try_for_each(|line| io.say(&format!("    {line}")))?;
+            if change.counted.losers > ALWAYS {
+                let id = change.connection();
+                io.say(&format!(
+                    "    note: where that is more than directory.removals allows at once, the rest is held: `stoa directory \
+                     held {id}` lists them, `stoa directory release {id}` lets them through"
+                ))?;
+            }
         }
         Err(error) => io.say(&format!(
             "    note: how many people gain or lose something by the grants could not be counted: {error}"

@@ -112,7 +112,7 @@ pub(super) fn schedule(name: &str, is_on: bool) -> Option<Finding> {
 /// What waits in the queue of runs that failed, by the queue's address.
 pub(super) fn failures(url: &str, messages: u64) -> Option<Finding> {
     let (check, name) = (Check::RunsFailed, url.rsplit('/').next().unwrap_or(url));
-    let what = format!("{messages} runs could not be started within two weeks");
+    let what = format!("{messages} runs could not be started in the last two weeks");
     (messages > 0).then(|| Finding::new(check, format!("queue {name}"), what, page(check)))
 }
 

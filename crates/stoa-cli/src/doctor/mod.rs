@@ -9,7 +9,7 @@ mod findings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Source};
+use stoa_core::connection::{Connection, ConnectionState, Source};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::routes::ROUTES;
 use stoa_service::operator::{ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
@@ -84,7 +84,9 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     if let Some((_, connection)) = connections.first() {
         let silent = function(operator, connection, &listed).await;
         if silent.is_empty() {
-            found.extend(schools(operator, &documents, &listed, now).await);
+            let is_open = |connection: &&Connection| connection.state != ConnectionState::Disabled;
+            let open = connections.iter().map(|(_, connection)| connection).filter(is_open);
+            found.extend(schools(operator, open, &listed, now).await);
         }
         found.extend(silent);
     }
@@ -108,17 +110,17 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     found
 }
 
-/// Each school that connections lead to, as it answers now and as it was last looked at. That it is not stored is found
+/// Each school that connections lead to which are not closed, as it answers now and as it was last looked at. That it is not stored is found
 /// where its connections are looked at.
 async fn schools(
     operator: &Operator,
-    documents: &[&ConnectionDocument],
+    connections: impl Iterator<Item = &Connection>,
     listed: &[ListedSecret],
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let schools: BTreeMap<&SchoolId, &ConnectionId> =
-        documents.iter().map(|document| (&document.school, &document.id)).collect();
+        connections.map(|connection| (connection.school(), connection.id())).collect();
     for (school, connection) in schools {
         match school_stands(operator, school, connection, listed, now).await {
             Ok(findings) => found.extend(findings),

@@ -1,7 +1,6 @@
 //! What a changed grant does is said before it is applied, and done after; what is misspelt is named.
 
 use serde_json::json;
-use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 
 use crate::command::{Desk, stoa};
@@ -21,21 +20,21 @@ courses = [4]
 thinkific_groups = ["Managers"]
 "#;
 
-/// A desk with this directory, in which Ada and Bea lead and Cleo does not.
-async fn desk() -> Desk {
+/// A desk with this directory, in which Ada and Bea lead and Cleo does not; and their ids.
+async fn desk() -> (Desk, [String; 3]) {
     let desk = Desk::new().await;
     let file = desk.file("pg.toml", |text| text.to_owned() + DIRECTORY);
     desk.stoa(&["connection", "apply", &file, "--reason", "a directory"]).await.done();
     let token = desk.scim_token("90d").await;
-    let mut people = Vec::new();
-    for name in ["ada", "bea", "cleo"] {
+    let create = async |name| {
         let person = json!({ "userName": format!("{name}@pg.com"), "displayName": name });
-        people.push(json!({ "value": desk.scim(&token, "POST /Users", &person).await }));
-    }
-    let group = json!({ "displayName": "Leaders", "members": people[..2] });
-    desk.scim(&token, "POST /Groups", &group).await;
+        desk.scim(&token, "POST /Users", &person).await
+    };
+    let people = [create("ada").await, create("bea").await, create("cleo").await];
+    let leaders = [json!({ "value": people[0] }), json!({ "value": people[1] })];
+    desk.scim(&token, "POST /Groups", &json!({ "displayName": "Leaders", "members": leaders })).await;
     provision(&desk).await;
-    desk
+    (desk, people)
 }
 
 async fn provision(desk: &Desk) {
@@ -56,7 +55,7 @@ fn with_course(desk: &Desk, course: u64) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_changed_grant_does_is_counted_before_and_done_after() {
-    let desk = desk().await;
+    let (desk, _) = desk().await;
     assert_eq!((with_course(&desk, 3), with_course(&desk, 4)), (3, 2));
     // Course 4 goes to everybody, course 3 to leaders only, and no leader is a manager any more.
     let file = desk.file("pg.toml", |text| {
@@ -95,24 +94,44 @@ async fn what_a_changed_grant_does_is_counted_before_and_done_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_kept_out_or_gone_is_not_counted_and_a_removal_is_not_put_off() {
-    let desk = desk().await;
+async fn whoever_is_kept_out_is_not_counted_and_an_address_is_not_put_off() {
+    let (desk, [ada, _, cleo]) = desk().await;
     let file = desk.file("pg.toml", |text| text.to_owned() + &DIRECTORY.replace("[3]", "[3, 4]"));
-    let items = desk.sandbox.front.items(Table::Directory).unwrap();
-    let people: Vec<String> = items
-        .iter()
-        .filter(|item| item["sk"]["S"] == "sync#thinkific")
-        .filter_map(|item| item["pk"]["S"].as_str()?.strip_prefix("user#pg#").map(str::to_owned))
-        .collect();
     assert!(desk.stoa(&["connection", "plan", &file]).await.done().contains("of 3 active people"));
-    desk.stoa(&["directory", "block", "pg", &people[0], "--reason", "a test"]).await.done();
+    desk.stoa(&["directory", "block", "pg", &ada, "--reason", "a test"]).await.done();
     let plan = desk.stoa(&["connection", "plan", &file]).await.done();
-    assert!(plan.contains("of 2 active people"), "{plan}");
+    assert!(plan.contains("of 2 active people") && plan.contains("course 4 \"Leading teams\": 1 gain it"), "{plan}");
+
+    // Cleo has another address, which is due before everything else.
+    let token = desk.scim_token("90d").await;
+    desk.sandbox.advance(61);
+    let renamed = json!({ "userName": "cleo.new@pg.com", "displayName": "cleo" });
+    desk.scim(&token, &format!("PUT /Users/{cleo}"), &renamed).await;
     let applied = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
-    assert!(applied.contains("people of its directory get or lose"), "{applied}");
+    assert!(applied.contains("0 people of its directory"), "{applied}");
+    assert!(applied.contains(&format!("{cleo} is being worked on now")), "{applied}");
     provision(&desk).await;
-    let shown = desk.stoa(&["directory", "show", "pg", &people[0]]).await.done();
+    assert!(desk.sandbox.thinkific.user("cleo.new@pg.com").is_some());
+    let shown = desk.stoa(&["directory", "show", "pg", &ada]).await.done();
     assert!(shown.contains("access      withdrawn"), "{shown}");
+}
+
+/// A grant of a course that the school does not have leaves people stuck; another one is tried for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_stuck_at_a_course_gets_the_right_one() {
+    let (desk, [ada, ..]) = desk().await;
+    let file = |course: &str| {
+        desk.file("pg.toml", |text| text.to_owned() + &DIRECTORY.replace("[3]", &format!("[3, {course}]")))
+    };
+    desk.stoa(&["connection", "apply", &file("44"), "--reason", "misspelt"]).await.done();
+    desk.sandbox.advance(180);
+    provision(&desk).await;
+    let shown = desk.stoa(&["directory", "show", "pg", &ada]).await.done();
+    assert!(shown.contains("stuck: the school has no course 44"), "{shown}");
+    desk.stoa(&["connection", "apply", &file("4"), "--reason", "as it was meant"]).await.done();
+    desk.sandbox.advance(180);
+    provision(&desk).await;
+    assert_eq!(with_course(&desk, 4), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

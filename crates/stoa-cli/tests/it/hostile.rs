@@ -274,6 +274,11 @@ impl Reader {
     fn is_wide(&self) -> bool {
         WIDE.contains(&self.arguments[0].as_str())
     }
+
+    /// The login that it traces, as its key has it.
+    fn traced(&self) -> Option<String> {
+        (self.arguments[0] == "trace").then(|| self.arguments[1].replace('-', ""))
+    }
 }
 
 /// Every command that looks.
@@ -374,8 +379,15 @@ async fn sweep(table: Table) {
         if is_readable && !is_beside {
             at_once.entry(item.to_string()).or_insert((item, Vec::new())).1.push(variant.clone());
         } else {
+            // What is no login's own is said by the same lines of every trace, so they take turns.
+            let traces: Vec<String> = wide.iter().filter_map(|reader| reader.traced()).collect();
+            let turn = traces.get(count % traces.len().max(1));
+            let is_own = |traced: &String| item["pk"]["S"] == **traced;
             for reader in wide {
-                reader.holds(&desk, &variant).await;
+                let traced = reader.traced();
+                if traced.is_none() || traced.as_ref() == turn || traced.as_ref().is_some_and(is_own) {
+                    reader.holds(&desk, &variant).await;
+                }
             }
         }
         if is_beside {

@@ -24,6 +24,8 @@ pub struct Grantee<'a> {
 pub struct Regranted {
     /// Of how many.
     pub people: u64,
+    /// So many lose a course: beyond the limit on removals, they are held.
+    pub losers: u64,
     /// By course. Those for which nothing changes are not here.
     pub courses: BTreeMap<CourseId, CourseChange>,
     /// By group of the school. Those for which nothing changes are not here.
@@ -64,13 +66,18 @@ impl Regranted {
                 (Some(_), _) | (None, Some(_)) => {}
             }
         }
+        let mut is_loser = false;
         for course in courses_before.keys().filter(|course| !courses.contains_key(course)) {
             match has(course) {
-                Some(Enrolled::Giving | Enrolled::Given { .. }) => self.course(*course).lose += 1,
+                Some(Enrolled::Giving | Enrolled::Given { .. }) => {
+                    self.course(*course).lose += 1;
+                    is_loser = true;
+                }
                 // What they had already is not stoa's to take away, and what was not given yet never is.
                 Some(Enrolled::Found { .. }) | None => {}
             }
         }
+        self.losers += u64::from(is_loser);
         let is_in = |group: &String| person.applied.groups.get(group) == Some(&InGroup::Given);
         for group in groups.iter().filter(|group| !groups_before.contains(*group) && !is_in(group)) {
             self.groups.entry(group.clone()).or_default().gain += 1;
@@ -132,6 +139,7 @@ mod tests {
         assert_eq!(gained.groups["Managers"], GroupChange { gain: 3, leave: 0 });
         let lost = counted(LEADERS, "", &people);
         assert_eq!(lost.courses, BTreeMap::from([(CourseId(4), CourseChange { lose: 1, ..Default::default() })]));
+        assert_eq!((lost.losers, gained.losers), (1, 0));
         assert!(lost.groups.is_empty(), "nobody was put into it");
         let in_it = Applied { groups: BTreeMap::from([("Managers".to_owned(), InGroup::Given)]), ..given };
         assert_eq!(

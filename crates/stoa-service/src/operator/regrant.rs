@@ -43,10 +43,10 @@ impl Operator {
     pub async fn make_due(&self, regrant: &Regrant) -> Result<(usize, Vec<UserId>), OperatorError> {
         let at = Self::now().saturating_add(SignedDuration::from_secs(DUE_IN)).unwrap_or(Timestamp::MAX);
         let wake = |user: &UserId| {
-            // What is due first is a removal or an address: it is not put off.
+            // What is due first is a removal or an address: it is not put off. Whoever is stuck is not due.
             let write = Key::sync(&regrant.connection, user)
                 .update("SET due_of = :of, due_at = :at, tries = :none REMOVE stuck ADD wanted :one")
-                .only_if("attribute_exists(pk) AND (attribute_not_exists(due_at) OR due_at >= :then)")
+                .only_if("attribute_exists(pk) AND (attribute_not_exists(due_at) OR due_at >= :then OR due_of <> :of)")
                 .with(":of", due_of(&regrant.connection))
                 .with(":at", due_at(Rank::Then, at))
                 .with(":then", due_at(Rank::Then, Timestamp::UNIX_EPOCH))
