@@ -8,31 +8,20 @@ use stoa_core::turn::CALLS_PER_MINUTE;
 use stoa_sandbox::thinkific::NewUser;
 
 use crate::command::Desk;
+use crate::grants::DIRECTORY;
 use crate::hostile::{HOSTILE, write};
 
-/// What the connection's file has besides: a tab in Teams, a directory, and a portal whose logins are confirmed.
-const TABLES: &str = r#"
+/// A tab in Teams, which the connection's file has besides a directory and a portal whose logins are confirmed.
+const TAB: &str = r#"
 [teams]
 app_id = "2c3caa80-93f9-425e-8b85-0745f50c0d24"
 name = "P&G Academy"
-
-[directory]
-source = "scim"
-
-[[directory.grant]]
-everybody = true
-courses = [3]
-
-[[directory.grant]]
-group = "Leaders"
-courses = [4]
-thinkific_groups = ["Managers"]
 "#;
 
 /// A desk with an item of every kind.
 pub async fn full_desk() -> Desk {
     let desk = Desk::new().await;
-    let file = desk.file("pg.toml", |text| text.replace("\"convert\"", "\"confirm\"") + TABLES);
+    let file = desk.file("pg.toml", |text| text.replace("\"convert\"", "\"confirm\"") + TAB + DIRECTORY);
     desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     desk.write("people.csv", "email,first_name,last_name\nada@pg.com,Ada,Lovelace\nada@else.example,Ada,Lovelace\n");
     log_in(&desk).await;

@@ -6,7 +6,7 @@ use stoa_sandbox::aws::{Fault, FaultKind};
 use crate::command::{Desk, stoa};
 
 /// A directory whose everybody has course 3, and whose leaders have course 4 and are managers.
-const DIRECTORY: &str = r#"
+pub const DIRECTORY: &str = r#"
 [directory]
 source = "scim"
 
@@ -105,7 +105,7 @@ async fn whoever_is_kept_out_is_not_counted_and_an_address_is_not_put_off() {
     // Cleo has another address, which is due before everything else.
     let token = desk.scim_token("90d").await;
     desk.sandbox.advance(61);
-    let renamed = json!({ "userName": "cleo.new@pg.com", "displayName": "cleo" });
+    let renamed = json!({ "userName": "cleo@pg.com", "emails": [{ "value": "cleo.new@pg.com" }] });
     desk.scim(&token, &format!("PUT /Users/{cleo}"), &renamed).await;
     let applied = desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     assert!(applied.contains("0 people of its directory"), "{applied}");
