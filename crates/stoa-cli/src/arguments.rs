@@ -97,7 +97,7 @@ pub(crate) enum Connection {
     Plan(Files),
     /// Print what changes, and write it
     Apply(Apply),
-    /// Check a file and its metadata offline, and print its certificates
+    /// Check a file and its metadata, and print its certificates; asks nobody but a named stack
     Check {
         /// A connection's TOML file
         file: PathBuf,
