@@ -66,7 +66,7 @@ def uses(function):
 def starts(function):
     if function["routes"]:
         return function["routes"]
-    return [function["schedule"]] if function["schedule"] else ["the command `stoa`" if function["name"] == "operator" else "another function"]
+    return [function["schedule"]] if function["schedule"] else ["the command `stoa`" if function["name"] in ("operator", "csv-import") else "another function"]
 
 
 class Journey:

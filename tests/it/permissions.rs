@@ -55,11 +55,12 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
                     "thinkific-launch",
                     "thinkific-webhook",
                     "scim",
+                    "csv-import",
                     "operator",
                     "mirror",
                     "provisioner",
                 ],
-                SecretKind::Directory => &["scim", "provisioner"],
+                SecretKind::Directory => &["scim", "csv-import", "provisioner"],
                 SecretKind::Oidc => &["oidc-callback"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => {

@@ -14,7 +14,7 @@ use crate::scim_client::{Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
 /// What a connection's file needs besides.
-const GRANTS: &str = r#"
+pub const GRANTS: &str = r#"
 [directory]
 source = "scim"
 
@@ -82,10 +82,9 @@ impl World {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
-    let (world, scim) = start().await;
-    let id = make_mary(&scim).await;
+/// Mary, from her customer's client into the school and out of it again.
+pub async fn comes_and_goes(world: &World, scim: &Scim) {
+    let id = make_mary(scim).await;
     let group = json!({"displayName": "Leaders", "members": members(&[&id])});
     assert_eq!(scim.post("/v2/Groups", &group).await.status, 201);
     assert!(world.thinkific.user(MARYS_EMAIL).is_none());
@@ -107,7 +106,7 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     // Nothing is due, so nothing is done.
     assert_eq!(world.provision().await, json!({"people": 0, "failed": 0, "calls": 0}));
 
-    set_active(&scim, &id, false).await;
+    set_active(scim, &id, false).await;
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "person_inactive");
     world.provision().await;
@@ -115,11 +114,17 @@ async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "person_inactive");
 
-    set_active(&scim, &id, true).await;
+    set_active(scim, &id, true).await;
     world.provision().await;
     assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, user.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_made_by_scim_is_enrolled_enters_without_a_call_and_is_out_when_they_leave() {
+    let (world, scim) = start().await;
+    comes_and_goes(&world, &scim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,12 @@ impl World {
     /// A sandbox whose connection's file is changed before it is applied.
     pub async fn with(connection: fn(&str) -> String) -> Self {
         let options = Options { connection, ..Options::default() };
-        Self { sandbox: Sandbox::start(options).await.unwrap(), log: Mutex::default() }
+        Self::of(Sandbox::start(options).await.unwrap())
+    }
+
+    /// Around a sandbox that was started already.
+    pub fn of(sandbox: Sandbox) -> Self {
+        Self { sandbox, log: Mutex::default() }
     }
 
     /// A sandbox in which Mary has an account already and nobody remembers how.

@@ -28,8 +28,8 @@ enum Request {
     Data(&'static str, Table, Value),
     /// Finds an address's logins.
     ByAddress,
-    /// Asks the function `operator`.
-    Ask,
+    /// Asks a function that the command may ask.
+    Ask(&'static str),
 }
 
 use Request::{Ask, ByAddress, Data, Read, Replace};
@@ -124,7 +124,8 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         ),
         ("secrets", "replace a secret", vec![["seal", "thinkific/pg-academy", "oidc/pg"].map(Replace).into()]),
         ("pepper", "replace the pepper", vec![vec![Replace("pepper")]]),
-        ("asks", "ask the function `operator`", vec![vec![Ask]]),
+        ("asks", "ask the function `operator`", vec![vec![Ask("operator")]]),
+        ("files", "have the function `csv-import` read and write a directory", vec![vec![Ask("csv-import")]]),
     ]
 }
 
@@ -154,7 +155,7 @@ async fn is_let_through(world: &World, principal: &str, request: &Request) -> bo
                 "KeyConditionExpression": "who = :who", "ExpressionAttributeValues": {":who": {"S": "x"}}});
             call(world, principal, "DynamoDB_20120810.Query", &body).await
         }
-        Ask => invoke(world, principal, &stack.function_name("operator"), &json!({})).await,
+        Ask(function) => invoke(world, principal, &stack.function_name(function), &json!({})).await,
     };
     let kind = answer["__type"].as_str().or(answer["Type"].as_str()).unwrap_or_default();
     assert!(status == 200 || !kind.is_empty() || request.is_ask(), "{principal}: {status} {answer}");
@@ -163,7 +164,7 @@ async fn is_let_through(world: &World, principal: &str, request: &Request) -> bo
 
 impl Request {
     const fn is_ask(&self) -> bool {
-        matches!(self, Ask)
+        matches!(self, Ask(_))
     }
 }
 

@@ -16,13 +16,28 @@ use stoa_sandbox::sandbox::{Mode, Options, Sandbox};
 use stoa_service::operator::LoginsWanted;
 
 use crate::odd_events::Bench;
+use crate::provisioning::{GRANTS, comes_and_goes};
+use crate::scim_client::Scim;
+use crate::steps::World;
 
-async fn start() -> Option<Sandbox> {
+fn options() -> Option<Options> {
     let folder = std::env::var_os("STOA_WIRE")?;
     // Tests run in their package's folder; the variable is relative to the workspace.
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
-    let options = Options { mode: Mode::Wire(folder), ..Options::default() };
-    Some(Sandbox::start(options).await.expect("the deployables start"))
+    Some(Options { mode: Mode::Wire(folder), ..Options::default() })
+}
+
+async fn start() -> Option<Sandbox> {
+    Some(Sandbox::start(options()?).await.expect("the deployables start"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployables_bring_a_person_of_a_directory_into_the_school_and_out_of_it() {
+    let Some(options) = options() else { return };
+    let options = Options { connection: |file| format!("{file}{GRANTS}"), ..options };
+    let world = World::of(Sandbox::start(options).await.expect("the deployables start"));
+    let scim = Scim::of(&world, "pg").await;
+    comes_and_goes(&world, &scim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +132,7 @@ async fn c144_the_deployables_answer_what_is_not_json() {
             let answer = wire.invoke_bytes(function.name, Bytes::copy_from_slice(text)).await;
             let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", function.name));
             let expected = match function.name {
-                "operator" => !answer["not_understood"]["expected"].is_null(),
+                "operator" | "csv-import" => !answer["not_understood"]["expected"].is_null(),
                 "trust-refresh" | "mirror" | "provisioner" => answer["failed"] == 0,
                 _ => {
                     answer["statusCode"] == 500

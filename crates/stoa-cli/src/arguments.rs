@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Show or change one person in the directory
     #[command(subcommand)]
     Person(Person),
-    /// Check a file of people from an HR system: who is in it, and which rows cannot be used
+    /// Compare a file of people from an HR system with the connection's directory, and write what differs
     Import(Imported),
     /// Manage what a school tells stoa
     #[command(subcommand)]
@@ -365,6 +365,15 @@ pub(crate) struct Imported {
     /// Write a line for each row that cannot be used, with the reason
     #[arg(long, value_name = "FILE")]
     pub(crate) result: Option<PathBuf>,
+    /// The file names everybody: whoever is in the directory and not in the file has left
+    #[arg(long)]
+    pub(crate) complete: bool,
+    /// Write what differs into the directory; without this, only print it
+    #[arg(long, requires = "reason")]
+    pub(crate) write: bool,
+    /// The reason; it is kept in the history
+    #[arg(long, value_name = "TEXT", value_parser = reason, requires = "write")]
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -415,6 +424,48 @@ pub(crate) enum Directory {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
+    },
+    /// Write what the directory has of its people into a file, as CSV; or all that is stored of one of them
+    Export {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Only this person, by their id in the directory: everything that is stored of them, as JSON
+        #[arg(long, value_name = "PERSON", value_parser = UserId::parse)]
+        user: Option<UserId>,
+        /// Where to write it; only you can read the file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// List everything that is stored of a person who has left, and with --write forget it
+    Erase {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Their id in the directory, as logs and SCIM have it
+        #[arg(value_parser = UserId::parse)]
+        person: UserId,
+        /// Forget it; without this, only list it
+        #[arg(long, requires = "reason")]
+        write: bool,
+        /// The reason; it is kept, with an id that leads nowhere any more
+        #[arg(long, value_name = "TEXT", value_parser = reason, requires = "write")]
+        reason: Option<String>,
+    },
+    /// Compare a directory with the mirror of its school, and have put right what differs
+    Drift {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Have it put right, within the school's calls
+        #[arg(long, requires = "write")]
+        repair: bool,
+        /// Write that; without this, only print it
+        #[arg(long, requires_all = ["repair", "reason"])]
+        write: bool,
+        /// The reason; it is kept in the history
+        #[arg(long, value_name = "TEXT", value_parser = reason, requires = "write")]
+        reason: Option<String>,
     },
     /// Have another try made for somebody who is stuck
     Retry(DirectoryChanged),

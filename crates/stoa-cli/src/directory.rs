@@ -1,5 +1,9 @@
 //! `stoa directory`: people of a customer's directory at the school.
 
+mod drift;
+mod erase;
+mod export;
+
 use stoa_core::directory::UserId;
 use stoa_core::provision::{Access, Enrolled, InGroup, Stuck, Sync};
 use stoa_service::operator::{DirectoryPerson, STOPPED_LISTED, Stopped};
@@ -21,6 +25,12 @@ pub(crate) async fn run(command: Directory, target: &Target, io: &mut Io<'_>) ->
         }
         Directory::Held { id } => list(&id, Stopped::Held, target, io).await,
         Directory::Stuck { id } => list(&id, Stopped::Stuck, target, io).await,
+        Directory::Export { id, user: None, out } => export::people(&id, &out, target, io).await,
+        Directory::Export { id, user: Some(user), out } => export::person((&id, &user), &out, target, io).await,
+        Directory::Drift { id, repair: _, write: _, reason } => drift::run(&id, reason.as_deref(), target, io).await,
+        Directory::Erase { id, person, write: _, reason } => {
+            erase::run((&id, &person), reason.as_deref(), target, io).await
+        }
         Directory::Retry(changed) => {
             let (operator, person) = meant(&changed, target, io).await?;
             operator.retry_person(&person, &changed.reason).await?;

@@ -39,6 +39,23 @@ pub enum CliError {
         /// What is wrong with it.
         source: stoa_import::HeaderError,
     },
+    /// A file was changed while it was read.
+    #[error("{}: the file was changed while it was imported: what came first is written, and the rest is another file", .0.display())]
+    FileChanged(PathBuf),
+    /// A file that is to name everybody names nobody.
+    #[error("nobody has left: {} names nobody", .0.display())]
+    NamesNobody(PathBuf),
+    /// Who is missing in a file cannot be known: some of its rows name nobody.
+    #[error(
+        "nobody has left: {refused} rows cannot be used, and who is in them is not known. {}",
+        if *wrote { "The other rows are written" } else { "Nothing was written" }
+    )]
+    Incomplete {
+        /// How many rows.
+        refused: u64,
+        /// Whether the rows that can be used are written.
+        wrote: bool,
+    },
     /// Not a certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
@@ -213,6 +230,9 @@ impl CliError {
             | Self::InFile { .. }
             | Self::File { .. }
             | Self::Import { .. }
+            | Self::FileChanged(_)
+            | Self::Incomplete { .. }
+            | Self::NamesNobody(_)
             | Self::Certificate { .. }
             | Self::NoFiles(_)
             | Self::NoDomain(_)
@@ -296,6 +316,11 @@ impl CliError {
             Self::Import { .. } => {
                 "Name the columns with --column, as --column email=\"Login Mail\". Of a workbook, export the sheet as CSV."
             }
+            Self::FileChanged(_) => "Import it again once nothing writes to it.",
+            Self::Incomplete { .. } => {
+                "Correct those rows, or take them out of the file together with whoever may leave, and import again."
+            }
+            Self::NamesNobody(_) => "Is it the right file? Whoever has left can be named in it, with a status.",
             Self::File { .. }
             | Self::NoFiles(_)
             | Self::Domain { .. }
@@ -361,7 +386,7 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NotSaml(id) => {
             Some(format!("`stoa connection trust {id} fetch` fetches the key set now; no key is approved one by one."))
         }
-        OperatorError::NotScim(id) => {
+        OperatorError::NotScim(id) | OperatorError::NotCsv(id) => {
             Some(format!("docs/connections.md describes [directory]. Add it to the file of {id} and apply."))
         }
         OperatorError::TokensLive(id) | OperatorError::NoToken(id, _) => {
@@ -386,9 +411,13 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         ),
         OperatorError::Aws { code, .. } => aws_advice(code),
         OperatorError::Refused { fault, .. } => Some(format!("docs/runbook/faults/{fault}.md explains it.")),
-        OperatorError::NotUnderstood(_) => Some("The stack is older than this command: deploy it again.".to_owned()),
-        OperatorError::Function(_) => {
-            Some("`aws logs tail /aws/lambda/STACK-operator` shows the log; STACK is the stack's name.".to_owned())
+        OperatorError::NotUnderstood { .. } => Some("The stack is older than this command: deploy it again.".to_owned()),
+        OperatorError::Function { who, .. } => Some(format!(
+            "`aws logs tail /aws/lambda/STACK-{}` shows the log; STACK is the stack's name.",
+            who.function().unwrap_or("FUNCTION")
+        )),
+        OperatorError::FunctionUnnamed(_) => {
+            Some("If the stack has it, write its outputs into the file again; if not, deploy first.".to_owned())
         }
         OperatorError::NoPerson(_) => Some(
             "An address is known from somebody's first login with it until it is freed or changed. If there was none, \
@@ -420,6 +449,7 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         | OperatorError::Secret(_)
         | OperatorError::Item(_)
         | OperatorError::Answer(_)
+        | OperatorError::NotErasable(_)
         | OperatorError::Unformed => None,
     }
 }

@@ -1,123 +1,134 @@
 //! `stoa import`: people from a file of a customer's HR system.
 //!
-//! It reads the file as it is, says what it took it for, and names each row that cannot be used by its line. The file
-//! itself leaves this machine in no case.
+//! The file is read twice: once to say what it is and which rows cannot be used, and once to compare the others with the
+//! directory, a hundred at a time. What the file says of people goes to the function `csv-import` and nowhere else.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
+mod reading;
+mod report;
+mod sending;
 
-use stoa_import::{Column, Import, Mapping, Rejection, Row, Seen, write_row};
-use stoa_service::operator::OperatorError;
+use stoa_core::ids::ConnectionId;
+use stoa_import::{Mapping, Why};
+use stoa_service::operator::{Operator, OperatorError};
 
+use self::reading::Reading;
+use self::report::Checked;
+use self::sending::{Asked, Compared, send};
 use crate::arguments::{Imported, Target};
 use crate::{CliError, Io, private_file};
 
-/// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
-/// Refused rows that are printed; the result file has all of them.
-const SHOWN: usize = 20;
-
-/// What came of a file.
-#[derive(Default)]
-struct Counted {
-    active: u64,
-    gone: u64,
-    rejected: Vec<Rejection>,
-    groups: BTreeMap<String, u64>,
-}
-
-impl Counted {
-    fn note(&mut self, row: Row) {
-        match row {
-            Row::Person { person, .. } => {
-                let count = if person.is_active { &mut self.active } else { &mut self.gone };
-                *count += 1;
-                for group in person.groups {
-                    *self.groups.entry(group).or_default() += 1;
-                }
-            }
-            Row::Rejected(rejection) => self.rejected.push(rejection),
-        }
-    }
-}
-
 pub(crate) async fn run(asked: &Imported, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    let operator = target.read(io)?.operator;
-    let unknown = || OperatorError::NoConnection(asked.connection.clone());
-    let connection = operator.current(&asked.connection).await?.ok_or_else(unknown)?.document()?;
+    let operator = match asked.write {
+        true => target.change(io).await?,
+        false => target.read(io)?.operator,
+    };
+    let id = &asked.connection;
+    let of_files = match operator.of_files(id).await {
+        Ok(document) => Some(document.domains),
+        // The file itself can be checked all the same.
+        Err(OperatorError::NotCsv(_)) if !asked.write && !asked.complete => None,
+        Err(error) => return Err(error.into()),
+    };
+    let domains = match &of_files {
+        Some(domains) => domains.clone(),
+        None => domains(&operator, id).await?,
+    };
     let mapping = Mapping { preset: asked.preset, columns: asked.column.iter().cloned().collect() };
-    let mut import = Import::new(mapping, connection.domains);
-    let mut counted = Counted::default();
-    let seen = read(&asked.file, &mut import, &mut counted)?;
-    for line in render(&seen, &counted) {
+    let (mut checked, digest) = check(asked, &mapping, &domains)?;
+    for line in checked.render() {
+        io.say(&line)?;
+    }
+    // What cannot be used is said whatever becomes of the rest.
+    let compared = match of_files {
+        Some(domains) => {
+            let reading = Reading::begin(&asked.file, mapping, domains)?;
+            Some(compare(&operator, asked, (&checked, digest), reading, io).await)
+        }
+        None => None,
+    };
+    if let Some(Ok(compared)) = &compared {
+        checked.refused_by_directory(&compared.refused);
+    }
+    for line in checked.refusals() {
         io.say(&line)?;
     }
     if let Some(path) = &asked.result {
         // Lines only, and still of people: for its owner.
-        let written = private_file::write(path, result(&counted.rejected).as_bytes());
+        let written = private_file::write(path, checked.result().as_bytes());
         written.map_err(|source| CliError::File { path: path.clone(), source })?;
         io.say(&format!("{}: a line for each row that cannot be used", path.display()))?;
     }
-    Ok(())
+    match compared {
+        Some(compared) => compared.and_then(|compared| finish(asked, &compared, io)),
+        None => io.say(&format!(
+            "Not compared: {id} takes no people from files. Its file would need [directory] with source = \"csv\"."
+        )),
+    }
 }
 
-fn read(path: &Path, import: &mut Import, counted: &mut Counted) -> Result<Seen, CliError> {
-    let unread = |source| CliError::File { path: path.to_owned(), source };
-    let unusable = |source| CliError::Import { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(unread)?;
-    let mut piece = vec![0; PIECE];
-    loop {
-        let length = file.read(&mut piece).map_err(unread)?;
-        let bytes = piece.get(..length).unwrap_or_default();
-        if bytes.is_empty() {
-            return import.end(|row| counted.note(row)).map_err(unusable);
+async fn domains(operator: &Operator, id: &ConnectionId) -> Result<Vec<String>, CliError> {
+    let unknown = || OperatorError::NoConnection(id.clone());
+    Ok(operator.current(id).await?.ok_or_else(unknown)?.document()?.domains)
+}
+
+/// Reads the whole file, and asks nobody about it.
+fn check(asked: &Imported, mapping: &Mapping, domains: &[String]) -> Result<(Checked, String), CliError> {
+    let mut reading = Reading::begin(&asked.file, mapping.clone(), domains.to_vec())?;
+    let mut checked = Checked::default();
+    let mut rows = Vec::new();
+    while reading.next(&mut rows)? {
+        for row in rows.drain(..) {
+            checked.note(row);
         }
-        import.feed(bytes, |row| counted.note(row)).map_err(unusable)?;
     }
+    for row in rows.drain(..) {
+        checked.note(row);
+    }
+    let (seen, digest) = reading.end()?;
+    checked.seen = Some(seen);
+    Ok((checked, digest))
 }
 
-fn render(seen: &Seen, counted: &Counted) -> Vec<String> {
-    let preset = seen.preset.map_or("the names given", |preset| preset.as_str());
-    let columns = Column::ALL.iter().filter_map(|column| Some((column, seen.columns.get(column)?)));
-    let columns = columns.map(|(column, at)| format!("{column} in column {}", at + 1)).collect::<Vec<_>>().join(", ");
-    let mut lines = vec![
-        format!("letters     {}", seen.encoding.as_str()),
-        format!("separator   {}", seen.separator.as_str()),
-        format!("columns     by {preset}: {columns}"),
-        format!("people      {} who are there, {} who are gone", counted.active, counted.gone),
-        format!("groups      {}", groups(&counted.groups)),
-        format!("not usable  {}", counted.rejected.len()),
-    ];
-    lines.extend(counted.rejected.iter().take(SHOWN).map(|rejection| format!("  {rejection}")));
-    if counted.rejected.len() > SHOWN {
-        lines.push(format!("  and {} more; --result FILE writes all of them", counted.rejected.len() - SHOWN));
+async fn compare(
+    operator: &Operator,
+    asked: &Imported,
+    (checked, digest): (&Checked, String),
+    reading: Reading,
+    io: &mut Io<'_>,
+) -> Result<Compared, CliError> {
+    let of = Asked {
+        connection: &asked.connection,
+        file: &digest,
+        write: asked.reason.as_deref().filter(|_| asked.write),
+        complete: asked.complete,
+        rows: checked.people(),
+    };
+    let mut compared = send(operator, &of, reading, io).await?;
+    if asked.complete {
+        // An exact double says nothing that another row does not say.
+        let unread = checked.rejected.iter().filter(|rejection| !matches!(rejection.why, Why::Double(_))).count();
+        let refused = u64::try_from(unread).unwrap_or(u64::MAX) + compared.done.refused;
+        compared.unused = refused;
+        compared.leavers = match refused == 0 && checked.people() > 0 {
+            true => Some(sending::leave(operator, &of, &mut compared, io).await?),
+            false => None,
+        };
     }
-    lines
+    if of.write.is_some() {
+        operator.finish_import(&asked.connection, &compared.done).await?;
+    }
+    Ok(compared)
 }
 
-/// The largest first: those are what grants are given to.
-fn groups(groups: &BTreeMap<String, u64>) -> String {
-    let mut by_size: Vec<_> = groups.iter().collect();
-    by_size.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let mut text = String::new();
-    for (name, count) in by_size.iter().take(10) {
-        let _ = write!(text, "{}{name:?} {count}", if text.is_empty() { "" } else { ", " });
+fn finish(asked: &Imported, compared: &Compared, io: &mut Io<'_>) -> Result<(), CliError> {
+    for line in compared.render(asked) {
+        io.say(&line)?;
     }
-    match by_size.len() {
-        0 => "none".to_owned(),
-        all if all > 10 => format!("{text}, and {} more", all - 10),
-        _ => text,
+    match compared.leavers {
+        None if asked.complete && compared.unused > 0 => {
+            Err(CliError::Incomplete { refused: compared.unused, wrote: asked.write })
+        }
+        None if asked.complete => Err(CliError::NamesNobody(asked.file.clone())),
+        None | Some(_) => Ok(()),
     }
-}
-
-fn result(rejected: &[Rejection]) -> String {
-    let mut text = String::new();
-    write_row(&mut text, ["line", "why"]);
-    for rejection in rejected {
-        write_row(&mut text, [rejection.line.to_string().as_str(), rejection.why.to_string().as_str()]);
-    }
-    text
 }

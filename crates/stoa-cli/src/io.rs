@@ -44,6 +44,16 @@ impl Io<'_> {
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(CliError::Output)
     }
 
+    /// Draws a line over the one that was drawn before, if somebody is at the terminal. An empty one ends it.
+    pub(crate) fn draw(&mut self, line: &str) -> Result<(), CliError> {
+        if matches!(self.input, Input::Piped(_)) {
+            return Ok(());
+        }
+        let end = if line.is_empty() { "\n" } else { "" };
+        let drawn = self.err.write_all(format!("\r{}{end}", visible(line)).as_bytes());
+        drawn.and_then(|()| self.err.flush()).map_err(CliError::Output)
+    }
+
     /// Asks whoever is at the terminal, and returns the line that they type. `None`: nobody is there.
     pub(crate) fn ask(&mut self, question: &str) -> Result<Option<String>, CliError> {
         let Input::Terminal(typed) = &mut self.input else { return Ok(None) };

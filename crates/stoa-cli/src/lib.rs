@@ -19,7 +19,8 @@
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
 //! | `domain` | whether a domain is hardly one customer's |
-//! | `private_file` | files that hold a key |
+//! | `private_file` | files that hold a key, or people |
+//! | `progress` | how far something has come |
 //! | `io`, `time`, `error` | what is read and printed, in which form, and what can stop the command |
 
 mod arguments;
@@ -36,6 +37,7 @@ mod io;
 mod logins;
 mod person;
 mod private_file;
+mod progress;
 mod runbook;
 mod school;
 mod scim;

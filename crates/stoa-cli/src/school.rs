@@ -8,6 +8,7 @@ use stoa_core::mirror::SchoolMirror;
 use stoa_service::operator::Operator;
 
 use crate::arguments::{School, Target};
+use crate::progress::bar;
 use crate::time::instant;
 use crate::{CliError, Io};
 
@@ -15,8 +16,6 @@ use crate::{CliError, Io};
 const EVERY: Duration = Duration::from_secs(2);
 /// How long a run may not come any further. It is started once a minute, and leaves calls to logins.
 const PATIENCE: u32 = 300 / 2;
-/// The length of the bar, in characters.
-const BAR: u32 = 30;
 
 pub(crate) async fn run(command: School, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     match command {
@@ -92,14 +91,6 @@ async fn mirror(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(
         }
         tokio::time::sleep(EVERY).await;
     }
-}
-
-/// `[=======>      ] 12 of 40`
-fn bar(done: u32, of: u32) -> String {
-    let full = if of == 0 { 0 } else { u64::from(BAR) * u64::from(done.min(of)) / u64::from(of) };
-    let full = usize::try_from(full).unwrap_or_default();
-    let rest = usize::try_from(BAR).unwrap_or_default() - full;
-    format!("[{}{}] {done} of {of}", "=".repeat(full), " ".repeat(rest))
 }
 
 #[cfg(test)]

@@ -199,6 +199,8 @@ fn names(text: &str) -> Result<StackNames, &'static str> {
             .map(|urls| urls.split(',').map(str::to_owned).collect())
             .unwrap_or_default(),
         alarm_topic: output(&outputs, "AlarmTopic"),
+        // A file that was written before the stack had it is of use for everything else.
+        csv_import: output(&outputs, "CsvImportFunction").unwrap_or_default(),
     })
 }
 

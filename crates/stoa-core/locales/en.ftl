@@ -99,6 +99,7 @@ fault-webhook-refused = This message is not signed with the key of the learning 
 fault-webhook-malformed = This message is signed, but it is not an event that we can read.
 fault-school-sent-back = The learning platform did not accept your sign-in.
 fault-scim = Your learning platform does not take this request from a directory. Please tell your IT help desk.
+fault-import = Your learning platform does not take people from this file. Please tell your IT help desk.
 fault-try-later = Signing in is not working right now. Please try again in a few minutes.
 fault-internal = Something went wrong on our side.
 fault-address-malformed = This does not look like an email address. Please enter your full work email address.

@@ -97,6 +97,7 @@ fault-webhook-refused = Este mensaje no está firmado con la clave de la platafo
 fault-webhook-malformed = Este mensaje está firmado, pero no es un evento que podamos leer.
 fault-school-sent-back = La plataforma de aprendizaje no aceptó su inicio de sesión.
 fault-scim = La plataforma de aprendizaje no acepta esta solicitud de un directorio. Comuníquelo a su mesa de ayuda de TI.
+fault-import = La plataforma de aprendizaje no acepta personas de este archivo. Comuníquelo a su mesa de ayuda de TI.
 fault-try-later = El inicio de sesión no funciona en este momento. Inténtelo de nuevo en unos minutos.
 fault-internal = Ocurrió un error de nuestro lado.
 fault-address-malformed = Esto no parece una dirección de correo electrónico. Escriba completa su dirección de trabajo.

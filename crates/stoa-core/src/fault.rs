@@ -308,6 +308,8 @@ faults! {
     ScimTaken = "scim_taken": 409 "scim" Idp, Warn;
     /// The SCIM client means a version that there is no more.
     ScimVersionDiffers = "scim_version_differs": 412 "scim" Idp, Info, again;
+    /// The connection's directory is not filled from files.
+    CsvOff = "csv_off": 403 "import" OnCall, Warn;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

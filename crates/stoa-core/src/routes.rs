@@ -30,7 +30,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it. `operator` has none: the operator's command invokes it.
+    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the operator's command invokes them.
     pub routes: &'static [Route],
     /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
     pub schedule: Option<&'static str>,
@@ -75,6 +75,9 @@ const LOGINS_ONLY: Condition = keys_not_like(&["tested#*", "assertion#*", "turn#
 /// token.
 const PEOPLE_AND_GROUPS: Condition =
     keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*", "used#*", "pace#*"]);
+
+/// Of these, people and groups alone.
+const PEOPLE: Condition = keys_like(&["user#*", "users#*", "group#*", "groups#*", "lock#*"]);
 
 /// What whoever is on call may do to tables and secrets: the policies `OnCallRead` and `OnCallRepair` of the template,
 /// together. The command `stoa` acts with these.
@@ -259,6 +262,19 @@ pub const ROUTES: &[Function] = &[
             table(Directory, &[GetItem, BatchGetItem]),
             table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
                 .where_all(&[PEOPLE_AND_GROUPS]),
+            secrets(&[Pepper, DirectorySecret]),
+        ],
+    },
+    Function {
+        name: "csv-import",
+        purpose: "Takes people from a customer's file into their directory, and writes out what the directory has of them.",
+        routes: &[],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE]),
             secrets(&[Pepper, DirectorySecret]),
         ],
     },

@@ -14,12 +14,10 @@
 //! | `person` | whom a row names |
 //! | `doubles` | whom an earlier row has named |
 //! | `rejection` | why a row is refused |
-//! | `comparison` | what a row changes |
 //! | `result` | how rows are written for people to open in a spreadsheet |
 //! | `import` | what comes after what, from the first byte to the last row |
 
 mod column;
-mod comparison;
 mod doubles;
 mod encoding;
 mod header;
@@ -32,7 +30,6 @@ mod result;
 mod separator;
 
 pub use column::Column;
-pub use comparison::{Change, compare};
 pub use encoding::Encoding;
 pub use header::{HeaderError, Mapping};
 pub use import::{Import, MAX_ROWS, Row, Seen};

@@ -88,6 +88,7 @@ functions! {
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
     "thinkific-webhook" thinkific_webhook: Requests(edge::MACHINE) => flows::thinkific_webhook::thinkific_webhook;
     "scim" scim: Requests(flows::scim::CLIENT) => flows::scim::scim;
+    "csv-import" csv_import: Events => flows::csv_import::csv_import;
     "operator" operator: Events => flows::operator::operator;
     "provisioner" provisioner: Events => flows::provisioner::provisioner;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;

@@ -105,6 +105,7 @@ impl Desk {
         let arn = format!("arn:aws:lambda:{region}:{account}:function:{}:live", stack.function_name("operator"));
         let outputs = tables.map(|(name, table)| (name, stack.table_name(table))).into_iter().chain([
             ("SecretPrefix", stack.name().to_owned()),
+            ("CsvImportFunction", arn.replace("operator", "csv-import")),
             ("OperatorFunction", arn),
             ("PublicUrl", self.sandbox.url()),
         ]);

@@ -1,6 +1,7 @@
 //! A desk with an item of every kind, each left there by what leaves it in earnest: logins that ended well and badly, a
 //! directory, what was done for its people at the school, what the school told, a person who was changed. By hand is
-//! only what would take hours or dozens of people: what is seen of a provider, a minute that is spent, removals enough.
+//! only what would take hours, dozens of people or another connection: what is seen of a provider, a minute that is
+//! spent, removals enough, what is noted of files.
 
 use serde_json::{Value, json};
 use stoa_core::routes::Table;
@@ -29,7 +30,21 @@ pub async fn full_desk() -> Desk {
     tell(&desk).await;
     look_at_the_school(&desk).await;
     look_at_providers(&desk).await;
+    note(&desk).await;
     desk
+}
+
+/// What an import and an erasure leave, of a connection whose people come from a file.
+async fn note(desk: &Desk) {
+    let (by, at) = (json!({ "S": "arn:aws:iam::000000000000:user/x" }), json!({ "S": "2026-11-27T08:00:00Z" }));
+    for sk in [&json!({ "S": "begun" }), &at] {
+        let file = json!({ "S": "a digest" });
+        let item = json!({ "pk": { "S": "import#pg" }, "sk": sk, "file": file, "by": by, "reason": { "S": "a test" } });
+        write(desk, "PutItem", Table::Directory, ("Item", &item)).await;
+    }
+    let user = json!({ "S": "0".repeat(32) });
+    let item = json!({ "pk": { "S": "erased#pg" }, "sk": at, "user": user, "by": by, "reason": { "S": "a test" } });
+    write(desk, "PutItem", Table::Directory, ("Item", &item)).await;
 }
 
 /// Logins: a test, one that the portal began, one that asked the school, one that is refused, one that waits in line.

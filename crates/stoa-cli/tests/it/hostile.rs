@@ -348,6 +348,9 @@ const UNREAD: &[(&str, &str)] = &[
     ("`pace#{connection}` / `requests`", "scim draws from it"),
     ("`lease#{school}` / `lease`", "provisioners agree by it who works"),
     ("`removals#{connection}` / `removals`", "the provisioner counts in it"),
+    ("`import#{connection}` / `begun`", "only an import that writes reads how far it has come"),
+    ("`import#{connection}` / `{at}`", "kept; no command shows who imported what"),
+    ("`erased#{connection}` / `{at}`", "kept; no command shows who was erased"),
 ];
 
 async fn sweep(table: Table) {

@@ -39,6 +39,7 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         | Fault::ScimTooLarge
         | Fault::ScimTaken
         | Fault::ScimVersionDiffers => &[SetOtherwise, OurSetting],
+        Fault::CsvOff => &[OurSetting],
         Fault::Framed => &[Framed],
         Fault::CookiesBlocked | Fault::TooManyLogins => &[CookiesLost, OtherBrowser],
         Fault::LoginExpired | Fault::LoginUnknown => &[TookTooLong, OtherBrowser],
@@ -249,7 +250,8 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         | Fault::ScimFilterRefused
         | Fault::ScimTooLarge
         | Fault::ScimTaken
-        | Fault::ScimVersionDiffers => &["directory"],
+        | Fault::ScimVersionDiffers
+        | Fault::CsvOff => &["directory"],
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[""],
         Fault::Saml(_) => &["saml", "subject", "attributes", "preset"],
         Fault::Oidc(_) => &["oidc", "workos", "teams", "preset"],

@@ -7,6 +7,7 @@ mod desired;
 mod id;
 mod index;
 mod item;
+mod row;
 mod sealing;
 mod token;
 
@@ -19,5 +20,6 @@ pub use desired::{Desired, Membership, desired, granted};
 pub use id::{BadId, GroupId, UserId};
 pub use index::{IndexedBy, KeyHash, KeyOf, keys};
 pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};
+pub use row::{Becomes, FileRow, KnownPerson, RowPlan, RowRefusal, group_key, group_named, leaving};
 pub use sealing::Sealing;
 pub use token::{LIVE_TOKENS, LiveToken, ScimToken, TokenHash, TokensItem};

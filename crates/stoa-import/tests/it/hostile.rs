@@ -5,7 +5,7 @@ use stoa_import::{Import, MAX_ROW, Mapping, Row, Why};
 use crate::{emails, import, refused};
 
 #[test]
-fn a_line_of_a_hundred_megabytes_is_one_refused_row() {
+fn c213_a_line_of_a_hundred_megabytes_is_one_refused_row() {
     let mut import = Import::new(Mapping::default(), vec!["acme.com".to_owned()]);
     let mut rows = Vec::new();
     import.feed(b"email,company\nada@acme.com,", |row| rows.push(row)).unwrap();
@@ -30,7 +30,7 @@ fn a_quote_that_is_never_closed_costs_the_rest_of_the_file_and_says_where() {
 }
 
 #[test]
-fn rows_of_commas_and_of_nothing_are_refused_one_by_one() {
+fn c213_rows_of_commas_and_of_nothing_are_refused_one_by_one() {
     let wide = ",".repeat(MAX_ROW * 2);
     let file = format!("email,company\n{wide}\n\"\"\n,\n\nada@acme.com,A\n");
     let (_, rows) = import(file.as_bytes()).unwrap();

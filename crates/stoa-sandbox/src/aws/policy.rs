@@ -13,8 +13,8 @@ pub use stoa_service::operator::sandbox::ON_CALL;
 /// The access key id of the sandbox and of tests: everything is allowed.
 pub const SANDBOX: &str = "sandbox";
 
-/// The one function that the command-line tool may invoke. Functions invoke none.
-const OPERATOR_FUNCTION: &str = "operator";
+/// The functions that the command-line tool may invoke. Functions invoke none.
+const OF_THE_COMMAND: [&str; 2] = ["operator", "csv-import"];
 
 /// What an action is done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
     match target {
         // Whose logins is for the function to say: its log tells that somebody asked.
         Target::Function(function) => match action {
-            "lambda:InvokeFunction" => function == OPERATOR_FUNCTION,
+            "lambda:InvokeFunction" => OF_THE_COMMAND.contains(&function.as_str()),
             // Of every function of the stack.
             "lambda:GetAlias" => self::function(function).is_some(),
             _ => false,

@@ -8,6 +8,8 @@
 //! sends it back to the application with a code. The application brings the code to `token`: `client_auth` asks which
 //! application it is, and `pkce` whether it is the one that began. `claims` says what the ID token holds, and `forge`
 //! signs it, or makes of it what a defect wants. With the access token beside it, `user_info` says more.
+//!
+//! Entra and Okta also keep the people of an application up to date: `provisioning`.
 
 mod answer;
 mod authorize;
@@ -27,6 +29,7 @@ mod pages;
 mod people;
 mod pkce;
 mod product;
+mod provisioning;
 mod refuse;
 mod state;
 mod teams;
@@ -45,10 +48,12 @@ pub use self::examples::{EXAMPLES, Example, GLOBEX, HOOLI, INITECH, PG_OIDC};
 pub use self::keys::KeysError;
 pub use self::people::Person;
 pub use self::product::{Endpoint, FOREIGN_TENANT, GLOBEX_TENANT, PERSONAL_TENANT, Product, Realm};
+pub use self::provisioning::{Exchange, Provisioned, Step};
 pub use self::state::Call;
 pub use self::teams::{TEAMS_WEB, TeamsKey, TeamsToken};
 
 use self::keys::Keys;
+use self::provisioning::App;
 use self::state::State;
 use crate::clock::Clock;
 use crate::listen::Server;
@@ -97,8 +102,10 @@ impl OpenId {
             keys: Arc::new(Keys::load()?),
             state: Arc::new(Mutex::new(State::new(&config))),
             config: Arc::new(config),
+            apps: Arc::default(),
         };
-        let router = control_page::router(&shared.config.clock).fallback(endpoints::answer).with_state(shared.clone());
+        let router = control_page::router(&shared.config.clock).merge(provisioning::router());
+        let router = router.fallback(endpoints::answer).with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router, &shared.config.clock).await?;
         Ok(Self { server, shared })
     }
@@ -232,6 +239,7 @@ struct Shared {
     keys: Arc<Keys>,
     state: Arc<Mutex<State>>,
     config: Arc<Config>,
+    apps: Arc<tokio::sync::Mutex<BTreeMap<Product, App>>>,
 }
 
 impl Shared {

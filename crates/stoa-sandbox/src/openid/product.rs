@@ -13,7 +13,7 @@ pub const FOREIGN_TENANT: &str = "0badc0de-7a11-4e57-8b3c-5d1f90e4a6b2";
 const SHARED_AUTHORITIES: &[&str] = &["common", "organizations", "consumers"];
 
 /// An identity provider's product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Product {
     /// PingFederate

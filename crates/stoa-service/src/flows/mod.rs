@@ -6,6 +6,7 @@ mod asking;
 mod begin;
 mod catalogue;
 mod code;
+pub mod csv_import;
 mod home_realm;
 pub mod login;
 mod look;

@@ -10,7 +10,7 @@ use stoa_core::provision::{Rank, Sync, due_at};
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::store::{
-    Between, Entries, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of, due_person, stopped_of,
+    ABSENT, Between, Due, Entries, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of, due_person, stopped_of,
 };
 
 /// How many of those about whom nothing is done are listed: people of one look at the index.
@@ -113,6 +113,21 @@ impl Operator {
         self.write_directory(person, update, "another try", reason).await
     }
 
+    /// Has somebody's account looked at again before anything is taken for granted, and what is missing done.
+    pub(super) async fn look_again(&self, person: &DirectoryPerson, reason: &str) -> Result<(), OperatorError> {
+        let update = match &person.sync {
+            Some(_) => person
+                .due("SET applied.is_doubtful = :yes, tries = :none", "REMOVE stuck")
+                .with(":yes", true)
+                .with(":none", 0),
+            // Nothing was ever due: the item comes into being.
+            None => {
+                Due { connection: &person.connection, now: Self::now() }.mark(&person.user, Rank::Then).only_if(ABSENT)
+            }
+        };
+        self.write_directory(person, update, "looked at again", reason).await
+    }
+
     /// Lets somebody's held removal through.
     pub async fn release_person(&self, person: &DirectoryPerson, reason: &str) -> Result<(), OperatorError> {
         let update = person.due("SET released = :yes", "REMOVE held, counted").with(":yes", true);
@@ -148,7 +163,7 @@ impl Operator {
             return Err(OperatorError::NotInDirectory(person.connection.clone()));
         }
         let mut writes = Writes::default();
-        writes.guarded(update.only_if(PRESENT), Guards::Person);
+        writes.guarded(update, Guards::Person);
         let key = Key::directory_change(&person.connection, &person.user, Self::now());
         let change = PersonChangeItem {
             sk: key.sk.clone().unwrap_or_default(),
@@ -163,7 +178,7 @@ impl Operator {
 }
 
 impl DirectoryPerson {
-    /// An update that makes them due at once.
+    /// An update that makes them due at once, if anything ever was.
     fn due(&self, set: &str, remove: &str) -> Write {
         let due = due_at(Rank::First, Operator::now());
         Key::sync(&self.connection, &self.user)
@@ -171,5 +186,6 @@ impl DirectoryPerson {
             .with(":of", due_of(&self.connection))
             .with(":at", due)
             .with(":one", 1)
+            .only_if(PRESENT)
     }
 }

@@ -145,6 +145,9 @@ pub enum OperatorError {
     /// The connection's directory has nobody with that id, or no longer.
     #[error("nothing was written: the directory of {0} has nobody with that id, or its source has deleted them")]
     NotInDirectory(ConnectionId),
+    /// Something has to come before a person is forgotten.
+    #[error("nothing was erased: {0}")]
+    NotErasable(super::NotYet),
     /// The directory has no owner of that address.
     #[error("nobody at the school of {0} has that address")]
     NoPerson(ConnectionId),
@@ -166,6 +169,9 @@ pub enum OperatorError {
     /// Nobody would send people by SCIM.
     #[error("nothing was written: {0} takes no people by SCIM; its file needs [directory] with source = \"scim\"")]
     NotScim(ConnectionId),
+    /// Files would bring nobody in.
+    #[error("nothing was written: {0} takes no people from files; its file needs [directory] with source = \"csv\"")]
+    NotCsv(ConnectionId),
     /// As many tokens are live as may be.
     #[error("nothing was written: {0} has two tokens that are live; revoke one first")]
     TokensLive(ConnectionId),
@@ -173,19 +179,34 @@ pub enum OperatorError {
     #[error("nothing was written: {0} has no token {1}")]
     NoToken(ConnectionId, String),
     /// The function could not answer the question.
-    #[error("the function operator answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    #[error("{who} answered {fault}{}", detail.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
     Refused {
+        /// Which function.
+        who: Answerer,
         /// The fault's code.
         fault: String,
         /// What the function noted for the operator.
         detail: Option<String>,
     },
     /// The function is of another version than the command.
-    #[error("the function operator of this stack understands only: {0}")]
-    NotUnderstood(String),
+    #[error("{who} of this stack understands only: {known}")]
+    NotUnderstood {
+        /// Which function.
+        who: Answerer,
+        /// The questions that it understands.
+        known: String,
+    },
+    /// The outputs of the stack do not name the function.
+    #[error("the outputs of the stack do not name {0}")]
+    FunctionUnnamed(Answerer),
     /// The function broke off.
-    #[error("the function operator failed ({0}); its log shows why")]
-    Function(String),
+    #[error("{who} failed ({kind}); its log shows why")]
+    Function {
+        /// Which function.
+        who: Answerer,
+        /// How, as Lambda says it.
+        kind: String,
+    },
     /// AWS refused or did not answer.
     #[error("could not {what}: {code}")]
     Aws {
@@ -211,6 +232,32 @@ pub enum Answerer {
     Sts,
     /// The function `operator`.
     Operator,
+    /// The function `csv-import`.
+    CsvImport,
+}
+
+impl Answerer {
+    /// The function's name in the register, if it is one.
+    pub const fn function(self) -> Option<&'static str> {
+        match self {
+            Self::Lambda | Self::Scheduler | Self::Sns | Self::Sqs | Self::Sts => None,
+            Self::Operator => Some("operator"),
+            Self::CsvImport => Some("csv-import"),
+        }
+    }
+
+    /// What was wanted, as a verb.
+    pub(super) const fn asked(self) -> &'static str {
+        match self {
+            Self::Lambda => "ask Lambda",
+            Self::Scheduler => "ask EventBridge Scheduler",
+            Self::Sns => "ask SNS",
+            Self::Sqs => "ask SQS",
+            Self::Sts => "ask STS",
+            Self::Operator => "ask the function operator",
+            Self::CsvImport => "ask the function csv-import",
+        }
+    }
 }
 
 impl fmt::Display for Answerer {
@@ -222,6 +269,7 @@ impl fmt::Display for Answerer {
             Self::Sqs => "SQS",
             Self::Sts => "STS",
             Self::Operator => "the function operator",
+            Self::CsvImport => "the function csv-import",
         })
     }
 }

@@ -70,7 +70,7 @@ fn known<T>(result: Result<T, OperatorError>) -> Known<T> {
         Err(OperatorError::Aws { what, code }) if code == "AccessDeniedException" => {
             Known::NotAllowed(format!("to {what}"))
         }
-        Err(OperatorError::NotUnderstood(_)) => {
+        Err(OperatorError::NotUnderstood { .. }) => {
             Known::NotAsked("the function operator is older than this command".to_owned())
         }
         Err(error) => Known::NotAnswered(error.to_string()),

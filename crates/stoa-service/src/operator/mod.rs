@@ -3,15 +3,20 @@
 mod apply;
 mod difference;
 mod directory;
+mod drift;
+mod erasure;
 mod error;
 mod evidence;
 mod fetch;
 mod files;
 mod history;
 mod home_realm;
+mod import;
+pub(crate) mod import_question;
 mod login;
 mod logins;
 mod mirror;
+mod not_yet;
 mod person;
 mod provider;
 pub(crate) mod question;
@@ -43,11 +48,16 @@ pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
 pub use directory::{DirectoryPerson, STOPPED_LISTED, Stopped};
+pub use drift::Drifted;
+pub use erasure::{StoredItem, StoredOf};
 pub use error::{Answerer, OperatorError};
 pub use evidence::About;
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};
 pub use history::Version;
+pub use import::{FileDigest, Imported};
+pub use import_question::{ExportedPerson, MOST_AT_ONCE, RowOutcome, StoredKey};
 pub use logins::{LoginsFound, LoginsWanted};
+pub use not_yet::NotYet;
 pub use person::{FoundPerson, PersonChange};
 pub use question::{Becomes, Catalogue, Named, Told};
 pub use regrant::Regrant;
@@ -79,6 +89,8 @@ pub struct StackNames {
     pub failure_queues: Vec<String>,
     /// The topic that alarms go to; `None`: the outputs are of an earlier version.
     pub alarm_topic: Option<String>,
+    /// Function `csv-import`.
+    pub csv_import: String,
 }
 
 impl StackNames {

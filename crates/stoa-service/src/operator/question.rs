@@ -210,18 +210,34 @@ impl Operator {
     /// Asks the function. It only reads, or does what done twice is done once, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
         let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Unformed)?;
-        let invoked = self.lambda.invoke().function_name(&self.names.operator).payload(Blob::new(payload));
-        let answer = invoked.customize().config_override(patient()).send().await;
-        let answer = answer.map_err(|error| OperatorError::aws("ask the function operator", &error))?;
-        if let Some(kind) = answer.function_error() {
-            return Err(OperatorError::Function(kind.to_owned()));
-        }
-        let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
-        match serde_json::from_slice(payload) {
-            Ok(Reply::Refused { fault, detail }) => Err(OperatorError::Refused { fault, detail }),
-            Ok(Reply::NotUnderstood { known, .. }) => Err(OperatorError::NotUnderstood(known.join(", "))),
+        let answer = self.invoke(&self.names.operator, payload, (Answerer::Operator, patient())).await?;
+        match serde_json::from_slice(&answer) {
+            Ok(Reply::Refused { fault, detail }) => {
+                Err(OperatorError::Refused { who: Answerer::Operator, fault, detail })
+            }
+            Ok(Reply::NotUnderstood { known, .. }) => {
+                Err(OperatorError::NotUnderstood { who: Answerer::Operator, known: known.join(", ") })
+            }
             Ok(reply) => Ok(reply),
             Err(_) => Err(OperatorError::Answer(Answerer::Operator)),
         }
+    }
+    /// What a function answers to an event. `who` it is, for whoever reads an error; and how long it is waited for.
+    pub(super) async fn invoke(
+        &self,
+        function: &str,
+        payload: Vec<u8>,
+        (who, patience): (Answerer, Builder),
+    ) -> Result<Vec<u8>, OperatorError> {
+        if function.is_empty() {
+            return Err(OperatorError::FunctionUnnamed(who));
+        }
+        let invoked = self.lambda.invoke().function_name(function).payload(Blob::new(payload));
+        let answer = invoked.customize().config_override(patience).send().await;
+        let answer = answer.map_err(|error| OperatorError::aws(who.asked(), &error))?;
+        if let Some(kind) = answer.function_error() {
+            return Err(OperatorError::Function { who, kind: kind.to_owned() });
+        }
+        Ok(answer.payload().map(|payload| payload.as_ref().to_vec()).unwrap_or_default())
     }
 }

@@ -78,7 +78,7 @@ impl Operator {
             grants.iter().filter(|grant| grant.everybody).cloned().collect()
         };
         if everybody(&before) != everybody(&after) {
-            let listed: Vec<ListedId> = self.of_directory(&Range::listed_users(id)).await?;
+            let listed: Vec<ListedId> = self.items_in(&Range::listed_users(id)).await?;
             for user in listed.iter().filter_map(|listed| UserId::parse(&listed.sk).ok()) {
                 people.entry(user).or_default();
             }
@@ -148,7 +148,7 @@ impl Operator {
         for (name, group) in self.groups_named(connection, grants).await? {
             let Some(group) = group else { continue };
             let members: Vec<EdgeItem> =
-                self.of_directory(&Range::members(connection, &group.id, group.generation)).await?;
+                self.items_in(&Range::members(connection, &group.id, group.generation)).await?;
             for edge in members {
                 let membership = Membership { group: name.clone(), since: instant(edge.since) };
                 people.entry(edge.user).or_default().push(membership);
@@ -187,7 +187,7 @@ impl Operator {
         self.tables.get(&Key::group(connection, &group), Reads::Eventual).await.map_err(failed())
     }
 
-    async fn of_directory<T: serde::de::DeserializeOwned>(&self, range: &Range) -> Result<Vec<T>, OperatorError> {
+    async fn items_in<T: serde::de::DeserializeOwned>(&self, range: &Range) -> Result<Vec<T>, OperatorError> {
         self.tables.query(range, Reads::Eventual).await.map_err(OperatorError::store("read the directory"))
     }
 }

@@ -59,6 +59,7 @@ impl StackNames {
             operator: function_name(STACK, "operator"),
             failure_queues: FAILURE_QUEUES.iter().map(|name| queue_url(STACK, name)).collect(),
             alarm_topic: Some(topic(STACK)),
+            csv_import: function_name(STACK, "csv-import"),
         }
     }
 }

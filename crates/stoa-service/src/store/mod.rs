@@ -38,6 +38,7 @@ use crate::held::Held;
 pub use admission::Joined;
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, Revised};
+pub(crate) use due::Due;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
@@ -45,14 +46,15 @@ pub use items::{
     WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
-    DomainItem, HomeRealmItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range, SiteItem, UsedItem,
+    DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
+    SiteItem, UsedItem, is_membership,
 };
 pub(crate) use items::{due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
-pub use people::{Changed, EdgesChanged, Group, People, Person, Regrouped, User};
+pub use people::{Changed, EdgesChanged, Group, Moved, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
 pub use provision::{DuePerson, Synced, Then};
 pub use round::Place;

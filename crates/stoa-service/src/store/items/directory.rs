@@ -38,6 +38,11 @@ impl Range {
         Self { table: Table::Directory, pk: format!("mirror#{school}"), begin: Some(format!("page#{side}#")) }
     }
 
+    /// How far somebody has come in their courses, by Thinkific's id.
+    pub(crate) fn progress(school: &SchoolId, user: u64) -> Self {
+        Key::progress(school, user, 0).partition()
+    }
+
     /// What was changed of a person by hand, oldest first.
     pub(crate) fn person_changes(person: &PersonKey, school: &SchoolId) -> Self {
         Key::person(person, school).partition().from(format!("history#{school}#"))

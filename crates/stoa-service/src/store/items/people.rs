@@ -3,6 +3,7 @@
 //! The forms of the items are in `stoa-core`, which decides from them. In every partition the first word says what is in
 //! it, and the connection follows: no key of one connection is a key of another.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stoa_core::directory::{GroupId, KeyHash, UserId};
 use stoa_core::ids::ConnectionId;
@@ -36,6 +37,12 @@ keys! { Directory:
     scim_tokens(connection: &ConnectionId) = "scim#{connection}" / "tokens";
     /// The requests of a connection's SCIM client in this minute, by all processes.
     scim_requests(connection: &ConnectionId) = "pace#{connection}" / "requests";
+    /// How far a file has come that broke off: `ImportItem`.
+    import_begun(connection: &ConnectionId) = "import#{connection}" / "begun";
+    /// A file that is done: `ImportItem`. The instant's fraction makes it a key.
+    imported(connection: &ConnectionId, at: Timestamp) = "import#{connection}" / "{at}";
+    /// That somebody was forgotten: `ErasedItem`. The instant's fraction makes it a key.
+    erased(connection: &ConnectionId, at: Timestamp) = "erased#{connection}" / "{at}";
     /// When a token was last used: `UsedItem`.
     scim_token_used(connection: &ConnectionId, token: &str) = "used#{connection}" / "{token}";
 }
@@ -93,4 +100,44 @@ pub(crate) struct UsedItem {
     pub(crate) token: String,
     /// When, in epoch seconds.
     pub(crate) at: i64,
+}
+
+/// That somebody was forgotten.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ErasedItem {
+    /// The item's format.
+    pub(crate) v: u8,
+    /// The id that they had in the directory.
+    pub(crate) user: UserId,
+    /// How many items there were.
+    pub(crate) items: usize,
+    /// The ARN of who erased them.
+    pub(crate) by: String,
+    /// Why they were.
+    pub(crate) reason: String,
+}
+
+/// A file of people that is or was imported.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ImportItem {
+    /// The item's format.
+    pub(crate) v: u8,
+    /// The ARN of who imports it.
+    pub(crate) by: String,
+    /// What the file is known by.
+    pub(crate) file: String,
+    /// Why it is imported.
+    pub(crate) reason: String,
+    /// Rows that name somebody and are done.
+    pub(crate) rows: u64,
+    /// People who were not in the directory.
+    pub(crate) new: u64,
+    /// People of whom something changed.
+    pub(crate) changed: u64,
+    /// People who are there again.
+    pub(crate) back: u64,
+    /// People who are gone.
+    pub(crate) gone: u64,
+    /// Rows about which nothing was done.
+    pub(crate) refused: u64,
 }

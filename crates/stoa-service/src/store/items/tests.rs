@@ -78,6 +78,9 @@ fn keys_are_what_they_were() {
         (Key::found(&pg(), "email", &hash, "7"), "lock#pg#email#0a0b / 7"),
         (Key::scim_tokens(&pg()), "scim#pg / tokens"),
         (Key::scim_requests(&pg()), "pace#pg / requests"),
+        (Key::import_begun(&pg()), "import#pg / begun"),
+        (Key::imported(&pg(), at), "import#pg / 2026-09-21T14:13:20Z"),
+        (Key::erased(&pg(), at), "erased#pg / 2026-09-21T14:13:20Z"),
         (Key::scim_token_used(&pg(), "3"), "used#pg / 3"),
         (Key::person(&mary, &academy()), "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / school#pg-academy"),
         (Key::email(&EmailKey::from_bytes([1; 24])), "email#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / owner"),
@@ -122,6 +125,7 @@ fn ranges_hold_their_keys() {
     );
     let ada = UserId::from_random([7; 16]);
     assert!(holds(&Range::directory_changes(&pg(), &ada), &Key::directory_change(&pg(), &ada, at)));
+    assert!(holds(&Range::progress(&academy(), 7), &Key::progress(&academy(), 7, 9)));
     let other = SchoolId::parse("pg").unwrap();
     assert!(!holds(&Range::person_changes(&mary, &other), &Key::person_change(&mary, &academy(), at)));
 }

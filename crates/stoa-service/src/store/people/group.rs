@@ -4,7 +4,7 @@ use stoa_core::directory::GroupItem;
 use stoa_scim::Profile;
 
 /// A group, opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Group {
     /// What is stored.
     pub item: GroupItem,

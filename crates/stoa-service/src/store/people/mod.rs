@@ -9,6 +9,7 @@ mod find;
 mod group;
 mod groups;
 mod replacement;
+mod together;
 mod tokens;
 mod users;
 
@@ -31,6 +32,7 @@ use crate::random;
 pub use edges::EdgesChanged;
 pub use group::Group;
 pub use replacement::Regrouped;
+pub use together::Moved;
 pub use users::{Person, User};
 
 /// What one transaction may write.

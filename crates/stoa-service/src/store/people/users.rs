@@ -48,9 +48,9 @@ impl Person {
 }
 
 /// What is known of a person before their groups are read.
-struct Found {
-    user: Option<User>,
-    edges: Vec<EdgeItem>,
+pub(super) struct Found {
+    pub(super) user: Option<User>,
+    pub(super) edges: Vec<EdgeItem>,
 }
 
 impl People<'_> {
@@ -86,7 +86,7 @@ impl People<'_> {
         Ok(Person { user, groups })
     }
 
-    async fn found(&self, id: &UserId) -> Result<Found, Failure> {
+    pub(super) async fn found(&self, id: &UserId) -> Result<Found, Failure> {
         let mut found = Found { user: None, edges: Vec::new() };
         let own = Key::user(self.connection, id);
         for item in self.store.tables.all(&Range::of_user(self.connection, id), Reads::Consistent).await? {
@@ -181,6 +181,12 @@ impl People<'_> {
                 Ok(value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by)))
             }
         }
+    }
+
+    /// Where it is said that a person has the values by which they are found.
+    pub fn value_keys(&self, user: &User) -> Vec<Key> {
+        let values = keys(&user.profile, self.connection, self.pepper);
+        values.iter().map(|value| self.key_of(value, user.item.id.as_str())).collect()
     }
 
     /// Takes a person away, with their memberships. What follows at the school is still marked.

@@ -1,0 +1,142 @@
+//! `stoa directory export`: what the directory has, for the customer or for one person.
+//!
+//! The file is for its owner's eyes only, and no cell of it is a formula to a spreadsheet.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use stoa_core::directory::UserId;
+use stoa_core::ids::ConnectionId;
+use stoa_import::write_row;
+use stoa_service::operator::{ExportedPerson, MOST_AT_ONCE};
+
+use crate::arguments::Target;
+use crate::progress::Progress;
+use crate::time::instant;
+use crate::{CliError, Io, private_file};
+
+/// As `stoa import` reads them again, and when they came and changed.
+const COLUMNS: [&str; 10] = [
+    "email",
+    "external id",
+    "first name",
+    "last name",
+    "company",
+    "groups",
+    "status",
+    "directory id",
+    "created",
+    "changed",
+];
+/// The extension of SCIM that says for whom somebody works (RFC 7643 §4.3).
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+pub(super) async fn people(id: &ConnectionId, out: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    let operator = target.change(io).await?;
+    let everybody = operator.directory_ids(id).await?;
+    let mut bar = Progress::new(u64::try_from(everybody.len()).unwrap_or(u64::MAX));
+    let (mut text, mut written) = (String::new(), 0);
+    write_row(&mut text, COLUMNS);
+    for batch in everybody.chunks(MOST_AT_ONCE) {
+        for person in operator.exported(id, batch).await? {
+            let cells = cells(&person);
+            write_row(&mut text, cells.iter().map(String::as_str));
+            written += 1;
+        }
+        bar.at(written, io)?;
+    }
+    bar.end(io)?;
+    write(out, text.as_bytes())?;
+    io.say(&format!(
+        "{}: {written} people of the directory of {id}, in personal data. Only you can read it.",
+        out.display()
+    ))
+}
+
+/// Everything that is stored of somebody, to be handed to them.
+pub(super) async fn person(
+    (id, user): (&ConnectionId, &UserId),
+    out: &Path,
+    target: &Target,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    let operator = target.change(io).await?;
+    let stored = operator.stored_of(id, user).await?;
+    let known = operator.exported(id, std::slice::from_ref(user)).await?;
+    let items = operator.items_as_json(&stored).await?;
+    let count = items.len();
+    let document = json!({
+        "connection": id,
+        "person": user,
+        "directory": known.first().map(directory),
+        "account at the school": stored.account,
+        "stored": items,
+    });
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    write(out, text.as_bytes())?;
+    io.say(&format!("{}: {count} items about {user}, in personal data. Only you can read it.", out.display()))?;
+    io.say("Not in it: logins (`stoa logins --email`, for 30 days), and the account at the school.")
+}
+
+fn directory(person: &ExportedPerson) -> Value {
+    let ExportedPerson { id, active, created, modified, profile, groups } = person;
+    json!({
+        "id": id,
+        "active": active,
+        "created": instant(*created),
+        "changed": instant(*modified),
+        "profile": profile,
+        "groups": groups,
+    })
+}
+
+fn cells(person: &ExportedPerson) -> [String; 10] {
+    let text = |pointer: &str| person.profile.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let email = match text("/emails/0/value") {
+        email if email.is_empty() => text("/userName"),
+        email => email,
+    };
+    [
+        email,
+        text("/externalId"),
+        text("/name/givenName"),
+        text("/name/familyName"),
+        text(&format!("/{ENTERPRISE}/organization")),
+        person.groups.join("|"),
+        if person.active { "active" } else { "inactive" }.to_owned(),
+        person.id.to_string(),
+        instant(person.created),
+        instant(person.modified),
+    ]
+}
+
+fn write(out: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    private_file::write(out, bytes).map_err(|source| CliError::File { path: out.to_owned(), source })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c213_no_cell_of_an_export_is_a_formula() {
+        let person = ExportedPerson {
+            id: UserId::from_random([7; 16]),
+            active: true,
+            created: 1_790_000_000,
+            modified: 1_790_000_000,
+            profile: json!({
+                "userName": "@x@acme.com", "externalId": "-1",
+                "name": {"givenName": "=HYPERLINK(\"http://x\")", "familyName": "\t+1"},
+                ENTERPRISE: {"organization": "\r@SUM(1)"},
+            }),
+            groups: vec!["+a".to_owned(), "=b".to_owned()],
+        };
+        let mut row = String::new();
+        let cells = cells(&person);
+        write_row(&mut row, cells.iter().map(String::as_str));
+        let wanted = "\"'@x@acme.com\",\"'-1\",\"'=HYPERLINK(\"\"http://x\"\")\",\"'\t+1\",\"'\r@SUM(1)\",\"'+a|=b\",\"active\",";
+        assert!(row.starts_with(wanted), "{row}");
+    }
+}

@@ -1,0 +1,239 @@
+//! Everything that is stored of a person of a directory: to be shown to them, or to be forgotten.
+//!
+//! What leads to them is found by what is theirs alone: their id, the values that the directory knows them by, and the
+//! account that stoa gave them. Whoever has their address by now keeps what they have.
+
+use std::collections::BTreeMap;
+
+use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, UserId, UserItem};
+use stoa_core::ids::{ConnectionId, EmailKey, SchoolId};
+use stoa_core::person::{AddressItem, PersonItem};
+use stoa_core::provision::{Access, Enrolled, Sync};
+use stoa_core::routes::Table;
+
+use super::not_yet::NotYet;
+use super::transaction::{Guards, Writes};
+use super::{Operator, OperatorError};
+use crate::store::{ErasedItem, Item, Key, Range, Reads, is_membership, read};
+
+/// What one transaction may write.
+const TRANSACTION: usize = 100;
+
+/// An item about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredItem {
+    /// What it is.
+    pub what: &'static str,
+    /// Where it is.
+    pub key: Key,
+}
+
+/// Everything that is stored of a person.
+#[derive(Clone, Debug)]
+pub struct StoredOf {
+    /// Of which directory.
+    pub connection: ConnectionId,
+    /// Their id in the directory.
+    pub user: UserId,
+    /// The items, each once.
+    pub items: Vec<StoredItem>,
+    /// What is due for them and what was done.
+    pub sync: Option<Sync>,
+    /// Their account at the school, which is not stoa's to delete.
+    pub account: Option<u64>,
+    /// Their address is by now known from somebody's login whose account is another one, or unknown.
+    pub address_is_another_s: bool,
+    /// The version of the person that was read, if the directory has them.
+    version: Option<u64>,
+    active: bool,
+}
+
+impl StoredOf {
+    /// What has to come first; `None`: they can be forgotten.
+    pub fn not_yet(&self) -> Option<NotYet> {
+        if self.active {
+            return Some(NotYet::Active);
+        }
+        let given = self.sync.as_ref().is_some_and(|sync| {
+            let is_open = |enrolled: &Enrolled| matches!(enrolled, Enrolled::Giving);
+            sync.due_at.is_some()
+                || sync.held.is_some()
+                || sync.applied.access == Access::Given
+                || sync.applied.is_doubtful
+                || sync.applied.enrolments.values().any(is_open)
+        });
+        given.then_some(NotYet::Given)
+    }
+
+    fn add(&mut self, what: &'static str, key: Key) {
+        if !self.items.iter().any(|item| item.key == key) {
+            self.items.push(StoredItem { what, key });
+        }
+    }
+}
+
+impl Operator {
+    /// Everything that is stored of a person. Somebody whom the directory has no more may still have left something.
+    pub async fn stored_of(&self, connection: &ConnectionId, user: &UserId) -> Result<StoredOf, OperatorError> {
+        let unknown = || OperatorError::NoConnection(connection.clone());
+        let school = self.current(connection).await?.ok_or_else(unknown)?.document()?.school;
+        let mut stored = StoredOf {
+            connection: connection.clone(),
+            user: user.clone(),
+            items: Vec::new(),
+            sync: None,
+            account: None,
+            address_is_another_s: false,
+            version: None,
+            active: false,
+        };
+        // First what is found by the profile: it is read from the item that goes last.
+        let traces = self.traces_of(connection, user).await?;
+        for value in traces.values {
+            let key = Key { table: Table::Directory, pk: value.pk, sk: Some(value.sk) };
+            stored.add("a value by which they are found", key);
+        }
+        self.own_items(&mut stored).await?;
+        let applied = stored.sync.as_ref().map(|sync| &sync.applied);
+        stored.account = applied.and_then(|applied| applied.account.as_ref()).map(|account| account.user);
+        let mut emails: Vec<EmailKey> = traces.emails;
+        emails.extend(applied.and_then(|applied| applied.email_key.clone()));
+        for email in emails {
+            self.items_of_address(&mut stored, (&school, &email)).await?;
+        }
+        if let Some(account) = stored.account {
+            for key in self.keys_of(&Range::progress(&school, account)).await? {
+                stored.add("how far they are in a course", key);
+            }
+        }
+        match stored.items.is_empty() {
+            true => Err(OperatorError::NotInDirectory(connection.clone())),
+            false => Ok(stored),
+        }
+    }
+
+    /// What is kept under the person's id.
+    async fn own_items(&self, stored: &mut StoredOf) -> Result<(), OperatorError> {
+        let (connection, user) = (stored.connection.clone(), stored.user.clone());
+        for key in self.keys_of(&Range::directory_changes(&connection, &user)).await? {
+            stored.add("a change by hand", key);
+        }
+        let own = Key::user(&connection, &user);
+        for (key, item) in self.items_of(&Range::of_user(&connection, &user)).await? {
+            let sk = key.sk.clone().unwrap_or_default();
+            if is_membership(&sk) {
+                let edge: EdgeItem = read(Table::Directory, item)?;
+                let member = Key::member(&connection, &edge.group, edge.generation, &user);
+                stored.add("a membership, among the group's items", member);
+                stored.add("a membership", key);
+            } else if key == own {
+                let item: UserItem = read(Table::Directory, item)?;
+                (stored.version, stored.active) = (Some(item.version), item.active);
+                stored.add("what their source wrote of them, sealed", key);
+                stored.add("that there is such a person", Key::listed_user(&connection, &user));
+            } else {
+                stored.sync = Some(read(Table::Directory, item)?);
+                stored.add("what is due at the school, and what was done", key);
+            }
+        }
+        Ok(())
+    }
+
+    /// What logins and the mirror know of their address, if it is their account's.
+    async fn items_of_address(
+        &self,
+        stored: &mut StoredOf,
+        (school, email): (&SchoolId, &EmailKey),
+    ) -> Result<(), OperatorError> {
+        let key = Key::email(email);
+        let Some(address) = self.tables.get::<AddressItem>(&key, Reads::Consistent).await? else { return Ok(()) };
+        let Some(owner) = address.owner() else {
+            let is_theirs = address.account.as_ref().map(|account| account.user) == stored.account;
+            if is_theirs {
+                stored.add("which account the school has under their address", key);
+            }
+            return Ok(());
+        };
+        let person: Option<PersonItem> =
+            self.tables.get(&Key::person(&owner.person, school), Reads::Consistent).await?;
+        let accounts = [person.and_then(|person| person.user), address.account.map(|account| account.user)];
+        let is_theirs = accounts.into_iter().flatten().any(|user| user != 0 && Some(user) == stored.account);
+        if !is_theirs {
+            stored.address_is_another_s = true;
+            return Ok(());
+        }
+        stored.add("whose their address is", key);
+        stored.add("which account is theirs, by their logins", Key::person(&owner.person, school));
+        stored.add("what has to follow a login of theirs", Key::follow_up(school, &owner.person));
+        for key in self.keys_of(&Range::person_changes(&owner.person, school)).await? {
+            stored.add("a change by hand", key);
+        }
+        Ok(())
+    }
+
+    async fn items_of(&self, range: &Range) -> Result<Vec<(Key, Item)>, OperatorError> {
+        let items = self.tables.all(range, Reads::Consistent).await?;
+        let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let keyed = |item: Item| {
+            let (pk, sk) = (text(&item, "pk")?, text(&item, "sk"));
+            Some((Key { table: range.table, pk, sk }, item))
+        };
+        Ok(items.into_iter().filter_map(keyed).collect())
+    }
+
+    async fn keys_of(&self, range: &Range) -> Result<Vec<Key>, OperatorError> {
+        Ok(self.items_of(range).await?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// The items themselves, as JSON, without what is sealed in them.
+    pub async fn items_as_json(&self, stored: &StoredOf) -> Result<Vec<serde_json::Value>, OperatorError> {
+        let mut shown = Vec::new();
+        for StoredItem { what, key } in &stored.items {
+            let item: Option<BTreeMap<String, serde_json::Value>> = self.tables.get(key, Reads::Consistent).await?;
+            let Some(mut item) = item else { continue };
+            for sealed in ["sealed", "seal_key", "salt"] {
+                item.remove(sealed);
+            }
+            shown.push(serde_json::json!({"what": what, "item": item}));
+        }
+        Ok(shown)
+    }
+
+    /// Forgets a person: what leads to them first, so that whoever is cut off finds the rest again. That it was done, by
+    /// whom and why, is kept, with an id that leads nowhere any more.
+    pub async fn erase(&self, stored: &StoredOf, reason: &str) -> Result<(), OperatorError> {
+        if let Some(why) = stored.not_yet() {
+            return Err(OperatorError::NotErasable(why));
+        }
+        let own = Key::user(&stored.connection, &stored.user);
+        let sync = Key::sync(&stored.connection, &stored.user);
+        let (last, first): (Vec<&Key>, Vec<&Key>) =
+            stored.items.iter().map(|item| &item.key).partition(|key| **key == own || **key == sync);
+        for keys in first.chunks(TRANSACTION) {
+            let mut writes = Writes::default();
+            for key in keys {
+                writes.push((*key).clone().delete());
+            }
+            self.write("erase the person", writes).await?;
+        }
+        let mut writes = Writes::default();
+        for key in last {
+            match stored.version.filter(|_| *key == own) {
+                Some(version) => writes.guarded(
+                    key.clone().delete().only_if("version = :version").with(":version", version),
+                    Guards::Person,
+                ),
+                None => writes.push(key.clone().delete()),
+            }
+        }
+        let erased = ErasedItem {
+            v: DIRECTORY_VERSION,
+            user: stored.user.clone(),
+            items: stored.items.len(),
+            by: self.by.clone(),
+            reason: reason.to_owned(),
+        };
+        writes.push(Key::erased(&stored.connection, Self::now()).put(&erased));
+        self.write("erase the person", writes).await
+    }
+}
