@@ -332,7 +332,7 @@ def check_alarms(register, template):
 
 
 # What these answer, no person waits for.
-MACHINES = {"scim", "thinkific-webhook"}
+MACHINES = {"scim", "thinkific-webhook", "workos-webhook"}
 # CloudWatch takes as many in one alarm.
 MOST_METRICS = 10
 # A flood on one of these must not keep people from the others.

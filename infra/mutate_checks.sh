@@ -122,7 +122,7 @@ while IFS= read -r line || [ -n "$line" ]; do
         '['*']') edit; try; name=${line:1:-1} stale="" ;;
         '@ '*) edit; try; name="" file=${line:2} ;;
         '- '*) [ -z "$with" ] || edit; find+=${find:+$'\n'}${line:2} ;;
-        '+'*) with=${line:2}; with=${with:- } ;;
+        '+'*) line=${line:2}; with+=${with:+$'\n'}${line:- } ;;
     esac
 done <"$list"
 edit; try

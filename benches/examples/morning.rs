@@ -3,9 +3,12 @@
 //! asked for again when they say so.
 //!
 //! ```sh
-//! cargo run -p stoa-benches --example morning -- 10000 3600 docs/launch-morning.svg
-//! cargo run -p stoa-benches --example morning -- 10000 3600 d.svg d    # one case
+//! cargo run --release -p stoa-benches --example morning -- 10000 3600 docs/launch-morning
+//! cargo run --release -p stoa-benches --example morning -- 10000 3600 docs/launch-morning bd    # two of the cases
 //! ```
+//!
+//! `docs/launch-morning.csv` has what each case was like from minute to minute, and `docs/launch-morning.svg` draws it. A
+//! case that is run again takes the place of its own lines.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,11 +19,16 @@
     reason = "a measurement may panic, and prints"
 )]
 
+mod scim_client;
+
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+use scim_client::Client;
 use stoa_sandbox::browser::{Browser, Follow, Page};
 use stoa_sandbox::pingfederate::Person;
 use stoa_sandbox::sandbox::{Options, Sandbox};
@@ -29,11 +37,18 @@ use stoa_sandbox::thinkific::NewUser;
 /// So many requests are under way at once, as many as the school takes.
 const AT_ONCE: usize = 10;
 
+/// What a connection's file needs besides, where people come by SCIM.
+const DIRECTORY: &str = "\n[directory]\nsource = \"scim\"\n\n[[directory.grant]]\neverybody = true\ncourses = [3]\n";
+/// Calls that the provisioner may make in a minute.
+const PROVISIONING_CALLS: usize = 100;
+
 /// What is known before the morning.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     /// Everybody has an account that a file made, and the mirror is warm.
     Accounts,
+    /// Everybody was made by SCIM, with a course, and is at the school.
+    Provisioned,
     /// Nobody has one, and the mirror is warm.
     Nobody,
     /// Nobody has one, and first logins ask the school.
@@ -41,8 +56,9 @@ enum Before {
 }
 
 impl Before {
-    const ALL: [(Self, &'static str); 3] = [
+    const ALL: [(Self, &'static str); 4] = [
         (Self::Accounts, "(a) accounts made by a file, mirrored"),
+        (Self::Provisioned, "(b) everybody made by SCIM before"),
         (Self::Nobody, "(c) nobody known, mirrored"),
         (Self::Asked, "(d) nobody known, first logins ask"),
     ];
@@ -84,39 +100,84 @@ fn main() {
     let number = |at: usize, or: usize| arguments.get(at).map_or(or, |text| text.parse().expect("a number"));
     let (people, seconds) = (number(0, 300), number(1, 108));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let mut pictures = Vec::new();
     let wanted = |name: &str| {
         arguments.get(3).is_none_or(|cases| cases.chars().any(|case| name.starts_with(&format!("({case})"))))
     };
     for (before, name) in Before::ALL.into_iter().filter(|(_, name)| wanted(name)) {
         let told = runtime.block_on(morning(before, people, i64::try_from(seconds).unwrap()));
         println!("{name}: {}", told.line(people));
-        pictures.push((name, told.picture));
-    }
-    if let Some(file) = arguments.get(2) {
-        std::fs::write(file, svg(&pictures, people)).unwrap();
+        if let Some(files) = arguments.get(2) {
+            let (table, picture) = (format!("{files}.csv"), format!("{files}.svg"));
+            let moments = kept(&std::fs::read_to_string(&table).unwrap_or_default(), name, &told.picture);
+            std::fs::write(table, csv(&moments)).unwrap();
+            std::fs::write(picture, svg(&moments, people, seconds)).unwrap();
+        }
     }
 }
 
 async fn morning(before: Before, people: usize, seconds: i64) -> Told {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let connection = match before {
+        Before::Provisioned => |file: &str| format!("{file}{DIRECTORY}"),
+        Before::Accounts | Before::Nobody | Before::Asked => |file: &str| file.to_owned(),
+    };
+    let sandbox = Sandbox::start(Options { connection, ..Options::default() }).await.unwrap();
     let first_logins = if before == Before::Asked { "ask" } else { "sign" };
     let file = format!("{}first_logins = \"{first_logins}\"\n", sandbox.school_file());
     sandbox.operator.apply_school("pg-academy.toml", &file).await.unwrap();
     for n in 0..people {
-        let (login, email) = (format!("pupil.{n}"), email(n));
+        let (login, email) = (name(n), email(n));
         sandbox.pingfederate.add_person(Person::new(&login, &email, "A", "Pupil", ""));
         if before == Before::Accounts {
             sandbox.thinkific.add_user(NewUser::student(&email, "A", "Pupil"));
         }
     }
-    let warm = if before == Before::Asked { 0 } else { warm(&sandbox).await };
-    println!("  the days before: {warm} minutes until the mirror is warm");
+    if before == Before::Provisioned {
+        println!("  the days before: {} minutes until everybody is at the school", provisioned(&sandbox, people).await);
+    }
+    if before != Before::Asked {
+        println!("  the days before: {} minutes until the mirror is warm", warm(&sandbox).await);
+    }
     sandbox.thinkific.take_calls();
     let began = now(&sandbox);
     let mut morning = Morning { sandbox, began, browsers: HashMap::new(), told: Told::default() };
     morning.run(before, people, seconds).await;
     morning.told
+}
+
+/// Lets the customer's client make everybody, and the provisioner do what is due for them. The minutes that the second
+/// took: a minute is over as soon as its calls are made, however long this machine needs for them.
+async fn provisioned(sandbox: &Sandbox, people: usize) -> usize {
+    let client = Client::of(sandbox).await;
+    let made = (0..people).map(|n| {
+        let client = &client;
+        async move { client.person(&name(n)).await }
+    });
+    stream::iter(made).buffered(AT_ONCE).for_each(|_| std::future::ready(())).await;
+    forget(sandbox);
+    // So late in a minute all of its calls may be made.
+    sandbox.advance(100 - now(sandbox).rem_euclid(60));
+    sandbox.thinkific.take_calls();
+    let (mut minutes, mut calls, mut seen) = (1, 0, 0);
+    loop {
+        let mut run = Box::pin(sandbox.provision());
+        let done = loop {
+            match tokio::time::timeout(Duration::from_millis(20), &mut run).await {
+                Ok(done) => break done.unwrap(),
+                Err(_) => calls += sandbox.thinkific.take_calls().len(),
+            }
+            if calls >= PROVISIONING_CALLS {
+                sandbox.advance(60);
+                (minutes, calls, seen) = (minutes + 1, calls - PROVISIONING_CALLS, seen + PROVISIONING_CALLS);
+            }
+        };
+        assert_eq!(done["failed"], 0, "{done}");
+        calls += sandbox.thinkific.take_calls().len();
+        forget(sandbox);
+        if done["people"] == 0 {
+            println!("  the days before: {} calls by the provisioner", seen + calls);
+            return minutes;
+        }
+    }
 }
 
 /// Lets the mirror look at everybody. Minutes until it has nothing left to do.
@@ -133,8 +194,12 @@ async fn warm(sandbox: &Sandbox) -> usize {
     0
 }
 
+fn name(n: usize) -> String {
+    format!("pupil.{n}")
+}
+
 fn email(n: usize) -> String {
-    format!("pupil.{n}@pg.com")
+    format!("{}@pg.com", name(n))
 }
 
 fn now(sandbox: &Sandbox) -> i64 {
@@ -197,6 +262,9 @@ impl Morning {
         if before != Before::Asked {
             self.sandbox.mirror().await.unwrap();
         }
+        if before == Before::Provisioned {
+            self.sandbox.provision().await.unwrap();
+        }
         self.count_calls(true);
         self.told.picture.push((self.now() / 60, self.browsers.len(), self.told.entered.len()));
         forget(&self.sandbox);
@@ -218,7 +286,7 @@ impl Morning {
                 Event::Comes(n) => {
                     let browser = self.sandbox.browser();
                     self.told.came.insert(*n, self.now());
-                    self.sandbox.pingfederate.sign_on_as(&format!("pupil.{n}"));
+                    self.sandbox.pingfederate.sign_on_as(&name(*n));
                     let answer =
                         browser.following(Follow::WithoutScripts).get(&self.sandbox.login_url()).await.unwrap();
                     steps.push((*n, (browser, answer), false));
@@ -287,17 +355,46 @@ impl Told {
 /// A minute, who waits in it, and who is in.
 type Moment = (i64, usize, usize);
 
+/// By case, in their order.
+type Moments = BTreeMap<String, Vec<Moment>>;
+
+const HEADER: &str = "case,minute,waiting,in";
+
+/// What the table has, with the lines of one case replaced.
+fn kept(table: &str, name: &str, moments: &[Moment]) -> Moments {
+    let mut all = Moments::new();
+    for line in table.lines().filter(|line| *line != HEADER) {
+        let mut fields = line.rsplitn(4, ',');
+        let mut number = || fields.next().unwrap().parse::<usize>().unwrap();
+        let (entered, waiting, minute) = (number(), number(), number());
+        let case = fields.next().unwrap().trim_matches('"').to_owned();
+        all.entry(case).or_default().push((i64::try_from(minute).unwrap(), waiting, entered));
+    }
+    all.insert(name.to_owned(), moments.to_vec());
+    all
+}
+
+fn csv(moments: &Moments) -> String {
+    let mut text = format!("{HEADER}\n");
+    for (name, (minute, waiting, entered)) in
+        moments.iter().flat_map(|(name, moments)| moments.iter().map(move |moment| (name, moment)))
+    {
+        let _ = writeln!(text, "\"{name}\",{minute},{waiting},{entered}");
+    }
+    text
+}
+
 /// People who wait and people who are in, over the minutes: a panel for each case.
-fn svg(pictures: &[(&str, Vec<Moment>)], people: usize) -> String {
+fn svg(pictures: &Moments, people: usize, seconds: usize) -> String {
     const WIDTH: f64 = 640.0;
     const HEIGHT: f64 = 150.0;
-    let minutes =
-        pictures.iter().flat_map(|(_, points)| points).map(|(minute, _, _)| *minute).max().unwrap_or(1).max(1);
+    let minutes = pictures.values().flatten().map(|(minute, _, _)| *minute).max().unwrap_or(1).max(1);
     let height = 60.0 + pictures.len() as f64 * (HEIGHT + 60.0);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 740 {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"740\" height=\"{height}\" fill=\"#fff\"/>\n\
-         <text x=\"60\" y=\"24\" font-size=\"15\">{people} people come within an hour, for the first time</text>\n"
+         <text x=\"60\" y=\"24\" font-size=\"15\">{people} people come within {} minutes, for the first time</text>\n",
+        seconds / 60,
     );
     for (at, (name, points)) in pictures.iter().enumerate() {
         let top = 60.0 + at as f64 * (HEIGHT + 60.0);

@@ -116,7 +116,7 @@ async fn a_connection_may_take_over_no_account_that_is_nobody_s() {
     world.reconfigure(|text| format!("{text}\n[account]\nexisting = \"refuse\"\n")).await;
     turned_away(&world, "existing.e", "account_unbound").await;
     assert_eq!(taken_over(&world), [""; 0]);
-    // Whoever has none gets one, and whoever an operator vouches for gets theirs.
+    // Whoever has none gets one, and whoever on-call vouches for gets theirs.
     world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
     let account = world.thinkific.user("existing@pg.com").unwrap();
     let (pg, subject) = (ConnectionId::parse("pg").unwrap(), Named::Subject("existing.e".to_owned()));

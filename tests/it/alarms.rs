@@ -411,17 +411,21 @@ async fn functions_of_directories_that_fail_or_do_not_come_fire() {
         watched.world.advance(60);
         assert_eq!(watched.on(), [""; 0]);
     }
-    for (function, alarm) in [("provisioner", "ProvisionerAbsent"), ("mirror", "MirrorAbsent")] {
+    for (function, alarm, last) in [
+        ("provisioner", "ProvisionerAbsent", 600),
+        ("mirror", "MirrorAbsent", 600),
+        ("workos-sync", "WorkosSyncAbsent", 1500),
+    ] {
         let name = format!("stoa-local-{function}");
         let alarm = watched.alarms[alarm].clone();
         let now = watched.now();
         watched.cloudwatch.put(("AWS/Lambda", "Invocations"), &[("FunctionName", &name)], now, 1.0);
-        assert!(!watched.cloudwatch.is_on(&alarm, now + 600), "{name}");
-        assert!(watched.cloudwatch.is_on(&alarm, now + 900), "{name}");
+        assert!(!watched.cloudwatch.is_on(&alarm, now + last), "{name}");
+        assert!(watched.cloudwatch.is_on(&alarm, now + last + 300), "{name}");
     }
 }
 
-/// What the provisioner reports is made by its own tests; here it is stated, and crosses the thresholds.
+/// What the provisioner and `workos-sync` report is made by their own tests; here it is stated, and crosses the thresholds.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provisioner_reports_fires() {
     for (metric, value, periods, alarm) in [
@@ -429,6 +433,7 @@ async fn what_the_provisioner_reports_fires() {
         ("ProvisionHeld", 1.0, 1, "ProvisionHeld"),
         ("ProvisionWaitingSeconds", 3600.0, 1, "ProvisionWaiting"),
         ("ProvisionFailed", 1.0, 3, "ProvisionFailed"),
+        ("WorkosSyncFailed", 1.0, 6, "WorkosSyncFailed"),
     ] {
         let mut watched = Watched::start().await;
         for _ in 0..periods {

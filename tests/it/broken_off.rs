@@ -311,7 +311,7 @@ async fn a_claim_of_an_earlier_version_counts_while_its_person_has_the_address()
     turned_away(&world, "mallory.m", "email_owned").await;
 }
 
-/// A person who may not come in keeps the address until an operator frees it.
+/// A person who may not come in keeps the address until on-call frees it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_address_of_somebody_deactivated_is_not_free() {
     for state in ["deactivated", "deleted"] {

@@ -71,7 +71,8 @@ fn steps<'a>(text: &'a str, recipe: &str) -> Vec<&'a str> {
 #[test]
 fn no_recipe_grows() {
     let text = contributing();
-    for (recipe, most) in [("**A fault of stoa's own**", 6), ("**A function**", 13), ("**A preset**", 6)] {
+    // Of a fault, the seventh is what the diagnosis knows of it.
+    for (recipe, most) in [("**A fault of stoa's own**", 7), ("**A function**", 13), ("**A preset**", 6)] {
         let files = steps(&text, recipe).len();
         assert!((1..=most).contains(&files), "{recipe}: {files} files, at most {most}");
     }

@@ -134,6 +134,7 @@ async fn a_question_of_another_version_is_answered_with_those_that_are_known() {
                     "hash_scim_token",
                     "webhooks",
                     "look",
+                    "rehearse",
                     "catalogue",
                     "hash_groups"
                 ])

@@ -295,6 +295,7 @@ impl Bench<'_> {
                     "hash_scim_token",
                     "webhooks",
                     "look",
+                    "rehearse",
                     "catalogue",
                     "hash_groups"
                 ]),

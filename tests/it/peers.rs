@@ -4,6 +4,7 @@
 mod openid;
 mod scim;
 mod simplesamlphp;
+mod workos;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ async fn wait_for(url: &str) -> String {
     panic!("{url} does not answer")
 }
 
-/// Writes a connection as an operator would, and lets everybody in.
+/// Writes a connection as on-call would, and lets everybody in.
 async fn connect(world: &World, file: ConnectionFile, id: &str) {
     world.operator.apply(world.operator.plan(&file).await.unwrap()).await.unwrap();
     world.set_state(id, ConnectionState::Active).await;

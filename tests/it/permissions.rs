@@ -44,6 +44,7 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
             (SecretKind::Directory, "directory"),
             (SecretKind::Saml, "saml/pg"),
             (SecretKind::Oidc, "oidc/pg"),
+            (SecretKind::Workos, "workos/pg"),
             (SecretKind::Thinkific, "thinkific/pg-academy"),
         ] {
             let readers: &[&str] = match kind {
@@ -55,13 +56,16 @@ async fn c214_each_secret_has_its_readers_and_no_others_not_even_the_operator() 
                     "thinkific-launch",
                     "thinkific-webhook",
                     "scim",
+                    "workos-webhook",
+                    "workos-sync",
                     "csv-import",
                     "operator",
                     "mirror",
                     "provisioner",
                 ],
-                SecretKind::Directory => &["scim", "csv-import", "provisioner"],
-                SecretKind::Oidc => &["oidc-callback"],
+                SecretKind::Directory => &["scim", "workos-webhook", "csv-import", "workos-sync", "provisioner"],
+                SecretKind::Oidc => &["oidc-callback", "workos-sync"],
+                SecretKind::Workos => &["workos-webhook"],
                 SecretKind::Saml => &["login", "saml-acs"],
                 SecretKind::Thinkific => {
                     &["thinkific-launch", "thinkific-webhook", "operator", "mirror", "provisioner"]

@@ -1,4 +1,4 @@
-//! What an operator does to one person by `stoa person`.
+//! What on-call does to one person by `stoa person`.
 
 use std::time::Duration;
 

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 use stoa_core::directory::UserId;
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::Stuck;
+use stoa_core::rehearsal::{Answer, Question};
 use stoa_core::routes::Table;
 use stoa_sandbox::openid::GLOBEX;
+use stoa_sandbox::sandbox::{Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
 use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
 
@@ -29,13 +31,19 @@ thinkific_groups = ["Managers"]
 "#;
 
 pub async fn start() -> (World, Scim) {
-    let world = World::with(|file| format!("{file}{GRANTS}")).await;
+    start_with(Vec::new()).await
+}
+
+/// At a school that gives these answers to a rehearsal.
+pub async fn start_with(answers: Vec<(Question, Answer)>) -> (World, Scim) {
+    let options = Options { connection: |file| format!("{file}{GRANTS}"), answers, ..Options::default() };
+    let world = World::of(Sandbox::start(options).await.unwrap());
     let scim = Scim::of(&world, "pg").await;
     (world, scim)
 }
 
 /// The customer's client makes Mary.
-async fn make_mary(scim: &Scim) -> String {
+pub async fn make_mary(scim: &Scim) -> String {
     let mary = json!({
         "userName": MARYS_EMAIL,
         "externalId": "mary",
@@ -47,7 +55,7 @@ async fn make_mary(scim: &Scim) -> String {
     made.id()
 }
 
-async fn set_active(scim: &Scim, id: &str, active: bool) {
+pub async fn set_active(scim: &Scim, id: &str, active: bool) {
     let patch = json!([{"op": "replace", "path": "active", "value": active}]);
     let patched = scim.patch(&format!("/v2/Users/{id}"), &patch).await;
     assert_eq!(patched.status, 200, "{patched:?}");

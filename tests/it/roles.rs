@@ -284,7 +284,7 @@ async fn two_tabs_look_at_one_account_at_once() {
     world.signed_in(&two, MARYS_EMAIL);
 }
 
-/// The look reads the account that the person's item names, and writes over no operator's change.
+/// The look reads the account that the person's item names, and writes over no change by hand.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_under_way_does_not_undo_a_deactivation() {
     let world = World::with_mary().await;

@@ -56,7 +56,7 @@ impl Answered {
 }
 
 impl Scim {
-    /// The client of a connection's customer, with a token that its operator has just made.
+    /// The client of a connection's customer, with a token that on-call has just made.
     pub async fn of(world: &World, connection: &str) -> Self {
         let id = ConnectionId::parse(connection).unwrap();
         let (token, _) = world.operator.create_scim_token(&id, None).await.unwrap();

@@ -74,6 +74,12 @@ impl World {
         lines
     }
 
+    /// Every log line so far.
+    pub fn whole_log(&self) -> Vec<String> {
+        self.log();
+        self.log.lock().unwrap().clone()
+    }
+
     /// The exact faults in the log since the last look.
     pub fn faults(&self) -> Vec<String> {
         self.log().iter().filter_map(|line| fault_in(line)).collect()
@@ -177,7 +183,7 @@ impl World {
         self.pingfederate.register(SpConnection::from_metadata(&metadata.body).unwrap());
     }
 
-    /// What an operator does by `stoa connection activate` or `disable`, without the test that `activate` asks for.
+    /// What on-call does by `stoa connection activate` or `disable`, without the test that `activate` asks for.
     pub async fn set_state(&self, connection: &str, state: ConnectionState) {
         let connection = ConnectionId::parse(connection).unwrap();
         let applied = match state {

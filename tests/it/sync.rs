@@ -111,16 +111,23 @@ fn flows() -> Vec<(String, String)> {
     files
 }
 
-/// `Visit::enter` names the connection to the log and ends at one that is switched off. `trust-refresh`, `mirror`
-/// and `provisioner` serve nobody, and `look` and `csv_import` answer whoever is on call.
+/// `Visit::enter` names the connection to the log and ends at one that is switched off. `trust-refresh`, `mirror`,
+/// `provisioner` and `workos-sync` serve nobody, and `look` and `csv_import` answer whoever is on call.
 #[test]
 fn a_flow_has_its_connection_from_its_visit() {
     for (name, text) in flows() {
         let own: Vec<&str> = text.lines().filter(|line| line.contains("store.connection")).collect();
         assert!(
             own.is_empty()
-                || ["trust_refresh.rs", "mirror/mod.rs", "provisioner.rs", "look.rs", "csv_import.rs"]
-                    .contains(&&*name),
+                || [
+                    "trust_refresh.rs",
+                    "mirror/mod.rs",
+                    "provisioner.rs",
+                    "look.rs",
+                    "csv_import.rs",
+                    "workos_sync/mod.rs",
+                ]
+                .contains(&&*name),
             "{name}: {own:?}"
         );
     }

@@ -164,7 +164,7 @@ async fn a_change_that_is_under_way_is_not_overtaken() {
 }
 
 /// Whatever two clocks say, and wherever the slow call is: the account ends as the directory believes, and nobody has
-/// to be let in by an operator.
+/// to be let in by on-call.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_clocks_delay_and_spoil_nothing() {
     let world = World::with_mary().await;

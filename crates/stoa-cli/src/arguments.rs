@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use stoa_core::directory::UserId;
 use stoa_core::email::Email;
-use stoa_core::ids::{BadName, ConnectionId, SchoolId};
+use stoa_core::ids::{BadName, ConnectionId, CourseId, SchoolId};
+use stoa_core::rehearsal::{Question, TestDomain};
 use stoa_import::{Column, Preset};
 
 use crate::time::{since, until};
@@ -400,6 +401,36 @@ pub(crate) enum School {
         #[arg(long)]
         status: bool,
     },
+    /// Print a school's settings, and what rehearsals have found of it
+    Show {
+        /// The school
+        #[arg(value_parser = school)]
+        id: SchoolId,
+    },
+    /// Ask a school what is not documented, with people who exist for nothing else; without --domain, print the questions
+    Rehearse(Rehearse),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rehearse {
+    /// The school
+    #[arg(value_parser = school)]
+    pub(crate) id: SchoolId,
+    /// A mail domain of yours under which nobody signs in: the people have their addresses there, and are removed
+    #[arg(long, value_name = "DOMAIN", value_parser = TestDomain::parse)]
+    pub(crate) domain: Option<TestDomain>,
+    /// Ask this question only; can be given several times
+    #[arg(long, value_name = "QUESTION", value_parser = question)]
+    pub(crate) only: Vec<Question>,
+    /// Ask nothing, and remove whoever was left by a rehearsal that was interrupted
+    #[arg(long, requires = "domain")]
+    pub(crate) clear: bool,
+    /// The course that people are enrolled in; by default the first that the school lists
+    #[arg(long, value_name = "N", value_parser = course)]
+    pub(crate) course: Option<CourseId>,
+    /// How many of the calls that the school allows in a minute may be used
+    #[arg(long, value_name = "N", default_value = "40", value_parser = clap::value_parser!(u16).range(1..=6000))]
+    pub(crate) calls_per_minute: u16,
 }
 
 #[derive(Debug, Subcommand)]
@@ -642,4 +673,12 @@ fn connection(text: &str) -> Result<ConnectionId, BadName> {
 
 fn school(text: &str) -> Result<SchoolId, BadName> {
     SchoolId::parse(text)
+}
+
+fn question(text: &str) -> Result<Question, &'static str> {
+    Question::of_code(text).ok_or("there is no such question; `stoa school rehearse ID` prints them")
+}
+
+fn course(text: &str) -> Result<CourseId, std::num::ParseIntError> {
+    text.parse().map(CourseId)
 }

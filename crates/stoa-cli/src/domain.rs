@@ -2,7 +2,7 @@
 //!
 //! A connection may let in whoever has an address in one of its domains, so a domain that everybody can have an address
 //! in, or under, is nobody's. A few suffixes have an owner who writes mail from them: a health service, the police.
-//! Functions do not check this again: the lists are long, and only an operator claims domains.
+//! Functions do not check this again: the lists are long, and only on-call claims domains.
 
 use std::fmt;
 

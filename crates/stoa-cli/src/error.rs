@@ -12,7 +12,7 @@ use crate::domain::Doubt;
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// Refused by the operator's rules, or by AWS.
+    /// Refused by the command's rules, or by AWS.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The same, and the file that asked for it.
@@ -185,6 +185,22 @@ pub enum CliError {
     /// The look at a school's accounts comes no further.
     #[error("the mirror of {0} has come no further for five minutes")]
     MirrorStill(SchoolId),
+    /// The domain is a customer's, whose people must not be touched.
+    #[error("nothing was asked: {customer} signs in with addresses of {domain}")]
+    DomainSignsIn {
+        /// The domain that was named for the people of a rehearsal.
+        domain: String,
+        /// Whose it is.
+        customer: String,
+    },
+    /// Some questions were not answered. Which has been printed.
+    #[error("{unanswered} of {all} questions were not answered")]
+    Unanswered {
+        /// How many were not.
+        unanswered: usize,
+        /// Of how many.
+        all: usize,
+    },
     /// No connection takes addresses of the domain.
     #[error("no connection has the domain {0}")]
     NoDomain(String),
@@ -256,6 +272,8 @@ impl CliError {
             | Self::NoSchool(_)
             | Self::MirrorStill(_)
             | Self::NoTab(_)
+            | Self::DomainSignsIn { .. }
+            | Self::Unanswered { .. }
             | Self::Package(_) => 1,
         }
     }
@@ -304,6 +322,10 @@ impl CliError {
                 "It goes on by itself. If it never does, see docs/runbook/alarms/MirrorAbsent.md; calls that logins need \
                  come first."
             }
+            Self::DomainSignsIn { .. } => {
+                "Name a domain of which nobody has an account at the school, such as a subdomain made for tests."
+            }
+            Self::Unanswered { .. } => "What was found is kept. Ask the others again with --only.",
             Self::NoTab(_) => "docs/connections.md explains it. Add it to the connection's file and apply.",
             Self::SecretTooShort => "`--random` generates one that nobody has to see.",
             Self::Terminal => "Pipe it in: `stoa secret put NAME < FILE`, or from a password manager's command.",

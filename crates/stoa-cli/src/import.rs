@@ -24,23 +24,26 @@ pub(crate) async fn run(asked: &Imported, target: &Target, io: &mut Io<'_>) -> R
     };
     let id = &asked.connection;
     let of_files = match operator.of_files(id).await {
-        Ok(document) => Some(document.domains),
+        Ok(document) => Some(document),
         // The file itself can be checked all the same.
         Err(OperatorError::NotCsv(_)) if !asked.write && !asked.complete => None,
         Err(error) => return Err(error.into()),
     };
     let domains = match &of_files {
-        Some(domains) => domains.clone(),
+        Some(document) => document.domains.clone(),
         None => domains(&operator, id).await?,
     };
-    let mapping = Mapping { preset: asked.preset, columns: asked.column.iter().cloned().collect() };
+    let named = of_files.as_ref().and_then(|document| document.directory.as_ref()).map(|it| it.columns.clone());
+    let mut columns = named.unwrap_or_default();
+    columns.extend(asked.column.iter().cloned());
+    let mapping = Mapping { preset: asked.preset, columns };
     let (mut checked, digest) = check(asked, &mapping, &domains)?;
     for line in checked.render() {
         io.say(&line)?;
     }
     // What cannot be used is said whatever becomes of the rest.
     let compared = match of_files {
-        Some(domains) => {
+        Some(_) => {
             let reading = Reading::begin(&asked.file, mapping, domains)?;
             Some(compare(&operator, asked, (&checked, digest), reading, io).await)
         }

@@ -1,4 +1,4 @@
-//! `stoa`, the operator's command: the same code against AWS and against the sandbox.
+//! `stoa`, the command: the same code against AWS and against the sandbox.
 //!
 //! It reads no secret, says in exact words what it changes, and records who changed it. Exit codes: 0 done, 1 refused
 //! or failed, 2 a mistake in the arguments.
@@ -8,7 +8,7 @@
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `import` | `stoa import`: people from a file |
-//! | `school`, `thinkific` | `stoa school mirror`, `stoa thinkific webhooks`: what is known of a school, what it tells |
+//! | `school`, `thinkific` | `stoa school`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
 //! | `trace`, `why`, `logins`, `person` | what happened to a login, why logins fail, which there were, who somebody is |

@@ -1,4 +1,4 @@
-//! `stoa`: the operator's command. What it does is in the library; here it gets its arguments, streams and exit code.
+//! `stoa`: the command. What it does is in the library; here it gets its arguments, streams and exit code.
 
 use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;

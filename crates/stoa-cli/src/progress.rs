@@ -40,3 +40,35 @@ impl Progress {
         if self.drawn.is_some() { io.draw("") } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::Input;
+
+    fn drawn(input: Input) -> (String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let environment = std::iter::empty::<(String, String)>().collect();
+        let mut io = Io { input, out: &mut out, err: &mut err, environment };
+        let mut bar = Progress::new(300);
+        for done in [100, 100, 200] {
+            bar.at(done, &mut io).unwrap();
+        }
+        bar.end(&mut io).unwrap();
+        (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn a_bar_is_drawn_in_one_line_of_a_terminal_and_nowhere_else() {
+        let (out, err) = drawn(Input::Terminal(Box::new(std::io::empty())));
+        let [third, two] = ["==========                    ", "====================          "];
+        assert_eq!((out.as_str(), err), ("", format!("\r[{third}] 100 of 300\r[{two}] 200 of 300\r\n")));
+        assert_eq!(drawn(Input::Piped(Box::new(std::io::empty()))), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn a_bar_is_never_longer_than_its_line() {
+        assert!(bar(5, 0).ends_with("] 5 of 0") && bar(9, 3).starts_with(&format!("[{}]", "=".repeat(30))));
+    }
+}

@@ -1,9 +1,12 @@
 //! `stoa school`: what is known of a school before anybody comes.
 
+mod rehearsal;
+
 use std::time::Duration;
 
 use stoa_core::connection::FirstLogins;
 use stoa_core::ids::SchoolId;
+use stoa_core::invisible::visible;
 use stoa_core::mirror::SchoolMirror;
 use stoa_service::operator::Operator;
 
@@ -21,7 +24,26 @@ pub(crate) async fn run(command: School, target: &Target, io: &mut Io<'_>) -> Re
     match command {
         School::Mirror { id, status: true } => status(&target.read(io)?.operator, &id, io).await,
         School::Mirror { id, status: false } => mirror(&target.change(io).await?, &id, io).await,
+        School::Show { id } => show(&target.read(io)?.operator, &id, io).await,
+        School::Rehearse(wanted) => rehearsal::run(wanted, target, io).await,
     }
+}
+
+/// The settings as in the school's file, and what was found.
+async fn show(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
+    let school = operator.school_item(id).await?.ok_or_else(|| CliError::NoSchool(id.clone()))?;
+    let (document, by) = (school.document()?, visible(&school.by));
+    io.say(&format!("# written at {} by {by}", instant(school.at)))?;
+    io.say(toml::to_string_pretty(&document).map_err(CliError::Unshown)?.trim_end())?;
+    io.say("")?;
+    let Some(item) = operator.rehearsal(id).await? else {
+        return io.say(&format!("It was never rehearsed: `stoa school rehearse {id}`"));
+    };
+    io.say(&format!("Rehearsed, last at {} by {}:", instant(item.at), visible(&item.by)))?;
+    for line in rehearsal::table(&item.findings()).into_iter().chain(rehearsal::unfit(&document, &item.findings())) {
+        io.say(&line)?;
+    }
+    Ok(())
 }
 
 async fn status(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {

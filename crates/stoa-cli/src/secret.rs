@@ -41,7 +41,7 @@ async fn put(
     if !before_apply && operator.owner_of(secret).await? == SecretOwner::Nobody {
         return Err(CliError::NobodysSecret(match secret {
             SecretName::Thinkific(id) => format!("school {id}"),
-            SecretName::Saml(id) | SecretName::Oidc(id) => format!("connection {id}"),
+            SecretName::Saml(id) | SecretName::Oidc(id) | SecretName::Workos(id) => format!("connection {id}"),
             SecretName::Seal | SecretName::Pepper | SecretName::Directory => "stack".to_owned(),
         }));
     }
@@ -109,7 +109,7 @@ fn parse(name: &str) -> Result<SecretName, CliError> {
 fn random_text(name: &str, secret: &SecretName) -> Result<SecretText, CliError> {
     match secret {
         SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretText::random()?),
-        SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Thinkific(_) => {
+        SecretName::Saml(_) | SecretName::Oidc(_) | SecretName::Workos(_) | SecretName::Thinkific(_) => {
             Err(CliError::NotRandom(name.to_owned()))
         }
     }

@@ -1,4 +1,4 @@
-//! A fault with what only the operator may know: what flows return.
+//! A fault with what only on-call may know: what flows return.
 //!
 //! [`Detail`] has no `Display`, so it cannot reach a page by accident.
 
@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::quote::quote;
 use crate::refusal::RefusalCode;
 
-/// What the operator may know beyond the code: what was wanted, what came. Bounded, without control characters.
+/// What on-call may know beyond the code: what was wanted, what came. Bounded, without control characters.
 ///
 /// It has no `Display`: it goes into steps and log lines, not onto a stranger's page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Failure {
         Self::new(fault, Detail { wanted: Some(wanted.into()), got: Some(quote(got)) })
     }
 
-    /// A fault with a note for the operator in place of a value that came.
+    /// A fault with a note for on-call in place of a value that came.
     pub fn noted(fault: Fault, note: &str) -> Self {
         Self::new(fault, Detail { wanted: None, got: Some(quote(note)) })
     }

@@ -1,7 +1,7 @@
 //! Every way a login can fail: one exact, stable code each, and what the outside is told about it.
 //!
 //! [`Fault`] is what happened. [`Face`] is what a person sees: status, public code, who acts, whether trying again
-//! helps. Detail for the operator is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
+//! helps. Detail for on-call is another type, [`Failure`](crate::failure::Failure)'s. Each fault has a page
 //! `docs/runbook/faults/{code}.md`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -288,6 +288,24 @@ faults! {
     WebhookMalformed = "webhook_malformed": 422 "webhook-malformed" OnCall, Error;
     /// A webhook is signed, and tells of something that happened too long ago.
     WebhookStale = "webhook_stale": 422 "webhook-malformed" OnCall, Warn;
+    /// A webhook of WorkOS's has no signature.
+    WorkosEventUnsigned = "workos_event_unsigned": 401 "workos-event-refused" OnCall, Warn;
+    /// A webhook of WorkOS's is not signed with a secret of the connection's endpoint.
+    WorkosEventSignatureWrong = "workos_event_signature_wrong": 401 "workos-event-refused" OnCall, Warn;
+    /// A webhook of WorkOS's is signed, and was so at another time, or tells of something that happened too long ago.
+    WorkosEventStale = "workos_event_stale": 401 "workos-event-refused" OnCall, Warn;
+    /// A webhook of WorkOS's is signed, and is no event that stoa can read.
+    WorkosEventMalformed = "workos_event_malformed": 422 "workos-event-malformed" OnCall, Error;
+    /// The connection's directory is not filled by WorkOS.
+    WorkosSourceOff = "workos_source_off": 403 "workos-event-refused" OnCall, Warn;
+    /// The directory is not, or no longer, at WorkOS.
+    WorkosDirectoryGone = "workos_directory_gone": 502 "internal" OnCall, Error;
+    /// WorkOS refused the API key (HTTP 401 or 403).
+    WorkosKeyRefused = "workos_key_refused": 502 "internal" OnCall, Error;
+    /// WorkOS's API did not answer, or answered with an error of its own, or asks us to slow down.
+    WorkosUnavailable = "workos_unavailable": 502 "internal" OnCall, Warn, again;
+    /// WorkOS's API answered with something that stoa does not understand.
+    WorkosAnswerStrange = "workos_answer_strange": 502 "internal" OnCall, Error, again;
     /// A SCIM request without a bearer token that counts for its connection, or for a connection that there is not.
     ScimTokenWrong = "scim_token_wrong": 401 "scim" Idp, Warn;
     /// The connection's directory is not filled by SCIM.

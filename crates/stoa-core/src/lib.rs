@@ -21,14 +21,16 @@
 //! | [`directory`] | whom a customer's directory wants at the school, and with what |
 //! | [`person`], [`thinkific`] | which school account is theirs |
 //! | [`webhook`] | whether what a school tells is proven, and what it says |
+//! | [`dsync`] | whether what WorkOS tells of a directory is proven, and what it makes of what is known |
 //! | [`provision`] | what is done at the school about a person of a directory |
 //! | [`mirror`] | what a school has, as it was last seen |
+//! | [`rehearsal`] | what a school is asked that Thinkific does not document, and what it answered |
 //! | [`turn`] | who may ask a school about a person, and how often |
 //! | `counted` | what is counted for a day, whatever an instance's clock says |
 //! | [`line`] | when, where many have to ask |
 //! | [`trust`] | whom a connection believes as time passes |
 //! | [`refusal`] | why an answer, a token or a profile is not taken |
-//! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only the operator is |
+//! | [`fault`], [`failure`], [`pages`] | what a person is told, and what only on-call is |
 //! | [`language`] | in which language |
 //! | `published` | whether what a provider publishes is a JSON object |
 //! | [`quote`], [`invisible`] | how much of a stranger's text is repeated, and which of its characters |
@@ -106,6 +108,7 @@ mod counted;
 pub mod destination;
 pub mod diagnosis;
 pub mod directory;
+pub mod dsync;
 pub mod email;
 pub mod failure;
 pub mod fault;
@@ -125,6 +128,7 @@ pub mod provision;
 mod published;
 pub mod quote;
 pub mod refusal;
+pub mod rehearsal;
 pub mod relay;
 pub mod routes;
 pub mod teams;

@@ -308,7 +308,7 @@ impl PersonItem {
         if self.changed_day == day { self.changes } else { 0 }
     }
 
-    /// The item of a person about whom an operator has decided something: what was counted against them is forgotten,
+    /// The item of a person about whom on-call has decided something: what was counted against them is forgotten,
     /// and so is what they tried. By two revisions, since a login that is under way takes an item of one more, with its
     /// own fingerprint, for its own write.
     #[must_use]

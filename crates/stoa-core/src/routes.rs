@@ -14,7 +14,7 @@ use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
 use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
 use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
-use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific};
+use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Saml, Seal, Thinkific, Workos};
 use Table::{Connections, Directory, Logins, Trust};
 
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
@@ -30,7 +30,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the operator's command invokes them.
+    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the command `stoa` invokes them.
     pub routes: &'static [Route],
     /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
     pub schedule: Option<&'static str>,
@@ -61,7 +61,7 @@ impl Function {
 }
 
 /// To write the key set of a token with an unknown key, and nothing else that is in `trust`: without `certificate` and
-/// `from` no SAML key comes into being, without `by` and `kept` none gets an operator's name.
+/// `from` no SAML key comes into being, without `by` and `kept` none gets the name of somebody on call.
 const KEY_SETS: Grant = table(Trust, &[UpdateItem]).where_all(&[
     attributes(&["pk", "sk", "uri", "jwks", "at", "tried", "asking", "attempt"]),
     keys_not_like(&["watch#*"]),
@@ -106,6 +106,7 @@ pub const ON_CALL_GRANTS: &[Grant] = {
                 SecretKind::Directory,
                 SecretKind::Saml,
                 SecretKind::Oidc,
+                SecretKind::Workos,
                 SecretKind::Thinkific,
             ]),
             conditions: &[],
@@ -113,7 +114,12 @@ pub const ON_CALL_GRANTS: &[Grant] = {
         // Of a connection or school that is no more. Every login needs the other two.
         Grant {
             actions: &[DeleteSecret],
-            resource: Resource::Secrets(&[SecretKind::Saml, SecretKind::Oidc, SecretKind::Thinkific]),
+            resource: Resource::Secrets(&[
+                SecretKind::Saml,
+                SecretKind::Oidc,
+                SecretKind::Workos,
+                SecretKind::Thinkific,
+            ]),
             conditions: &[],
         },
     ]
@@ -266,6 +272,19 @@ pub const ROUTES: &[Function] = &[
         ],
     },
     Function {
+        name: "workos-webhook",
+        purpose: "Takes what WorkOS tells of a customer's directory, proves it, and notes people, groups and memberships.",
+        routes: &[Route::On(Post, "/workos/{connection}/webhook")],
+        schedule: None,
+        grants: &[
+            table(Connections, &[GetItem]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE]),
+            secrets(&[Pepper, DirectorySecret, Workos]),
+        ],
+    },
+    Function {
         name: "csv-import",
         purpose: "Takes people from a customer's file into their directory, and writes out what the directory has of them.",
         routes: &[],
@@ -280,7 +299,7 @@ pub const ROUTES: &[Function] = &[
     },
     Function {
         name: "operator",
-        purpose: "Answers the operator's command where that needs a secret: whose logins, who is a person, what a school tells.",
+        purpose: "Answers the command `stoa` where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
         schedule: None,
         grants: &[
@@ -302,6 +321,20 @@ pub const ROUTES: &[Function] = &[
             table(Directory, &[BatchGetItem, GetItem, Query]),
             table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
             secrets(&[Pepper, DirectorySecret, Thinkific]),
+        ],
+    },
+    Function {
+        name: "workos-sync",
+        purpose: "Asks WorkOS what its webhooks may have missed: events, and now and then whole directories.",
+        routes: &[],
+        schedule: Some("rate(5 minutes)"),
+        grants: &[
+            table(Connections, &[GetItem, Query]),
+            table(Directory, &[GetItem, BatchGetItem]),
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
+                .where_all(&[PEOPLE]),
+            table(Directory, &[PutItem]).where_all(&[keys_like(&["workos#*"])]),
+            secrets(&[Pepper, DirectorySecret, Oidc]),
         ],
     },
     Function {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::column::Column;
+use stoa_core::connection::Column;
+
 use crate::person::Person;
 use crate::rejection::Why;
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::column::Column;
+use stoa_core::connection::Column;
+
 use crate::preset::Preset;
 
 /// How a customer's file names its columns; what it does not say is found by the presets.
@@ -58,7 +59,7 @@ impl Header {
             let first = places.next().map(|(at, _)| at);
             if places.next().is_some() { Err(HeaderError::Twice(name)) } else { Ok(first) }
         };
-        let preset = mapping.preset.or_else(|| guess(&there));
+        let preset = mapping.preset.or_else(|| guess(&there, mapping.columns.contains_key(&Column::Email)));
         let mut places = BTreeMap::new();
         for column in Column::ALL {
             let found = match mapping.columns.get(column) {
@@ -88,10 +89,11 @@ impl Header {
     }
 }
 
-/// The system with a name of its own in the header; else the plain words, if they have an address.
-fn guess(there: &[String]) -> Option<Preset> {
+/// The system with a name of its own in the header; else the plain words. Either has an address, if it is not named by
+/// hand.
+fn guess(there: &[String], names_email: bool) -> Option<Preset> {
     let has = |name: &str| there.contains(&folded(name));
-    let has_email = |preset: &Preset| preset.names(Column::Email).iter().any(|name| has(name));
+    let has_email = |preset: &Preset| names_email || preset.names(Column::Email).iter().any(|name| has(name));
     let marked = Preset::ALL.iter().find(|preset| preset.marks().iter().any(|name| has(name)) && has_email(preset));
     marked.or_else(|| Preset::ALL.iter().rev().find(|preset| has_email(preset))).copied()
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::column::Column;
+use stoa_core::connection::Column;
+
 use crate::doubles::Doubles;
 use crate::encoding::{Encoding, Letters, SNIFFED};
 use crate::header::{Header, HeaderError, Mapping};

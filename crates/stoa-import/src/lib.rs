@@ -10,14 +10,13 @@
 //! | `encoding` | which bytes are which letters |
 //! | `separator` | where a cell ends |
 //! | `records` | where a row ends, and that none is endless |
-//! | `column`, `header`, `preset` | which column means what |
+//! | `header`, `preset` | which column means what |
 //! | `person` | whom a row names |
 //! | `doubles` | whom an earlier row has named |
 //! | `rejection` | why a row is refused |
 //! | `result` | how rows are written for people to open in a spreadsheet |
 //! | `import` | what comes after what, from the first byte to the last row |
 
-mod column;
 mod doubles;
 mod encoding;
 mod header;
@@ -29,7 +28,6 @@ mod rejection;
 mod result;
 mod separator;
 
-pub use column::Column;
 pub use encoding::Encoding;
 pub use header::{HeaderError, Mapping};
 pub use import::{Import, MAX_ROWS, Row, Seen};
@@ -39,3 +37,4 @@ pub use records::{MAX_CELLS, MAX_ROW};
 pub use rejection::{Rejection, Why};
 pub use result::{harmless, write_row};
 pub use separator::Separator;
+pub use stoa_core::connection::Column;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use stoa_core::connection::Column;
 use stoa_core::email::Email;
 
-use crate::column::Column;
 use crate::header::Header;
 use crate::rejection::Why;
 

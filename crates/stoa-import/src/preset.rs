@@ -1,6 +1,6 @@
 //! What HR systems call their columns.
 
-use crate::column::Column;
+use stoa_core::connection::Column;
 
 /// A system whose exports are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::column::Column;
+use stoa_core::connection::Column;
+
 use crate::records::{MAX_CELLS, MAX_ROW};
 
 /// A row that names nobody who can be used.

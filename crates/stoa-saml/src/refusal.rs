@@ -1,6 +1,6 @@
 //! Why a message was refused.
 //!
-//! A code is exact and stable: the operator's trace, the runbook and the tests name it. What a browser is told is
+//! A code is exact and stable: `stoa trace`, the runbook and the tests name it. What a browser is told is
 //! the [`Family`] only, since an exact answer about signatures or decryption is an oracle.
 
 use std::fmt;
@@ -246,7 +246,7 @@ impl fmt::Display for RefusalCode {
     }
 }
 
-/// Why a message was refused, for the operator's trace. Never show it to a browser.
+/// Why a message was refused, for `stoa trace`. Never show it to a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The exact reason.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use stoa_core::rehearsal::{Answer, Question};
 use stoa_service::operator::sandbox::PORT;
 
 use crate::aws::Storage;
@@ -52,6 +53,9 @@ pub struct Start {
     /// and the sixth (WorkOS) are any free ones if they are not given
     #[arg(long, value_name = "STOA,SAML,SCHOOL,AWS[,OPENID[,WORKOS]]", value_parser = ports)]
     ports: Option<[u16; 6]>,
+    /// What the school does where that is not documented, as `stoa school show` prints it; can be given several times
+    #[arg(long = "answer", value_name = "QUESTION=ANSWER", value_parser = answer)]
+    answers: Vec<(Question, Answer)>,
 }
 
 impl Start {
@@ -64,6 +68,7 @@ impl Start {
                 (None, Some(address)) => Storage::Another(address),
                 (None, None) => Storage::Memory,
             },
+            answers: self.answers.clone(),
             ports: self.ports.unwrap_or(if self.once { [0; 6] } else { PORTS }),
             ..Options::default()
         }
@@ -77,6 +82,15 @@ fn another(text: &str) -> Result<SocketAddr, &'static str> {
         Some(Ok(address)) if address.ip().is_loopback() => Ok(address),
         Some(_) | None => Err("an address on this machine, like http://127.0.0.1:5000"),
     }
+}
+
+/// A question of a rehearsal and one of its answers.
+fn answer(text: &str) -> Result<(Question, Answer), String> {
+    let (question, answer) = text.split_once('=').ok_or("QUESTION=ANSWER, as in token_twice=accepted")?;
+    let question = Question::of_code(question).ok_or("`stoa school rehearse ID` prints the questions")?;
+    let found = question.answers().iter().find(|known| known.code() == answer).copied();
+    let known = || question.answers().iter().map(|known| known.code()).collect::<Vec<_>>().join(", ");
+    found.map(|answer| (question, answer)).ok_or_else(|| format!("it can have the answers {}", known()))
 }
 
 fn ports(text: &str) -> Result<[u16; 6], &'static str> {

@@ -5,14 +5,13 @@ use std::pin::Pin;
 
 use serde_json::Value;
 
+/// What a function gives back, once it does.
+pub type Invocation<'a> = Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>>;
+
 /// What runs the functions: in this process, or as their deployable binaries.
 pub trait Functions: Send + Sync {
     /// Hands an event to a function of the register and waits for what it returns.
-    fn invoke<'a>(
-        &'a self,
-        function: &'a str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>>;
+    fn invoke<'a>(&'a self, function: &'a str, event: Value) -> Invocation<'a>;
 }
 
 /// Why a function returned nothing.

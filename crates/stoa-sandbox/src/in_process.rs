@@ -1,8 +1,6 @@
 //! The functions of stoa in this process: the same handlers that the deployable binaries serve.
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -12,7 +10,7 @@ use stoa_service::{Clock, EnvironmentError, Handler, Invoked, Log, Variables};
 
 use crate::aws::REGION;
 use crate::aws::front::Front;
-use crate::functions::{FunctionError, Functions};
+use crate::functions::{FunctionError, Functions, Invocation};
 
 /// The functions, by name.
 pub struct InProcess {
@@ -59,11 +57,7 @@ fn variables(front: &Front, function: &'static str, build: &str, public_url: &st
 }
 
 impl Functions for InProcess {
-    fn invoke<'a>(
-        &'a self,
-        function: &'a str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
+    fn invoke<'a>(&'a self, function: &'a str, event: Value) -> Invocation<'a> {
         Box::pin(async move {
             if let Some(function) = self.invoked.get(function) {
                 let not_answered = |error| FunctionError::Failed { kind: "NotAnswered".to_owned(), message: error };
@@ -97,11 +91,7 @@ impl Later {
 }
 
 impl Functions for Later {
-    fn invoke<'a>(
-        &'a self,
-        function: &'a str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
+    fn invoke<'a>(&'a self, function: &'a str, event: Value) -> Invocation<'a> {
         Box::pin(async move {
             match self.current() {
                 Some(functions) => functions.invoke(function, event).await,

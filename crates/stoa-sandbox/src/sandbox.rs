@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::rehearsal::{Answer, Question};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
 use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText};
 use stoa_service::{Clock, Log};
@@ -25,7 +26,7 @@ use crate::workos::{Config as WorkOsConfig, WorkOs};
 
 pub use stoa_service::operator::sandbox::HOST;
 
-/// The connection of the sandbox, as an operator would write it.
+/// The connection of the sandbox, as on-call would write it.
 pub const CONNECTION_FILE: &str = include_str!("../../../examples/connections/pg.toml");
 const SCHOOL: &str = "pg-academy";
 const CONNECTION: &str = "pg";
@@ -51,11 +52,19 @@ pub struct Options {
     pub ports: [u16; 6],
     /// Changes to the connection's file before it is applied.
     pub connection: fn(&str) -> String,
+    /// What the school answers to questions of a rehearsal, where that is not what is assumed.
+    pub answers: Vec<(Question, Answer)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::default(), storage: Storage::default(), ports: [0; 6], connection: str::to_owned }
+        Self {
+            mode: Mode::default(),
+            storage: Storage::default(),
+            ports: [0; 6],
+            connection: str::to_owned,
+            answers: Vec::new(),
+        }
     }
 }
 
@@ -83,7 +92,7 @@ pub enum SandboxError {
     /// The deployable binaries.
     #[error(transparent)]
     Wire(#[from] crate::gateway::wire::StartError),
-    /// What the operator's command would do.
+    /// What the command `stoa` would do.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The sandbox's own files.
@@ -107,7 +116,7 @@ pub struct Sandbox {
     pub gateway: Gateway,
     /// The deployable binaries, in wire mode.
     pub wire: Option<Arc<Wire>>,
-    /// The operator's access.
+    /// The command's access.
     pub operator: Operator,
     functions: Arc<Later>,
     clock: Clock,
@@ -116,7 +125,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts everything and applies the connection, as an operator would.
+    /// Starts everything and applies the connection, as on-call would.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let [port, ping_port, school_port, aws_port, openid_port, workos_port] = options.ports;
         let front_config = FrontConfig { storage: options.storage.clone(), port: aws_port, ..FrontConfig::default() };
@@ -130,8 +139,12 @@ impl Sandbox {
         };
         let subdomain = SCHOOL.to_owned();
         let webhook_hosts = vec![HOST.to_owned()];
-        let school_config =
+        let mut school_config =
             SchoolConfig { port: school_port, subdomain, file, webhook_hosts, ..SchoolConfig::default() };
+        for (question, answer) in options.answers {
+            school_config =
+                school_config.answering(question, answer).ok_or(SandboxError::Own("the school's answers"))?;
+        }
         let thinkific = Thinkific::start(school_config).await?;
         let functions = Arc::new(Later::default());
         front.set_functions(functions.clone());
@@ -212,7 +225,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The school's file, as an operator would write it.
+    /// The school's file, as on-call would write it.
     pub fn school_file(&self) -> String {
         // Functions resolve names as the machine does, which may not know `thinkific.localhost`.
         let api_url = self.thinkific.admin_url().replace(crate::thinkific::HOST, "127.0.0.1");

@@ -9,7 +9,7 @@ use stoa_core::connection::School;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::keys::Key;
-use stoa_core::thinkific::{ApiAnswer, ApiRequest, WebhooksRequest, webhooks_api};
+use stoa_core::thinkific::{ApiAnswer, ApiRequest, GraphqlRequest, WebhooksRequest, graphql_api, webhooks_api};
 
 use crate::http_client::Outbound;
 
@@ -52,11 +52,32 @@ pub async fn call_webhooks(
     api_key: &Key,
     WebhooksRequest(request): &WebhooksRequest,
 ) -> Result<ApiAnswer, Failure> {
-    let api = webhooks_api(&school.document.api_url)
-        .ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, "api_url does not end with /public/v1"))?;
+    within(
+        TIMEOUT,
+        exchange(outbound, bearing(webhooks_api(&school.document.api_url), api_key, request)?, request, MAX_ANSWER),
+    )
+    .await
+}
+
+/// Sends one request to GraphQL with the school's key as a bearer token, which may not be taken there.
+pub async fn call_graphql(
+    outbound: &Outbound,
+    school: &School,
+    api_key: &Key,
+    GraphqlRequest(request): &GraphqlRequest,
+) -> Result<ApiAnswer, Failure> {
+    within(
+        TIMEOUT,
+        exchange(outbound, bearing(graphql_api(&school.document.api_url), api_key, request)?, request, MAX_ANSWER),
+    )
+    .await
+}
+
+/// To an API that stands beside the Admin API, if that is where Thinkific's is.
+fn bearing(api: Option<String>, api_key: &Key, request: &ApiRequest) -> Result<http::request::Builder, Failure> {
+    let api = api.ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, "api_url does not end with /public/v1"))?;
     let bearer = secret_header(&format!("Bearer {}", api_key.expose()))?;
-    let head = to(&format!("{api}{}", request.path), request).header("authorization", bearer);
-    within(TIMEOUT, exchange(outbound, head, request, MAX_ANSWER)).await
+    Ok(to(&format!("{api}{}", request.path), request).header("authorization", bearer))
 }
 
 fn admin(school: &School, api_key: &Key, request: &ApiRequest) -> Result<http::request::Builder, Failure> {

@@ -28,7 +28,7 @@ pub type Make<T> = fn(&Variables, Clock, Log) -> Result<T, EnvironmentError>;
 pub enum Maker {
     /// A browser's request.
     Requests(Make<Handler>),
-    /// A schedule, or the operator's command.
+    /// A schedule, or the command `stoa`.
     Events(Make<Invoked>),
 }
 
@@ -88,9 +88,11 @@ functions! {
     "thinkific-return" thinkific_return: Requests => flows::thinkific_return::thinkific_return;
     "thinkific-webhook" thinkific_webhook: Requests(edge::MACHINE) => flows::thinkific_webhook::thinkific_webhook;
     "scim" scim: Requests(flows::scim::CLIENT) => flows::scim::scim;
+    "workos-webhook" workos_webhook: Requests(edge::MACHINE) => flows::workos_webhook::workos_webhook;
     "csv-import" csv_import: Events => flows::csv_import::csv_import;
     "operator" operator: Events => flows::operator::operator;
     "provisioner" provisioner: Events => flows::provisioner::provisioner;
+    "workos-sync" workos_sync: Events => flows::workos_sync::workos_sync;
     "trust-refresh" trust_refresh: Events => flows::trust_refresh::trust_refresh;
     "mirror" mirror: Events => flows::mirror::mirror;
 }

@@ -19,7 +19,7 @@ use stoa_core::fault::Fault;
 use crate::clients::Clients;
 use crate::log_line::{Failed, Head, level, milliseconds};
 
-/// A function that a schedule or the operator's command starts, ready to be called with an event and the id of the
+/// A function that a schedule or the command `stoa` starts, ready to be called with an event and the id of the
 /// request. Boxed, so that a binary does not compile the flow again.
 pub type Invoked = Arc<dyn Fn(Value, String) -> Answering<'static, NotAnswered> + Send + Sync>;
 

@@ -46,7 +46,7 @@ pub struct Failed<'a> {
 }
 
 impl<'a> Failed<'a> {
-    /// What the operator may know.
+    /// What on-call may know.
     pub fn of(failure: &'a Failure) -> Self {
         let Detail { wanted, got } = &failure.detail;
         Self { fault: failure.fault.code(), wanted: wanted.as_deref(), got: got.as_deref() }

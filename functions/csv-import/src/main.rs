@@ -1,4 +1,4 @@
-//! Invoked by the operator's command (`stoa import`, `stoa directory export`, `stoa directory erase`); no route leads
+//! Invoked by the command `stoa` (`stoa import`, `stoa directory export`, `stoa directory erase`); no route leads
 //! here.
 //!
 //! Takes rows of a customer's file into the connection's directory, a hundred at a time, through the same store as a

@@ -1,4 +1,4 @@
-//! Invoked by the operator's command (`stoa logins --email`, `stoa person`, `stoa trace`, `stoa why`); no route leads
+//! Invoked by the command `stoa` (`stoa logins --email`, `stoa person`, `stoa trace`, `stoa why`); no route leads
 //! here.
 //!
 //! Answers what needs a secret, since the command reads none: which logins are an address's, which person is meant, and

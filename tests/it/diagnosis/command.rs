@@ -1,10 +1,10 @@
-//! The operator's command, as somebody on call would paste it: with the rights that the policies give them.
+//! The command `stoa`, as somebody on call would paste it: with the rights that the policies give them.
 
 use stoa_cli::{Input, Io};
 
 use crate::steps::World;
 
-/// What needs a file of the operator's own, or a person at the customer: rows do it by hand.
+/// What needs a file of on-call's own, or a person at the customer: rows do it by hand.
 pub(super) const WRITTEN_BY_HAND: [&str; 1] = ["stoa connection apply"];
 
 /// The commands in a text, as they stand between backticks.

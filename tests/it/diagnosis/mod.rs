@@ -3,6 +3,17 @@
 //!
 //! `docs/diagnosis.md` is the matrix as the run found it.
 
+/// An example's connection is there.
+macro_rules! connected {
+    ($example:expr) => {
+        |world| {
+            Box::pin(async move {
+                world.connect_openid(&$example, str::to_owned).await.unwrap();
+            })
+        }
+    };
+}
+
 mod command;
 mod ours;
 mod provider;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use stoa_core::connection::ConnectionState;
 use stoa_core::diagnosis::Cause;
@@ -28,6 +29,30 @@ macro_rules! applied {
     };
 }
 
+/// The same with the file of P&G's connection by OpenID Connect.
+macro_rules! applied_oidc {
+    ($change:expr) => {
+        |world| {
+            Box::pin(async move {
+                apply_oidc(world, $change).await;
+                world.advance(61);
+            })
+        }
+    };
+}
+
+/// The connection is put into a state, and every process knows it.
+macro_rules! put_into {
+    ($state:expr) => {
+        |world| {
+            Box::pin(async move {
+                world.set_state("pg", $state).await;
+                world.advance(61);
+            })
+        }
+    };
+}
+
 fn key_of(world: &World) -> String {
     world.thinkific.api_key().expose().to_owned()
 }
@@ -50,6 +75,18 @@ fn school() -> SecretName {
 fn ours(failure: &'static str, neighbour: &'static str, symptom: &'static str, inject: Act) -> Row {
     let (cause, says) = (Cause::OurSetting, "stoa connection rollback pg 2 ");
     Row { failure, neighbour, symptom, inject, cause, says, mend: PRINTED, ..ROW }
+}
+
+/// The same of P&G's connection by OpenID Connect.
+fn ours_by_oidc(failure: &'static str, neighbour: &'static str, symptom: &'static str, inject: Act) -> Row {
+    let says = "stoa connection rollback pg-oidc 2 ";
+    Row { says, via: Via::Example(&PG_OIDC), prepare: pg_oidc, ..ours(failure, neighbour, symptom, inject) }
+}
+
+/// Nobody gets in, and there is no login to look at.
+fn closed() -> Row {
+    let (cause, says) = (Cause::OurState, "stoa connection activate pg ");
+    Row { complaint: true, fails: &[], symptom: "closed", cause, says, ..ROW }
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -127,73 +164,37 @@ pub(super) fn rows() -> Vec<Row> {
             )
         },
         Row {
-            via: Via::Example(&PG_OIDC),
-            prepare: pg_oidc,
             each: |world| Box::pin(async move { world.openid.next_defect(Defect::AuthTimeOld) }),
-            says: "stoa connection rollback pg-oidc 2 ",
-            ..ours(
+            ..ours_by_oidc(
                 "a colleague's apply asks for a fresh sign-in, which the provider ignores",
                 "the provider ignores that a fresh sign-in is asked for",
                 "oidc_authentication_too_old",
-                |world| {
-                    Box::pin(async move {
-                        apply_oidc(world, |file| file.replace("client_id", "prompt = \"login\"\nclient_id")).await;
-                        world.advance(61);
-                    })
-                },
+                applied_oidc!(|file| file.replace("client_id", "prompt = \"login\"\nclient_id")),
             )
         },
         Row {
-            via: Via::Example(&PG_OIDC),
-            prepare: pg_oidc,
             later: 700,
-            says: "stoa connection rollback pg-oidc 2 ",
-            ..ours(
+            ..ours_by_oidc(
                 "a colleague's apply names another client id",
                 "the application is switched off at the identity provider",
                 "not_back",
-                |world| {
-                    Box::pin(async move {
-                        apply_oidc(world, |file| file.replace("P&G Academy (test)", "P&G Academy (live)")).await;
-                        world.advance(61);
-                    })
-                },
+                applied_oidc!(|file| file.replace("P&G Academy (test)", "P&G Academy (live)")),
             )
         },
         Row {
             failure: "a colleague closes the connection",
             neighbour: "the connection was never opened",
-            complaint: true,
-            fails: &[],
-            symptom: "closed",
-            cause: Cause::OurState,
-            says: "stoa connection activate pg ",
-            inject: |world| {
-                Box::pin(async move {
-                    world.set_state("pg", ConnectionState::Disabled).await;
-                    world.advance(61);
-                })
-            },
+            inject: put_into!(ConnectionState::Disabled),
             mend: PRINTED,
-            ..ROW
+            ..closed()
         },
         Row {
             failure: "the connection was never opened",
             neighbour: "a colleague closes the connection",
-            complaint: true,
             before: &[],
-            fails: &[],
-            symptom: "closed",
-            cause: Cause::OurState,
-            says: "stoa connection activate pg ",
-            prepare: |world| {
-                Box::pin(async move {
-                    world.set_state("pg", ConnectionState::Draft).await;
-                    world.advance(61);
-                })
-            },
+            prepare: put_into!(ConnectionState::Draft),
             mend: Mend::Act(|world| Box::pin(async move { world.set_state("pg", ConnectionState::Active).await })),
-            ..ROW
+            ..closed()
         },
         Row {
             failure: "a colleague stops trusting the key that is in use",
@@ -388,10 +389,9 @@ fn by_oidc() -> Row {
     Row { via: Via::Example(&PG_OIDC), prepare: pg_oidc, ..ROW }
 }
 
-pub(super) fn pg_oidc(world: &World) -> futures_util::future::BoxFuture<'_, ()> {
-    Box::pin(async move {
-        world.connect_openid(&PG_OIDC, str::to_owned).await.unwrap();
-    })
+pub(super) fn pg_oidc(world: &World) -> BoxFuture<'_, ()> {
+    const CONNECTED: Act = connected!(PG_OIDC);
+    CONNECTED(world)
 }
 
 /// The file of P&G's connection by OpenID Connect, changed and applied by itself.

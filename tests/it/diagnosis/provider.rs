@@ -9,7 +9,7 @@ use stoa_sandbox::openid::{ClientAuth, ClientSecret, Defect as Oidc, GLOBEX, INI
 use stoa_sandbox::pingfederate::{Defect, Published};
 
 use super::ours::pg_oidc;
-use super::{Login, Mend, PRINTED, ROW, Row, Via};
+use super::{Act, Login, Mend, PRINTED, ROW, Row, Via};
 use crate::steps::World;
 
 /// The connection reads its provider's metadata at its address.
@@ -45,6 +45,17 @@ macro_rules! oidc_defect {
     };
 }
 
+/// The application is switched on or off there.
+macro_rules! enabled {
+    ($is:expr) => {
+        |world| {
+            Box::pin(async move {
+                assert!(world.pingfederate.edit_partner(world.pingfederate_partner(), |sp| sp.active = $is));
+            })
+        }
+    };
+}
+
 /// The identity provider's clock is moved.
 macro_rules! clock {
     ($seconds:expr) => {
@@ -53,37 +64,18 @@ macro_rules! clock {
 }
 
 /// Everybody fails, one Response after the other.
-fn all(failure: &'static str, neighbour: &'static str, symptom: &'static str, defect: Defect, cause: Cause) -> Row {
-    Row { failure, neighbour, symptom, cause, each: each_of(defect), ..ROW }
+fn all(failure: &'static str, neighbour: &'static str, symptom: &'static str, each: Act, cause: Cause) -> Row {
+    Row { failure, neighbour, symptom, cause, each, ..ROW }
 }
 
-/// A function for each defect that a table names, since an [`super::Act`] holds nothing.
-fn each_of(defect: Defect) -> super::Act {
-    match defect {
-        Defect::WrongAudience => defect!(Defect::WrongAudience),
-        Defect::WrongDestination => defect!(Defect::WrongDestination),
-        Defect::WrongRecipient => defect!(Defect::WrongRecipient),
-        Defect::Unsigned => defect!(Defect::Unsigned),
-        Defect::Sha1 => defect!(Defect::Sha1),
-        Defect::NoNameId => defect!(Defect::NoNameId),
-        Defect::TransientNameId => defect!(Defect::TransientNameId),
-        Defect::IdpErrorStatus => defect!(Defect::IdpErrorStatus),
-        Defect::NoAttributes => defect!(Defect::NoAttributes),
-        other => panic!("{other:?} is in no table"),
-    }
+/// One person fails, and others still get in.
+const ONE: Row = Row { fails: &["suharto"], since: &["li.xl"], ..ROW };
+
+fn one(failure: &'static str, neighbour: &'static str, symptom: &'static str, each: Act, cause: Cause) -> Row {
+    Row { failure, neighbour, symptom, cause, each, ..ONE }
 }
 
-fn one(failure: &'static str, neighbour: &'static str, symptom: &'static str, each: super::Act, cause: Cause) -> Row {
-    Row { failure, neighbour, symptom, cause, each, fails: &["suharto"], since: &["li.xl"], ..ROW }
-}
-
-fn by_oidc(
-    failure: &'static str,
-    neighbour: &'static str,
-    symptom: &'static str,
-    each: super::Act,
-    cause: Cause,
-) -> Row {
+fn by_oidc(failure: &'static str, neighbour: &'static str, symptom: &'static str, each: Act, cause: Cause) -> Row {
     let via = Via::Example(&PG_OIDC);
     Row { failure, neighbour, symptom, cause, each, via, prepare: pg_oidc, ..ROW }
 }
@@ -200,7 +192,7 @@ fn messages() -> Vec<Row> {
                 "the identity provider no longer signs",
                 "the identity provider signs with SHA-1",
                 "saml_signature_missing",
-                Defect::Unsigned,
+                defect!(Defect::Unsigned),
                 Cause::SignedOtherwise,
             )
         },
@@ -210,7 +202,7 @@ fn messages() -> Vec<Row> {
                 "the identity provider signs with SHA-1",
                 "the identity provider no longer signs",
                 "saml_digest_algorithm_refused",
-                Defect::Sha1,
+                defect!(Defect::Sha1),
                 Cause::SignedOtherwise,
             )
         },
@@ -220,7 +212,7 @@ fn messages() -> Vec<Row> {
                 "the application there has another audience",
                 "a response from another identity provider",
                 "saml_audience_mismatch",
-                Defect::WrongAudience,
+                defect!(Defect::WrongAudience),
                 Cause::SetOtherwise,
             )
         },
@@ -230,7 +222,7 @@ fn messages() -> Vec<Row> {
                 "the application there has another destination",
                 "the application there has another recipient",
                 "saml_destination_mismatch",
-                Defect::WrongDestination,
+                defect!(Defect::WrongDestination),
                 Cause::SetOtherwise,
             )
         },
@@ -240,7 +232,7 @@ fn messages() -> Vec<Row> {
                 "the application there has another recipient",
                 "the application there has another destination",
                 "saml_recipient_mismatch",
-                Defect::WrongRecipient,
+                defect!(Defect::WrongRecipient),
                 Cause::SetOtherwise,
             )
         },
@@ -280,7 +272,7 @@ fn messages() -> Vec<Row> {
                 "the identity provider sends no name identifier any more",
                 "one record has an empty name identifier",
                 "saml_name_id_missing",
-                Defect::NoNameId,
+                defect!(Defect::NoNameId),
                 Cause::ClaimsNotSent,
             )
         },
@@ -300,7 +292,7 @@ fn messages() -> Vec<Row> {
                 "the identity provider sends no attributes any more",
                 "a colleague's apply names another attribute for the address",
                 "email_missing",
-                Defect::NoAttributes,
+                defect!(Defect::NoAttributes),
                 Cause::ClaimsNotSent,
             )
         },
@@ -310,7 +302,7 @@ fn messages() -> Vec<Row> {
                 "the identity provider sends a new name identifier each time",
                 "everybody has a new subject at the customer",
                 "subject_transient",
-                Defect::TransientNameId,
+                defect!(Defect::TransientNameId),
                 Cause::SetOtherwise,
             )
         },
@@ -353,41 +345,13 @@ fn silence() -> Vec<Row> {
         Row {
             failure: "the application is switched off at the identity provider",
             neighbour: "one person closed the window",
-            symptom: "not_back",
-            cause: Cause::ProviderSilent,
-            says: "Is the application still enabled",
-            later: 700,
-            inject: |world| {
-                Box::pin(async move {
-                    assert!(world.pingfederate.edit_partner(world.pingfederate_partner(), |sp| sp.active = false));
-                })
-            },
-            mend: Mend::Act(|world| {
-                Box::pin(async move {
-                    assert!(world.pingfederate.edit_partner(world.pingfederate_partner(), |sp| sp.active = true));
-                })
-            }),
-            ..ROW
+            ..switched_off()
         },
         Row {
             failure: "the application is switched off at the identity provider, and nobody has a reference",
             neighbour: "a colleague closes the connection",
             complaint: true,
-            symptom: "not_back",
-            cause: Cause::ProviderSilent,
-            says: "Is the application still enabled",
-            later: 700,
-            inject: |world| {
-                Box::pin(async move {
-                    assert!(world.pingfederate.edit_partner(world.pingfederate_partner(), |sp| sp.active = false));
-                })
-            },
-            mend: Mend::Act(|world| {
-                Box::pin(async move {
-                    assert!(world.pingfederate.edit_partner(world.pingfederate_partner(), |sp| sp.active = true));
-                })
-            }),
-            ..ROW
+            ..switched_off()
         },
         Row {
             failure: "one person is blocked at the identity provider",
@@ -415,9 +379,7 @@ fn silence() -> Vec<Row> {
             says: "Try again from the course link",
             later: 700,
             login: Login::LeftThere,
-            fails: &["suharto"],
-            since: &["li.xl"],
-            ..ROW
+            ..ONE
         },
         Row {
             failure: "something replaces one response by a page",
@@ -427,10 +389,8 @@ fn silence() -> Vec<Row> {
             alone: false,
             says: "Try again from the course link",
             later: 700,
-            fails: &["suharto"],
-            since: &["li.xl"],
             each: defect!(Defect::HtmlPage),
-            ..ROW
+            ..ONE
         },
         Row {
             alone: false,
@@ -450,11 +410,24 @@ fn silence() -> Vec<Row> {
                 "the identity provider refuses everybody, and says so",
                 "the identity provider refuses one person, and says so",
                 "saml_status_authn_failed",
-                Defect::IdpErrorStatus,
+                defect!(Defect::IdpErrorStatus),
                 Cause::ProviderRefusesRequest,
             )
         },
     ]
+}
+
+/// Nobody gets an answer from the identity provider.
+fn switched_off() -> Row {
+    Row {
+        symptom: "not_back",
+        cause: Cause::ProviderSilent,
+        says: "Is the application still enabled",
+        later: 700,
+        inject: enabled!(false),
+        mend: Mend::Act(enabled!(true)),
+        ..ROW
+    }
 }
 
 fn openid() -> Vec<Row> {
@@ -588,11 +561,7 @@ fn policies() -> Vec<Row> {
             failure: "the provider does not call one address verified",
             neighbour: "the provider calls nobody's address verified",
             via: Via::Example(&INITECH),
-            prepare: |world| {
-                Box::pin(async move {
-                    world.connect_openid(&INITECH, str::to_owned).await.unwrap();
-                })
-            },
+            prepare: connected!(INITECH),
             before: &["peter@initech.com"],
             fails: &["milton@initech.com"],
             since: &["peter@initech.com"],
@@ -613,11 +582,7 @@ fn policies() -> Vec<Row> {
             failure: "the provider calls nobody's address verified",
             neighbour: "the provider does not call one address verified",
             via: Via::Example(&INITECH),
-            prepare: |world| {
-                Box::pin(async move {
-                    world.connect_openid(&INITECH, str::to_owned).await.unwrap();
-                })
-            },
+            prepare: connected!(INITECH),
             before: &["peter@initech.com"],
             fails: &["peter@initech.com", "peter@initech.com"],
             each: oidc_defect!(Oidc::EmailUnverified),
@@ -631,11 +596,7 @@ fn policies() -> Vec<Row> {
             failure: "somebody of another tenant uses the application",
             neighbour: "tokens are meant for another client",
             via: Via::Example(&GLOBEX),
-            prepare: |world| {
-                Box::pin(async move {
-                    world.connect_openid(&GLOBEX, str::to_owned).await.unwrap();
-                })
-            },
+            prepare: connected!(GLOBEX),
             before: &["mila@globex.com"],
             fails: &["mila@globex.com"],
             since: &[],

@@ -336,7 +336,7 @@ fn accounts() -> Vec<Row> {
             ..ROW
         },
         Row {
-            failure: "an operator has deactivated the person",
+            failure: "on-call has deactivated the person",
             neighbour: "the directory does not know a person, and the file lets in only those whom it knows",
             symptom: "person_deactivated",
             cause: Cause::PersonBarred,

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use stoa_core::directory::UserId;
+use stoa_core::directory::{ENTERPRISE_URN, UserId};
 use stoa_core::ids::ConnectionId;
 use stoa_import::write_row;
 use stoa_service::operator::{ExportedPerson, MOST_AT_ONCE};
@@ -28,8 +28,6 @@ const COLUMNS: [&str; 10] = [
     "created",
     "changed",
 ];
-/// The extension of SCIM that says for whom somebody works (RFC 7643 §4.3).
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 pub(super) async fn people(id: &ConnectionId, out: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let operator = target.change(io).await?;
@@ -101,7 +99,7 @@ fn cells(person: &ExportedPerson) -> [String; 10] {
         text("/externalId"),
         text("/name/givenName"),
         text("/name/familyName"),
-        text(&format!("/{ENTERPRISE}/organization")),
+        text(&format!("/{ENTERPRISE_URN}/organization")),
         person.groups.join("|"),
         if person.active { "active" } else { "inactive" }.to_owned(),
         person.id.to_string(),
@@ -129,7 +127,7 @@ mod tests {
             profile: json!({
                 "userName": "@x@acme.com", "externalId": "-1",
                 "name": {"givenName": "=HYPERLINK(\"http://x\")", "familyName": "\t+1"},
-                ENTERPRISE: {"organization": "\r@SUM(1)"},
+                ENTERPRISE_URN: {"organization": "\r@SUM(1)"},
             }),
             groups: vec!["+a".to_owned(), "=b".to_owned()],
         };

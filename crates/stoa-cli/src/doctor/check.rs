@@ -64,6 +64,8 @@ checks! {
     WebhooksBroken = "webhooks_broken", "on-call";
     /// Nobody has looked at a school's accounts.
     MirrorOld = "mirror_old", "on-call";
+    /// A school's settings do not go with what was found of it.
+    SchoolUnfit = "school_unfit", "on-call";
     /// A domain of a connection is not claimed by its customer.
     ClaimMissing = "claim_missing", "on-call";
     /// A domain does not lead to the connection from `/login`.

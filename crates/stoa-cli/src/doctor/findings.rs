@@ -10,6 +10,7 @@ use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 use stoa_core::invisible::visible;
 use stoa_core::login::{LoginItem, State, What};
 use stoa_core::mirror::SchoolMirror;
+use stoa_core::rehearsal::Question;
 use stoa_core::trust::{Watch, days_until};
 use stoa_service::operator::{
     Becomes, HostSeen, ListedSecret, ListedToken, OperatorError, SecretName, Subscribed, Told, Traffic, Trusts,
@@ -255,6 +256,13 @@ pub(super) fn mirror(school: &SchoolId, mirror: &SchoolMirror, now: Timestamp) -
     };
     let repair = format!("`stoa school mirror {school} --status`; docs/runbook/alarms/MirrorAbsent.md");
     Some(Finding::new(Check::MirrorOld, school, what, repair))
+}
+
+/// A setting of the school that a rehearsal speaks against.
+pub(super) fn unfit(school: &SchoolId, question: Question) -> Finding {
+    let what = format!("first_logins = \"sign\" is set, and a rehearsal found otherwise: {}", question.asks());
+    let repair = format!("`stoa school show {school}`; {}", page(Check::SchoolUnfit));
+    Finding::new(Check::SchoolUnfit, school, what, repair)
 }
 
 pub(super) fn claim(connection: &Connection, domain: &str, claim: Option<&CustomerId>) -> Option<Finding> {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, ConnectionState, Source};
 use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::rehearsal::{Question, unfit_for};
 use stoa_core::routes::ROUTES;
 use stoa_service::operator::{ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
 use stoa_service::store::ConnectionItem;
@@ -33,6 +34,9 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
     access.check_account().await?;
     let public_url = target.public_url(io)?;
     let found = look(&access, &public_url, Timestamp::now()).await;
+    for school in never_rehearsed(&access.operator).await {
+        io.say(&format!("Not a finding: {school} was never rehearsed: `stoa school rehearse {school}`"))?;
+    }
     if found.is_empty() {
         return io.say(&format!("Nothing found in {} checks.", Check::ALL.len()));
     }
@@ -107,11 +111,12 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
         }
     }
     found.extend(findings::unseen(&unseen));
+    found.extend(rehearsed(operator, connections.iter().map(|(_, connection)| connection.school())).await);
     found
 }
 
-/// Each school that connections lead to which are not closed, as it answers now and as it was last looked at. That it is not stored is found
-/// where its connections are looked at.
+/// Each school that connections lead to which are not closed, as it answers now and as it was last looked at. That it is
+/// not stored is found where its connections are looked at.
 async fn schools(
     operator: &Operator,
     connections: impl Iterator<Item = &Connection>,
@@ -151,6 +156,38 @@ async fn school_stands(
         found.extend(findings::mirror(school, &mirror, now));
     }
     Ok(found)
+}
+
+/// Schools whose settings do not go with what was found of them.
+async fn rehearsed(operator: &Operator, schools: impl Iterator<Item = &SchoolId>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for school in schools.collect::<BTreeSet<_>>() {
+        match unfit(operator, school).await {
+            Ok(questions) => found.extend(questions.into_iter().map(|it| findings::unfit(school, it))),
+            Err(error) => found.push(Finding::not_checked(&format!("school {school}"), &error)),
+        }
+    }
+    found
+}
+
+async fn unfit(operator: &Operator, school: &SchoolId) -> Result<Vec<Question>, OperatorError> {
+    let (item, rehearsal) = (operator.school_item(school).await?, operator.rehearsal(school).await?);
+    let Some((item, rehearsal)) = item.zip(rehearsal) else { return Ok(Vec::new()) };
+    Ok(unfit_for(item.document()?.first_logins, &rehearsal.findings()))
+}
+
+/// Schools of which nobody has asked what is not documented. Nothing is wrong with them. What cannot be read here is a
+/// finding already.
+async fn never_rehearsed(operator: &Operator) -> BTreeSet<SchoolId> {
+    let mut schools = BTreeSet::new();
+    for item in operator.list().await.unwrap_or_default() {
+        let Ok(connection) = operator.valid(&item) else { continue };
+        let school = connection.school();
+        if !schools.contains(school) && matches!(operator.rehearsal(school).await, Ok(None)) {
+            schools.insert(school.clone());
+        }
+    }
+    schools
 }
 
 /// Whether a secret is nobody's. Where that cannot be said, it is not: the repair would remove it.

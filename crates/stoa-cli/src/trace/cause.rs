@@ -9,43 +9,28 @@ use crate::runbook::{FaultPage, path};
 /// The fault that the login ended in, with its step. A login that got through afterwards has none.
 pub(super) fn fault_of(login: &LoginItem) -> Option<(Fault, &Step)> {
     let step = login.steps.last()?;
-    match step.what {
-        What::Stopped(fault) => Some((fault, step)),
-        What::Started
-        | What::Verified
-        | What::Continued
-        | What::Waiting
-        | What::TakenOver
-        | What::Launched
-        | What::Tested
-        | What::Unknown(_) => None,
-    }
+    Some((step.what.stopped()?, step))
 }
 
 /// The last step, where it stopped the login or came after it.
 pub(super) fn render(login: &LoginItem) -> String {
-    match (login.steps.last().map(|step| &step.what), login.state) {
-        (Some(What::Stopped(fault)), State::Launched) => {
-            format!("\nThe person got in. What happened afterwards:\n{}", code_of(*fault))
+    let last = login.steps.last().map(|step| &step.what);
+    if let Some(fault) = last.and_then(What::stopped) {
+        let code = code_of(fault);
+        return match login.state {
+            State::Launched => format!("\nThe person got in. What happened afterwards:\n{code}"),
+            State::Started | State::Verified | State::Refused | State::Failed | State::Returned => code,
+        };
+    }
+    if matches!(last, None | Some(What::Unknown(_))) {
+        return "\nThis command does not know the last step. It may be older than the functions, whose build is above."
+            .to_owned();
+    }
+    match login.state {
+        State::Refused | State::Failed | State::Returned => {
+            "\nThe step that ended the login was not stored; the log has it (commands above).".to_owned()
         }
-        (Some(What::Stopped(fault)), _) => code_of(*fault),
-        (
-            Some(
-                What::Started
-                | What::Verified
-                | What::Continued
-                | What::Waiting
-                | What::TakenOver
-                | What::Launched
-                | What::Tested,
-            ),
-            State::Refused | State::Failed | State::Returned,
-        ) => "\nThe step that ended the login was not stored; the log has it (commands above).".to_owned(),
-        (None | Some(What::Unknown(_)), _) => {
-            "\nThis command does not know the last step. It may be older than the functions, whose build is above."
-                .to_owned()
-        }
-        (Some(_), State::Started | State::Verified | State::Launched) => String::new(),
+        State::Started | State::Verified | State::Launched => String::new(),
     }
 }
 

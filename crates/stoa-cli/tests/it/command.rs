@@ -56,7 +56,7 @@ pub async fn stoa_in(environment: &[(&str, &str)], arguments: &[&str], input: In
     Ran { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }
 
-/// A sandbox, and a folder with an operator's files for it.
+/// A sandbox, and a folder with on-call's files for it.
 pub struct Desk {
     pub sandbox: Sandbox,
     pub folder: TempDir,
@@ -64,7 +64,12 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
-        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        Self::with(Options::default()).await
+    }
+
+    /// With a sandbox of other options.
+    pub async fn with(options: Options) -> Self {
+        let sandbox = Sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("schools")).unwrap();
         let metadata = sandbox.pingfederate.metadata(sandbox.pingfederate_partner()).unwrap();
@@ -117,7 +122,7 @@ impl Desk {
         self.folder.path()
     }
 
-    /// Does something behind the operator's back.
+    /// Does something behind on-call's back.
     pub async fn dynamodb(&self, operation: &str, body: &str) {
         let headers = format!(
             "x-amz-date: 20261123T060000Z\r\nx-amz-target: DynamoDB_20120810.{operation}\r\n\

@@ -4,6 +4,7 @@
 //! spent, removals enough, what is noted of files.
 
 use serde_json::{Value, json};
+use stoa_core::rehearsal::Question;
 use stoa_core::routes::Table;
 use stoa_core::turn::CALLS_PER_MINUTE;
 use stoa_sandbox::thinkific::NewUser;
@@ -31,15 +32,28 @@ pub async fn full_desk() -> Desk {
     look_at_the_school(&desk).await;
     look_at_providers(&desk).await;
     note(&desk).await;
+    // One question is enough: all are kept in one item.
+    let question = Question::ALL[0].code();
+    let rehearse = ["school", "rehearse", "pg-academy", "--domain", "rehearsal.example", "--only", question];
+    desk.stoa(&[&rehearse[..], &["--calls-per-minute", "6000"]].concat()).await.done();
     desk
 }
 
-/// What an import and an erasure leave, of a connection whose people come from a file.
+/// What an import and an erasure leave, of a connection whose people come from a file, or from WorkOS.
 async fn note(desk: &Desk) {
     let (by, at) = (json!({ "S": "arn:aws:iam::000000000000:user/x" }), json!({ "S": "2026-11-27T08:00:00Z" }));
     for sk in [&json!({ "S": "begun" }), &at] {
         let file = json!({ "S": "a digest" });
         let item = json!({ "pk": { "S": "import#pg" }, "sk": sk, "file": file, "by": by, "reason": { "S": "a test" } });
+        write(desk, "PutItem", Table::Directory, ("Item", &item)).await;
+    }
+    let items = desk.sandbox.front.items(Table::Directory).unwrap();
+    let of = |kind: &str| items.iter().find(|item| item["pk"]["S"].as_str().unwrap().starts_with(kind)).unwrap();
+    let (user, group) = (&of("user#pg#")["pk"], &of("group#pg#")["pk"]);
+    for (pk, sk) in
+        [(user, "told"), (user, "told#a group"), (group, "told"), (&json!({ "S": "workos#pg" }), "directory-sync")]
+    {
+        let item = json!({ "pk": pk, "sk": { "S": sk }, "at": { "S": "2026-11-27T08:00:00Z" } });
         write(desk, "PutItem", Table::Directory, ("Item", &item)).await;
     }
     let user = json!({ "S": "0".repeat(32) });

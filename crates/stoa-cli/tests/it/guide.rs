@@ -146,6 +146,23 @@ async fn scim_by_product() {
     }
     let other = guide(&format!("{SAML}{}", directory.replace("scim", "csv"))).await;
     assert!(!other.contains("Provision people"), "{other}");
+    let columns = "source = \"csv\"\ncolumns = { email = \"Login Mail\" }";
+    let files = guide(&format!("{SAML}{}", directory.replace("source = \"scim\"", columns))).await;
+    for wanted in
+        ["Send people: a CSV file", "   Login Mail    the work address, at exactly ", "   External ID   the id of"]
+    {
+        assert!(files.contains(wanted), "{wanted} in {files}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_at_workos() {
+    let directory = "[directory]\nsource = \"workos\"\nworkos = { directory = \"directory_01\" }\n\
+                     [[directory.grant]]\ngroup = \"Leaders\"\ncourses = [1]\n";
+    let guide = guide(&format!("{SAML}{directory}")).await;
+    let from = guide.find("Provision people").unwrap();
+    let to = guide.find("Decide who can sign in").unwrap();
+    assert_snapshot!("guide_workos_directory", &guide[from..to]);
 }
 
 #[tokio::test]

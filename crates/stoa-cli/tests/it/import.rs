@@ -132,6 +132,20 @@ async fn a_file_that_broke_off_goes_on_where_it_ended() {
     assert_eq!(counted(&shown), "new 0, changed 0, back 0, gone 0, unchanged 250");
 }
 
+#[tokio::test]
+async fn what_columns_are_called_is_in_the_connection_s_file_unless_it_is_said() {
+    let desk = Desk::new().await;
+    let columns = "columns = { email = \"Login Mail\" }\n\n[[directory.grant]]";
+    let file = desk.file("pg.toml", |file| format!("{file}{}", FROM_FILES.replace("\n[[directory.grant]]", columns)));
+    desk.stoa(&["connection", "apply", &file, "--reason", "they send files"]).await.done();
+    let people = desk.write("people.csv", "External ID,Login Mail,Other\r\n1,ada@pg.com,bo@pg.com\r\n");
+    let import = ["import", &people, "--connection", "pg"];
+    let shown = desk.stoa(&import).await.done();
+    assert!(shown.contains("email in column 2, external_id in column 1"), "{shown}");
+    let other = [&import[..], &["--column", "email=Other"]].concat();
+    assert!(desk.stoa(&other).await.done().contains("email in column 3"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_with_another_source_writes_nothing_from_a_file() {
     let desk = Desk::new().await;

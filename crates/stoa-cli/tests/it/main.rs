@@ -1,4 +1,4 @@
-//! The operator's command as a whole: arguments in, text and exit code out, against a running sandbox.
+//! The command `stoa` as a whole: arguments in, text and exit code out, against a running sandbox.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -18,6 +18,7 @@ mod lifecycle;
 mod milestones;
 mod output;
 mod people;
+mod rehearsal;
 mod schools;
 mod secrets;
 mod sites;

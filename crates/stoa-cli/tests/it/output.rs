@@ -12,6 +12,7 @@ async fn help() {
         ("help_connection_apply", vec!["connection", "apply", "--help"]),
         ("help_connection_rollback", vec!["connection", "rollback", "--help"]),
         ("help_school_mirror", vec!["school", "mirror", "--help"]),
+        ("help_school_rehearse", vec!["school", "rehearse", "--help"]),
         ("help_secret_put", vec!["secret", "put", "--help"]),
         ("help_teams_package", vec!["teams", "package", "--help"]),
         ("help_logins", vec!["logins", "--help"]),

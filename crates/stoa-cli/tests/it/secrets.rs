@@ -114,7 +114,7 @@ async fn a_secret_that_a_connection_needs_and_does_not_have_is_named_with_its_co
     assert!(list.contains("missing: connection pg needs it, `stoa secret put saml/pg` writes it"), "{list}");
 }
 
-/// The sandbox refuses it to the operator as IAM does; the command does not even ask.
+/// The sandbox refuses it to on-call as IAM does; the command does not even ask.
 #[tokio::test]
 async fn no_command_reads_a_secret() {
     let desk = Desk::new().await;

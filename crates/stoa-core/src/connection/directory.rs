@@ -1,11 +1,14 @@
 //! Where a connection's people come from other than by signing in, and what they get at the school.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::age::Age;
+use super::checks::UrlPolicy;
+use super::column::Column;
 use super::error::ConnectionError;
+use super::workos;
 
 /// Of those whom a source takes away at once, how many it may without being asked, in percent of its people.
 const REMOVALS_PERCENT: u8 = 10;
@@ -18,6 +21,9 @@ const REMOVALS_WINDOW: i64 = 24 * 3600;
 pub struct DirectoryDocument {
     /// Who says which people there are.
     pub source: Source,
+    /// Which directory of WorkOS's, where that is the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workos: Option<WorkosSourceDocument>,
     /// By what a person who signs in is known to be one of the directory.
     #[serde(default)]
     pub join: JoinDocument,
@@ -30,9 +36,24 @@ pub struct DirectoryDocument {
     /// How many may leave at once.
     #[serde(default)]
     pub removals: RemovalsDocument,
+    /// What columns of the customer's files are called, as far as that is not known by itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<Column, String>,
     /// What people get at the school, by group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant: Vec<GrantDocument>,
+}
+
+/// A directory of WorkOS's (Directory Sync). Its API key is the secret `oidc/{connection}`, the secret of its webhooks
+/// `workos/{connection}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkosSourceDocument {
+    /// `directory_…`
+    pub directory: String,
+    /// WorkOS's API, without a trailing slash.
+    #[serde(default = "workos::default_api_url")]
+    pub api_url: String,
 }
 
 /// A connection's directory whose parts hold together.
@@ -151,7 +172,14 @@ pub struct GrantDocument {
 }
 
 impl DirectoryDocument {
-    pub(super) fn check(&self) -> Result<(), ConnectionError> {
+    pub(super) fn check(&self, policy: UrlPolicy) -> Result<(), ConnectionError> {
+        if (self.source == Source::Workos) != self.workos.is_some() {
+            return Err(ConnectionError::WorkosSource);
+        }
+        if let Some(source) = &self.workos {
+            workos::check_api_url("directory.workos.api_url", &source.api_url, policy)?;
+            workos::check_id("directory_", &source.directory)?;
+        }
         if self.join.claim.trim().is_empty() {
             return Err(ConnectionError::NoJoinClaim);
         }
@@ -159,6 +187,9 @@ impl DirectoryDocument {
             || !(3600..=30 * 86_400).contains(&self.removals.window_seconds())
         {
             return Err(ConnectionError::BadRemovals);
+        }
+        if let Some((column, _)) = self.columns.iter().find(|(_, name)| name.trim().is_empty()) {
+            return Err(ConnectionError::NoColumnName(*column));
         }
         self.grant.iter().enumerate().try_for_each(|(index, grant)| grant.check(index + 1))
     }
@@ -187,7 +218,7 @@ mod tests {
 
     fn checked(text: &str) -> Result<DirectoryDocument, String> {
         let document: DirectoryDocument = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        document.check().map_err(|error| error.to_string())?;
+        document.check(UrlPolicy::Https).map_err(|error| error.to_string())?;
         Ok(document)
     }
 
@@ -208,6 +239,7 @@ mod tests {
             authority = "login"
             leavers = "expire_and_reset_password"
             removals = { percent = 25, window = "12h" }
+            columns = { email = "Login Mail", external_id = "Personnel No" }
             [[grant]]
             group = "Leaders"
             courses = [7, 3]
@@ -228,10 +260,20 @@ mod tests {
         for (text, said) in [
             ("source = \"ldap\"", "unknown variant"),
             ("", "source"),
+            ("source = \"workos\"", "directory.workos"),
+            ("source = \"scim\"\nworkos = { directory = \"directory_1\" }", "directory.workos"),
+            ("source = \"workos\"\nworkos = { directory = \"org_1\" }", "directory_"),
+            ("source = \"workos\"\nworkos = { directory = \"directory_\" }", "directory_"),
+            (
+                "source = \"workos\"\nworkos = { directory = \"directory_1\", api_url = \"http://a.example\" }",
+                "directory.workos.api_url",
+            ),
             ("source = \"scim\"\njoin = { claim = \" \", attribute = \"email\" }", "directory.join.claim"),
             ("source = \"scim\"\nremovals = { percent = 0 }", "directory.removals"),
             ("source = \"scim\"\nremovals = { percent = 101 }", "directory.removals"),
             ("source = \"scim\"\nremovals = { window = \"59m\" }", "directory.removals"),
+            ("source = \"csv\"\ncolumns = { email = \" \" }", "directory.columns.email"),
+            ("source = \"csv\"\ncolumns = { mail = \"x\" }", "unknown variant"),
             ("[[grant]]\ncourses = [1]", "directory.grant 1"),
             ("[[grant]]\ngroup = \"a\"\neverybody = true\ncourses = [1]", "directory.grant 1"),
             ("[[grant]]\ngroup = \" \"\ncourses = [1]", "directory.grant 1"),

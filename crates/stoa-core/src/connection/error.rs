@@ -1,6 +1,8 @@
 //! Why a document does not hold together.
 
-/// A document that does not hold together. The texts are for the operator who applies it.
+use super::column::Column;
+
+/// A document that does not hold together. The texts are for whoever applies it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConnectionError {
     /// No claimed domain.
@@ -114,9 +116,20 @@ pub enum ConnectionError {
     /// Nothing of a login is compared with the directory.
     #[error("directory.join.claim: empty")]
     NoJoinClaim,
+    /// A source that says nothing of which directory, or the other way round.
+    #[error("directory.workos names the directory where source = \"workos\", and stands nowhere else")]
+    WorkosSource,
+    /// Its one secret would be two: the client's, and the API key.
+    #[error(
+        "a connection with [oidc] has its client secret where WorkOS's API key would be: source = \"workos\" goes with [saml], [workos] or [teams]"
+    )]
+    WorkosSourceBesideOidc,
     /// A guard that holds everything or nothing.
     #[error("directory.removals: percent is 1 to 100, window 1h to 30d")]
     BadRemovals,
+    /// A column of the customer's files is called nothing.
+    #[error("directory.columns.{0}: empty")]
+    NoColumnName(Column),
     /// A grant to a group and to everybody, or to neither.
     #[error("directory.grant {0}: name a group, or say everybody = true; not both")]
     GrantToNobody(usize),

@@ -5,6 +5,7 @@
 
 mod age;
 mod checks;
+mod column;
 mod contact;
 mod directory;
 mod document;
@@ -26,10 +27,11 @@ use crate::ids::{ConnectionId, CustomerId, SchoolId};
 pub use self::age::{Age, BadAge};
 pub(crate) use self::checks::{PERSONAL_TENANT, is_guid};
 pub use self::checks::{UrlPolicy, check_url};
+pub use self::column::Column;
 pub use self::contact::{ContactAt, ContactDocument, ContactRole};
 pub use self::directory::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
-    Source,
+    Source, WorkosSourceDocument,
 };
 pub use self::document::{
     AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,
@@ -145,7 +147,10 @@ impl Connection {
         check_domains(&document.domains)?;
         check_roles(&document.account.allow_roles)?;
         check_contacts(&document.contact)?;
-        document.directory.as_ref().map_or(Ok(()), DirectoryDocument::check)?;
+        document.directory.as_ref().map_or(Ok(()), |directory| directory.check(policy))?;
+        if document.oidc.is_some() && document.directory.as_ref().is_some_and(|own| own.source == Source::Workos) {
+            return Err(ConnectionError::WorkosSourceBesideOidc);
+        }
         let protocol = check_protocol(&document, policy)?;
         let kind = protocol.kind();
         let attribute_names = AttributeNames::resolve(&document.attributes, document.preset, kind)?;

@@ -22,34 +22,37 @@ pub struct WorkosDocument {
     pub api_url: String,
 }
 
-fn default_api_url() -> String {
+pub(super) fn default_api_url() -> String {
     "https://api.workos.com".into()
 }
 
 impl WorkosDocument {
     pub(super) fn check(&self, policy: UrlPolicy) -> Result<(), ConnectionError> {
-        check_url("workos.api_url", &self.api_url, policy)?;
-        if self.api_url.ends_with('/') {
-            return Err(ConnectionError::BadUrl { field: "workos.api_url", url: self.api_url.clone() });
-        }
+        check_api_url("workos.api_url", &self.api_url, policy)?;
         let ids = [
             ("client_", Some(&self.client_id)),
             ("org_", self.organization.as_ref()),
             ("conn_", self.connection.as_ref()),
         ];
         for (prefix, id) in ids {
-            let is_good = |id: &String| {
-                id.strip_prefix(prefix).is_some_and(|rest| {
-                    !rest.is_empty() && rest.len() < 100 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-                })
-            };
-            if let Some(id) = id.filter(|id| !is_good(id)) {
-                return Err(ConnectionError::BadWorkosId(prefix, id.clone()));
-            }
+            id.map_or(Ok(()), |id| check_id(prefix, id))?;
         }
         if self.organization.is_none() && self.connection.is_none() {
             return Err(ConnectionError::NoWorkosSelector);
         }
         Ok(())
     }
+}
+
+/// An address of WorkOS's API.
+pub(super) fn check_api_url(field: &'static str, url: &str, policy: UrlPolicy) -> Result<(), ConnectionError> {
+    check_url(field, url, policy)?;
+    if url.ends_with('/') { Err(ConnectionError::BadUrl { field, url: url.to_owned() }) } else { Ok(()) }
+}
+
+/// An id of WorkOS's, of one kind.
+pub(super) fn check_id(prefix: &'static str, id: &str) -> Result<(), ConnectionError> {
+    let is_plain = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_good = id.strip_prefix(prefix).is_some_and(|rest| (1..80).contains(&rest.len()) && is_plain(rest));
+    if is_good { Ok(()) } else { Err(ConnectionError::BadWorkosId(prefix, id.to_owned())) }
 }

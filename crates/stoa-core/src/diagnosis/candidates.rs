@@ -29,7 +29,16 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::NotFound | Fault::MethodNotAllowed | Fault::QueryMalformed | Fault::ConnectionUnknown => &[WrongLink],
         Fault::MediaTypeUnsupported | Fault::FormMalformed | Fault::BodyTooLarge => &[SetOtherwise, WrongLink],
         Fault::ConnectionDisabled | Fault::ConnectionNotActive => &[OurState],
-        Fault::ScimTokenWrong
+        Fault::WorkosEventUnsigned
+        | Fault::WorkosEventSignatureWrong
+        | Fault::WorkosEventStale
+        | Fault::WorkosEventMalformed
+        | Fault::WorkosSourceOff
+        | Fault::WorkosDirectoryGone
+        | Fault::WorkosKeyRefused
+        | Fault::WorkosUnavailable
+        | Fault::WorkosAnswerStrange
+        | Fault::ScimTokenWrong
         | Fault::ScimOff
         | Fault::ScimBusy
         | Fault::ScimNotFound
@@ -241,7 +250,16 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         Fault::AccountBound => &["account.earlier_external_id", "subject", "customer", "attributes.email", "school"],
         Fault::EmailChangeForeign => &["domains", "attributes.email"],
         Fault::IdpInitiatedOff => &["saml.idp_initiated"],
-        Fault::ScimTokenWrong
+        Fault::WorkosEventUnsigned
+        | Fault::WorkosEventSignatureWrong
+        | Fault::WorkosEventStale
+        | Fault::WorkosEventMalformed
+        | Fault::WorkosSourceOff
+        | Fault::WorkosDirectoryGone
+        | Fault::WorkosKeyRefused
+        | Fault::WorkosUnavailable
+        | Fault::WorkosAnswerStrange
+        | Fault::ScimTokenWrong
         | Fault::ScimOff
         | Fault::ScimBusy
         | Fault::ScimNotFound

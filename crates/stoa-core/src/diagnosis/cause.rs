@@ -517,7 +517,7 @@ causes! {
         unless "They left the company, or the customer has not confirmed.";
     PersonInactive = "person_inactive": Record One Idp
         title "The customer's directory says that the person is inactive."
-        test "Their directory provisions people to us, and its last word about this person is that they may not come. An operator's word would be `person_barred`."
+        test "Their directory provisions people to us, and its last word about this person is that they may not come. On-call's word would be `person_barred`."
         repair "Activate the person in your directory, or assign them to the application again; it is passed on at the next synchronization."
         spare "Nobody else is affected. Do not reactivate them here: the directory would take it back."
         unless "They left the company.";

@@ -13,7 +13,7 @@ mod token;
 
 pub use crate::connection::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
-    Source,
+    Source, WorkosSourceDocument,
 };
 pub use crate::ids::CourseId;
 pub use desired::{Desired, Membership, desired, granted};
@@ -22,4 +22,5 @@ pub use index::{IndexedBy, KeyHash, KeyOf, keys};
 pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};
 pub use row::{Becomes, FileRow, KnownPerson, RowPlan, RowRefusal, group_key, group_named, leaving};
 pub use sealing::Sealing;
+pub use stoa_scim::schema::ENTERPRISE_URN;
 pub use token::{LIVE_TOKENS, LiveToken, ScimToken, TokenHash, TokensItem};

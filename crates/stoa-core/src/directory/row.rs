@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use stoa_scim::schema::ENTERPRISE_URN;
 use stoa_scim::text::folded;
 use stoa_scim::{Lookup, Profile, ResourceType};
 
@@ -17,8 +18,6 @@ use crate::email::Email;
 use crate::ids::ConnectionId;
 use crate::keys::Pepper;
 
-/// The extension of SCIM that says for whom somebody works (RFC 7643 §4.3).
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /// The most groups of a row.
 const MAX_GROUPS: usize = 64;
 
@@ -219,7 +218,7 @@ impl FileRow {
         }
         set_within(&mut map, "name", "givenName", self.first_name.as_deref());
         set_within(&mut map, "name", "familyName", self.last_name.as_deref());
-        set_within(&mut map, ENTERPRISE, "organization", self.company.as_deref());
+        set_within(&mut map, ENTERPRISE_URN, "organization", self.company.as_deref());
         read(map)
     }
 

@@ -117,6 +117,21 @@ impl What {
             Self::Unknown(word) => word,
         }
     }
+
+    /// The fault that stopped the login, if it did.
+    pub const fn stopped(&self) -> Option<Fault> {
+        match self {
+            Self::Stopped(fault) => Some(*fault),
+            Self::Started
+            | Self::Verified
+            | Self::Continued
+            | Self::Waiting
+            | Self::TakenOver
+            | Self::Launched
+            | Self::Tested
+            | Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// A login's item in `logins`. It names nobody and unlocks nothing.

@@ -57,7 +57,7 @@ impl Jwks {
         ids.into_iter().map(str::to_owned).collect()
     }
 
-    /// The ids of the keys, for the operator.
+    /// The ids of the keys, for on-call.
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().iter().map(|key| key.key_id().map_or("(none)", |id| id.as_str()))
     }

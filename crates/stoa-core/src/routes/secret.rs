@@ -13,13 +13,16 @@ pub enum SecretKind {
     Saml,
     /// A connection's OAuth client secret, private key, or WorkOS API key: `oidc/{connection}`.
     Oidc,
+    /// What WorkOS signs a connection's webhooks with: `workos/{connection}`.
+    Workos,
     /// A school's Thinkific API key: `thinkific/{school}`.
     Thinkific,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Seal, Self::Pepper, Self::Directory, Self::Saml, Self::Oidc, Self::Thinkific];
+    pub const ALL: &[Self] =
+        &[Self::Seal, Self::Pepper, Self::Directory, Self::Saml, Self::Oidc, Self::Workos, Self::Thinkific];
 
     /// The part of the secret's name after the prefix.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl SecretKind {
             Self::Directory => "directory",
             Self::Saml => "saml",
             Self::Oidc => "oidc",
+            Self::Workos => "workos",
             Self::Thinkific => "thinkific",
         }
     }
@@ -37,7 +41,7 @@ impl SecretKind {
     pub const fn is_per_id(self) -> bool {
         match self {
             Self::Seal | Self::Pepper | Self::Directory => false,
-            Self::Saml | Self::Oidc | Self::Thinkific => true,
+            Self::Saml | Self::Oidc | Self::Workos | Self::Thinkific => true,
         }
     }
 }

@@ -71,6 +71,8 @@ pub struct ApiAnswer {
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
+    /// How many pages there are, as the school says; 0: it does not.
+    pub pages: u32,
     /// Whether there may be another.
     pub has_more: bool,
 }
@@ -92,6 +94,8 @@ struct Meta {
 struct Pagination {
     #[serde(default)]
     next_page: Option<u32>,
+    #[serde(default)]
+    total_pages: u32,
 }
 
 impl ApiAnswer {
@@ -99,7 +103,8 @@ impl ApiAnswer {
     /// the last one, whatever it says of itself.
     pub(super) fn page<T: for<'de> Deserialize<'de>>(&self, most: usize) -> Result<Page<T>, Failure> {
         let Listed { items, meta } = self.json::<Listed<T>>()?;
-        Ok(Page { has_more: meta.pagination.next_page.is_some() || items.len() >= most, items })
+        let Pagination { next_page, total_pages } = meta.pagination;
+        Ok(Page { has_more: next_page.is_some() || items.len() >= most, pages: total_pages, items })
     }
 
     /// The answer to a change: any success, with or without a body.
@@ -107,7 +112,7 @@ impl ApiAnswer {
         self.check_status()
     }
 
-    pub(super) fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
+    pub(crate) fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
         self.check_status()?;
         serde_json::from_slice(&self.body).map_err(|error| {
             // serde_json's message would quote the body.

@@ -32,7 +32,27 @@ pub fn add_to_group(user: u64, name: &str) -> ApiRequest {
     ApiRequest { method: ApiMethod::Post, path: "/group_users".into(), body: Some(body) }
 }
 
+/// Makes a group.
+pub fn create_group(name: &str) -> ApiRequest {
+    ApiRequest { method: ApiMethod::Post, path: "/groups".into(), body: Some(json!({ "name": name })) }
+}
+
+/// Takes a group away; whoever was in it stays.
+pub fn delete_group(id: u64) -> ApiRequest {
+    ApiRequest { method: ApiMethod::Delete, path: format!("/groups/{id}"), body: None }
+}
+
+/// Asks who is in a group: the first page of them.
+pub fn find_members(group: u64) -> ApiRequest {
+    ApiRequest { method: ApiMethod::Get, path: format!("/users?query%5Bgroup_id%5D={group}"), body: None }
+}
+
 impl ApiAnswer {
+    /// The answer to [`create_group`].
+    pub fn made_group(&self) -> Result<Group, Failure> {
+        self.json()
+    }
+
     /// The answer to [`find_groups`].
     pub fn groups(&self) -> Result<Page<Group>, Failure> {
         self.page(PAGE_GROUPS)

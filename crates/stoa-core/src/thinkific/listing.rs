@@ -1,8 +1,6 @@
 //! Users of a school, all of them or those with a role: page by page, for the mirror.
 
-use serde::Deserialize;
-
-use super::admin::{ApiAnswer, ApiMethod, ApiRequest};
+use super::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
 use super::user::User;
 use crate::failure::Failure;
 
@@ -10,38 +8,6 @@ use crate::failure::Failure;
 pub const LISTED_USERS: usize = 250;
 /// The roles that the Admin API knows. Who has none of them has no role.
 pub const ROLES: [&str; 4] = ["site_admin", "course_admin", "group_analyst", "affiliate"];
-
-/// A page of users.
-#[derive(Clone, Debug)]
-pub struct ListedUsers {
-    /// Who is on it.
-    pub users: Vec<User>,
-    /// How many pages there are, as the school says.
-    pub pages: u32,
-    /// Whether there may be another.
-    pub has_more: bool,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    items: Vec<User>,
-    #[serde(default)]
-    meta: Meta,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    #[serde(default)]
-    pagination: Pagination,
-}
-
-#[derive(Default, Deserialize)]
-struct Pagination {
-    #[serde(default)]
-    next_page: Option<u32>,
-    #[serde(default)]
-    total_pages: u32,
-}
 
 /// Asks for a page of all users, counted from 1.
 pub fn list_users(page: u32) -> ApiRequest {
@@ -63,12 +29,9 @@ fn listed(role: Option<&str>, page: u32) -> ApiRequest {
 }
 
 impl ApiAnswer {
-    /// The answer to [`list_users`] and [`list_users_with_role`]. A page that is full may not be the last one, whatever
-    /// it says of itself.
-    pub fn listed_users(&self) -> Result<ListedUsers, Failure> {
-        let Answer { items: users, meta } = self.json::<Answer>()?;
-        let has_more = meta.pagination.next_page.is_some() || users.len() >= LISTED_USERS;
-        Ok(ListedUsers { users, pages: meta.pagination.total_pages, has_more })
+    /// The answer to [`list_users`] and [`list_users_with_role`].
+    pub fn listed_users(&self) -> Result<Page<User>, Failure> {
+        self.page(LISTED_USERS)
     }
 }
 
@@ -88,7 +51,7 @@ mod tests {
                 .unwrap()
         };
         assert!(!page(3, None).has_more && page(3, Some(2)).has_more && page(LISTED_USERS, None).has_more);
-        assert_eq!((page(3, None).pages, page(3, None).users.len()), (3, 3));
+        assert_eq!((page(3, None).pages, page(3, None).items.len()), (3, 3));
         assert_eq!(list_users_with_role("site_admin", 2).path, "/users?query%5Brole%5D=site_admin&limit=250&page=2");
     }
 }

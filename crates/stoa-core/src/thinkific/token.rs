@@ -31,7 +31,8 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     company: Option<&'a str>,
     iat: i64,
-    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
     jti: &'a str,
 }
 
@@ -78,20 +79,77 @@ impl Launch<'_> {
             external_id: self.external_id,
             company: self.identity.company(),
             iat,
-            exp: iat + BACKDATED_SECONDS + TOKEN_SECONDS,
+            exp: Some(iat + BACKDATED_SECONDS + TOKEN_SECONDS),
             jti: self.jti,
         };
-        let key = EncodingKey::from_secret(api_key.expose().as_bytes());
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(|_| Fault::Internal)?;
-        let mut url = Url::parse(&format!("{}/api/sso/v2/sso/jwt", school.document.base_url))
-            .map_err(|_| Fault::ConfigurationBroken)?;
-        url.query_pairs_mut()
-            .append_pair("jwt", &token)
-            .append_pair("return_to", &school.url_of(self.destination))
-            .append_pair("error_url", self.error_url);
-        if url.as_str().len() > MAX_URL {
-            return Err(Failure::with(Fault::TokenTooLong, format!("{MAX_URL} characters"), "more"));
-        }
-        Ok(LaunchUrl(url.into()))
+        launch_url(school, api_key.expose(), &claims, (&school.url_of(self.destination), self.error_url))
     }
+}
+
+/// A token about one of our own people, to see what a school does with it.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    /// The address.
+    pub email: &'a str,
+    /// The given name.
+    pub first_name: &'a str,
+    /// The family name.
+    pub last_name: &'a str,
+    /// `external_id`
+    pub external_id: &'a str,
+    /// `iat`; a launch's lies 5 s in the past.
+    pub iat: i64,
+    /// `exp`, if there is to be one.
+    pub exp: Option<i64>,
+    /// Random, unique, unless it is tried twice.
+    pub jti: &'a str,
+    /// Signed under a key that is not the school's.
+    pub is_forged: bool,
+}
+
+impl<'a> Trial<'a> {
+    /// With the times that a launch gives.
+    pub fn now(names: [&'a str; 3], external_id: &'a str, jti: &'a str, now: Timestamp) -> Self {
+        let [email, first_name, last_name] = names;
+        let iat = now.as_second() - BACKDATED_SECONDS;
+        let exp = Some(now.as_second() + TOKEN_SECONDS);
+        Self { email, first_name, last_name, external_id, iat, exp, jti, is_forged: false }
+    }
+
+    /// Signs it as a launch does.
+    pub fn sign(&self, school: &School, api_key: &Key, error_url: &str) -> Result<LaunchUrl, Failure> {
+        let claims = Claims {
+            email: self.email,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            external_id: self.external_id,
+            company: None,
+            iat: self.iat,
+            exp: self.exp,
+            jti: self.jti,
+        };
+        let return_to = format!("{}/", school.document.base_url);
+        let (key, other) = (api_key.expose(), format!("{} and more", api_key.expose()));
+        launch_url(school, if self.is_forged { &other } else { key }, &claims, (&return_to, error_url))
+    }
+}
+
+fn launch_url(
+    school: &School,
+    api_key: &str,
+    claims: &Claims<'_>,
+    (return_to, error_url): (&str, &str),
+) -> Result<LaunchUrl, Failure> {
+    let key = EncodingKey::from_secret(api_key.as_bytes());
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(|_| Fault::Internal)?;
+    let mut url = Url::parse(&format!("{}/api/sso/v2/sso/jwt", school.document.base_url))
+        .map_err(|_| Fault::ConfigurationBroken)?;
+    url.query_pairs_mut()
+        .append_pair("jwt", &token)
+        .append_pair("return_to", return_to)
+        .append_pair("error_url", error_url);
+    if url.as_str().len() > MAX_URL {
+        return Err(Failure::with(Fault::TokenTooLong, format!("{MAX_URL} characters"), "more"));
+    }
+    Ok(LaunchUrl(url.into()))
 }

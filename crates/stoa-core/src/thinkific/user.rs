@@ -95,9 +95,17 @@ pub fn get_binding(id: u64) -> ApiRequest {
 
 /// Creates a user, bound to our id.
 pub fn create_user<'a>(profile: impl Into<Profile<'a>>, external_id: &str) -> ApiRequest {
+    let mut request = create_unbound_user(profile);
+    if let Some(body) = &mut request.body {
+        body["external_id"] = external_id.into();
+        body["provider"] = "SSO".into();
+    }
+    request
+}
+
+/// Creates a user who is bound to nothing, as a file or an administrator does.
+pub fn create_unbound_user<'a>(profile: impl Into<Profile<'a>>) -> ApiRequest {
     let mut body = profile.into().body();
-    body["external_id"] = external_id.into();
-    body["provider"] = "SSO".into();
     body["skip_custom_fields_validation"] = true.into();
     body["send_welcome_email"] = false.into();
     ApiRequest { method: ApiMethod::Post, path: "/users".into(), body: Some(body) }
@@ -170,7 +178,7 @@ impl ApiAnswer {
     /// [`Email`](crate::email::Email) has it, ASCII without regard to case. An address that is merely like it is
     /// somebody else's.
     pub fn searched(&self, email: &str) -> Result<Searched, Failure> {
-        let Page { items, has_more } = self.page::<User>(PAGE_USERS)?;
+        let Page { items, has_more, .. } = self.page::<User>(PAGE_USERS)?;
         let mut holders = items.into_iter().filter(|user| user.email.eq_ignore_ascii_case(email));
         match (holders.next(), holders.next()) {
             (Some(_), Some(_)) => Err(Failure::noted(Fault::ThinkificAnswerStrange, "several users hold one address")),

@@ -11,4 +11,5 @@ mod subscription;
 pub use event::{Event, EventId, Happened, MAX_BODY, TOPICS, UserChange, UserTold};
 pub use progress::{Completion, Progress, percent};
 pub use signature::Signature;
+pub(crate) use signature::mac_of;
 pub use subscription::{Step, Subscription, subscribe, target_url};

@@ -24,20 +24,9 @@ impl Signature {
     pub fn read(header: Option<&str>) -> Result<Self, Failure> {
         let text = header.map(str::trim).filter(|text| !text.is_empty());
         let text = text.ok_or_else(|| Failure::with(Fault::WebhookUnsigned, HEADER, "no such header"))?;
-        Self::of(text).ok_or_else(|| {
+        mac_of(text).map(Self).ok_or_else(|| {
             Failure::with(Fault::WebhookSignatureWrong, "64 hexadecimal digits", &format!("{} characters", text.len()))
         })
-    }
-
-    fn of(text: &str) -> Option<Self> {
-        if text.len() != LENGTH || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        let mut mac = [0; 32];
-        for (byte, digits) in mac.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-        }
-        Some(Self(mac))
     }
 
     /// Whether a body is signed so, in time that does not depend on where it is not. The key is the API key's characters,
@@ -48,6 +37,18 @@ impl Signature {
             Failure::with(Fault::WebhookSignatureWrong, "the MAC under the school's API key", "another MAC")
         })
     }
+}
+
+/// A SHA-256 MAC of 64 hexadecimal digits, small or large.
+pub(crate) fn mac_of(text: &str) -> Option<[u8; 32]> {
+    if text.len() != LENGTH || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut mac = [0; 32];
+    for (byte, digits) in mac.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(mac)
 }
 
 #[cfg(test)]

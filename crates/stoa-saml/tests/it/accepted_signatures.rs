@@ -74,7 +74,7 @@ fn c073_the_right_key_may_be_the_last_of_twenty() {
     assert!(Verifier::trusting(&keys).verify(good()).is_ok());
 }
 
-/// c071: a certificate only carries a key. That it has ended is for the operator to see, not for the login.
+/// c071: a certificate only carries a key. That it has ended is for on-call to see, not for the login.
 #[test]
 fn c071_expired_certificate_still_verifies() {
     assert!(Verifier::trusting(&["idp-expired"]).verify(good()).is_ok());

@@ -131,7 +131,7 @@ impl Front {
         policy::unused_grants(&self.used_grants())
     }
 
-    /// Lets the operator's command invoke these functions.
+    /// Lets the command `stoa` invoke these functions.
     pub fn set_functions(&self, functions: Arc<dyn Functions>) {
         self.shared.lambda.set(functions);
     }

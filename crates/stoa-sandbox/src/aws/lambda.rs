@@ -1,4 +1,4 @@
-//! Lambda, as far as the operator's command asks it: invoke a function and wait for the answer, and which version has its
+//! Lambda, as far as the command `stoa` asks it: invoke a function and wait for the answer, and which version has its
 //! traffic (REST API 2015-03-31).
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Secrets Manager: the operations that stoa and its operator use, with versions and staging labels.
+//! Secrets Manager: the operations that stoa and its command use, with versions and staging labels.
 
 use std::collections::BTreeMap;
 use std::fmt;

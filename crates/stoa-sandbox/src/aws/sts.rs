@@ -1,4 +1,4 @@
-//! STS, as far as the operator's command asks it: who am I (`GetCallerIdentity`, query protocol, version 2011-06-15).
+//! STS, as far as the command `stoa` asks it: who am I (`GetCallerIdentity`, query protocol, version 2011-06-15).
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};

@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub(super) at: Timestamp,
 }
 
-/// Something that happened, for the operator's page and for tests.
+/// Something that happened, for the control page and for tests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
     /// When it happened, by the simulator's clock.

@@ -1,4 +1,4 @@
-//! The example connections, set up as an operator and the customers' administrators would.
+//! The example connections, set up as on-call and the customers' administrators would.
 
 use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{ConnectionFile, SecretName, SecretText};

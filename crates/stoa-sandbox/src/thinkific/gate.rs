@@ -23,7 +23,7 @@ use crate::web::cut;
 pub(super) enum Credentials {
     /// `X-Auth-API-Key` and `X-Auth-Subdomain`, or a bearer token that is an API access token.
     ApiKey,
-    /// A bearer token that is an API access token. The API key is none.
+    /// A bearer token that is an API access token. The API key is none, unless the school takes it there.
     AccessToken,
     /// A bearer token: an API access token, and, if the school takes it there, the API key.
     Bearer,
@@ -60,6 +60,7 @@ pub(super) async fn stand(
             pass(&shared, Request::from_parts(parts, Body::from(body)), next).await
         }
     };
+    let response = if shared.config.always_sends_reset { telling_reset(&shared, response, at) } else { response };
     let cut = response.extensions().get::<crate::web::Cut>().is_some();
     let status = if cut { 0 } else { response.status().as_u16() };
     shared.school().calls.push(Call { at, method: method.to_string(), path, body: text, status });
@@ -73,7 +74,9 @@ fn is_known(shared: &Shared, school: &School, credentials: Credentials, headers:
         school.api_key.is(given("x-auth-api-key")) && given("x-auth-subdomain") == shared.config.subdomain.as_bytes();
     match credentials {
         Credentials::ApiKey => by_key || school.access_token.is(bearer),
-        Credentials::AccessToken => school.access_token.is(bearer),
+        Credentials::AccessToken => {
+            school.access_token.is(bearer) || shared.config.graphql_takes_api_key && school.api_key.is(bearer)
+        }
         Credentials::Bearer => {
             school.access_token.is(bearer) || shared.config.webhooks_take_api_key && school.api_key.is(bearer)
         }
@@ -178,9 +181,23 @@ fn hits(target: &FaultTarget, method: &Method, path: &str) -> bool {
     }
 }
 
+/// An answer that says when the minute is over, though nothing was refused.
+fn telling_reset(shared: &Shared, mut response: Response, now: Timestamp) -> Response {
+    let until = now.saturating_add(SignedDuration::from_mins(1)).unwrap_or(now);
+    if !response.headers().contains_key("ratelimit-reset") {
+        tell_reset(&mut response, shared.config.reset_unit, until);
+    }
+    response
+}
+
 fn too_many(unit: ResetUnit, until: Timestamp) -> Response {
     let body = axum::Json(json!({"error": "Rate limit exceeded"}));
     let mut response = (StatusCode::TOO_MANY_REQUESTS, body).into_response();
+    tell_reset(&mut response, unit, until);
+    response
+}
+
+fn tell_reset(response: &mut Response, unit: ResetUnit, until: Timestamp) {
     let reset = match unit {
         ResetUnit::EpochMilliseconds => Some(until.as_millisecond()),
         ResetUnit::EpochSeconds => Some(until.as_second()),
@@ -189,5 +206,4 @@ fn too_many(unit: ResetUnit, until: Timestamp) -> Response {
     if let Some(reset) = reset {
         response.headers_mut().insert("ratelimit-reset", reset.into());
     }
-    response
 }

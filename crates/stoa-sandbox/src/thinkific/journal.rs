@@ -66,6 +66,9 @@ pub enum SsoRefusal {
     /// `nbf` is not reached.
     #[error("Signature nbf has not been reached")]
     NotYet,
+    /// Nobody is bound to the external id, and tokens bind nobody.
+    #[error("User not found")]
+    NotKnown,
     /// The `jti` was used.
     #[error("Token has already been used")]
     Replayed,

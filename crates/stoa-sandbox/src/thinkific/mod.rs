@@ -7,6 +7,7 @@
 mod account;
 mod account_page;
 mod admin;
+mod answers;
 mod catalog;
 mod control_page;
 mod enrollment;
@@ -75,8 +76,22 @@ pub struct Config {
     pub iat_window: SignedDuration,
     /// Whether a token without `jti` is refused. Not documented; a used one always is.
     pub require_jti: bool,
+    /// How far `iat` may lie ahead. Not documented.
+    pub iat_leeway: SignedDuration,
+    /// Whether a `jti` counts once. Not documented.
+    pub spends_tokens: bool,
+    /// What a token does for an address without an account. Not documented.
+    pub new_by_token: ByToken,
+    /// What a token does for an account that is not bound. Not documented.
+    pub unbound_by_token: ByToken,
+    /// Whose a token is that has one account's `external_id` and another address. Not documented.
+    pub conflict: Conflict,
     /// Whether a login overwrites the names of somebody who exists. Not documented.
     pub login_updates_names: bool,
+    /// Whether a new password ends the sessions of its account. Not documented.
+    pub password_ends_sessions: bool,
+    /// Whether a refused token leads to `error_url`. It is documented; a school that leaves it out can be tried.
+    pub honors_error_url: bool,
     /// The parameter names added to `error_url`. Not documented.
     pub error_parameters: ErrorParameters,
     /// Other hosts that `return_to` may lead to.
@@ -89,12 +104,16 @@ pub struct Config {
     pub repeated_enrollment: Repeated,
     /// What `"expiry_date": null` does to an enrollment that has one. Not documented.
     pub null_expiry: NullExpiry,
+    /// Whether an end in the past is taken. Not documented.
+    pub takes_past_expiry: bool,
     /// Whether people can be enrolled in courses of the new course builder, which no list shows. Not documented.
     pub enrolls_in_new_builder: bool,
     /// When an enrollment in a bundle is made: at once (201) or later (202).
     pub bundle_enrollment: Effect,
     /// When somebody is out of a group whom GraphQL has been told to remove. Not documented.
     pub group_removal: Effect,
+    /// Whether GraphQL takes the API key as a bearer token, or an API access token only.
+    pub graphql_takes_api_key: bool,
     /// Whether the Webhooks API takes the API key as a bearer token, or an API access token only. Not documented.
     pub webhooks_take_api_key: bool,
     /// Hosts that webhooks may be sent to without TLS, on this machine.
@@ -105,6 +124,8 @@ pub struct Config {
     pub requests_per_minute: usize,
     /// Admin API requests at once.
     pub requests_at_once: usize,
+    /// Whether `RateLimit-Reset` comes with every answer.
+    pub always_sends_reset: bool,
     /// The unit of `RateLimit-Reset` in a 429.
     pub reset_unit: ResetUnit,
     /// Where accounts, enrollments and groups are kept; `None` keeps them in memory.
@@ -133,21 +154,31 @@ impl Default for Config {
             clock: Clock::default(),
             iat_window: SignedDuration::from_secs(120),
             require_jti: false,
+            iat_leeway: SignedDuration::ZERO,
+            spends_tokens: true,
+            new_by_token: ByToken::default(),
+            unbound_by_token: ByToken::default(),
+            conflict: Conflict::default(),
             login_updates_names: false,
+            password_ends_sessions: false,
+            honors_error_url: true,
             error_parameters: ErrorParameters::default(),
             return_hosts: Vec::new(),
             loose_email_query: false,
             unprocessable: UnprocessableShape::default(),
             repeated_enrollment: Repeated::default(),
             null_expiry: NullExpiry::default(),
+            takes_past_expiry: true,
             enrolls_in_new_builder: false,
             bundle_enrollment: Effect::AtOnce,
             group_removal: Effect::AtOnce,
+            graphql_takes_api_key: false,
             webhooks_take_api_key: true,
             webhook_hosts: Vec::new(),
             percentage: Percentage::default(),
             requests_per_minute: 120,
             requests_at_once: 10,
+            always_sends_reset: false,
             reset_unit: ResetUnit::default(),
             file: None,
             users: account::seed(),
@@ -196,6 +227,34 @@ pub enum Repeated {
     Refused,
     /// It writes over the first one's dates.
     Updated,
+    /// It is accepted, and does nothing.
+    Ignored,
+}
+
+/// What a token does about an account that is not bound to its `external_id` yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByToken {
+    /// It opens it, and binds it.
+    #[default]
+    Binds,
+    /// It opens it, and leaves it unbound.
+    Leaves,
+    /// It is refused.
+    Refused,
+}
+
+/// Whose a token is that has one account's `external_id` and another address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conflict {
+    /// Nobody's: it is refused.
+    #[default]
+    Refused,
+    /// The account's with the `external_id`, which stays as it is.
+    ExternalId,
+    /// The same, and the account gets the address, if nobody has it.
+    Moves,
+    /// The account's with the address, which is made if there is none; it is not bound.
+    Address,
 }
 
 /// What `"expiry_date": null` does.

@@ -18,7 +18,7 @@ use super::fault::{FaultTarget, Trouble};
 use super::journal::{SsoAttempt, SsoRefusal};
 use super::pages::SESSION;
 use super::school::School;
-use super::{Config, Shared, gate, pages};
+use super::{ByToken, Config, Conflict, Shared, gate, pages};
 use crate::web::{cut, token};
 
 pub(super) fn router() -> Router<Shared> {
@@ -109,7 +109,7 @@ fn check(
 ) -> Result<Person, SsoRefusal> {
     let seconds = now.as_second();
     let iat = claims.get("iat").and_then(Value::as_i64).ok_or(SsoRefusal::Claim("iat"))?;
-    if iat > seconds {
+    if iat.saturating_sub(seconds) > config.iat_leeway.as_secs() {
         return Err(SsoRefusal::IatInFuture);
     }
     if seconds.saturating_sub(iat) > config.iat_window.as_secs() {
@@ -159,19 +159,34 @@ fn spend(config: &Config, school: &mut School, jti: Option<String>, now: Timesta
     };
     school.spent_tokens.retain(|_, at| now.duration_since(*at) <= config.iat_window);
     match school.spent_tokens.insert(jti, now) {
-        Some(_) => Err(SsoRefusal::Replayed),
-        None => Ok(()),
+        Some(_) if config.spends_tokens => Err(SsoRefusal::Replayed),
+        Some(_) | None => Ok(()),
     }
 }
 
 /// The account with this e-mail, in any case, else a new one. An external id is bound once and never moves.
-fn find_or_create(config: &Config, school: &mut School, person: Person, now: Timestamp) -> Result<u64, SsoRefusal> {
-    let found = school.accounts.by_email(&person.email).map(|user| user.id);
+fn find_or_create(config: &Config, school: &mut School, mut person: Person, now: Timestamp) -> Result<u64, SsoRefusal> {
+    let mut found = school.accounts.by_email(&person.email).map(|user| user.id);
     let owner = person.external_id.as_deref().and_then(|id| school.accounts.by_external_id(id)).map(|user| user.id);
-    if owner.is_some() && owner != found {
-        return Err(SsoRefusal::ExternalIdTaken);
+    if let Some(owner) = owner.filter(|owner| Some(*owner) != found) {
+        match (config.conflict, found) {
+            (Conflict::Refused, _) | (Conflict::Moves, Some(_)) => return Err(SsoRefusal::ExternalIdTaken),
+            (Conflict::ExternalId, _) => found = Some(owner),
+            (Conflict::Moves, None) => {
+                school.change_account(owner, now, |user| user.email.clone_from(&person.email));
+                found = Some(owner);
+            }
+            (Conflict::Address, _) => person.external_id = None,
+        }
     }
     let bound = found.and_then(|id| school.accounts.get(id)?.external_id.as_deref());
+    if person.external_id.is_some() && bound.is_none() {
+        match if found.is_none() { config.new_by_token } else { config.unbound_by_token } {
+            ByToken::Binds => {}
+            ByToken::Leaves => person.external_id = None,
+            ByToken::Refused => return Err(SsoRefusal::NotKnown),
+        }
+    }
     if bound.zip(person.external_id.as_deref()).is_some_and(|(bound, given)| bound != given) {
         return Err(SsoRefusal::ExternalIdTaken);
     }
@@ -217,7 +232,8 @@ fn may_return(config: &Config, target: &str) -> bool {
 
 /// To `error_url`, else to `return_to` without a session and without a word, else Thinkific's own page.
 fn refused(config: &Config, refusal: &SsoRefusal, parameters: &Parameters) -> Response {
-    if let Some(Ok(mut url)) = parameters.error_url.as_deref().map(Url::parse) {
+    let error_url = parameters.error_url.as_deref().filter(|_| config.honors_error_url);
+    if let Some(Ok(mut url)) = error_url.map(Url::parse) {
         let mut query = url.query_pairs_mut();
         if let Some(kind) = &config.error_parameters.kind {
             query.append_pair(kind, "error");

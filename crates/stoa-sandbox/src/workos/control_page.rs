@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::defect::Defect;
 use super::organization::Organization;
 use super::state::Waiting;
-use super::{Shared, authorize, pages};
+use super::{Shared, authorize, directory, pages};
 use crate::clock::Clock;
 use crate::control::{self, DefectForm};
 
@@ -84,6 +84,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                     }
                 }
             }
+            (directory::page(&state.directories))
             h2 { "Redirect URIs" }
             ul { @for uri in &state.redirect_uris { li { (uri) } } }
             h2 { "Calls" }

@@ -7,6 +7,7 @@
 mod authorize;
 mod control_page;
 mod defect;
+mod directory;
 mod organization;
 mod pages;
 mod state;
@@ -23,6 +24,9 @@ use axum::response::Response;
 use jiff::SignedDuration;
 
 pub use self::defect::Defect;
+pub use self::directory::{
+    DIRECTORY, DirectoryGroup, DirectoryUser, Endpoint, EventDelivery, EventTry, NewDirectoryUser,
+};
 pub use self::organization::{CONNECTION, ORGANIZATION, Organization, Person, SsoConnection};
 pub use self::state::{Answer, Call};
 
@@ -84,20 +88,27 @@ impl std::fmt::Debug for ApiKey {
 pub struct WorkOs {
     server: Server,
     shared: Shared,
+    sender: directory::Sender,
 }
 
 impl WorkOs {
     /// Starts it.
     pub async fn start(config: Config) -> io::Result<Self> {
-        let shared = Shared { state: Arc::new(Mutex::new(State::default())), config: Arc::new(config) };
+        let shared = Shared {
+            state: Arc::new(Mutex::new(State { directories: directory::Directories::sample(), ..State::default() })),
+            config: Arc::new(config),
+        };
         let router = Router::new()
             .merge(authorize::router())
             .merge(token::router())
+            .merge(directory::router())
+            .merge(directory::control())
             .merge(control_page::router(&shared.config.clock))
             .layer(axum::middleware::from_fn_with_state(shared.clone(), journal))
             .with_state(shared.clone());
         let server = crate::web::serve(shared.config.port, router, &shared.config.clock).await?;
-        Ok(Self { server, shared })
+        let sender = directory::Sender::start(shared.clone());
+        Ok(Self { server, shared, sender })
     }
 
     /// Where it listens.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::defect::Defect;
+use super::directory::Directories;
 
 /// A request that was not a browser's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,4 +62,5 @@ pub(super) struct State {
     pub(super) always: Option<String>,
     pub(super) answer: Answer,
     pub(super) calls: Vec<Call>,
+    pub(super) directories: Directories,
 }

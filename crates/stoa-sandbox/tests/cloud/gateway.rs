@@ -1,7 +1,5 @@
 //! Events, answers and limits of the local API Gateway.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use stoa_sandbox::functions::{FunctionError, Functions};
+use stoa_sandbox::functions::{FunctionError, Functions, Invocation};
 use stoa_sandbox::gateway::{Gateway, Limits, routing};
 
 use crate::client::send;
@@ -23,7 +21,7 @@ struct Recorder {
 }
 
 impl Functions for Recorder {
-    fn invoke<'a>(&'a self, function: &'a str, event: Value) -> Pin<Box<dyn Future<Output = Returned> + Send + 'a>> {
+    fn invoke<'a>(&'a self, function: &'a str, event: Value) -> Invocation<'a> {
         self.events.lock().unwrap().push((function.to_owned(), event));
         Box::pin(async { self.returned.clone() })
     }
@@ -218,7 +216,7 @@ async fn too_much_is_refused_before_a_function_sees_it() {
 struct Stuck;
 
 impl Functions for Stuck {
-    fn invoke<'a>(&'a self, _: &'a str, _: Value) -> Pin<Box<dyn Future<Output = Returned> + Send + 'a>> {
+    fn invoke<'a>(&'a self, _: &'a str, _: Value) -> Invocation<'a> {
         Box::pin(std::future::pending())
     }
 }

@@ -11,12 +11,17 @@ use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use stoa_core::binding::Pending;
 use stoa_core::connection::{Connection, ConnectionState, Protocol, UrlPolicy};
+use stoa_core::dsync::Signature;
 use stoa_core::ids::Reference;
+use stoa_core::keys::KeySet;
 use stoa_core::workos::{authorization_url, state_of};
 use stoa_sandbox::browser::{Browser, Follow};
-use stoa_sandbox::workos::{Answer, CONNECTION, Config, ORGANIZATION, WorkOs};
+use stoa_sandbox::workos::{
+    Answer, CONNECTION, Config, DIRECTORY, EventDelivery, NewDirectoryUser, ORGANIZATION, WorkOs,
+};
 use url::Url;
 use workos::helpers::pkce::generate_code_challenge;
+use workos::helpers::webhook_verification::{WebhookVerifier, compute_webhook_signature};
 use workos::helpers::{SsoAuthorizationUrlParams, SsoPkceCodeExchangeParams};
 use workos::models::SSOTokenResponse;
 use workos::transport::{HttpRequest, HttpResponse, HttpTransport, TransportError};
@@ -121,4 +126,71 @@ async fn workos_s_own_crate_reads_a_whole_answer_and_no_short_one() {
     // Why a login does not go by it.
     workos.answer(Answer::Short);
     assert!(matches!(exchanged(&workos).await, Err(workos::Error::Decode(_))));
+}
+
+/// What the crate signs, stoa accepts; what the simulator signs, the crate accepts; and what one byte makes of either,
+/// neither does.
+#[tokio::test]
+async fn events_are_signed_as_the_crate_signs_and_verifies_them() {
+    let workos = WorkOs::start(Config::default()).await.unwrap();
+    workos.hold_events(true);
+    let secret = workos.subscribe_events("http://stoa.localhost:9/workos/umbrella/webhook");
+    let user = workos.add_directory_user(&NewDirectoryUser::sample("00u1a", "José@umbrella.example"));
+    workos.change_directory_user(&user, |user| user.first_name = Some("Zoë \u{1f600}".to_owned()));
+    let now = workos.clock().now();
+    let keys = format!(r#"{{"keys":[{{"id":"1","from":0,"value":"{secret}"}}]}}"#);
+    let keys = KeySet::parse(&keys).unwrap();
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.as_millisecond().try_into().unwrap());
+    let theirs = WebhookVerifier::new(secret.clone()).with_clock(move || at);
+    let ours = |header: &str, body: &str| {
+        Signature::read(Some(header)).and_then(|signature| signature.check(&keys, body.as_bytes(), now)).is_ok()
+    };
+    for delivery in workos.event_deliveries() {
+        let body = &delivery.body;
+        let time = now.as_millisecond().to_string();
+        let signed = [
+            EventDelivery::signature(body, &secret, now),
+            format!("t={time}, v1={}", compute_webhook_signature(&secret, &time, body)),
+        ];
+        assert_eq!(signed[0], signed[1]);
+        assert!(ours(&signed[0], body) && theirs.verify_payload(&signed[0], body).is_ok());
+        // As a program writes JSON that has read it: the crate signs what was sent, and so do we.
+        let spaced = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(body).unwrap()).unwrap();
+        for altered in [body.replacen("00u1a", "00u1b", 1), format!("{body} "), spaced] {
+            assert!(!ours(&signed[0], &altered) && theirs.verify_payload(&signed[0], &altered).is_err(), "{altered}");
+        }
+        let later = format!("t={}, v1={}", now.as_millisecond() + 1, compute_webhook_signature(&secret, &time, body));
+        assert!(!ours(&later, body) && theirs.verify_payload(&later, body).is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_crate_reads_directories_and_events_as_the_simulator_answers_them() {
+    use workos::resources::directory_sync::{ListGroupsParams, ListUsersParams};
+    use workos::resources::events::ListEventsParams;
+
+    let workos = WorkOs::start(Config::default()).await.unwrap();
+    let client = theirs(&workos);
+    let leaders = workos.add_directory_group("Leaders");
+    for number in 0..3 {
+        let user = workos.add_directory_user(&NewDirectoryUser::sample(&format!("idp-{number}"), "a@umbrella.example"));
+        if number > 0 {
+            workos.add_directory_member(&leaders, &user);
+        }
+    }
+    workos.clock().advance(jiff::SignedDuration::from_secs(60));
+    let directory = || Some(DIRECTORY.to_owned());
+    let users = ListUsersParams { directory: directory(), limit: Some(2), ..ListUsersParams::default() };
+    let page = client.directory_sync().list_users(users.clone()).await.unwrap();
+    assert_eq!(page.data.len(), 2);
+    let rest = ListUsersParams { after: page.list_metadata.after, ..users };
+    let rest = client.directory_sync().list_users(rest).await.unwrap();
+    assert_eq!((rest.data.len(), rest.list_metadata.after), (1, None));
+    let members = ListUsersParams { group: Some(leaders), ..ListUsersParams::default() };
+    assert_eq!(client.directory_sync().list_users(members).await.unwrap().data.len(), 2);
+    let groups = ListGroupsParams { directory: directory(), ..ListGroupsParams::default() };
+    assert_eq!(client.directory_sync().list_groups(groups).await.unwrap().data[0].name, "Leaders");
+    let kinds = stoa_core::dsync::KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+    let events = client.events().list_events(ListEventsParams::new(kinds)).await.unwrap();
+    assert_eq!(events.data.len(), 6);
 }

@@ -28,7 +28,7 @@ pub(super) struct Asking<'a> {
     pub(super) clients: &'a Clients,
     /// Who comes, and into what.
     pub(super) arrival: &'a Arrival<'a>,
-    /// The connection that an operator linked them through, if they have not come since.
+    /// The connection that on-call linked them through, if they have not come since.
     pub(super) linked: Option<ConnectionId>,
     /// How long a settlement may still take.
     pub(super) left: Duration,
@@ -165,7 +165,7 @@ impl Asking<'_> {
         written.err().map(|second| second.fault)
     }
 
-    /// What a refusal is about: the same details through the connection as it is, of a person whom no operator has
+    /// What a refusal is about: the same details through the connection as it is, of a person whom on-call has not
     /// linked in the meantime.
     fn about(&self) -> String {
         let (details, connection) = (&self.arrival.indexes.fingerprint, self.arrival.connection);

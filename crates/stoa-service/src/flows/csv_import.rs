@@ -1,5 +1,5 @@
-//! People of a customer's directory, out of a file and into one. The operator's command asks, with a permission of its
-//! own to invoke this function.
+//! People of a customer's directory, out of a file and into one. The command `stoa` asks, with a permission of its own
+//! to invoke this function.
 //!
 //! What a file says of people goes through the same store as what a SCIM client says. The line that is logged says what
 //! was asked and of which connection, not about whom.

@@ -1,4 +1,4 @@
-//! The operator's command asks, with a permission of its own to invoke this function: whose logins, which person, what
+//! The command `stoa` asks, with a permission of its own to invoke this function: whose logins, which person, what
 //! is stored of a token.
 //!
 //! The line that is logged says what was asked, not about whom; CloudTrail has who asked.
@@ -18,6 +18,7 @@ use stoa_core::webhook::{Step, Subscription, target_url};
 
 use super::catalogue::catalogue;
 use super::look::look;
+use super::rehearsal::rehearse;
 use super::webhook_subscriptions::webhook_subscriptions;
 use crate::clients::Clients;
 use crate::log_line::{Failed, Head, level, milliseconds};
@@ -47,6 +48,7 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Reply::Webhooks(told) => Some(told.len()),
         Reply::Catalogue(has) => Some(has.courses.len() + has.groups.len()),
         Reply::GroupHashes(hashes) => Some(hashes.len()),
+        Reply::Rehearsed(rehearsed) => Some(usize::from(rehearsed.finding.is_some())),
         Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
         Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
     };
@@ -74,6 +76,9 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
             let steps = webhook_subscriptions(clients, &school, write, now).await?;
             let target = target_url(&clients.environment.public_url, &school);
             Ok(Reply::Webhooks(steps.into_iter().map(|step| told(step, &target)).collect()))
+        }
+        Question::Rehearse { school, scene } => {
+            Ok(Reply::Rehearsed(Box::pin(rehearse(clients, &school, &scene, now)).await?))
         }
         Question::Look { connection, who } => {
             Ok(Reply::Looked(Box::new(look(clients, &connection, who.as_ref(), now).await)))

@@ -29,7 +29,7 @@ use crate::secrets::Named;
 use crate::store::{By, LaunchItems, LaunchReads, Note, Part, Written};
 use crate::visit::{Answer, Visit};
 
-/// Another login of the person, or an operator, wrote in between.
+/// Another login of the person, or on-call, wrote in between.
 const SETTLE_TRIES: u32 = 3;
 /// How long after its time a place is kept for a browser that waits: it may have been asleep.
 const WAITS_LONGER: i64 = 600;

@@ -1,4 +1,4 @@
-//! Why the operator's command did not do something.
+//! Why the command `stoa` did not do something.
 
 use std::fmt;
 
@@ -185,7 +185,7 @@ pub enum OperatorError {
         who: Answerer,
         /// The fault's code.
         fault: String,
-        /// What the function noted for the operator.
+        /// What the function noted for on-call.
         detail: Option<String>,
     },
     /// The function is of another version than the command.

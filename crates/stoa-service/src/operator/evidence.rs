@@ -247,7 +247,7 @@ impl Operator {
             .iter()
             .filter_map(|kind| match kind {
                 SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory => Some((name(*kind, ""), false)),
-                SecretKind::Saml | SecretKind::Oidc => Some((name(*kind, id.as_str()), false)),
+                SecretKind::Saml | SecretKind::Oidc | SecretKind::Workos => Some((name(*kind, id.as_str()), false)),
                 SecretKind::Thinkific => Some((name(*kind, school?.as_str()), false)),
             })
             .collect();

@@ -15,7 +15,7 @@ use super::{Operator, OperatorError};
 use crate::egress::Limits;
 use crate::store::KeySet;
 
-/// An operator waits, and a federation's metadata is long.
+/// On-call waits, and a federation's metadata is long.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Operator {

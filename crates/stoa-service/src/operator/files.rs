@@ -1,4 +1,4 @@
-//! What an operator keeps in files: connections, and the documents that they name.
+//! What on-call keeps in files: connections, and the documents that they name.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the operator's command does in AWS: the same code against AWS and against the sandbox. It reads no secret.
+//! What the command `stoa` does in AWS: the same code against AWS and against the sandbox. It reads no secret.
 
 mod apply;
 mod difference;
@@ -21,6 +21,7 @@ mod person;
 mod provider;
 pub(crate) mod question;
 mod regrant;
+mod rehearsal;
 pub mod sandbox;
 mod school;
 mod scim;
@@ -59,7 +60,7 @@ pub use import_question::{ExportedPerson, MOST_AT_ONCE, RowOutcome, StoredKey};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use not_yet::NotYet;
 pub use person::{FoundPerson, PersonChange};
-pub use question::{Becomes, Catalogue, Named, Told};
+pub use question::{Becomes, Catalogue, Named, Rehearsed, Scene, Told};
 pub use regrant::Regrant;
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
@@ -113,7 +114,7 @@ pub struct Caller {
     pub account: String,
 }
 
-/// The operator's access to one stack.
+/// The command's access to one stack.
 pub struct Operator {
     tables: Tables,
     secrets: aws_sdk_secretsmanager::Client,

@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::config::Builder;
+use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
 use stoa_core::diagnosis::Looked;
 use stoa_core::directory::{KeyHash, TokenHash};
-use stoa_core::ids::{ConnectionId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
+use stoa_core::ids::{ConnectionId, CourseId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
+use stoa_core::rehearsal::{self, Finding, TestDomain};
 use stoa_core::thinkific::Course;
 
 use super::{Answerer, Operator, OperatorError};
@@ -19,8 +21,11 @@ use super::{Answerer, Operator, OperatorError};
 /// The most logins that one question can ask for.
 pub(crate) const MOST_LOGINS: u16 = 100;
 
-/// As long as the function itself may take.
+/// As long as a question may take that is answered from what is stored, or by a call or two.
 const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// The same of a question of a rehearsal.
+const REHEARSAL: Duration = Duration::from_secs(30);
 
 /// A question.
 #[derive(Serialize, Deserialize)]
@@ -30,7 +35,7 @@ pub(crate) enum Question {
     FindLogins {
         /// In which school.
         school: SchoolId,
-        /// The address, as the operator typed it.
+        /// The address, as on-call typed it.
         email: String,
         /// Begun then or later, in epoch seconds.
         since: i64,
@@ -43,7 +48,7 @@ pub(crate) enum Question {
         school: SchoolId,
         /// The customer whose people are looked through.
         customer: CustomerId,
-        /// How the operator names the person.
+        /// How on-call names the person.
         named: Named,
     },
     /// A live look at the school behind a connection, and the logins of an address by its key.
@@ -72,6 +77,13 @@ pub(crate) enum Question {
         /// Their names, as the connection's file has them.
         names: Vec<String>,
     },
+    /// What a school does that is not documented.
+    Rehearse {
+        /// Which school.
+        school: SchoolId,
+        /// What is asked.
+        scene: Scene,
+    },
     /// What is stored of a bearer token.
     HashScimToken {
         /// Of which connection.
@@ -79,6 +91,33 @@ pub(crate) enum Question {
         /// As it was made.
         token: String,
     },
+}
+
+/// One question of a rehearsal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// What is asked.
+    pub question: rehearsal::Question,
+    /// The domain of the people who are made for it.
+    pub domain: TestDomain,
+    /// The course that they are enrolled in; the first that the school lists, if none is named.
+    #[serde(default)]
+    pub course: Option<CourseId>,
+    /// Nothing is asked; whoever an earlier rehearsal left is removed.
+    #[serde(default)]
+    pub only_clears: bool,
+}
+
+/// What came of one question of a rehearsal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rehearsed {
+    /// The answer, if anything was asked.
+    pub finding: Option<Finding>,
+    /// How many calls it took of those that the school allows in a minute.
+    pub calls: u32,
+    /// How many people were removed, before and after.
+    pub removed: u32,
 }
 
 /// What a person is known by.
@@ -93,8 +132,8 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 7] =
-        ["find_logins", "find_person", "hash_scim_token", "webhooks", "look", "catalogue", "hash_groups"];
+    pub(crate) const KNOWN: [&str; 8] =
+        ["find_logins", "find_person", "hash_scim_token", "webhooks", "look", "rehearse", "catalogue", "hash_groups"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
@@ -104,8 +143,9 @@ impl Question {
             Self::HashScimToken { .. } => Self::KNOWN[2],
             Self::Look { .. } => Self::KNOWN[4],
             Self::Webhooks { .. } => Self::KNOWN[3],
-            Self::Catalogue { .. } => Self::KNOWN[5],
-            Self::HashGroups { .. } => Self::KNOWN[6],
+            Self::Rehearse { .. } => Self::KNOWN[5],
+            Self::Catalogue { .. } => Self::KNOWN[6],
+            Self::HashGroups { .. } => Self::KNOWN[7],
         }
     }
 }
@@ -171,13 +211,15 @@ pub(crate) enum Reply {
     Catalogue(Catalogue),
     /// By what the groups are found, in the order in which they were asked for.
     GroupHashes(Vec<KeyHash>),
+    /// What a school did.
+    Rehearsed(Rehearsed),
     /// What is stored of the token.
     ScimTokenHash(TokenHash),
     /// It could not be answered.
     Refused {
         /// The fault's code.
         fault: String,
-        /// What the function noted for the operator.
+        /// What the function noted for on-call.
         detail: Option<String>,
     },
     /// The function's version knows these questions only.
@@ -193,9 +235,9 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa connection plan`, `stoa doctor`, `stoa logins --email`, `stoa person`, `stoa scim token`, \
-                        `stoa thinkific`, `stoa trace` and `stoa why`, each an object with the question's name as its \
-                        one member. events/operator/ has some.";
+        let expected = "operator answers the questions of `stoa connection plan`, `stoa doctor`, `stoa logins --email`, \
+                        `stoa person`, `stoa scim token`, `stoa school rehearse`, `stoa thinkific`, `stoa trace` and \
+                        `stoa why`, each an object with the question's name as its one member. events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }
@@ -206,11 +248,26 @@ fn patient() -> Builder {
     Builder::default().timeout_config(timeouts)
 }
 
+/// A question of a rehearsal takes a dozen calls of the school. Asked twice at a time, it would meet its own people.
+fn once() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(REHEARSAL).operation_timeout(REHEARSAL).build();
+    Builder::default().timeout_config(timeouts).retry_config(RetryConfig::disabled())
+}
+
 impl Operator {
     /// Asks the function. It only reads, or does what done twice is done once, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
+        self.ask_with(question, patient()).await
+    }
+
+    /// Asks the function what must not be asked twice at a time.
+    pub(super) async fn ask_once(&self, question: &Question) -> Result<Reply, OperatorError> {
+        self.ask_with(question, once()).await
+    }
+
+    async fn ask_with(&self, question: &Question, config: Builder) -> Result<Reply, OperatorError> {
         let payload = serde_json::to_vec(question).map_err(|_| OperatorError::Unformed)?;
-        let answer = self.invoke(&self.names.operator, payload, (Answerer::Operator, patient())).await?;
+        let answer = self.invoke(&self.names.operator, payload, (Answerer::Operator, config)).await?;
         match serde_json::from_slice(&answer) {
             Ok(Reply::Refused { fault, detail }) => {
                 Err(OperatorError::Refused { who: Answerer::Operator, fault, detail })

@@ -11,7 +11,7 @@ pub const STACK: &str = "stoa-local";
 pub const REGION: &str = "us-east-1";
 /// The account that its AWS says it is.
 pub const ACCOUNT: &str = "000000000000";
-/// The access key id by which its AWS knows the operator's command.
+/// The access key id by which its AWS knows the command `stoa`.
 pub const ON_CALL: &str = "on-call";
 /// The host that its stoa is reached by. Browsers find it on their own machine.
 pub const HOST: &str = "stoa.localhost";
@@ -29,7 +29,8 @@ pub fn function_name(stack: &str, function: &str) -> String {
 }
 
 /// The queues of runs that failed, by their names in the template.
-pub const FAILURE_QUEUES: [&str; 3] = ["ProvisionerFailures", "TrustRefreshFailures", "MirrorFailures"];
+pub const FAILURE_QUEUES: [&str; 4] =
+    ["ProvisionerFailures", "TrustRefreshFailures", "MirrorFailures", "WorkosSyncFailures"];
 
 /// The address of a queue. CloudFormation would add a random part.
 pub fn queue_url(stack: &str, queue: &str) -> String {

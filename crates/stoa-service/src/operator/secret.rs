@@ -28,6 +28,8 @@ pub enum SecretName {
     Saml(ConnectionId),
     /// A connection's OAuth client secret, private key, or WorkOS API key.
     Oidc(ConnectionId),
+    /// What WorkOS signs a connection's webhooks with.
+    Workos(ConnectionId),
     /// A school's Thinkific API key.
     Thinkific(SchoolId),
 }
@@ -46,9 +48,10 @@ impl SecretName {
             (SecretKind::Directory, None) => Some(Self::Directory),
             (SecretKind::Saml, Some(id)) => ConnectionId::parse(id).ok().map(Self::Saml),
             (SecretKind::Oidc, Some(id)) => ConnectionId::parse(id).ok().map(Self::Oidc),
+            (SecretKind::Workos, Some(id)) => ConnectionId::parse(id).ok().map(Self::Workos),
             (SecretKind::Thinkific, Some(id)) => SchoolId::parse(id).ok().map(Self::Thinkific),
             (SecretKind::Seal | SecretKind::Pepper | SecretKind::Directory, Some(_))
-            | (SecretKind::Saml | SecretKind::Oidc | SecretKind::Thinkific, None) => None,
+            | (SecretKind::Saml | SecretKind::Oidc | SecretKind::Workos | SecretKind::Thinkific, None) => None,
         }
     }
 
@@ -66,6 +69,7 @@ impl fmt::Display for SecretName {
             Self::Directory => f.write_str(SecretKind::Directory.as_str()),
             Self::Saml(id) => write!(f, "{}/{id}", SecretKind::Saml.as_str()),
             Self::Oidc(id) => write!(f, "{}/{id}", SecretKind::Oidc.as_str()),
+            Self::Workos(id) => write!(f, "{}/{id}", SecretKind::Workos.as_str()),
             Self::Thinkific(id) => write!(f, "{}/{id}", SecretKind::Thinkific.as_str()),
         }
     }
@@ -103,8 +107,12 @@ pub fn needed_secrets(document: &ConnectionDocument) -> Vec<SecretName> {
     if document.saml.as_ref().is_some_and(|saml| saml.sign_requests || !saml.sp_certificates.is_empty()) {
         needed.push(SecretName::Saml(id.clone()));
     }
-    if document.oidc.is_some() || document.workos.is_some() {
+    let is_told_by_workos = document.directory.as_ref().is_some_and(|directory| directory.workos.is_some());
+    if document.oidc.is_some() || document.workos.is_some() || is_told_by_workos {
         needed.push(SecretName::Oidc(id.clone()));
+    }
+    if is_told_by_workos {
+        needed.push(SecretName::Workos(id.clone()));
     }
     if document.directory.is_some() {
         needed.push(SecretName::Directory);
@@ -176,7 +184,8 @@ impl Operator {
             | SecretName::Pepper
             | SecretName::Directory
             | SecretName::Saml(_)
-            | SecretName::Oidc(_) => Ok(()),
+            | SecretName::Oidc(_)
+            | SecretName::Workos(_) => Ok(()),
         }
     }
 
@@ -216,10 +225,12 @@ impl Operator {
     pub async fn owner_of(&self, name: &SecretName) -> Result<SecretOwner, OperatorError> {
         match name {
             SecretName::Seal | SecretName::Pepper | SecretName::Directory => Ok(SecretOwner::Stack),
-            SecretName::Saml(id) | SecretName::Oidc(id) => Ok(match self.current(id).await? {
-                Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
-                None => SecretOwner::Nobody,
-            }),
+            SecretName::Saml(id) | SecretName::Oidc(id) | SecretName::Workos(id) => {
+                Ok(match self.current(id).await? {
+                    Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
+                    None => SecretOwner::Nobody,
+                })
+            }
             SecretName::Thinkific(id) => Ok(match self.school_item(id).await? {
                 Some(_) => SecretOwner::School(id.clone()),
                 None => SecretOwner::Nobody,

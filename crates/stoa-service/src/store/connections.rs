@@ -8,7 +8,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, SchoolId};
 
-use super::{ConnectionItem, Key, ListedItem, Range, Reads, SchoolItem, Store};
+use super::{ConnectionItem, DomainItem, Key, ListedItem, Range, Reads, SchoolItem, Store};
 
 impl Store {
     /// A connection as of the last minute. The launch always looks.
@@ -41,6 +41,12 @@ impl Store {
     pub async fn school(&self, id: &SchoolId) -> Result<School, Failure> {
         let school = self.school_if_known(id).await?;
         school.ok_or_else(|| Failure::noted(Fault::ConfigurationBroken, id.as_str()))
+    }
+
+    /// Whether a mail domain is a customer's at a school, so that people sign in with it.
+    pub async fn is_claimed(&self, school: &SchoolId, domain: &str) -> Result<bool, Failure> {
+        let claim: Option<DomainItem> = self.tables.get(&Key::domain(school, domain), Reads::Consistent).await?;
+        Ok(claim.is_some())
     }
 
     /// A school as it is now, which a stranger names.

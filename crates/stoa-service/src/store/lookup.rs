@@ -1,4 +1,4 @@
-//! What is found by the key of an e-mail address, for the operator's command.
+//! What is found by the key of an e-mail address, for the command `stoa`.
 
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;

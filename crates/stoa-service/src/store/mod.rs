@@ -42,8 +42,8 @@ pub(crate) use due::Due;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RoundItem, SchoolItem, TestedItem, TrustChange, TrustItem,
-    WatchItem, WatchOver, forms,
+    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RehearsalItem, RoundItem, SchoolItem, TestedItem,
+    TrustChange, TrustItem, WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
     DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
@@ -54,7 +54,7 @@ pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};
 pub(crate) use mirror::{MirroredPage, MirroredUser};
-pub use people::{Changed, EdgesChanged, Group, Moved, People, Person, Regrouped, User};
+pub use people::{Changed, EdgesChanged, Group, Heard, Moved, People, Person, Regrouped, User};
 pub(crate) use provision::due_person;
 pub use provision::{DuePerson, Synced, Then};
 pub use round::Place;

@@ -1,4 +1,4 @@
-//! The tables: one client, and what it is asked. Functions and the operator's command read and write through this.
+//! The tables: one client, and what it is asked. Functions and the command `stoa` read and write through this.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! `guide`: what the customer's administrator sets up, with the names of their console and the values to paste.
 
 mod attributes;
+mod files;
 mod oidc;
 mod saml;
 mod saml_application;
@@ -8,6 +9,7 @@ mod scim;
 mod section;
 mod teams;
 mod workos;
+mod workos_directory;
 
 use std::path::Path;
 
@@ -63,6 +65,8 @@ fn text(connection: &Connection, public_url: &str) -> String {
         sections.extend(teams::sections(connection, settings, public_url));
     }
     sections.extend(scim::sections(connection, public_url));
+    sections.extend(files::sections(connection));
+    sections.extend(workos_directory::sections(connection, public_url));
     sections.push(who_may_come(connection));
     sections.push(trial(connection, public_url));
     let product = product(document.preset).map(|name| format!(", {name}")).unwrap_or_default();

@@ -90,7 +90,7 @@ fn any(base: &str, token: &str) -> Vec<Section> {
     ]
 }
 
-fn groups(connection: &Connection) -> Section {
+pub(super) fn groups(connection: &Connection) -> Section {
     let grants = connection.directory().map_or(&[][..], |directory| &directory.grant);
     let named: Vec<&str> = grants.iter().filter_map(|grant| grant.group.as_deref()).collect();
     let section = Section::new("Send the groups that give people their courses");

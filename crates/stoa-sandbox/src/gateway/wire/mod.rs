@@ -6,10 +6,8 @@ mod environment;
 mod runtime_api;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +16,7 @@ use serde_json::Value;
 use stoa_core::routes::{Function, ROUTES, Variable};
 
 use crate::aws::front::Front;
-use crate::functions::{FunctionError, Functions};
+use crate::functions::{FunctionError, Functions, Invocation};
 use environment::Environment;
 pub use environment::{LogLine, Resident};
 
@@ -192,11 +190,7 @@ impl Wire {
 }
 
 impl Functions for Wire {
-    fn invoke<'a>(
-        &'a self,
-        function: &'a str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>> {
+    fn invoke<'a>(&'a self, function: &'a str, event: Value) -> Invocation<'a> {
         Box::pin(self.invoke_bytes(function, Bytes::from(event.to_string())))
     }
 }

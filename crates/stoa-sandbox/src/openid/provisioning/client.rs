@@ -18,7 +18,7 @@ const KEPT: usize = 200;
 /// A request of the client's and what came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exchange {
-    /// The method.
+    /// As in HTTP: `PATCH`.
     pub method: String,
     /// From the base address on, with its query.
     pub path: String,

@@ -34,26 +34,26 @@ pub enum Step {
         /// The bearer token.
         token: String,
     },
-    /// Assigns a person, by login.
+    /// Assigns a person.
     Assign {
-        /// Who.
+        /// Their login.
         person: String,
     },
     /// Takes a person's assignment away.
     Unassign {
-        /// Who.
+        /// Their login.
         person: String,
     },
     /// Pushes a group, or the one of that name as it is now.
     PushGroup {
-        /// Its name.
+        /// Its name, in the application too.
         name: String,
         /// The logins of its members, with blanks between them.
         members: String,
     },
     /// Pushes a group no longer, and has it deleted.
     UnlinkGroup {
-        /// Its name.
+        /// Its name, in the application too.
         name: String,
     },
     /// Sends whatever has changed. Okta: the profiles of everybody who is assigned ("Force Sync").

@@ -46,7 +46,7 @@ async fn enrolled(State(shared): State<Shared>, Path(id): Path<String>, Query(qu
 fn read(shared: &Shared, body: &Map<String, Value>) -> Result<(u64, Times), Box<Response>> {
     let user = fields::id(body, "user_id").value().filter(|id| shared.school().accounts.get(*id).is_some());
     let user = user.ok_or_else(|| Box::new(sentences_unprocessable(&["User could not be found."])))?;
-    let times = Times::read(body).map_err(|wrong| Box::new(fields_unprocessable(&wrong)))?;
+    let times = Times::read(shared, body).map_err(|wrong| Box::new(fields_unprocessable(&wrong)))?;
     Ok((user, times))
 }
 

@@ -87,7 +87,7 @@ async fn create(State(shared): State<Shared>, Json(body): Json<Map<String, Value
         wrong.push("User could not be found.");
     }
     let (Some(user), Some(course)) = (user, course) else { return sentences_unprocessable(&wrong) };
-    let times = match Times::read(&body) {
+    let times = match Times::read(&shared, &body) {
         Ok(times) => times,
         Err(wrong) => return fields_unprocessable(&wrong),
     };
@@ -101,7 +101,8 @@ async fn create(State(shared): State<Shared>, Json(body): Json<Map<String, Value
             });
             id
         }
-        (None, Repeated::Refused | Repeated::Updated) => school.enroll(
+        (Some(id), Repeated::Ignored) => id,
+        (None, Repeated::Refused | Repeated::Updated | Repeated::Ignored) => school.enroll(
             NewEnrollment {
                 user_id: user,
                 course_id: course,
@@ -124,7 +125,7 @@ async fn update(
     let now = shared.config.clock.now();
     let mut school = shared.school();
     let Some(id) = id.parse().ok().filter(|id| school.enrollments.get(*id).is_some()) else { return not_found() };
-    match Times::read(&body) {
+    match Times::read(&shared, &body) {
         Ok(times) => school.change_enrollment(id, now, |enrollment| times.write(enrollment, shared.config.null_expiry)),
         Err(wrong) => return fields_unprocessable(&wrong),
     };
@@ -138,7 +139,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn read(body: &Map<String, Value>) -> Result<Self, Vec<(&'static str, &'static str)>> {
+    pub(super) fn read(shared: &Shared, body: &Map<String, Value>) -> Result<Self, Vec<(&'static str, &'static str)>> {
         let times =
             Self { activated_at: fields::time(body, "activated_at"), expiry_date: fields::time(body, "expiry_date") };
         let mut wrong = Vec::new();
@@ -146,6 +147,10 @@ impl Times {
             if given == Given::Wrong {
                 wrong.push((name, "is invalid"));
             }
+        }
+        let is_past = times.expiry_date.value().is_some_and(|end| end < shared.config.clock.now());
+        if is_past && !shared.config.takes_past_expiry {
+            wrong.push(("expiry_date", "must be in the future"));
         }
         if wrong.is_empty() { Ok(times) } else { Err(wrong) }
     }

@@ -150,6 +150,9 @@ async fn update(
         return unprocessable(&shared, &wrong);
     }
     let now = shared.config.clock.now();
+    if fields.password.is_some() && shared.config.password_ends_sessions {
+        school.sessions.retain(|_, owner| *owner != id);
+    }
     school.change_account(id, now, |user| write(&shared, user, fields));
     StatusCode::NO_CONTENT.into_response()
 }

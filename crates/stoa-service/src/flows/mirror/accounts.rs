@@ -28,7 +28,7 @@ impl Look<'_> {
             };
             let kept = self.kept().await?;
             let listed = self.call(&list_users(run.page), kept).await?.listed_users()?;
-            let (page, found) = self.page(&run, &listed.users).await?;
+            let (page, found) = self.page(&run, &listed.items).await?;
             self.clients.store.put_mirrored_page(self.id, self.side(), &page).await?;
             let found = Found {
                 accounts: run.found.accounts + found.accounts,

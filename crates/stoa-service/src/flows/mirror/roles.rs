@@ -28,7 +28,7 @@ impl Look<'_> {
                     return Err(Failure::noted(Fault::ThinkificAnswerStrange, &note).into());
                 }
                 let listed = self.call(&list_users_with_role(role, page), 0).await?.listed_users()?;
-                for user in &listed.users {
+                for user in &listed.items {
                     // The filter is believed as little as any other: the account says which roles it has.
                     if !user.roles.is_empty() {
                         holders.insert(user.id, self.privileged(user));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use stoa_core::directory::{GroupId, KeyOf, UserId};
 use stoa_core::failure::Failure;
-use stoa_scim::document::{Belonging, add_groups, add_members};
+use stoa_scim::document::add_members;
 use stoa_scim::{Filter, Lookup, Query, Refusal, ResourceType};
 
 use super::answer::{ANSWER_BYTES, refuse, resource};
@@ -144,11 +144,7 @@ impl Lister<'_> {
             ResourceType::User => {
                 let Ok(id) = UserId::parse(&id) else { return Ok(()) };
                 let person = self.people.person(&id).await?;
-                let named = person
-                    .groups
-                    .iter()
-                    .map(|(group, _)| Belonging { id: group.item.id.as_str(), display: group.profile.naming() });
-                add_groups(document, &named.collect::<Vec<_>>(), self.base);
+                users::add_belonging(document, &person.groups, self.base);
             }
             ResourceType::Group => {
                 let Ok(id) = GroupId::parse(&id) else { return Ok(()) };

@@ -5,6 +5,7 @@
 mod answer;
 mod door;
 mod groups;
+mod kind;
 mod list;
 mod users;
 
@@ -19,6 +20,8 @@ use crate::visit::{Answer, Visit};
 
 use answer::{refuse, refused, resource};
 use door::Entered;
+use groups::Groups;
+use users::Users;
 
 /// Of a SCIM client: it waits for half a minute or more, and the gateway for 30 s.
 pub(crate) const CLIENT: Manners = Manners { refusal: refused, deadline: Duration::from_secs(24) };
@@ -100,15 +103,15 @@ async fn answer(
             return list::list(visit, entered, asked, (kind, &query)).await;
         }
         Endpoint::Create(User) => return users::create(visit, entered, asked).await,
-        Endpoint::Read(User, id) => return users::read(visit, entered, asked, &id).await,
-        Endpoint::Replace(User, id) => return users::replace(visit, entered, asked, &id).await,
-        Endpoint::Patch(User, id) => return users::patch(visit, entered, asked, &id).await,
-        Endpoint::Delete(User, id) => return users::delete(visit, entered, asked, &id).await,
         Endpoint::Create(Group) => return groups::create(visit, entered, asked).await,
-        Endpoint::Read(Group, id) => return groups::read(visit, entered, asked, &id).await,
-        Endpoint::Replace(Group, id) => return groups::replace(visit, entered, asked, &id).await,
-        Endpoint::Patch(Group, id) => return groups::patch(visit, entered, asked, &id).await,
-        Endpoint::Delete(Group, id) => return groups::delete(visit, entered, asked, &id).await,
+        Endpoint::Read(User, id) => return kind::read::<Users>(visit, entered, asked, &id).await,
+        Endpoint::Read(Group, id) => return kind::read::<Groups>(visit, entered, asked, &id).await,
+        Endpoint::Replace(User, id) => return kind::replace::<Users>(visit, entered, asked, &id).await,
+        Endpoint::Replace(Group, id) => return kind::replace::<Groups>(visit, entered, asked, &id).await,
+        Endpoint::Patch(User, id) => return kind::patch::<Users>(visit, entered, asked, &id).await,
+        Endpoint::Patch(Group, id) => return kind::patch::<Groups>(visit, entered, asked, &id).await,
+        Endpoint::Delete(User, id) => return kind::delete::<Users>(visit, entered, asked, &id).await,
+        Endpoint::Delete(Group, id) => return kind::delete::<Groups>(visit, entered, asked, &id).await,
     };
     match document {
         Some(document) => resource(visit, 200, &document),

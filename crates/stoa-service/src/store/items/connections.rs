@@ -1,6 +1,8 @@
 //! The `connections` table: connections and their versions, schools and their sites, claimed domains, and where domains
 //! lead. Kept until removed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use stoa_core::connection::{
     Connection, ConnectionDocument, ConnectionState, School, SchoolDocument, Tester, UrlPolicy,
@@ -8,6 +10,7 @@ use stoa_core::connection::{
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
+use stoa_core::rehearsal::{Findings, Question};
 use stoa_core::routes::Table;
 
 use super::key::{Form, Key, Range, keys};
@@ -21,6 +24,8 @@ keys! { Connections:
     listed(id: &ConnectionId) = "connections" / "{id}";
     /// A school.
     school(id: &SchoolId) = "school#{id}" / "current";
+    /// What a school answered to a rehearsal.
+    rehearsal(id: &SchoolId) = "school#{id}" / "rehearsed";
     /// Which school a site of Thinkific's is, by its host.
     site(host: &str) = "site#{host}" / "claim";
     /// Whose a mail domain is in a school.
@@ -82,6 +87,35 @@ pub struct SchoolItem {
     pub at: i64,
     /// The ARN of who wrote it.
     pub by: String,
+}
+
+/// What a school does that is not documented, as a rehearsal found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RehearsalItem {
+    /// The format of the writer, now 1.
+    pub v: u32,
+    /// When it was last asked, in epoch seconds.
+    pub at: i64,
+    /// The ARN of who asked.
+    pub by: String,
+    /// The domain of the people who were made for it.
+    pub domain: String,
+    /// A [`Finding`](stoa_core::rehearsal::Finding) for each question, by its name. One that this version does not know
+    /// is kept, and not shown.
+    pub found: BTreeMap<String, serde_json::Value>,
+}
+
+impl RehearsalItem {
+    /// The format of this version.
+    pub const VERSION: u32 = 1;
+
+    /// What this version understands of it.
+    pub fn findings(&self) -> Findings {
+        let known = |(name, found): (&String, &serde_json::Value)| {
+            Some((Question::of_code(name)?, serde_json::from_value(found.clone()).ok()?))
+        };
+        self.found.iter().filter_map(known).collect()
+    }
 }
 
 /// That a connection is on the list.

@@ -60,7 +60,7 @@ pub(crate) struct PersonChangeItem {
     pub(crate) what: String,
     /// The ARN of who changed it.
     pub(crate) by: String,
-    /// The operator's reason.
+    /// On-call's reason.
     pub(crate) reason: String,
 }
 

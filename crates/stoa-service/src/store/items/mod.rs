@@ -1,6 +1,6 @@
 //! What is stored: one file a table, and in it the keys of its items, their forms, and how long they are kept.
 //!
-//! Functions and the operator's command read and write the same items, by the same [`Key`]s: no key is put together
+//! Functions and the command `stoa` read and write the same items, by the same [`Key`]s: no key is put together
 //! anywhere else, and `docs/data.md` is held against [`forms`]. A key is no part of an item's form: an item is written
 //! under its key, and holds of it only what it is read for.
 
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use connections::{ConnectionItem, SchoolItem};
+pub use connections::{ConnectionItem, RehearsalItem, SchoolItem};
 pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem, SiteItem};
 pub(crate) use directory::PersonChangeItem;
 pub(crate) use key::Range;

@@ -19,10 +19,17 @@ keys! { Directory:
         = "user#{connection}#{user}" / "member#{group}#{generation}";
     /// What is to be done about a person at the school, and what was done.
     sync(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "sync#thinkific";
+    /// What WorkOS has told of a person: `Told`.
+    told_user(connection: &ConnectionId, user: &UserId) = "user#{connection}#{user}" / "told";
+    /// What WorkOS has told of a membership: `Told`.
+    told_member(connection: &ConnectionId, user: &UserId, group: &GroupId)
+        = "user#{connection}#{user}" / "told#{group}";
     /// The list of people has one item each.
     listed_user(connection: &ConnectionId, user: &UserId) = "users#{connection}" / "{user}";
     /// A group: `GroupItem`.
     group(connection: &ConnectionId, group: &GroupId) = "group#{connection}#{group}" / "itself";
+    /// What WorkOS has told of a group: `Told`.
+    told_group(connection: &ConnectionId, group: &GroupId) = "group#{connection}#{group}" / "told";
     /// That a person belongs to a group, among the group's items: `EdgeItem`.
     member(connection: &ConnectionId, group: &GroupId, generation: u64, user: &UserId)
         = "group#{connection}#{group}" / "member#{generation}#{user}";
@@ -37,6 +44,8 @@ keys! { Directory:
     scim_tokens(connection: &ConnectionId) = "scim#{connection}" / "tokens";
     /// The requests of a connection's SCIM client in this minute, by all processes.
     scim_requests(connection: &ConnectionId) = "pace#{connection}" / "requests";
+    /// How far stoa has come with what WorkOS tells: `SyncItem`.
+    workos_sync(connection: &ConnectionId) = "workos#{connection}" / "directory-sync";
     /// How far a file has come that broke off: `ImportItem`.
     import_begun(connection: &ConnectionId) = "import#{connection}" / "begun";
     /// A file that is done: `ImportItem`. The instant's fraction makes it a key.

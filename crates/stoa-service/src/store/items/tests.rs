@@ -39,6 +39,7 @@ fn keys_are_what_they_were() {
         (Key::version(&pg(), 7, 1_790_000_000), "connection#pg / version#000007#1790000000"),
         (Key::listed(&pg()), "connections / pg"),
         (Key::school(&academy()), "school#pg-academy / current"),
+        (Key::rehearsal(&academy()), "school#pg-academy / rehearsed"),
         (Key::site("learn.pg.com"), "site#learn.pg.com / claim"),
         (Key::domain(&academy(), "pg.com"), "domain#pg-academy#pg.com / claim"),
         (Key::home_realm("pg.com", &pg()), "discovery#pg.com / pg"),

@@ -9,8 +9,10 @@ mod find;
 mod group;
 mod groups;
 mod replacement;
+mod sync;
 mod together;
 mod tokens;
+mod told;
 mod users;
 
 use std::time::Duration;
@@ -33,6 +35,7 @@ pub use edges::EdgesChanged;
 pub use group::Group;
 pub use replacement::Regrouped;
 pub use together::Moved;
+pub use told::Heard;
 pub use users::{Person, User};
 
 /// What one transaction may write.

@@ -103,7 +103,23 @@ impl People<'_> {
     /// Writes a new person; or, where their client's id is that of somebody who is inactive, brings that one back.
     pub async fn create_user(&self, profile: &Profile) -> Result<Changed<User>, Failure> {
         let id = UserId::from_random(random::bytes()?);
-        let key = Key::user(self.connection, &id);
+        let (item, values, writes) = self.new_user(&id, profile)?;
+        match self.transact(writes).await? {
+            Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
+            Wrote::Refused(refused) => {
+                let taken: Vec<&KeyOf> = refused.iter().filter_map(|index| values.get(*index)).collect();
+                self.revive(profile, &taken).await
+            }
+        }
+    }
+
+    /// A person who is new: their item, the values that they take, and the writes, the values' first.
+    pub(super) fn new_user(
+        &self,
+        id: &UserId,
+        profile: &Profile,
+    ) -> Result<(UserItem, Vec<KeyOf>, Vec<Write>), Failure> {
+        let key = Key::user(self.connection, id);
         let (created, version) = (self.now.as_second(), 1);
         let item = UserItem {
             v: DIRECTORY_VERSION,
@@ -116,16 +132,10 @@ impl People<'_> {
         };
         let values: Vec<KeyOf> = keys(profile, self.connection, self.pepper).into_iter().collect();
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
-        writes.push(key.clone().put(&item).only_if(ABSENT));
-        writes.push(Key::listed_user(self.connection, &id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
-        writes.push(self.due().mark(&id, Rank::Then));
-        match self.transact(writes).await? {
-            Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
-            Wrote::Refused(refused) => {
-                let taken: Vec<&KeyOf> = refused.iter().filter_map(|index| values.get(*index)).collect();
-                self.revive(profile, &taken).await
-            }
-        }
+        writes.push(key.put(&item).only_if(ABSENT));
+        writes.push(Key::listed_user(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
+        writes.push(self.due().mark(id, Rank::Then));
+        Ok((item, values, writes))
     }
 
     /// Somebody has one of the values. If they are inactive and the client has the same id for them, it is they who come
@@ -151,6 +161,16 @@ impl People<'_> {
         if before.profile == *profile {
             return Ok(Changed::Applied(User { item: before.item.clone(), profile: profile.clone() }));
         }
+        self.rewrite_user(before, profile, None).await
+    }
+
+    /// The same, in one transaction with another write.
+    pub(super) async fn rewrite_user(
+        &self,
+        before: &User,
+        profile: &Profile,
+        along: Option<Write>,
+    ) -> Result<Changed<User>, Failure> {
         let (id, version) = (&before.item.id, before.item.version + 1);
         let key = Key::user(self.connection, id);
         let item = UserItem {
@@ -164,7 +184,7 @@ impl People<'_> {
         let [had, has] = [&before.profile, profile].map(|profile| keys(profile, self.connection, self.pepper));
         let taken: Vec<&KeyOf> = has.difference(&had).collect();
         let given_up: Vec<&KeyOf> = had.difference(&has).collect();
-        if taken.len() + given_up.len() + 2 > TRANSACTION {
+        if taken.len() + given_up.len() + 3 > TRANSACTION {
             return Err(Failure::noted(Fault::ScimTooLarge, "more values change at once than one transaction writes"));
         }
         let moves = before.profile.unverified_email() != profile.unverified_email();
@@ -174,6 +194,7 @@ impl People<'_> {
         let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);
         writes.push(put);
         writes.push(self.due().mark(id, rank));
+        writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
@@ -191,10 +212,15 @@ impl People<'_> {
 
     /// Takes a person away, with their memberships. What follows at the school is still marked.
     pub async fn delete_user(&self, before: &User) -> Result<Changed<()>, Failure> {
+        self.remove_user(before, None).await
+    }
+
+    /// The same, its last transaction with another write.
+    pub(super) async fn remove_user(&self, before: &User, along: Option<Write>) -> Result<Changed<()>, Failure> {
         let id = &before.item.id;
         let edges = self.found(id).await?.edges;
         let values = keys(&before.profile, self.connection, self.pepper);
-        let room = TRANSACTION - values.len() - 3;
+        let room = TRANSACTION - values.len() - 4;
         let key = Key::user(self.connection, id);
         let same = key.clone().check("version = :before").with(":before", before.item.version);
         // Those that do not fit go first, each marked: whoever asks again takes away what is left.
@@ -210,6 +236,7 @@ impl People<'_> {
         writes.extend(values.iter().map(|value| self.give_up(value, id.as_str())));
         writes.extend(last.iter().flat_map(|edge| self.remove_edge(edge)));
         writes.push(self.due().mark(id, Rank::First));
+        writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(())),
             Wrote::Refused(_) => Ok(Changed::Meanwhile),

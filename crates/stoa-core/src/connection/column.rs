@@ -1,9 +1,12 @@
-//! What a column says of a person.
+//! What a column of a customer's file says of a person.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a column says of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Column {
     /// The address. Without it nobody can be made.
     Email,

@@ -1,0 +1,432 @@
+//! What WorkOS tells, as it becomes people, groups and memberships.
+//!
+//! By what each is known stands beside it ([`Told`]), and is written in the transaction that changes it: two that hear of
+//! one person at once cannot lose each other's word, and whoever was cut off hears the same again and goes on. A word that
+//! changes nothing writes nothing.
+//!
+//! Groups have no keys by which they are found: at WorkOS two may have one name, and no client asks for them here.
+
+use std::collections::BTreeMap;
+
+use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
+use stoa_core::dsync::{Event, GroupWords, Happened, PersonWords, Told, Who, Word, WorkosId, group_id, user_id};
+use stoa_core::failure::Failure;
+use stoa_core::fault::Fault;
+use stoa_core::provision::Rank;
+use stoa_core::routes::Table;
+use stoa_scim::Profile;
+
+use super::group::Group;
+use super::users::User;
+use super::{Changed, People, TRIES, Wrote};
+use crate::store::{ABSENT, Key, Reads, Write, read};
+
+/// Members of a group of WorkOS's are never replaced as a whole: all are of one generation.
+const GENERATION: u64 = 1;
+
+/// Whether a word changed anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It was news.
+    News,
+    /// It was known, or something newer is.
+    Known,
+}
+
+/// A membership, by the ids of both.
+#[derive(Clone, Copy)]
+struct Edge<'a> {
+    user: &'a UserId,
+    group: &'a GroupId,
+}
+
+impl People<'_> {
+    /// Hears an event.
+    pub async fn hear(&self, event: &Event) -> Result<Heard, Failure> {
+        let at = event.at();
+        let there = |order| Word::There { at, order, is_listed: false };
+        match &event.happened {
+            Happened::User(words) => Box::pin(self.hear_person(words, &there(Some(words.order.clone())))).await,
+            Happened::Group(words) => Box::pin(self.hear_group(words, &there(Some(words.order.clone())))).await,
+            Happened::UserGone(who) => Box::pin(self.hear_person_gone(&self.user_of(who), at)).await,
+            Happened::GroupGone(id) => Box::pin(self.hear_group_gone(&self.group_of(id), at)).await,
+            Happened::Added(both) => {
+                let (person, group) = &**both;
+                let (user, of) = (self.user_of(&person.who), self.group_of(&group.id));
+                // Of a group that many come into at once, each event says the same: what is known of it stays untouched.
+                let [told_person, told_group] =
+                    [Key::told_user(self.connection, &user), Key::told_group(self.connection, &of)];
+                if !self.told(&told_group).await?.knows(&group.order) {
+                    Box::pin(self.hear_group(group, &there(Some(group.order.clone())))).await?;
+                }
+                if !self.told(&told_person).await?.knows(&person.order) {
+                    Box::pin(self.hear_person(person, &there(Some(person.order.clone())))).await?;
+                }
+                self.hear_member((&user, &of), &there(None)).await
+            }
+            Happened::Removed { user, group } => {
+                let ids = (self.user_of(user), self.group_of(group));
+                self.hear_member((&ids.0, &ids.1), &Word::Gone { at }).await
+            }
+            Happened::Activated | Happened::Deleted | Happened::Other(_) => Ok(Heard::Known),
+        }
+    }
+
+    /// Our id of a person.
+    pub fn user_of(&self, who: &Who) -> UserId {
+        user_id(who, self.connection, self.pepper)
+    }
+
+    /// Our id of a group.
+    pub fn group_of(&self, id: &WorkosId) -> GroupId {
+        group_id(id, self.connection, self.pepper)
+    }
+
+    /// Hears that a person is there.
+    pub async fn hear_person(&self, words: &PersonWords, word: &Word) -> Result<Heard, Failure> {
+        let id = self.user_of(&words.who);
+        let key = Key::told_user(self.connection, &id);
+        for _ in 0..TRIES {
+            let before = self.told(&key).await?;
+            let (after, _) = before.after(word);
+            let user = self.user(&id).await?;
+            let told = note(&key, &before, &after);
+            let is_current = after.order.as_ref() == Some(&words.order);
+            let changed = match (after.is_there(), user) {
+                (false, Some(user)) => self.remove_user(&user, told).await?,
+                (true, Some(user)) if is_current && user.profile != words.profile => {
+                    self.rewrite_user(&user, &words.profile, told).await?.without()
+                }
+                (true, None) => self.make_user(&id, &words.profile, told).await?,
+                (false, None) | (true, Some(_)) => match self.only(told).await? {
+                    Some(heard) => return Ok(heard),
+                    None => continue,
+                },
+            };
+            match changed {
+                Changed::Applied(()) => return Ok(Heard::News),
+                Changed::Taken(by) => self.settle_double((&id, &words.profile, by), (&key, &before, &after)).await?,
+                Changed::Meanwhile => {}
+            }
+        }
+        Err(contended())
+    }
+
+    async fn make_user(&self, id: &UserId, profile: &Profile, told: Option<Write>) -> Result<Changed<()>, Failure> {
+        let (_, values, mut writes) = self.new_user(id, profile)?;
+        writes.extend(told);
+        Ok(match self.transact(writes).await? {
+            Wrote::All => Changed::Applied(()),
+            Wrote::Refused(refused) => {
+                let value = refused.iter().find_map(|index| values.get(*index));
+                value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by))
+            }
+        })
+    }
+
+    /// Somebody else has what this person is known by: another source's person has the same id of the identity provider's,
+    /// or the identity provider has given somebody another id. The one who was told of last is the one who is there.
+    async fn settle_double(
+        &self,
+        (id, profile, by): (&UserId, &Profile, IndexedBy),
+        (key, before, after): (&Key, &Told, &Told),
+    ) -> Result<(), Failure> {
+        let values = keys(profile, self.connection, self.pepper);
+        let value = values.iter().find(|value: &&KeyOf| value.by == by);
+        let Some(value) = value else { return Ok(()) };
+        let Some(owner) = self.owner(value).await? else { return Ok(()) };
+        let other =
+            UserId::parse(&owner).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        if other == *id {
+            return Ok(());
+        }
+        let other_key = Key::told_user(self.connection, &other);
+        let known = self.told(&other_key).await?;
+        if known.seen >= after.seen {
+            let (gone, _) = after.after(&Word::Gone { at: known.seen.unwrap_or_default() });
+            self.only(note(key, before, &gone)).await?;
+            return Ok(());
+        }
+        let (gone, _) = known.after(&Word::Gone { at: after.seen.unwrap_or_default() });
+        if let Some(user) = self.user(&other).await? {
+            self.remove_user(&user, note(&other_key, &known, &gone)).await?;
+        }
+        Ok(())
+    }
+
+    /// Hears that a person is gone, or is in no list. Whoever was told to be back already keeps none of the groups that
+    /// they had before.
+    pub async fn hear_person_gone(&self, id: &UserId, at: i64) -> Result<Heard, Failure> {
+        let key = Key::told_user(self.connection, id);
+        for _ in 0..TRIES {
+            let before = self.told(&key).await?;
+            let (after, _) = before.after(&Word::Gone { at });
+            let told = note(&key, &before, &after);
+            match self.user(id).await? {
+                Some(user) if !after.is_there() => {
+                    if let Changed::Applied(()) = self.remove_user(&user, told).await? {
+                        return Ok(Heard::News);
+                    }
+                }
+                is_back => {
+                    let Some(heard) = self.only(told).await? else { continue };
+                    if is_back.is_some() {
+                        for (group, _) in self.person(id).await?.groups {
+                            self.hear_member((id, &group.item.id), &Word::Gone { at }).await?;
+                        }
+                    }
+                    return Ok(heard);
+                }
+            }
+        }
+        Err(contended())
+    }
+
+    /// Hears that a group is there.
+    pub async fn hear_group(&self, words: &GroupWords, word: &Word) -> Result<Heard, Failure> {
+        let id = self.group_of(&words.id);
+        let key = Key::told_group(self.connection, &id);
+        for _ in 0..TRIES {
+            let before = self.told(&key).await?;
+            let (after, _) = before.after(word);
+            let told = note(&key, &before, &after);
+            let is_current = after.order.as_ref() == Some(&words.order);
+            let wrote = match (after.is_there(), self.group(&id).await?) {
+                (false, Some(group)) => self.remove_group(&group, told).await?,
+                (true, None) => self.make_group(&id, &words.profile, told).await?,
+                (true, Some(group)) if is_current && !before.knows(&words.order) => {
+                    match self.rename_group(&group, &words.profile).await? {
+                        Wrote::All => self.only(told).await?.map_or(Wrote::Refused(Vec::new()), |_| Wrote::All),
+                        refused @ Wrote::Refused(_) => refused,
+                    }
+                }
+                (false, None) | (true, Some(_)) => match self.only(told).await? {
+                    Some(heard) => return Ok(heard),
+                    None => continue,
+                },
+            };
+            if let Wrote::All = wrote {
+                return Ok(Heard::News);
+            }
+        }
+        Err(contended())
+    }
+
+    async fn make_group(&self, id: &GroupId, profile: &Profile, told: Option<Write>) -> Result<Wrote, Failure> {
+        let key = Key::group(self.connection, id);
+        let draft = self.draft_group(profile)?.item;
+        let sealed = self.seal(profile, &key, draft.profile)?;
+        let item = GroupItem { id: id.clone(), generation: GENERATION, sealed, ..draft };
+        let listed = Key::listed_group(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() });
+        let mut writes = vec![key.put(&item).only_if(ABSENT), listed];
+        writes.extend(told);
+        self.transact(writes).await
+    }
+
+    /// Another name may grant something else, so those who belong to the group are looked at again: after the name counts,
+    /// and before it is noted that it was told. Whoever is cut off in between hears it again, and looks at them again.
+    async fn rename_group(&self, before: &Group, profile: &Profile) -> Result<Wrote, Failure> {
+        if before.profile != *profile {
+            let key = Key::group(self.connection, &before.item.id);
+            let version = before.item.version + 1;
+            let (sealed, modified) = (self.seal(profile, &key, version)?, self.now.as_second());
+            let item = GroupItem { version, profile: version, sealed, modified, ..before.item.clone() };
+            let put = key.put(&item).only_if("version = :before").with(":before", before.item.version);
+            if let refused @ Wrote::Refused(_) = self.transact(vec![put]).await? {
+                return Ok(refused);
+            }
+        }
+        let marks = self.members(before).await?.into_iter().map(|user| [self.due().mark(&user, Rank::First)]);
+        self.write_edges(marks.collect()).await?;
+        Ok(Wrote::All)
+    }
+
+    /// Hears that a group is gone, or is in no list.
+    pub async fn hear_group_gone(&self, id: &GroupId, at: i64) -> Result<Heard, Failure> {
+        let key = Key::told_group(self.connection, id);
+        for _ in 0..TRIES {
+            let before = self.told(&key).await?;
+            let (after, _) = before.after(&Word::Gone { at });
+            let told = note(&key, &before, &after);
+            let group = self.group(id).await?.filter(|_| !after.is_there());
+            let Some(group) = group else {
+                let Some(heard) = self.only(told).await? else { continue };
+                return Ok(heard);
+            };
+            if let Wrote::All = self.remove_group(&group, told).await? {
+                return Ok(Heard::News);
+            }
+        }
+        Err(contended())
+    }
+
+    /// Takes a group away, after those who belonged to it have lost what it granted. One that another source made is known
+    /// by its keys too, which are given up.
+    async fn remove_group(&self, group: &Group, told: Option<Write>) -> Result<Wrote, Failure> {
+        let (id, generation) = (&group.item.id, group.item.generation);
+        let removed = self.members(group).await?.into_iter().map(|user| {
+            let edge = EdgeItem { v: DIRECTORY_VERSION, group: id.clone(), user, generation, since: 0 };
+            let [member, belongs] = self.remove_edge(&edge);
+            [member, belongs, self.due().mark(&edge.user, Rank::First)]
+        });
+        self.write_edges(removed.collect()).await?;
+        let mut writes =
+            vec![Key::group(self.connection, id).delete(), Key::listed_group(self.connection, id).delete()];
+        for value in keys(&group.profile, self.connection, self.pepper) {
+            if self.owner(&value).await?.as_deref() == Some(id.as_str()) {
+                writes.push(self.give_up(&value, id.as_str()));
+            }
+        }
+        writes.extend(told);
+        self.transact(writes).await
+    }
+
+    /// Hears that somebody belongs to a group, or does not. It makes nobody: of whom nothing is known it is only noted.
+    pub async fn hear_member(&self, (user, group): (&UserId, &GroupId), word: &Word) -> Result<Heard, Failure> {
+        let edge = Edge { user, group };
+        let key = Key::told_member(self.connection, user, group);
+        for _ in 0..TRIES {
+            let known = self.known_of(edge).await?;
+            let (after, _) = known.edge.after(word);
+            let counts = after.counts(&known.user, &known.group);
+            let told = note(&key, &known.edge, &after);
+            let since = after.seen.map_or(self.now.as_second(), |seen| seen / 1000);
+            let writes = self.member_writes(edge, (counts, known.is_member), since);
+            if writes.is_empty() {
+                let Some(heard) = self.only(told).await? else { continue };
+                return Ok(heard);
+            }
+            // As long as the person is who they were when this was decided.
+            let same = unchanged(Key::told_user(self.connection, user), &known.user);
+            let writes = writes.into_iter().chain(told).chain([same]).collect();
+            if let Wrote::All = self.transact(writes).await? {
+                return Ok(Heard::News);
+            }
+        }
+        Err(contended())
+    }
+
+    fn member_writes(&self, Edge { user, group }: Edge<'_>, becomes: (bool, bool), since: i64) -> Vec<Write> {
+        let (group, user) = (group.clone(), user.clone());
+        let edge = EdgeItem { v: DIRECTORY_VERSION, group, user, generation: GENERATION, since };
+        let (writes, rank) = match becomes {
+            (true, false) => (self.put_edge(&edge), Rank::Then),
+            (false, true) => (self.remove_edge(&edge), Rank::First),
+            (true, true) | (false, false) => return Vec::new(),
+        };
+        writes.into_iter().chain([self.due().mark(&edge.user, rank)]).collect()
+    }
+
+    async fn known_of(&self, Edge { user, group }: Edge<'_>) -> Result<Known, Failure> {
+        let told_user = Key::told_user(self.connection, user);
+        let told_group = Key::told_group(self.connection, group);
+        let told_member = Key::told_member(self.connection, user, group);
+        let member = Key::member(self.connection, group, GENERATION, user);
+        let keys = vec![told_user.clone(), told_group.clone(), told_member.clone(), member.clone()];
+        let mut known = Known::default();
+        for item in self.read_all(keys).await? {
+            let is = |key: &Key| key.is_of(Table::Directory, &item);
+            if is(&member) {
+                known.is_member = true;
+                continue;
+            }
+            let place = match (is(&told_user), is(&told_group)) {
+                (true, _) => &mut known.user,
+                (false, true) => &mut known.group,
+                (false, false) => &mut known.edge,
+            };
+            *place = read(Table::Directory, item)?;
+        }
+        Ok(known)
+    }
+
+    /// Which of these people a whole list as of then does not have. Whoever was never told of is in none.
+    pub async fn missing_people(&self, ids: &[UserId], list: i64) -> Result<Vec<UserId>, Failure> {
+        let keys = ids.iter().map(|id| (id.clone(), Key::told_user(self.connection, id))).collect();
+        self.missing(keys, list).await
+    }
+
+    /// Which of these groups a whole list as of then does not have.
+    pub async fn missing_groups(&self, ids: &[GroupId], list: i64) -> Result<Vec<GroupId>, Failure> {
+        let keys = ids.iter().map(|id| (id.clone(), Key::told_group(self.connection, id))).collect();
+        self.missing(keys, list).await
+    }
+
+    /// Which members of a group the whole list of them as of then does not have.
+    pub async fn missing_members(&self, group: &Group, list: i64) -> Result<Vec<UserId>, Failure> {
+        let members = self.members(group).await?.into_iter();
+        let keys = members.map(|user| {
+            let key = Key::told_member(self.connection, &user, &group.item.id);
+            (user, key)
+        });
+        self.missing(keys.collect(), list).await
+    }
+
+    async fn missing<T>(&self, keys: Vec<(T, Key)>, list: i64) -> Result<Vec<T>, Failure> {
+        let items = self.read_all(keys.iter().map(|(_, key)| key.clone()).collect()).await?;
+        let mut known: BTreeMap<(String, String), Told> = BTreeMap::new();
+        for item in items {
+            let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+            let place = (text("pk"), text("sk"));
+            known.insert(place, read(Table::Directory, item)?);
+        }
+        let is_missing = |key: Key| {
+            let told = known.get(&(key.pk, key.sk.unwrap_or_default()));
+            told.is_none_or(|told| told.is_missing_in(list))
+        };
+        Ok(keys.into_iter().filter_map(|(id, key)| is_missing(key).then_some(id)).collect())
+    }
+
+    async fn told(&self, key: &Key) -> Result<Told, Failure> {
+        Ok(self.store.tables.get::<Told>(key, Reads::Consistent).await?.unwrap_or_default())
+    }
+
+    /// Notes what was told, where nothing else changes. `None`: something else was noted since it was read.
+    async fn only(&self, told: Option<Write>) -> Result<Option<Heard>, Failure> {
+        let Some(told) = told else { return Ok(Some(Heard::Known)) };
+        Ok(self.store.tables.write(told).await?.is_applied().then_some(Heard::News))
+    }
+}
+
+/// What is known of a membership and of those whom it joins.
+#[derive(Default)]
+struct Known {
+    user: Told,
+    group: Told,
+    edge: Told,
+    is_member: bool,
+}
+
+/// Writes what is known now over what was read; `None`: it is the same.
+fn note(key: &Key, before: &Told, after: &Told) -> Option<Write> {
+    if before == after {
+        return None;
+    }
+    let put = key.clone().put(&Told { rev: before.rev + 1, ..after.clone() });
+    Some(match before.rev {
+        0 => put.only_if(ABSENT),
+        rev => put.only_if("rev = :rev").with(":rev", rev),
+    })
+}
+
+/// Nothing was told since this was read.
+fn unchanged(key: Key, told: &Told) -> Write {
+    match told.rev {
+        0 => key.check(ABSENT),
+        rev => key.check("rev = :rev").with(":rev", rev),
+    }
+}
+
+fn contended() -> Failure {
+    Failure::noted(Fault::StoreContended, "what WorkOS tells of a person or a group")
+}
+
+impl Changed<User> {
+    fn without(self) -> Changed<()> {
+        match self {
+            Self::Applied(_) => Changed::Applied(()),
+            Self::Taken(by) => Changed::Taken(by),
+            Self::Meanwhile => Changed::Meanwhile,
+        }
+    }
+}
