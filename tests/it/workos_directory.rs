@@ -471,7 +471,7 @@ async fn wherever_a_delivery_breaks_off_the_next_one_heals_it() {
                 umbrella.world.advance(3700);
                 let user = umbrella.add(&format!("idp-{points}"), &format!("p{points}@umbrella.example"));
                 workos.add_directory_member(&leaders, &user);
-                if points % 2 == 0 {
+                if points.is_multiple_of(2) {
                     umbrella.world.advance(1);
                     workos.remove_directory_member(&leaders, &user);
                     umbrella.world.advance(1);
