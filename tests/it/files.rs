@@ -123,7 +123,7 @@ async fn a_person_of_a_file_is_enrolled_enters_without_a_call_and_is_out_when_th
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_whose_people_come_otherwise_takes_none_from_files() {
     let world = start().await;
-    for source in ["scim", "none", "workos"] {
+    for source in ["scim", "none"] {
         let directory = FROM_FILES.replace("\"csv\"", &format!("{source:?}"));
         world.reconfigure(|file| format!("{file}{directory}")).await;
         let refused = world.operator.of_files(&pg()).await.unwrap_err();
