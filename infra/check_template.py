@@ -416,12 +416,25 @@ def check_on_call(register, template):
         if kind in grant
     }
     yield from differ("what on-call may do to tables and secrets", got, wanted)
+    # Of a table that holds people, whoever may only look sees what the register says and nothing else.
+    for grant in register["on_call_looks"]:
+        arn = {"Fn::GetAtt": [camel(grant["table"]) + "Table", "Arn"]}
+        got = [
+            {"actions": sorted(st["Action"]), "condition": st.get("Condition", {})}
+            for st in template.properties("OnCallRead")["PolicyDocument"]["Statement"]
+            if arn in as_list(st["Resource"])
+        ]
+        wanted = [{"actions": sorted(grant["actions"]), "condition": grant["condition"]}]
+        yield from equal(f"what OnCallRead sees of {grant['table']}", got, wanted)
     # What `stoa doctor` asks of each function, and where `stoa trace` sends whoever looks for a line.
     for function in register["functions"]:
         for action, resource in (("lambda:GetAlias", function["logical_id"]), ("logs:FilterLogEvents", f"{function['logical_id']}LogGroup")):
             arn = {"Fn::GetAtt": [resource, "Arn"]}
             if not any(action in st["Action"] and arn in as_list(st["Resource"]) for st in on_call(template) if st["Effect"] == "Allow"):
                 yield f"on call: neither policy allows {action} on {resource}"
+    for action in register["on_call_asks"]:
+        if not any(action in st["Action"] for st in on_call(template)):
+            yield f"on call: neither policy allows {action}, which `stoa doctor` asks"
     for action in register["on_call_lists"]:
         if not any(action in st["Action"] and st["Resource"] == "*" for st in on_call(template)):
             yield f"on call: neither policy allows {action}, which the command calls"

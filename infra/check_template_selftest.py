@@ -295,6 +295,16 @@ def on_call_cannot_list_secrets(source):
     next(st for st in statements if st["Sid"] == "Lists")["Action"].remove("secretsmanager:ListSecrets")
 
 
+def on_call_cannot_see_who_is_told(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    statements.remove(next(st for st in statements if st["Sid"] == "Subscribers"))
+
+
+def on_call_looks_at_people(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    del next(st for st in statements if st["Sid"] == "ClientsAndMirrors")["Condition"]
+
+
 def page_that_on_call_cannot_follow(source):
     properties(source, "OnCallRepair")["PolicyDocument"]["Statement"].remove(repair(source, "QuietAlarm"))
 
@@ -378,6 +388,8 @@ DEFECTS = {
         on_call_cannot_list_secrets,
         function_that_on_call_cannot_see,
         log_that_on_call_cannot_read,
+        on_call_cannot_see_who_is_told,
+        on_call_looks_at_people,
         page_that_on_call_cannot_follow,
         other_stack_s_functions,
         other_stack_s_alarms,

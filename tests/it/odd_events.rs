@@ -289,7 +289,16 @@ impl Bench<'_> {
             let answer = self.sandbox.invoke("operator", event.clone()).await.unwrap();
             assert_eq!(
                 answer["not_understood"]["known"],
-                json!(["find_logins", "find_person", "hash_scim_token", "webhooks", "look", "rehearse"]),
+                json!([
+                    "find_logins",
+                    "find_person",
+                    "hash_scim_token",
+                    "webhooks",
+                    "look",
+                    "rehearse",
+                    "catalogue",
+                    "hash_groups"
+                ]),
                 "{event}"
             );
             let line = self.line("operator").await;

@@ -98,7 +98,7 @@ pub(crate) enum Connection {
     Plan(Files),
     /// Print what changes, and write it
     Apply(Apply),
-    /// Check a file and its metadata offline, and print its certificates
+    /// Check a file and its metadata, and print its certificates; asks nobody but a named stack
     Check {
         /// A connection's TOML file
         file: PathBuf,
@@ -435,7 +435,7 @@ pub(crate) struct Rehearse {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Directory {
-    /// Print what is due for a person at the school, and what was done
+    /// Print what is due for a person at the school, what was done, and what was changed by hand
     Show {
         /// The connection
         #[arg(value_parser = connection)]

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use stoa_core::diagnosis::{Diagnosis, Finding};
 use stoa_core::fault::Actor;
+use stoa_core::invisible::visible;
 
 use crate::time::instant;
 
@@ -80,8 +81,9 @@ pub(crate) const fn who(actor: Actor) -> &'static str {
 }
 
 /// Lines of at most [`WIDTH`] characters, the first after a label and the others below its end. What stands between
-/// backticks is a command to paste, and is not broken.
+/// backticks is a command to paste, and is not broken. Strangers' words are in it, so no line begins but by this.
 fn wrapped(label: &str, said: &str) -> String {
+    let said = visible(said);
     let indent = DEEP.get(..label.len()).unwrap_or(DEEP);
     let mut lines = vec![label.to_owned()];
     let mut is_first = true;

@@ -9,17 +9,19 @@ use stoa_core::provision::{Access, Enrolled, InGroup, Stuck, Sync};
 use stoa_service::operator::{DirectoryPerson, STOPPED_LISTED, Stopped};
 
 use crate::arguments::{Directory, DirectoryChanged, Target};
+use crate::person::print_history;
 use crate::time::instant;
 use crate::{CliError, Io};
 
 pub(crate) async fn run(command: Directory, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     match command {
         Directory::Show { id, person } => {
-            let person = target.read(io)?.operator.directory_person(&id, &person).await?;
+            let operator = target.read(io)?.operator;
+            let person = operator.directory_person(&id, &person).await?;
             for line in render(&person) {
                 io.say(&line)?;
             }
-            Ok(())
+            print_history(operator.directory_history(&person).await?, io)
         }
         Directory::Held { id } => list(&id, Stopped::Held, target, io).await,
         Directory::Stuck { id } => list(&id, Stopped::Stuck, target, io).await,

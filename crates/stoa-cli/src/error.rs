@@ -121,7 +121,7 @@ pub enum CliError {
     #[error("which stack? STOA_SANDBOX and STOA_OUTPUTS are both set")]
     TwoStacks,
     /// The credentials are of another account than the stack.
-    #[error("nothing was written: the stack is in account {stack}, and the credentials belong to account {caller}")]
+    #[error("nothing was done: the stack is in account {stack}, and the credentials belong to account {caller}")]
     OtherAccount {
         /// The stack's.
         stack: String,

@@ -30,7 +30,12 @@ async fn show(asked: PersonAsked, target: &Target, io: &mut Io<'_>) -> Result<()
     for line in render(&person) {
         io.say(&line)?;
     }
-    for [at, what, by, reason] in operator.person_history(&person).await? {
+    print_history(operator.person_history(&person).await?, io)
+}
+
+/// Prints what was changed by hand.
+pub(crate) fn print_history(changes: Vec<[String; 4]>, io: &mut Io<'_>) -> Result<(), CliError> {
+    for [at, what, by, reason] in changes {
         // Its fraction makes it a key; nobody needs to read it.
         let at = at.parse::<Timestamp>().map_or(at, |at| format!("{at:.0}"));
         io.say(&format!("{at}  {what}, by {by}: {}", reason.escape_debug()))?;

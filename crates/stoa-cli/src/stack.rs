@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use stoa_core::invisible::visible;
-use stoa_service::operator::{Operator, StackNames, sandbox};
+use stoa_service::operator::{Caller, Operator, StackNames, sandbox};
 use stoa_service::{Credentials, Variables};
 use url::Url;
 
@@ -51,6 +51,23 @@ impl Place {
     }
 }
 
+impl Access {
+    /// Refuses credentials of another account than the stack's.
+    pub(crate) async fn check_account(&self) -> Result<(), CliError> {
+        self.check(&self.operator.caller().await?)
+    }
+
+    fn check(&self, caller: &Caller) -> Result<(), CliError> {
+        match &self.place {
+            Some(place) if place.account != caller.account => {
+                let (stack, caller) = (place.account.clone(), caller.account.clone());
+                Err(CliError::OtherAccount { stack, caller })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 impl Target {
     /// Access for looking.
     pub(crate) fn read(&self, io: &Io<'_>) -> Result<Access, CliError> {
@@ -65,13 +82,11 @@ impl Target {
 
     /// Access for changing, after saying what is changed. Whose the credentials are goes into the history.
     pub(crate) async fn change(&self, io: &mut Io<'_>) -> Result<Operator, CliError> {
-        let Access { operator, stack, place } = self.read(io)?;
-        let caller = operator.caller().await?;
+        let access = self.read(io)?;
+        let caller = access.operator.caller().await?;
+        access.check(&caller)?;
+        let Access { operator, stack, place } = access;
         let what = match (&place, self.meant(io)?) {
-            (Some(place), _) if place.account != caller.account => {
-                let (stack, caller) = (place.account.clone(), caller.account);
-                return Err(CliError::OtherAccount { stack, caller });
-            }
             (Some(Place { account, region }), _) => format!("Stack {stack} in account {account}, {region}"),
             (None, Meant::Sandbox(endpoint)) => format!("The sandbox at {endpoint}"),
             (None, Meant::Deployed(_)) => format!("Stack {stack}"),
@@ -180,6 +195,10 @@ fn names(text: &str) -> Result<StackNames, &'static str> {
         directory: output(&outputs, "DirectoryTable").ok_or("it has no output DirectoryTable")?,
         secret_prefix: output(&outputs, "SecretPrefix").ok_or("it has no output SecretPrefix")?,
         operator: output(&outputs, "OperatorFunction").ok_or("it has no output OperatorFunction")?,
+        failure_queues: output(&outputs, "FailureQueues")
+            .map(|urls| urls.split(',').map(str::to_owned).collect())
+            .unwrap_or_default(),
+        alarm_topic: output(&outputs, "AlarmTopic"),
         // A file that was written before the stack had it is of use for everything else.
         csv_import: output(&outputs, "CsvImportFunction").unwrap_or_default(),
     })

@@ -20,7 +20,10 @@ pub(crate) async fn run(command: &Why, target: &Target, io: &mut Io<'_>) -> Resu
     }
     io.say_lines(&render(&diagnosis))?;
     match &diagnosis.login {
-        Some(login) => io.say(&format!("\nThe newest of them, step by step: stoa trace {}", login.reference)),
+        Some(login) => {
+            io.say("")?;
+            io.say(&format!("The newest of them, step by step: stoa trace {}", login.reference))
+        }
         None => Ok(()),
     }
 }

@@ -125,8 +125,17 @@ pub const ON_CALL_GRANTS: &[Grant] = {
     ]
 };
 
-/// What whoever is on call may list. IAM knows no resource for these: they show names, of the whole account.
-pub const ON_CALL_LISTS: &[Action] = &[Action::ListSecrets];
+/// What whoever may only look reads of the table `directory`: what `stoa doctor` needs to know of SCIM clients and
+/// mirrors. A statement of the policy `OnCallRead`.
+pub const ON_CALL_LOOKS: Grant =
+    table(Table::Directory, &[GetItem, Query]).where_all(&[keys_like(&["scim#*", "used#*", "users#*", "school#*"])]);
+
+/// What whoever is on call may list. IAM knows no resource for these: they show names, and limits, of the whole account.
+pub const ON_CALL_LISTS: &[Action] = &[Action::ListSecrets, Action::GetAccountSettings];
+
+/// What whoever is on call asks of the stack's schedules, failure queues and topic of alarms.
+pub const ON_CALL_ASKS: &[Action] =
+    &[Action::GetSchedule, Action::GetQueueAttributes, Action::ListSubscriptionsByTopic];
 
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[

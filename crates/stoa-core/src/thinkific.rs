@@ -3,6 +3,7 @@
 //! Sources: Thinkific's "Custom SSO using JWT" and its Admin API description. What they leave open is said beside it.
 
 mod admin;
+mod course;
 mod enrollment;
 mod graphql;
 mod group;
@@ -12,6 +13,7 @@ mod user;
 mod webhook;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
+pub use self::course::{Course, find_courses};
 pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
 pub use self::graphql::{GraphqlRequest, graphql_api, remove_from_group};
 pub use self::group::{Group, add_to_group, create_group, delete_group, find_groups, find_members};

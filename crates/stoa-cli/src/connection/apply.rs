@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
-use stoa_service::operator::{Operator, Planned, PlannedSchool};
+use stoa_service::operator::{Operator, Planned, PlannedSchool, Regrant};
 
 use super::files::{Files, read};
+use super::grants::{Change, carry_out, print_planned};
 use super::test::link;
 use super::warnings;
 use crate::arguments::{Apply, Files as Named, Target, reason};
@@ -21,8 +22,9 @@ struct Plan {
 
 pub(super) async fn plan(named: &Named, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let files = read(&named.path)?;
-    let plan = Plan::make(&target.read(io)?.operator, &files, &named.allow_domain).await?;
-    plan.print(io)?;
+    let operator = target.read(io)?.operator;
+    let plan = Plan::make(&operator, &files, &named.allow_domain).await?;
+    plan.print(&operator, io).await?;
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
     }
@@ -36,10 +38,11 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
     let files = read(&named.path)?;
     let operator = target.change(io).await?;
     let plan = Plan::make(&operator, &files, &named.allow_domain).await?;
-    plan.print(io)?;
+    let changes = plan.print(&operator, io).await?;
     if plan.changes() == 0 {
         return io.say("Nothing to do.");
     }
+    let changes: Vec<Option<Regrant>> = changes.into_iter().collect::<Result<_, _>>()?;
     let reason = plan.reason(command.reason.clone(), io)?;
     // Asked for before anything is written.
     let public_url = target.public_url(io)?;
@@ -47,7 +50,8 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
         let school = operator.write_school(school).await?;
         io.say(&format!("Written: school {}.", school.id))?;
     }
-    for connection in plan.connections.into_iter().filter(|planned| !planned.summary().changes.is_empty()) {
+    let connections = plan.connections.into_iter().zip(changes);
+    for (connection, change) in connections.filter(|(planned, _)| !planned.summary().changes.is_empty()) {
         let is_new = connection.is_new();
         let is_saml = connection.document().saml.is_some();
         let applied = operator.apply(connection.because(reason.clone())).await?;
@@ -57,6 +61,9 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
             applied.version,
             applied.state.as_str()
         ))?;
+        if let Some(change) = change {
+            carry_out(&operator, &change, io).await?;
+        }
         if is_new {
             next_steps(&operator, &applied.id, &public_url, io).await?;
         } else if is_saml {
@@ -117,7 +124,7 @@ impl Plan {
         schools + self.connections.iter().filter(|planned| !planned.summary().changes.is_empty()).count()
     }
 
-    fn print(&self, io: &mut Io<'_>) -> Result<(), CliError> {
+    async fn print(&self, operator: &Operator, io: &mut Io<'_>) -> Result<Vec<Change>, CliError> {
         for school in &self.schools {
             let what = match (school.is_new(), school.changes.is_empty()) {
                 (true, _) => "new",
@@ -127,10 +134,12 @@ impl Plan {
             io.say(&format!("School {}: {what}", school.id()))?;
             print_changes(&school.changes, io)?;
         }
+        let mut changes = Vec::new();
         for planned in &self.connections {
             print_connection(planned, io)?;
+            changes.push(print_planned(operator, planned, io).await?);
         }
-        Ok(())
+        Ok(changes)
     }
 }
 

@@ -1,4 +1,5 @@
-//! `check`: what can be said of a connection's file without asking anybody.
+//! `check`: what can be said of a connection's file without asking anybody but, where a stack is named, what the school
+//! has.
 
 use std::path::Path;
 
@@ -9,12 +10,13 @@ use stoa_saml::metadata::IdpMetadata;
 use stoa_service::operator::OperatorError;
 
 use super::files::{connection, stand_in};
+use super::grants::print_names;
 use super::warnings;
 use crate::arguments::Target;
 use crate::domain::doubt;
 use crate::{CliError, Io};
 
-pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+pub(super) async fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let now = Timestamp::now();
     let file = connection(path)?;
     let (mut document, published) = file.read(now).map_err(|error| CliError::in_file(&file.path, error))?;
@@ -59,6 +61,16 @@ pub(super) fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(),
             io.say(&format!("    our client id {}", workos.client_id))?;
         }
         Protocol::Teams => io.say("    with Teams tokens only")?,
+    }
+    if document.directory.as_ref().is_some_and(|directory| !directory.grant.is_empty()) {
+        match target.read(io) {
+            Ok(access) => {
+                print_names(&access.operator, document, io).await?;
+            }
+            Err(_) => {
+                io.say("    note: no stack is named, so the courses and groups of its grants were not looked up")?
+            }
+        }
     }
     if is_partial {
         io.say("What the identity provider publishes is not in a file next to this one, so it was not checked:")?;

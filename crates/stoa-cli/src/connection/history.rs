@@ -47,13 +47,16 @@ pub(super) async fn history(id: &ConnectionId, target: &Target, io: &mut Io<'_>)
 }
 
 /// The same with texts that neither command a terminal nor begin a line of their own, but for certificates, whose lines
-/// are theirs.
+/// are theirs. A setting that is not there is no line: TOML has no word for it.
 fn shown(value: Value) -> Value {
     match value {
         Value::String(text) if is_certificate(&text) => Value::String(text),
         Value::String(text) => Value::String(visible(&text)),
         Value::Array(values) => values.into_iter().map(shown).collect(),
-        Value::Object(members) => members.into_iter().map(|(name, member)| (visible(&name), shown(member))).collect(),
+        Value::Object(members) => {
+            let set = members.into_iter().filter(|(_, member)| !member.is_null());
+            set.map(|(name, member)| (visible(&name), shown(member))).collect()
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod files;
+mod grants;
 mod guide;
 mod history;
 mod new;
@@ -20,7 +21,7 @@ pub(crate) async fn run(command: Connection, target: &Target, io: &mut Io<'_>) -
     match command {
         Connection::Plan(files) => apply::plan(&files, target, io).await,
         Connection::Apply(files) => apply::apply(&files, target, io).await,
-        Connection::Check { file } => check::check(&file, target, io),
+        Connection::Check { file } => check::check(&file, target, io).await,
         Connection::Guide { connection } => guide::guide(&connection, target, io).await,
         Connection::List => state::list(target, io).await,
         Connection::New { from } => new::new(&from, target, io),

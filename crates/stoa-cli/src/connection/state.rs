@@ -7,6 +7,7 @@ use stoa_service::operator::Operator;
 use stoa_service::store::ConnectionItem;
 
 use super::apply::print_connection;
+use super::grants::{carry_out, print_planned};
 use crate::arguments::{StateChange, Target};
 use crate::time::instant;
 use crate::{CliError, Io};
@@ -99,9 +100,15 @@ pub(super) async fn rollback(
     let operator = target.change(io).await?;
     let planned = operator.plan_rollback(id, version, reason).await?;
     print_connection(&planned, io)?;
+    let change = print_planned(&operator, &planned, io).await?;
     if planned.summary().changes.is_empty() {
         return io.say(&format!("Version {version} is the same as the current one. Nothing was written."));
     }
+    let change = change?;
     let applied = operator.apply(planned).await?;
-    io.say(&format!("Written: connection {id}, version {}, restored from version {version}.", applied.version))
+    io.say(&format!("Written: connection {id}, version {}, restored from version {version}.", applied.version))?;
+    match change {
+        Some(change) => carry_out(&operator, &change, io).await,
+        None => Ok(()),
+    }
 }

@@ -38,6 +38,14 @@ checks! {
     HostClock = "host_clock", "on-call";
     /// A deployment is under way, or stopped half way.
     TrafficShared = "traffic_shared", "on-call";
+    /// Few functions may run at once in the account.
+    ConcurrencyLow = "concurrency_low", "on-call";
+    /// A function that starts by itself does not.
+    ScheduleOff = "schedule_off", "on-call";
+    /// A run could not be started.
+    RunsFailed = "runs_failed", "on-call";
+    /// Nobody would hear of an alarm.
+    AlarmsUnheard = "alarms_unheard", "on-call";
     /// The function `operator` does not answer.
     OperatorSilent = "operator_silent", "on-call";
     /// A secret that something needs is not there.
@@ -48,6 +56,14 @@ checks! {
     ConnectionBroken = "connection_broken", "on-call";
     /// A connection leads to a school that is not stored.
     SchoolMissing = "school_missing", "on-call";
+    /// A school does not take its key.
+    SchoolRefuses = "school_refuses", "on-call, with the school";
+    /// A school's Admin API does not answer as it should.
+    SchoolSilent = "school_silent", "on-call";
+    /// A school does not tell everything that it is asked to.
+    WebhooksBroken = "webhooks_broken", "on-call";
+    /// Nobody has looked at a school's accounts.
+    MirrorOld = "mirror_old", "on-call";
     /// A school's settings do not go with what was found of it.
     SchoolUnfit = "school_unfit", "on-call";
     /// A domain of a connection is not claimed by its customer.
@@ -64,6 +80,12 @@ checks! {
     KeyExpiring = "key_expiring", "the customer";
     /// Nobody has looked at what identity providers publish.
     TrustUnseen = "trust_unseen", "on-call";
+    /// A SCIM client has no token that counts.
+    ScimTokenMissing = "scim_token_missing", "on-call, with the customer";
+    /// The last token of a SCIM client expires soon.
+    ScimTokenExpiring = "scim_token_expiring", "on-call, with the customer";
+    /// A SCIM client has not come for a day.
+    ScimSilent = "scim_silent", "the customer";
     /// Nobody gets in through a connection.
     LoginsFailing = "logins_failing", "as the trace says";
     /// Nobody is named who could be called.

@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use stoa_core::connection::{Connection, ConnectionDocument, ContactAt};
+use stoa_core::diagnosis::{ApiProbe, Known};
 use stoa_core::fault::{Actor, Fault};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 use stoa_core::invisible::visible;
 use stoa_core::login::{LoginItem, State, What};
+use stoa_core::mirror::SchoolMirror;
 use stoa_core::rehearsal::Question;
 use stoa_core::trust::{Watch, days_until};
-use stoa_service::operator::{HostSeen, ListedSecret, OperatorError, SecretName, Traffic, Trusts, needed_secrets};
+use stoa_service::operator::{
+    Becomes, HostSeen, ListedSecret, ListedToken, OperatorError, SecretName, Subscribed, Told, Traffic, Trusts,
+    needed_secrets,
+};
 use stoa_service::store::ConnectionItem;
 
 use super::Check;
@@ -24,6 +29,16 @@ const UNREADABLE: SignedDuration = SignedDuration::from_hours(24);
 const UNSEEN: SignedDuration = SignedDuration::from_hours(3);
 /// When the end of a key is first told.
 const EXPIRING_DAYS: i64 = 60;
+/// When the end of a SCIM client's last token is first told: their administrator has to find the time for it.
+const TOKEN_EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long a SCIM client may be silent. Most come at least once a day.
+const SCIM_SILENT: SignedDuration = SignedDuration::from_hours(24);
+/// As many functions as a stack should be able to run at once (docs/deploy.md).
+const AT_ONCE: i32 = 100;
+/// How old what is known of a school's accounts may be. The mirror looks at all of them twice a day, and at those with a
+/// role each quarter of an hour.
+const MIRROR_OLD: SignedDuration = SignedDuration::from_hours(24);
+const ROLES_OLD: SignedDuration = SignedDuration::from_hours(2);
 /// So many refusals and nothing else are no coincidence.
 const REFUSALS: usize = 3;
 
@@ -81,6 +96,41 @@ pub(super) fn no_host(public_url: &str, error: &OperatorError) -> Finding {
 pub(super) fn shift(function: &str, traffic: &Traffic) -> Option<Finding> {
     let what = format!("another version than {} gets a part of its traffic", traffic.version);
     traffic.is_shared.then(|| Finding::new(Check::TrafficShared, function, what, page(Check::TrafficShared)))
+}
+
+/// Each step of a login is a function, and each person who waits for the school holds one.
+pub(super) fn concurrency(at_once: i32) -> Option<Finding> {
+    let what = format!("only {at_once} functions may run at once in this account and region");
+    let check = Check::ConcurrencyLow;
+    (at_once < AT_ONCE).then(|| Finding::new(check, "the account's limits", what, page(check)))
+}
+
+pub(super) fn schedule(name: &str, is_on: bool) -> Option<Finding> {
+    let check = Check::ScheduleOff;
+    (!is_on).then(|| Finding::new(check, format!("schedule {name}"), "it is switched off", page(check)))
+}
+
+/// What waits in the queue of runs that failed, by the queue's address.
+pub(super) fn failures(url: &str, messages: u64) -> Option<Finding> {
+    let (check, name) = (Check::RunsFailed, url.rsplit('/').next().unwrap_or(url));
+    let what = format!("{messages} runs could not be started in the last two weeks");
+    (messages > 0).then(|| Finding::new(check, format!("queue {name}"), what, page(check)))
+}
+
+pub(super) fn subscribers(topic: &str, who: Subscribed) -> Option<Finding> {
+    let what = match who {
+        Subscribed { confirmed: 1.., .. } => return None,
+        Subscribed { pending: 0, .. } => "nobody is told of the alarms",
+        Subscribed { .. } => "nobody who is to be told of the alarms has confirmed it",
+    };
+    let (check, name) = (Check::AlarmsUnheard, topic.rsplit(':').next().unwrap_or(topic));
+    Some(Finding::new(check, format!("topic {name}"), what, page(check)))
+}
+
+/// Outputs of an earlier version do not name what could be looked at.
+pub(super) fn unnamed(output: &str) -> Finding {
+    let what = format!("the stack's outputs do not name {output}");
+    Finding::new(Check::NotChecked, output, what, page(Check::NotChecked))
 }
 
 pub(super) fn operator(error: &OperatorError) -> Finding {
@@ -149,6 +199,63 @@ pub(super) fn broken(item: &ConnectionItem, error: &OperatorError) -> Finding {
 pub(super) fn no_school(id: &ConnectionId, school: &SchoolId) -> Finding {
     let what = format!("its school {school} is not stored");
     Finding::new(Check::SchoolMissing, id, what, page(Check::SchoolMissing))
+}
+
+/// What the Admin API of a school answers. That the key is missing is found where secrets are looked at.
+pub(super) fn admin_api(school: &SchoolId, seen: &Known<ApiProbe>, listed: &[ListedSecret]) -> Option<Finding> {
+    let silent = |what: String| {
+        let repair = "docs/runbook/faults/thinkific_unavailable.md";
+        Some(Finding::new(Check::SchoolSilent, school, what, repair))
+    };
+    let refuses = |what: &str| {
+        let repair = format!("`stoa secret put thinkific/{school}`; docs/runbook/faults/thinkific_key_refused.md");
+        Some(Finding::new(Check::SchoolRefuses, school, what, repair))
+    };
+    let api = match seen {
+        Known::Seen(api) => api,
+        Known::NotAsked(why) | Known::NotAllowed(why) | Known::NotAnswered(why) => {
+            return silent(format!("it could not be looked at: {why}"));
+        }
+    };
+    if let Some(fault) = &api.key_unread {
+        let is_there = is_usable(listed, &SecretName::Thinkific(school.clone()));
+        return is_there.then(|| silent(format!("its key cannot be read: {fault}"))).flatten();
+    }
+    match api.keyed {
+        // It is busy, so it took the key.
+        Some(200 | 429) => None,
+        Some(_) if api.plan_lacks_api => refuses("Thinkific says that its plan does not include the Admin API"),
+        Some(status @ (401 | 403)) if api.keyless_is_thinkific => {
+            refuses(&format!("Thinkific refuses its key, with status {status}"))
+        }
+        Some(status) => silent(format!("its Admin API answers with status {status}")),
+        None => silent("its Admin API does not answer".to_owned()),
+    }
+}
+
+/// What a school is asked to tell. One that is asked for nothing is not set up for it.
+pub(super) fn webhooks(school: &SchoolId, told: &[Told]) -> Option<Finding> {
+    let count = |becomes| told.iter().filter(|own| own.becomes == becomes).count();
+    let (kept, missing, broken) = (count(Becomes::Kept), count(Becomes::Created), count(Becomes::Removed));
+    if kept + broken == 0 || missing + broken == 0 {
+        return None;
+    }
+    let what = format!("of its webhooks, {missing} are missing and {broken} are broken or too many");
+    let check = Check::WebhooksBroken;
+    let repair = format!("`stoa thinkific webhooks {school} --write`; {}", page(check));
+    Some(Finding::new(check, school, what, repair))
+}
+
+/// How old what is known of a school's accounts is. One that nobody has looked at yet is new.
+pub(super) fn mirror(school: &SchoolId, mirror: &SchoolMirror, now: Timestamp) -> Option<Finding> {
+    let old = |at: Option<i64>, most: SignedDuration| at.filter(|at| now.as_second() - at > most.as_secs());
+    let what = match (old(mirror.mirrored_at, MIRROR_OLD), old(mirror.roles_at, ROLES_OLD)) {
+        (Some(at), _) => format!("its accounts were last looked at {}", instant(at)),
+        (None, Some(at)) => format!("its accounts with a role were last looked at {}", instant(at)),
+        (None, None) => return None,
+    };
+    let repair = format!("`stoa school mirror {school} --status`; docs/runbook/alarms/MirrorAbsent.md");
+    Some(Finding::new(Check::MirrorOld, school, what, repair))
 }
 
 /// A setting of the school that a rehearsal speaks against.
@@ -237,6 +344,31 @@ pub(super) fn unseen(connections: &BTreeSet<String>) -> Option<Finding> {
     let what = format!("it has not looked for three hours at what is published for {}", names.join(", "));
     let repair = "docs/runbook/alarms/TrustRefreshAbsent.md";
     (!names.is_empty()).then(|| Finding::new(Check::TrustUnseen, "the function trust-refresh", what, repair))
+}
+
+/// The tokens of a connection whose people its SCIM client tells, and whether it has told of any.
+pub(super) fn scim(id: &ConnectionId, tokens: &[ListedToken], has_people: bool, now: Timestamp) -> Vec<Finding> {
+    let live: Vec<&ListedToken> = tokens.iter().filter(|listed| listed.token.is_live(now)).collect();
+    let create = |check| format!("`stoa scim token create {id}`; {}", page(check));
+    let Some(last) = live.iter().map(|listed| listed.token.expires.unwrap_or(i64::MAX)).max() else {
+        let what = "its SCIM client has no token that counts, so nothing that it sends is taken";
+        let check = Check::ScimTokenMissing;
+        return vec![Finding::new(check, id, what, create(check))];
+    };
+    let mut found = Vec::new();
+    if last - now.as_second() < TOKEN_EXPIRING.as_secs() {
+        let what = format!("the last token of its SCIM client expires {}", instant(last));
+        let check = Check::ScimTokenExpiring;
+        found.push(Finding::new(check, id, what, create(check)));
+    }
+    // One that was just made has not been put into the client yet.
+    let heard = live.iter().map(|listed| listed.used.unwrap_or_default().max(listed.token.created)).max();
+    let silent = heard.filter(|heard| has_people && now.as_second() - heard > SCIM_SILENT.as_secs());
+    if let Some(since) = silent {
+        let what = format!("its SCIM client has not come since {}", instant(since));
+        found.push(Finding::new(Check::ScimSilent, id, what, page(Check::ScimSilent)));
+    }
+    found
 }
 
 /// The newest logins of a connection, newest first. What people do to themselves is no finding.

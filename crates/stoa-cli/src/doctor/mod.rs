@@ -6,11 +6,11 @@
 mod check;
 mod findings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use stoa_core::connection::{Connection, ConnectionState};
-use stoa_core::ids::SchoolId;
+use stoa_core::connection::{Connection, ConnectionState, Source};
+use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::rehearsal::{Question, unfit_for};
 use stoa_core::routes::ROUTES;
 use stoa_service::operator::{ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
@@ -31,6 +31,7 @@ const LOGINS: usize = 50;
 /// Makes every check and prints what it finds. Something found is an error, so that a monitor notices.
 pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let access = target.read(io)?;
+    access.check_account().await?;
     let public_url = target.public_url(io)?;
     let found = look(&access, &public_url, Timestamp::now()).await;
     for school in never_rehearsed(&access.operator).await {
@@ -51,6 +52,11 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
     let operator = &access.operator;
     let mut found = host(operator, public_url).await;
     found.extend(shifts(operator, &access.stack).await);
+    found.extend(runs(operator, &access.stack).await);
+    match operator.concurrency().await {
+        Ok(at_once) => found.extend(findings::concurrency(at_once)),
+        Err(error) => found.push(Finding::not_checked("the account's limits", &error)),
+    }
     let items = match operator.list().await {
         Ok(items) => items,
         Err(error) => {
@@ -78,8 +84,15 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
         }
         Err(error) => found.push(Finding::not_checked("secrets", error)),
     }
+    let listed = listed.unwrap_or_default();
     if let Some((_, connection)) = connections.first() {
-        found.extend(function(operator, connection, listed.as_deref().unwrap_or_default()).await);
+        let silent = function(operator, connection, &listed).await;
+        if silent.is_empty() {
+            let is_open = |connection: &&Connection| connection.state != ConnectionState::Disabled;
+            let open = connections.iter().map(|(_, connection)| connection).filter(is_open);
+            found.extend(schools(operator, open, &listed, now).await);
+        }
+        found.extend(silent);
     }
     let mut unseen = BTreeSet::new();
     for (item, connection) in &connections {
@@ -98,12 +111,55 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
         }
     }
     found.extend(findings::unseen(&unseen));
-    found.extend(schools(operator, connections.iter().map(|(_, connection)| connection.school())).await);
+    found.extend(rehearsed(operator, connections.iter().map(|(_, connection)| connection.school())).await);
     found
 }
 
+/// Each school that connections lead to which are not closed, as it answers now and as it was last looked at. That it is
+/// not stored is found where its connections are looked at.
+async fn schools(
+    operator: &Operator,
+    connections: impl Iterator<Item = &Connection>,
+    listed: &[ListedSecret],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let schools: BTreeMap<&SchoolId, &ConnectionId> =
+        connections.map(|connection| (connection.school(), connection.id())).collect();
+    for (school, connection) in schools {
+        match school_stands(operator, school, connection, listed, now).await {
+            Ok(findings) => found.extend(findings),
+            Err(error) => found.push(Finding::not_checked(&format!("school {school}"), &error)),
+        }
+    }
+    found
+}
+
+async fn school_stands(
+    operator: &Operator,
+    school: &SchoolId,
+    connection: &ConnectionId,
+    listed: &[ListedSecret],
+    now: Timestamp,
+) -> Result<Vec<Finding>, OperatorError> {
+    let mut found = Vec::new();
+    if operator.school_item(school).await?.is_none() {
+        return Ok(found);
+    }
+    let api = operator.look_at_school(connection).await?;
+    let is_asked = api.seen().is_some_and(|api| api.keyed == Some(200));
+    found.extend(findings::admin_api(school, &api, listed));
+    if is_asked {
+        found.extend(findings::webhooks(school, &operator.webhooks(school, false).await?));
+    }
+    if let Some(mirror) = operator.school_mirror(school).await? {
+        found.extend(findings::mirror(school, &mirror, now));
+    }
+    Ok(found)
+}
+
 /// Schools whose settings do not go with what was found of them.
-async fn schools(operator: &Operator, schools: impl Iterator<Item = &SchoolId>) -> Vec<Finding> {
+async fn rehearsed(operator: &Operator, schools: impl Iterator<Item = &SchoolId>) -> Vec<Finding> {
     let mut found = Vec::new();
     for school in schools.collect::<BTreeSet<_>>() {
         match unfit(operator, school).await {
@@ -156,7 +212,19 @@ async fn active(operator: &Operator, item: &ConnectionItem, connection: &Connect
         Ok(logins) => found.extend(findings::logins(id, &logins.logins)),
         Err(error) => found.push(Finding::not_checked(&format!("logins of {id}"), &error)),
     }
+    if connection.directory().is_some_and(|directory| directory.source == Source::Scim) {
+        match scim(operator, id, now).await {
+            Ok(scim) => found.extend(scim),
+            Err(error) => found.push(Finding::not_checked(&format!("SCIM tokens of {id}"), &error)),
+        }
+    }
     found
+}
+
+/// What is known of a connection's SCIM client.
+async fn scim(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Result<Vec<Finding>, OperatorError> {
+    let tokens = operator.scim_tokens(id).await?;
+    Ok(findings::scim(id, &tokens, operator.has_people(id).await?, now))
 }
 
 /// What other items say of the connection's domains and school.
@@ -190,6 +258,35 @@ async fn shifts(operator: &Operator, stack: &str) -> Vec<Finding> {
             Ok(traffic) => found.extend(findings::shift(&name, &traffic)),
             Err(error) => found.push(Finding::not_checked(&format!("function {name}"), &error)),
         }
+    }
+    found
+}
+
+/// What starts by itself: whether it does, and whether anybody would hear that it does not.
+async fn runs(operator: &Operator, stack: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for function in ROUTES.iter().filter(|function| function.schedule.is_some()) {
+        let name = format!("{stack}-{}", function.name);
+        match operator.is_scheduled(&name).await {
+            Ok(is_on) => found.extend(findings::schedule(&name, is_on)),
+            Err(error) => found.push(Finding::not_checked(&format!("schedule {name}"), &error)),
+        }
+    }
+    if operator.failure_queues().is_empty() {
+        found.push(findings::unnamed("FailureQueues"));
+    }
+    for url in operator.failure_queues() {
+        match operator.queued(url).await {
+            Ok(messages) => found.extend(findings::failures(url, messages)),
+            Err(error) => found.push(Finding::not_checked(&format!("queue {url}"), &error)),
+        }
+    }
+    match operator.alarm_topic() {
+        Some(topic) => match operator.alarm_subscribers(topic).await {
+            Ok(who) => found.extend(findings::subscribers(topic, who)),
+            Err(error) => found.push(Finding::not_checked("who is told of alarms", &error)),
+        },
+        None => found.push(findings::unnamed("AlarmTopic")),
     }
     found
 }

@@ -1,9 +1,10 @@
 //! The command, run in this process.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stoa_cli::{Input, Io};
 use stoa_core::routes::Table;
 use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
@@ -123,17 +124,31 @@ impl Desk {
 
     /// Does something behind on-call's back.
     pub async fn dynamodb(&self, operation: &str, body: &str) {
-        let mut stream = tokio::net::TcpStream::connect(self.sandbox.front.address()).await.unwrap();
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-date: 20261123T060000Z\r\nx-amz-target: DynamoDB_20120810.{operation}\r\n\
-             content-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nauthorization: AWS4-HMAC-SHA256 \
-             Credential=sandbox/20261123/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=0\r\n\r\n{body}",
-            body.len()
+        let headers = format!(
+            "x-amz-date: 20261123T060000Z\r\nx-amz-target: DynamoDB_20120810.{operation}\r\n\
+             content-type: application/x-amz-json-1.0\r\nauthorization: AWS4-HMAC-SHA256 \
+             Credential=sandbox/20261123/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=0\r\n"
         );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        let answer = send(self.sandbox.front.address(), "POST /", &headers, body).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// A token for the customer's SCIM client.
+    pub async fn scim_token(&self, expires: &str) -> String {
+        let said = self.stoa(&["scim", "token", "create", "pg", "--expires", expires]).await.done();
+        said.lines().find(|line| line.starts_with("stoa_scim_")).unwrap().to_owned()
+    }
+
+    /// What the customer's SCIM client sends; the `id` of what it is about, where the answer has one.
+    pub async fn scim(&self, token: &str, line: &str, body: &Value) -> String {
+        let (method, path) = line.split_once(' ').unwrap();
+        let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/scim+json\r\n");
+        let line = format!("{method} /scim/pg/v2{path}");
+        let answer = send(self.sandbox.gateway.address(), &line, &headers, &body.to_string()).await;
+        assert!(answer.starts_with("HTTP/1.1 20"), "{line}: {answer}");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+        let resource: Value = serde_json::from_str(body).unwrap_or_default();
+        resource["id"].as_str().unwrap_or_default().to_owned()
     }
 
     /// A text without what differs from run to run.
@@ -141,4 +156,17 @@ impl Desk {
         text.replace(&self.folder.path().display().to_string(), "FOLDER")
             .replace(&self.sandbox.front.endpoint(), "http://127.0.0.1:PORT")
     }
+}
+
+/// Sends a request as it stands and returns the answer as it came.
+async fn send(to: SocketAddr, line: &str, headers: &str, body: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }

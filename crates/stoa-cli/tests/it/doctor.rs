@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use stoa_cli::Input;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
-use stoa_core::routes::Table;
+use stoa_core::routes::{ON_CALL_LOOKS, Table};
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::{Defect, Published};
+use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, Plan, Trouble};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::command::{Desk, Ran};
@@ -57,7 +58,7 @@ fn watch(seen: &Value) -> Value {
 
 /// What a stack is told of which nothing is wrong, and whose school nobody has asked anything.
 const HEALTHY: &str = "Not a finding: pg-academy was never rehearsed: `stoa school rehearse pg-academy`\n\
-                       Nothing found in 19 checks.\n";
+                       Nothing found in 30 checks.\n";
 
 #[tokio::test]
 async fn on_a_healthy_stack_nothing_is_found() {
@@ -221,6 +222,127 @@ async fn that_nobody_looks_at_the_keys_is_found() {
 }
 
 #[tokio::test]
+async fn a_schedule_that_is_off_a_run_that_failed_and_alarms_that_nobody_hears_are_found() {
+    let desk = Desk::new().await;
+    desk.sandbox.front.switch_schedule_off("mirror");
+    alone(&doctor(&desk).await, "schedule_off", &["schedule stoa-local-mirror: it is switched off"]);
+    let desk = Desk::new().await;
+    desk.sandbox.front.queue_failure("TrustRefreshFailures");
+    alone(&doctor(&desk).await, "runs_failed", &["queue stoa-local-TrustRefreshFailures: 1 runs"]);
+    let desk = Desk::new().await;
+    desk.sandbox.front.leave_alarms_unconfirmed();
+    alone(&doctor(&desk).await, "alarms_unheard", &["topic stoa-local-AlarmTopic: nobody who is to be told"]);
+}
+
+#[tokio::test]
+async fn an_account_that_runs_few_functions_at_once_is_found() {
+    let desk = Desk::new().await;
+    desk.sandbox.front.limit_account();
+    alone(&doctor(&desk).await, "concurrency_low", &["only 10 functions", "doctor.md#concurrency_low"]);
+}
+
+#[tokio::test]
+async fn a_school_that_takes_no_key_or_does_not_answer_is_found() {
+    let desk = Desk::new().await;
+    let school = &desk.sandbox.thinkific;
+    school.change_plan(Plan::WithoutApi);
+    alone(&doctor(&desk).await, "school_refuses", &["pg-academy: Thinkific refuses its key, with status 401"]);
+    school.change_plan(Plan::WithApi);
+    assert_eq!(doctor(&desk).await.code, 0);
+    for (trouble, part) in [
+        (Trouble::Status(503), "answers with status 503"),
+        (Trouble::Blocked, "answers with status 403"),
+        (Trouble::Cut, "thinkific_unavailable"),
+    ] {
+        school.inject(SchoolFault { target: FaultTarget::Admin, trouble, times: 20 });
+        alone(&doctor(&desk).await, "school_silent", &["pg-academy: ", part]);
+        school.clear_faults();
+    }
+    school.allow_per_minute(0);
+    assert_eq!(doctor(&desk).await.code, 0, "one that is busy has taken its key");
+}
+
+#[tokio::test]
+async fn what_is_not_known_or_told_of_a_school_is_found() {
+    let desk = Desk::new().await;
+    let school = &desk.sandbox.thinkific;
+    desk.stoa(&["thinkific", "webhooks", "pg-academy", "--write"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0);
+    let own = school.subscriptions().remove(0);
+    school.edit_subscription(&own.id, |own| own.status = "disabled".to_owned());
+    alone(&doctor(&desk).await, "webhooks_broken", &["1 are missing and 1 are broken", "pg-academy --write`"]);
+    desk.stoa(&["thinkific", "webhooks", "pg-academy", "--write"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+
+    desk.sandbox.mirror().await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0);
+    let seen = items(&desk, Table::Directory, "school#pg-academy").remove(0);
+    for (at, hours, part) in [
+        ("roles_at", 3, "its accounts with a role were last looked at"),
+        ("mirrored_at", 25, "its accounts were last looked at"),
+    ] {
+        let mut old = seen.clone();
+        old[at]["N"] = json!((jiff::Timestamp::now().as_second() - hours * 3600).to_string());
+        put(&desk, Table::Directory, &old).await;
+        alone(&doctor(&desk).await, "mirror_old", &[part, "MirrorAbsent.md"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_customer_s_scim_client_lacks_is_found() {
+    let desk = Desk::new().await;
+    let file = desk.file("pg.toml", |text| format!("{text}\n[directory]\nsource = \"scim\"\n"));
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
+    alone(&doctor(&desk).await, "scim_token_missing", &["pg: ", "`stoa scim token create pg`"]);
+    desk.scim_token("13d").await;
+    alone(&doctor(&desk).await, "scim_token_expiring", &["`stoa scim token create pg`"]);
+    let token = desk.scim_token("15d").await;
+    assert_eq!(doctor(&desk).await.code, 0, "one that lives longer follows it");
+
+    // As it is when they were made days ago.
+    let tokens = items(&desk, Table::Directory, "scim#pg").remove(0);
+    let made_earlier = |mut item: Value| {
+        for token in item["tokens"]["L"].as_array_mut().unwrap() {
+            token["M"]["created"]["N"] = json!((jiff::Timestamp::now().as_second() - 3 * 24 * 3600).to_string());
+        }
+        item
+    };
+    put(&desk, Table::Directory, &made_earlier(tokens)).await;
+    assert_eq!(doctor(&desk).await.code, 0, "it has told of nobody yet");
+    desk.scim(&token, "POST /Users", &json!({ "userName": "ada@pg.com" })).await;
+    assert_eq!(doctor(&desk).await.code, 0, "it has just come");
+    let mut used = items(&desk, Table::Directory, "used#pg").remove(0);
+    used["at"]["N"] = json!((jiff::Timestamp::now().as_second() - 25 * 3600).to_string());
+    put(&desk, Table::Directory, &used).await;
+    alone(&doctor(&desk).await, "scim_silent", &["has not come since", "doctor.md#scim_silent"]);
+    desk.stoa(&["scim", "token", "revoke", "pg", "1"]).await.done();
+    let tokens = items(&desk, Table::Directory, "scim#pg").remove(0);
+    put(&desk, Table::Directory, &made_earlier(tokens)).await;
+    alone(&doctor(&desk).await, "scim_silent", &[]);
+    let token = desk.scim_token("90d").await;
+    let tokens = items(&desk, Table::Directory, "scim#pg").remove(0);
+    put(&desk, Table::Directory, &made_earlier(tokens)).await;
+    // Functions hold for a minute which tokens there are.
+    desk.sandbox.advance(61);
+    desk.scim(&token, "POST /Users", &json!({ "userName": "bea@pg.com" })).await;
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+
+    // Whoever may only look sees nobody for it.
+    desk.sandbox.front.take_calls();
+    doctor(&desk).await;
+    let seen = desk.sandbox.front.take_calls().into_iter();
+    let seen: Vec<_> =
+        seen.filter(|call| call.principal == "on-call" && call.resource.starts_with("directory")).collect();
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    let patterns = ON_CALL_LOOKS.conditions[0].values;
+    for call in &seen {
+        assert!(ON_CALL_LOOKS.actions.iter().any(|action| action.as_str() == call.action), "{call:?}");
+        let covered = |key: &String| patterns.iter().any(|pattern| key.starts_with(pattern.trim_end_matches('*')));
+        assert!(call.keys.iter().all(covered), "{call:?}");
+    }
+}
+
+#[tokio::test]
 async fn that_nobody_gets_in_or_can_be_called_is_found() {
     let desk = Desk::new().await;
     desk.sandbox.pingfederate.sign_on_as("miller.m");
@@ -241,7 +363,13 @@ async fn that_nobody_gets_in_or_can_be_called_is_found() {
 /// What could not be looked at is not healthy.
 #[tokio::test]
 async fn what_cannot_be_looked_at_is_a_finding() {
-    for action in ["secretsmanager:ListSecrets", "lambda:GetAlias"] {
+    for action in [
+        "secretsmanager:ListSecrets",
+        "lambda:GetAlias",
+        "lambda:GetAccountSettings",
+        "scheduler:GetSchedule",
+        "sqs:GetQueueAttributes",
+    ] {
         let desk = Desk::new().await;
         desk.sandbox.front.inject(Fault::next("on-call", action, FaultKind::Deny));
         alone(&doctor(&desk).await, "not_checked", &["AccessDenied", "doctor.md#not_checked"]);

@@ -7,7 +7,8 @@ use stoa_core::routes::Table;
 use stoa_sandbox::pingfederate::Published;
 
 use crate::command::{Desk, stoa};
-use crate::hostile::{HOSTILE, HOSTILE_XML, full_desk, inert, variants, variants_of, write};
+use crate::full_desk::full_desk;
+use crate::hostile::{HOSTILE, HOSTILE_XML, inert, variants, variants_of, write};
 
 /// A command that changes something, and what it is given on standard input.
 struct Writer {

@@ -6,6 +6,8 @@ mod command;
 mod connections;
 mod doctor;
 mod domains;
+mod full_desk;
+mod grants;
 mod guide;
 mod guide_settings;
 mod history;

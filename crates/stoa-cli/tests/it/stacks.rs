@@ -131,6 +131,9 @@ async fn credentials_of_another_account_write_nothing_there_or_here() {
             "{refusal}"
         );
     }
+    // What it looks at there would be nobody's.
+    let refusal = shell.stoa(&stale, &["doctor"]).await.refused();
+    assert!(refusal.contains("to account 111111111111"), "{refusal}");
     assert!(desk.sandbox.front.secrets_elsewhere().is_empty(), "{:?}", desk.sandbox.front.secrets_elsewhere());
 }
 

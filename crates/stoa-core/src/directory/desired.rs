@@ -61,19 +61,31 @@ pub fn desired(
         enrolments: BTreeMap::new(),
         groups: BTreeSet::new(),
     };
-    let grants = connection.directory().map_or(&[][..], |directory| &directory.grant);
-    for grant in grants.iter().filter(|_| desired.active) {
+    if let Some(directory) = connection.directory().filter(|_| desired.active) {
+        (desired.enrolments, desired.groups) = granted(&directory.grant, memberships, since);
+    }
+    desired
+}
+
+/// What grants give to somebody who is active: courses and when each ends, and groups of the school.
+pub fn granted(
+    grants: &[GrantDocument],
+    memberships: &[Membership],
+    since: Timestamp,
+) -> (BTreeMap<CourseId, Option<Timestamp>>, BTreeSet<String>) {
+    let (mut enrolments, mut groups) = (BTreeMap::new(), BTreeSet::new());
+    for grant in grants {
         if let Some(since) = granted_since(grant, memberships, since) {
-            desired.groups.extend(grant.thinkific_groups.iter().cloned());
+            groups.extend(grant.thinkific_groups.iter().cloned());
             let ends = grant.expires_after.as_ref().map(|age| ends(since, age));
             for course in &grant.courses {
-                let longest = desired.enrolments.entry(CourseId(*course)).or_insert(ends);
+                let longest = enrolments.entry(CourseId(*course)).or_insert(ends);
                 // By two grants they have it as long as by the longer one.
                 *longest = longest.zip(ends).map(|(one, other)| one.max(other));
             }
         }
     }
-    desired
+    (enrolments, groups)
 }
 
 /// The client's address; its name for the person where that is one and there is no other.

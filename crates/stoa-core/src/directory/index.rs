@@ -101,6 +101,11 @@ impl KeyOf {
         Self { by, hash: KeyHash(index.iter().map(|byte| format!("{byte:02x}")).collect()) }
     }
 
+    /// A group of this name.
+    pub fn of_group(name: &str, connection: &ConnectionId, pepper: &Pepper) -> Self {
+        Self::new(IndexedBy::GroupDisplayName, &folded(name.trim()), connection, pepper)
+    }
+
     /// What a filter looks for; `None`: it is not found by a hash.
     pub fn of_lookup(
         lookup: &Lookup,
@@ -176,6 +181,8 @@ mod tests {
             let keys = keys(&profile(resource, text), &acme, &pepper());
             assert_eq!(keys.contains(&wanted), is_found, "{filter}");
         }
+        let wanted = KeyOf::of_group(" JOSE\u{301}'S team", &acme, &pepper());
+        assert!(keys(&profile(ResourceType::Group, group), &acme, &pepper()).contains(&wanted));
     }
 
     #[test]

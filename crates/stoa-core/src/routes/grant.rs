@@ -102,6 +102,14 @@ pub enum Action {
     Query,
     /// `dynamodb:UpdateItem`
     UpdateItem,
+    /// `lambda:GetAccountSettings`
+    GetAccountSettings,
+    /// `scheduler:GetSchedule`
+    GetSchedule,
+    /// `sqs:GetQueueAttributes`
+    GetQueueAttributes,
+    /// `sns:ListSubscriptionsByTopic`
+    ListSubscriptionsByTopic,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
     /// `secretsmanager:DeleteSecret`
@@ -131,6 +139,10 @@ impl Action {
             Self::PutItem => "dynamodb:PutItem",
             Self::Query => "dynamodb:Query",
             Self::UpdateItem => "dynamodb:UpdateItem",
+            Self::GetAccountSettings => "lambda:GetAccountSettings",
+            Self::GetSchedule => "scheduler:GetSchedule",
+            Self::GetQueueAttributes => "sqs:GetQueueAttributes",
+            Self::ListSubscriptionsByTopic => "sns:ListSubscriptionsByTopic",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::request::{Caller, Operation, Service};
@@ -36,6 +37,10 @@ impl Elsewhere {
             Service::Lambda { function } => {
                 Ok(refused("ResourceNotFoundException", &format!("Function not found: {function}")))
             }
+            Service::LambdaAccount => {
+                Ok(Served::of(StatusCode::OK, json!({ "AccountLimit": { "ConcurrentExecutions": 1000 } })))
+            }
+            Service::Scheduler { .. } | Service::Sqs => Ok(refused("ResourceNotFoundException", "It does not exist.")),
             Service::DynamoDb => Ok(refused(
                 "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
                 "Requested resource not found",

@@ -27,6 +27,7 @@ use super::policy::{self, Decision, GrantUse};
 use super::request::{Caller, Member, Operation, Service, members};
 use super::secrets::Secrets;
 use super::served::{Served, refusal, refused, throttled, unavailable};
+use super::watched::Watched;
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
 use crate::functions::Functions;
 use crate::listen::{Answer, CutConnection, Server};
@@ -64,6 +65,7 @@ struct Shared {
     secrets: Secrets,
     elsewhere: Elsewhere,
     lambda: Lambda,
+    watched: Watched,
     journal: Journal,
     faults: Faults,
     distance: Mutex<Duration>,
@@ -78,6 +80,7 @@ impl Front {
             secrets: Secrets::open(&config.storage)?,
             elsewhere: Elsewhere::default(),
             lambda: Lambda::default(),
+            watched: Watched::default(),
             stack: config.stack,
             journal: Journal::new(config.ledger),
             faults: Faults::default(),
@@ -138,6 +141,26 @@ impl Front {
         self.shared.lambda.shift(function);
     }
 
+    /// Lets the account have the limits of a new one.
+    pub fn limit_account(&self) {
+        self.shared.lambda.limit();
+    }
+
+    /// Switches the schedule of a function off, as somebody may in the console.
+    pub fn switch_schedule_off(&self, function: &str) {
+        self.shared.watched.switch_off(function);
+    }
+
+    /// Lets a run fail to start, by the name of its queue in the template.
+    pub fn queue_failure(&self, queue: &str) {
+        self.shared.watched.queue(queue);
+    }
+
+    /// Nobody has confirmed to be told of alarms.
+    pub fn leave_alarms_unconfirmed(&self) {
+        self.shared.watched.unsubscribe();
+    }
+
     /// Orders a fault.
     pub fn inject(&self, fault: Fault) {
         self.shared.faults.add(fault);
@@ -189,6 +212,7 @@ impl Admitted {
             operation: self.operation.name.clone(),
             action: member.action.clone(),
             resource: member.resource.clone(),
+            keys: member.touched.leading_keys.clone(),
             units: self.share(member, &served.units),
             consistent: member.consistent,
             at: self.at,
@@ -222,6 +246,9 @@ impl Shared {
         let Ok(body) = body.collect().await else { return Err(CutConnection) };
         let body = body.to_bytes();
         if let Some(answer) = sts::answer(&head.headers, &body) {
+            return Ok(answer);
+        }
+        if let Some(answer) = self.watched.subscriptions(&head.headers, &body, &self.stack) {
             return Ok(answer);
         }
         let Some(operation) = Operation::of(&head) else {
@@ -271,7 +298,11 @@ impl Shared {
                 Decision::Denied => {
                     let kind = match request.operation.service {
                         Service::DynamoDb => "com.amazon.coral.service#AccessDeniedException",
-                        Service::SecretsManager | Service::Lambda { .. } => "AccessDeniedException",
+                        Service::SecretsManager
+                        | Service::Lambda { .. }
+                        | Service::LambdaAccount
+                        | Service::Scheduler { .. }
+                        | Service::Sqs => "AccessDeniedException",
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
                     return Some(refused(
@@ -334,6 +365,9 @@ impl Shared {
             Service::Lambda { function } if request.operation.name == "GetAlias" => {
                 self.lambda.alias(function, &self.stack)
             }
+            Service::LambdaAccount => self.lambda.account(),
+            Service::Scheduler { schedule } => self.watched.schedule(schedule, &self.stack),
+            Service::Sqs => self.watched.attributes(&body, &self.stack),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }

@@ -28,6 +28,8 @@ pub struct Call {
     pub action: String,
     /// Without the stack's name: `logins`, `logins/index/by-email`, `saml/acme`, `function/operator`.
     pub resource: String,
+    /// The partition keys that it names, of a table or of an index.
+    pub keys: BTreeSet<String>,
     /// Capacity units, write or read as the action is; of a member of a transaction, its share of the table's.
     ///
     /// DynamoDB bills a failed condition but does not say how much: counted as the minimum.
@@ -238,6 +240,7 @@ mod tests {
             operation: "GetItem".to_owned(),
             action: "dynamodb:GetItem".to_owned(),
             resource: "connections".to_owned(),
+            keys: BTreeSet::new(),
             units: 0.5,
             consistent: false,
             at: Timestamp::UNIX_EPOCH,

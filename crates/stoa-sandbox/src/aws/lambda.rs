@@ -2,6 +2,7 @@
 //! traffic (REST API 2015-03-31).
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::StatusCode;
@@ -17,6 +18,7 @@ use crate::functions::{FunctionError, Functions};
 pub(super) struct Lambda {
     functions: OnceLock<Arc<dyn Functions>>,
     shifting: Mutex<BTreeSet<String>>,
+    is_new_account: AtomicBool,
 }
 
 impl Lambda {
@@ -28,6 +30,18 @@ impl Lambda {
     /// A part of a function's traffic goes to the next version from now on.
     pub(super) fn shift(&self, function: &str) {
         self.shifting.lock().unwrap_or_else(PoisonError::into_inner).insert(function.to_owned());
+    }
+
+    /// The account has a new one's limits from now on.
+    pub(super) fn limit(&self) {
+        self.is_new_account.store(true, Ordering::Relaxed);
+    }
+
+    /// `GetAccountSettings`, without what is used.
+    pub(super) fn account(&self) -> Served {
+        let at_once = if self.is_new_account.load(Ordering::Relaxed) { 10 } else { 1000 };
+        let limit = json!({ "ConcurrentExecutions": at_once, "UnreservedConcurrentExecutions": at_once });
+        Served::of(StatusCode::OK, json!({ "AccountLimit": limit }))
     }
 
     /// `GetAlias` of `live`. Nothing is ever deployed here, so there is one version.

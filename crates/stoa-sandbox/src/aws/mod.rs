@@ -18,6 +18,7 @@ mod served;
 mod sts;
 mod touched;
 mod unprocessed;
+mod watched;
 
 pub use fault::{Fault, FaultKind};
 
@@ -29,10 +30,7 @@ use std::path::PathBuf;
 use stoa_core::routes::{SecretKind, Table, Variable};
 use stoa_service::operator::sandbox;
 
-pub use stoa_service::operator::sandbox::REGION;
-
-/// The account the local AWS says it is.
-pub const ACCOUNT: &str = "000000000000";
+pub use stoa_service::operator::sandbox::{ACCOUNT, REGION};
 
 /// Where the local AWS keeps its state.
 #[derive(Clone, Debug, Default)]

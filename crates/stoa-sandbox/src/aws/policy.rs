@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::touched::Touched;
-use stoa_core::routes::{Function, Grant, ON_CALL_GRANTS, ON_CALL_LISTS, ROUTES, Resource, SecretKind, Table};
+use stoa_core::routes::{
+    Function, Grant, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ROUTES, Resource, SecretKind, Table,
+};
 
 pub use stoa_service::operator::sandbox::ON_CALL;
 
@@ -155,7 +157,7 @@ fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
             "lambda:GetAlias" => self::function(function).is_some(),
             _ => false,
         },
-        Target::Any => ON_CALL_LISTS.iter().any(|known| known.as_str() == action),
+        Target::Any => ON_CALL_LISTS.iter().chain(ON_CALL_ASKS).any(|known| known.as_str() == action),
         Target::Table(_) | Target::Index(..) | Target::Secret(_) | Target::Foreign => {
             ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched))
         }

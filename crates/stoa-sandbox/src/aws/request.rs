@@ -15,8 +15,19 @@ use super::{ACCOUNT, REGION, Stack};
 pub(super) enum Service {
     DynamoDb,
     SecretsManager,
-    Lambda { function: String },
+    Lambda {
+        function: String,
+    },
+    /// Lambda, about the account.
+    LambdaAccount,
+    Scheduler {
+        schedule: String,
+    },
+    Sqs,
 }
+
+/// `GetAccountSettings` of Lambda's API.
+const ACCOUNT_SETTINGS: &str = "/2016-08-19/account-settings";
 
 /// An API operation.
 #[derive(Clone, Debug)]
@@ -31,6 +42,14 @@ impl Operation {
         if let Some(function) = alias_of(head) {
             return Some(Self { service: Service::Lambda { function }, name: "GetAlias".to_owned() });
         }
+        if head.method == Method::GET && head.uri.path().trim_end_matches('/') == ACCOUNT_SETTINGS {
+            return Some(Self { service: Service::LambdaAccount, name: "GetAccountSettings".to_owned() });
+        }
+        let schedule = head.uri.path().strip_prefix("/schedules/").filter(|_| head.method == Method::GET);
+        if let Some(schedule) = schedule {
+            let service = Service::Scheduler { schedule: schedule.to_owned() };
+            return Some(Self { service, name: "GetSchedule".to_owned() });
+        }
         if let Some(function) = invoked(head) {
             let service = Service::Lambda { function };
             return Some(Self { service, name: "InvokeFunction".to_owned() });
@@ -39,6 +58,7 @@ impl Operation {
         let service = match service {
             "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
             "secretsmanager" => Service::SecretsManager,
+            "AmazonSQS" => Service::Sqs,
             _ => return None,
         };
         Some(Self { service, name: name.to_owned() })
@@ -104,6 +124,22 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::DynamoDb => dynamodb(&operation.name, body, stack),
         Service::SecretsManager => vec![secret(&operation.name, body, stack)],
         Service::Lambda { function } => vec![on_function(&operation.name, function, stack)],
+        Service::LambdaAccount => vec![on_account(format!("lambda:{}", operation.name))],
+        Service::Scheduler { .. } => vec![on_account(format!("scheduler:{}", operation.name))],
+        Service::Sqs => vec![on_account(format!("sqs:{}", operation.name))],
+    }
+}
+
+/// What has no resource here: the services themselves know only what is the stack's.
+fn on_account(action: String) -> Member {
+    Member {
+        action,
+        target: Target::Any,
+        touched: Touched::default(),
+        arn: "*".to_owned(),
+        resource: "*".to_owned(),
+        table: None,
+        consistent: false,
     }
 }
 
@@ -162,15 +198,7 @@ fn batch(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
 fn on_table(operation: &str, request: &Value, stack: &Stack) -> Member {
     match request["TableName"].as_str() {
         Some(table) => table_member(operation, table, request, stack),
-        None => Member {
-            action: format!("dynamodb:{operation}"),
-            target: Target::Any,
-            arn: "*".to_owned(),
-            resource: "*".to_owned(),
-            touched: Touched::default(),
-            table: None,
-            consistent: false,
-        },
+        None => on_account(format!("dynamodb:{operation}")),
     }
 }
 

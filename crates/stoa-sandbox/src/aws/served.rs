@@ -70,7 +70,9 @@ pub(super) fn throttled(service: &Service) -> Served {
                         Consider increasing your provisioning level with the UpdateTable API.",
         }),
         Service::SecretsManager => json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
-        Service::Lambda { .. } => json!({"__type": "TooManyRequestsException", "message": "Rate Exceeded."}),
+        Service::Lambda { .. } | Service::LambdaAccount | Service::Scheduler { .. } | Service::Sqs => {
+            json!({"__type": "TooManyRequestsException", "message": "Rate Exceeded."})
+        }
     };
     Served::of(StatusCode::BAD_REQUEST, body)
 }
@@ -83,7 +85,9 @@ pub(super) fn unavailable(service: &Service) -> Served {
         Service::SecretsManager => {
             json!({"__type": "InternalServiceError", "Message": "An error occurred on the server side."})
         }
-        Service::Lambda { .. } => json!({"__type": "ServiceException", "Message": "An error occurred."}),
+        Service::Lambda { .. } | Service::LambdaAccount | Service::Scheduler { .. } | Service::Sqs => {
+            json!({"__type": "ServiceException", "Message": "An error occurred."})
+        }
     };
     Served::of(StatusCode::INTERNAL_SERVER_ERROR, body)
 }

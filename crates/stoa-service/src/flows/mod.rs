@@ -4,6 +4,7 @@ mod account;
 mod admission;
 mod asking;
 mod begin;
+mod catalogue;
 mod code;
 pub mod csv_import;
 mod home_realm;

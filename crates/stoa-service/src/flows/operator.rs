@@ -8,7 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use stoa_core::directory::ScimToken;
+use stoa_core::directory::{KeyOf, ScimToken};
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -16,6 +16,7 @@ use stoa_core::identity::{email_key, person_key};
 use stoa_core::keys::Pepper;
 use stoa_core::webhook::{Step, Subscription, target_url};
 
+use super::catalogue::catalogue;
 use super::look::look;
 use super::rehearsal::rehearse;
 use super::webhook_subscriptions::webhook_subscriptions;
@@ -45,6 +46,8 @@ pub async fn operator(clients: &Clients, event: Value, request: &str) -> Result<
         Reply::Logins(logins) => Some(logins.len()),
         Reply::Person(person) => Some(usize::from(person.is_some())),
         Reply::Webhooks(told) => Some(told.len()),
+        Reply::Catalogue(has) => Some(has.courses.len() + has.groups.len()),
+        Reply::GroupHashes(hashes) => Some(hashes.len()),
         Reply::Rehearsed(rehearsed) => Some(usize::from(rehearsed.finding.is_some())),
         Reply::Looked(looked) => looked.same_address.seen().map(Vec::len),
         Reply::ScimTokenHash(_) | Reply::Refused { .. } | Reply::NotUnderstood { .. } => None,
@@ -79,6 +82,12 @@ async fn answer(clients: &Clients, question: Question, now: Timestamp) -> Result
         }
         Question::Look { connection, who } => {
             Ok(Reply::Looked(Box::new(look(clients, &connection, who.as_ref(), now).await)))
+        }
+        Question::Catalogue { school } => Ok(Reply::Catalogue(catalogue(clients, &school, now).await?)),
+        Question::HashGroups { connection, names } => {
+            let pepper = pepper().await?;
+            let hashes = names.iter().map(|name| KeyOf::of_group(name, &connection, &pepper).hash).collect();
+            Ok(Reply::GroupHashes(hashes))
         }
         Question::HashScimToken { connection, token } => {
             let token = ScimToken::from_header(&format!("Bearer {token}")).ok_or(Fault::EventStrange)?;

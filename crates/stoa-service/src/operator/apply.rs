@@ -47,6 +47,11 @@ impl Planned {
         self.published.unreached.as_deref()
     }
 
+    /// The document that is stored, where the connection is not new.
+    pub(super) fn stored(&self) -> Result<Option<ConnectionDocument>, OperatorError> {
+        self.current.as_ref().map(ConnectionItem::document).transpose()
+    }
+
     /// The document that would be written.
     pub fn document(&self) -> &ConnectionDocument {
         &self.document

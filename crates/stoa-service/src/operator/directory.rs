@@ -10,7 +10,7 @@ use stoa_core::provision::{Rank, Sync, due_at};
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::store::{
-    ABSENT, Between, Due, Entries, Key, PRESENT, PersonChangeItem, Reads, Write, due_of, due_person, stopped_of,
+    ABSENT, Between, Due, Entries, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of, due_person, stopped_of,
 };
 
 /// How many of those about whom nothing is done are listed: people of one look at the index.
@@ -62,6 +62,11 @@ impl Operator {
         let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
         let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
         Ok(DirectoryPerson { connection: connection.clone(), user: user.clone(), sync, exists })
+    }
+
+    /// What was changed of somebody by hand, oldest first: when, what, by whom and why.
+    pub async fn directory_history(&self, person: &DirectoryPerson) -> Result<Vec<[String; 4]>, OperatorError> {
+        self.changes_in(&Range::directory_changes(&person.connection, &person.user)).await
     }
 
     /// The people of a connection about whom nothing is done until somebody says so, at most [`STOPPED_LISTED`].

@@ -220,6 +220,14 @@ pub enum OperatorError {
 /// Who answers the command, besides the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answerer {
+    /// AWS Lambda.
+    Lambda,
+    /// Amazon EventBridge Scheduler.
+    Scheduler,
+    /// Amazon SNS.
+    Sns,
+    /// Amazon SQS.
+    Sqs,
     /// AWS STS.
     Sts,
     /// The function `operator`.
@@ -232,7 +240,7 @@ impl Answerer {
     /// The function's name in the register, if it is one.
     pub const fn function(self) -> Option<&'static str> {
         match self {
-            Self::Sts => None,
+            Self::Lambda | Self::Scheduler | Self::Sns | Self::Sqs | Self::Sts => None,
             Self::Operator => Some("operator"),
             Self::CsvImport => Some("csv-import"),
         }
@@ -241,6 +249,10 @@ impl Answerer {
     /// What was wanted, as a verb.
     pub(super) const fn asked(self) -> &'static str {
         match self {
+            Self::Lambda => "ask Lambda",
+            Self::Scheduler => "ask EventBridge Scheduler",
+            Self::Sns => "ask SNS",
+            Self::Sqs => "ask SQS",
             Self::Sts => "ask STS",
             Self::Operator => "ask the function operator",
             Self::CsvImport => "ask the function csv-import",
@@ -251,6 +263,10 @@ impl Answerer {
 impl fmt::Display for Answerer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Lambda => "Lambda",
+            Self::Scheduler => "EventBridge Scheduler",
+            Self::Sns => "SNS",
+            Self::Sqs => "SQS",
             Self::Sts => "STS",
             Self::Operator => "the function operator",
             Self::CsvImport => "the function csv-import",

@@ -20,16 +20,19 @@ mod not_yet;
 mod person;
 mod provider;
 pub(crate) mod question;
+mod regrant;
 mod rehearsal;
 pub mod sandbox;
 mod school;
 mod scim;
 mod secret;
+mod signed;
 mod standing;
 mod test;
 mod transaction;
 mod trust;
 mod untested;
+mod watch;
 mod webhooks;
 
 use jiff::Timestamp;
@@ -40,6 +43,7 @@ use crate::clients::{Credentials, sdk_config};
 use crate::egress::Egress;
 use crate::http_client::Outbound;
 use crate::store::Tables;
+use signed::Signed;
 
 pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeyChange, TrustChange};
@@ -56,7 +60,8 @@ pub use import_question::{ExportedPerson, MOST_AT_ONCE, RowOutcome, StoredKey};
 pub use logins::{LoginsFound, LoginsWanted};
 pub use not_yet::NotYet;
 pub use person::{FoundPerson, PersonChange};
-pub use question::{Becomes, Named, Rehearsed, Scene, Told};
+pub use question::{Becomes, Catalogue, Named, Rehearsed, Scene, Told};
+pub use regrant::Regrant;
 pub use school::PlannedSchool;
 pub use scim::ListedToken;
 pub use secret::{ListedSecret, SecretName, SecretOwner, SecretText, needed_secrets};
@@ -64,6 +69,7 @@ pub use standing::{HostSeen, Traffic};
 pub use test::{TestLink, Tested};
 pub use trust::{MetadataSource, TakenKeySet, TrustedKeySet, Trusts};
 pub use untested::Untested;
+pub use watch::Subscribed;
 
 /// The names of one deployed stack, as its outputs give them.
 #[derive(Clone, Debug)]
@@ -80,6 +86,10 @@ pub struct StackNames {
     pub secret_prefix: String,
     /// Function `operator`.
     pub operator: String,
+    /// The addresses of the queues of runs that failed; empty: the outputs are of an earlier version.
+    pub failure_queues: Vec<String>,
+    /// The topic that alarms go to; `None`: the outputs are of an earlier version.
+    pub alarm_topic: Option<String>,
     /// Function `csv-import`.
     pub csv_import: String,
 }
@@ -110,6 +120,8 @@ pub struct Operator {
     secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
     lambda: aws_sdk_lambda::Client,
+    /// What has no SDK here.
+    signed: Signed,
     /// Addresses that a customer's configuration or provider names.
     egress: Egress,
     names: StackNames,
@@ -122,12 +134,15 @@ impl Operator {
     /// Access with these credentials. `endpoint` is that of the sandbox; `None` is AWS.
     pub fn new(names: StackNames, credentials: Credentials, endpoint: Option<String>, by: String) -> Self {
         let url_policy = crate::environment::url_policy(endpoint.as_deref());
-        let config = sdk_config(endpoint.as_deref(), credentials, Outbound::new(url_policy));
+        let outbound = Outbound::new(url_policy);
+        let signed = Signed::new(&credentials, endpoint.clone(), outbound.clone());
+        let config = sdk_config(endpoint.as_deref(), credentials, outbound);
         Self {
             tables: Tables::new(aws_sdk_dynamodb::Client::new(&config), |table| names.table(table).to_owned()),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            signed,
             egress: Egress::new(url_policy),
             names,
             url_policy,

@@ -171,7 +171,12 @@ impl Operator {
     /// What was changed by hand, oldest first: when, what, by whom and why.
     pub async fn person_history(&self, person: &FoundPerson) -> Result<Vec<[String; 4]>, OperatorError> {
         let range = Range::person_changes(&person.key, &person.school);
-        let changes = self.tables.query(&range, Reads::Consistent).await;
+        self.changes_in(&range).await
+    }
+
+    /// What was changed by hand in a range, oldest first.
+    pub(super) async fn changes_in(&self, range: &Range) -> Result<Vec<[String; 4]>, OperatorError> {
+        let changes = self.tables.query(range, Reads::Consistent).await;
         let changes: Vec<PersonChangeItem> = changes.map_err(OperatorError::store("read the directory"))?;
         let line = |item: PersonChangeItem| [item.at().to_owned(), item.what, item.by, item.reason];
         Ok(changes.into_iter().map(line).collect())

@@ -11,9 +11,10 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use serde::{Deserialize, Serialize};
 use stoa_core::diagnosis::Looked;
-use stoa_core::directory::TokenHash;
+use stoa_core::directory::{KeyHash, TokenHash};
 use stoa_core::ids::{ConnectionId, CourseId, CustomerId, EmailKey, PersonKey, Reference, SchoolId};
 use stoa_core::rehearsal::{self, Finding, TestDomain};
+use stoa_core::thinkific::Course;
 
 use super::{Answerer, Operator, OperatorError};
 
@@ -63,6 +64,18 @@ pub(crate) enum Question {
         school: SchoolId,
         /// Whether what is missing is asked for, and what is too much ended.
         write: bool,
+    },
+    /// Which courses and groups a school has.
+    Catalogue {
+        /// Which school.
+        school: SchoolId,
+    },
+    /// By what groups of a directory are found.
+    HashGroups {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Their names, as the connection's file has them.
+        names: Vec<String>,
     },
     /// What a school does that is not documented.
     Rehearse {
@@ -119,8 +132,8 @@ pub enum Named {
 
 impl Question {
     /// What is asked, as it stands in the JSON and in the log.
-    pub(crate) const KNOWN: [&str; 6] =
-        ["find_logins", "find_person", "hash_scim_token", "webhooks", "look", "rehearse"];
+    pub(crate) const KNOWN: [&str; 8] =
+        ["find_logins", "find_person", "hash_scim_token", "webhooks", "look", "rehearse", "catalogue", "hash_groups"];
 
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
@@ -131,6 +144,8 @@ impl Question {
             Self::Look { .. } => Self::KNOWN[4],
             Self::Webhooks { .. } => Self::KNOWN[3],
             Self::Rehearse { .. } => Self::KNOWN[5],
+            Self::Catalogue { .. } => Self::KNOWN[6],
+            Self::HashGroups { .. } => Self::KNOWN[7],
         }
     }
 }
@@ -169,6 +184,17 @@ pub struct Told {
     pub target_url: String,
 }
 
+/// The courses and groups of a school.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Its courses, without those of Thinkific's new course builder.
+    pub courses: Vec<Course>,
+    /// The names of its groups.
+    pub groups: Vec<String>,
+    /// Whether these are all: a school may have more than are read.
+    pub is_whole: bool,
+}
+
 /// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -181,6 +207,10 @@ pub(crate) enum Reply {
     Looked(Box<Looked>),
     /// The subscriptions of a school, and what becomes of them.
     Webhooks(Vec<Told>),
+    /// What a school has.
+    Catalogue(Catalogue),
+    /// By what the groups are found, in the order in which they were asked for.
+    GroupHashes(Vec<KeyHash>),
     /// What a school did.
     Rehearsed(Rehearsed),
     /// What is stored of the token.
@@ -205,9 +235,9 @@ pub(crate) enum Reply {
 impl Reply {
     /// What the function knows, and where questions are to be had.
     pub(crate) fn not_understood() -> Self {
-        let expected = "operator answers the questions of `stoa logins --email`, `stoa person`, `stoa scim token`, \
-                        `stoa school rehearse`, `stoa thinkific`, `stoa trace` and `stoa why`, each an object with the \
-                        question's name as its one member. events/operator/ has some.";
+        let expected = "operator answers the questions of `stoa connection plan`, `stoa doctor`, `stoa logins --email`, \
+                        `stoa person`, `stoa scim token`, `stoa school rehearse`, `stoa thinkific`, `stoa trace` and \
+                        `stoa why`, each an object with the question's name as its one member. events/operator/ has some.";
         Self::NotUnderstood { known: Question::KNOWN.map(str::to_owned).to_vec(), expected: expected.to_owned() }
     }
 }

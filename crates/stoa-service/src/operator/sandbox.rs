@@ -9,6 +9,8 @@ use crate::clients::Credentials;
 pub const STACK: &str = "stoa-local";
 /// The region that its AWS says it is.
 pub const REGION: &str = "us-east-1";
+/// The account that its AWS says it is.
+pub const ACCOUNT: &str = "000000000000";
 /// The access key id by which its AWS knows the command `stoa`.
 pub const ON_CALL: &str = "on-call";
 /// The host that its stoa is reached by. Browsers find it on their own machine.
@@ -24,6 +26,20 @@ pub fn table_name(stack: &str, table: Table) -> String {
 /// The AWS name of a function.
 pub fn function_name(stack: &str, function: &str) -> String {
     format!("{stack}-{function}")
+}
+
+/// The queues of runs that failed, by their names in the template.
+pub const FAILURE_QUEUES: [&str; 4] =
+    ["ProvisionerFailures", "TrustRefreshFailures", "MirrorFailures", "WorkosSyncFailures"];
+
+/// The address of a queue. CloudFormation would add a random part.
+pub fn queue_url(stack: &str, queue: &str) -> String {
+    format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{stack}-{queue}")
+}
+
+/// The topic of the alarms.
+pub fn topic(stack: &str) -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{stack}-AlarmTopic")
 }
 
 /// Where its stoa is, unless it was given another port.
@@ -42,6 +58,8 @@ impl StackNames {
             directory: table(Table::Directory),
             secret_prefix: STACK.to_owned(),
             operator: function_name(STACK, "operator"),
+            failure_queues: FAILURE_QUEUES.iter().map(|name| queue_url(STACK, name)).collect(),
+            alarm_topic: Some(topic(STACK)),
             csv_import: function_name(STACK, "csv-import"),
         }
     }

@@ -34,6 +34,12 @@ impl Operator {
         Ok(item.tokens.into_iter().map(listed).collect())
     }
 
+    /// Whether the directory of a connection has anybody.
+    pub async fn has_people(&self, connection: &ConnectionId) -> Result<bool, OperatorError> {
+        let nobody = self.tables.is_empty(&Range::listed_users(connection)).await;
+        Ok(!nobody.map_err(OperatorError::store("read the directory"))?)
+    }
+
     /// Makes a token. It is in the answer and nowhere else.
     pub async fn create_scim_token(
         &self,

@@ -1,5 +1,6 @@
 //! What shows whether a stack is as it should be, beside its connections, secrets and keys: claims of domains, where they
-//! lead, what stands at the public host, and which version of a function has the traffic.
+//! lead, what stands at the public host, which version of a function has the traffic, how many functions may run at once,
+//! and whether a school takes its key.
 
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use http::header::DATE;
 use http::{Method, Request};
 use jiff::Timestamp;
 use stoa_core::connection::Connection;
+use stoa_core::diagnosis::{ApiProbe, Known};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 
-use super::question::{Named, Question};
-use super::{Operator, OperatorError};
+use super::question::{Named, Question, Reply};
+use super::{Answerer, Operator, OperatorError};
 use crate::egress::{GetError, Limits};
 use crate::store::{ConnectionItem, DomainItem, HomeRealmItem, Key, Range, Reads};
 
@@ -60,6 +62,23 @@ impl Operator {
         let (school, customer) = (connection.school().clone(), connection.customer().clone());
         let named = Named::Subject("nobody".to_owned());
         self.ask(&Question::FindPerson { school, customer, named }).await.map(|_| ())
+    }
+
+    /// Has the school behind a connection looked at, from where logins are answered: its Admin API, with its key and
+    /// without.
+    pub async fn look_at_school(&self, connection: &ConnectionId) -> Result<Known<ApiProbe>, OperatorError> {
+        let question = Question::Look { connection: connection.clone(), who: None };
+        let Reply::Looked(looked) = self.ask(&question).await? else {
+            return Err(OperatorError::Answer(Answerer::Operator));
+        };
+        Ok(looked.api)
+    }
+
+    /// How many functions may run at once in the account and region.
+    pub async fn concurrency(&self) -> Result<i32, OperatorError> {
+        let settings = self.lambda.get_account_settings().send().await;
+        let settings = settings.map_err(|error| OperatorError::aws("ask for the limits of the account", &error))?;
+        settings.account_limit.map(|limit| limit.concurrent_executions).ok_or(OperatorError::Answer(Answerer::Lambda))
     }
 
     /// Opens the page at `/login`, as a browser would.

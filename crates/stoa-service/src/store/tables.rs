@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
@@ -120,7 +121,14 @@ impl Tables {
         self.items(range, reads).await
     }
 
-    async fn items(&self, range: &Range, reads: Reads) -> Result<Vec<Item>, StoreError> {
+    /// Whether nothing is in a range.
+    pub(crate) async fn is_empty(&self, range: &Range) -> Result<bool, StoreError> {
+        let first = self.query_of(range, Reads::Consistent).limit(1).send().await;
+        let first = first.map_err(|error| StoreError::aws(range.table.as_str(), &error))?;
+        Ok(first.items.unwrap_or_default().is_empty())
+    }
+
+    fn query_of(&self, range: &Range, reads: Reads) -> QueryFluentBuilder {
         let condition = match range.begin {
             Some(_) => "pk = :pk AND begins_with(sk, :begin)",
             None => "pk = :pk",
@@ -128,19 +136,20 @@ impl Tables {
         let begin = range.begin.as_ref().map(|begin| (":begin".to_owned(), AttributeValue::S(begin.clone())));
         let pk = (":pk".to_owned(), AttributeValue::S(range.pk.clone()));
         let values: Item = std::iter::once(pk).chain(begin).collect();
+        self.client
+            .query()
+            .table_name(self.name(range.table))
+            .consistent_read(reads == Reads::Consistent)
+            .key_condition_expression(condition)
+            .set_expression_attribute_values(Some(values))
+    }
+
+    async fn items(&self, range: &Range, reads: Reads) -> Result<Vec<Item>, StoreError> {
+        let query = self.query_of(range, reads);
         let (mut items, mut start) = (Vec::new(), None);
         loop {
-            let page = self
-                .client
-                .query()
-                .table_name(self.name(range.table))
-                .consistent_read(reads == Reads::Consistent)
-                .key_condition_expression(condition)
-                .set_expression_attribute_values(Some(values.clone()))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| StoreError::aws(range.table.as_str(), &error))?;
+            let page = query.clone().set_exclusive_start_key(start).send().await;
+            let page = page.map_err(|error| StoreError::aws(range.table.as_str(), &error))?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key.filter(|key| !key.is_empty());
             if start.is_none() {

@@ -104,7 +104,7 @@ impl Key {
     }
 
     /// Whether an item of a table is the one that is here.
-    pub(super) fn is_of(&self, table: Table, item: &Item) -> bool {
+    pub(crate) fn is_of(&self, table: Table, item: &Item) -> bool {
         self.table == table && self.attributes().iter().all(|(name, value)| item.get(name) == Some(value))
     }
 
