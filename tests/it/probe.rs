@@ -15,8 +15,8 @@ impl World {
     pub async fn probe_once(&self) -> Value {
         self.log();
         self.probe().await.unwrap();
-        let lines = self.log().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
-        lines.filter(|line| line["function"] == "probe" && line["ms"].is_u64()).next().unwrap()
+        let mut lines = self.log().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        lines.find(|line| line["function"] == "probe" && line["ms"].is_u64()).unwrap()
     }
 }
 

@@ -159,7 +159,7 @@ async fn an_account_from_a_file_becomes_the_person_s_and_keeps_what_it_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone() {
+async fn c198_an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone() {
     let (world, scim) = start().await;
     let admin = NewUser { roles: vec!["site_admin".into()], ..NewUser::student(MARYS_EMAIL, "Admin", "Istrator") };
     world.thinkific.add_user(admin);
@@ -170,6 +170,26 @@ async fn an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone() {
     assert_eq!(world.sync(&mary)["stuck"]["M"]["why"]["S"], "privileged");
     assert_eq!(world.open_to("bob@pg.com"), [3]);
     assert!(world.sync(&bob).get("stuck").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c197_no_client_takes_over_an_account_of_another_domain_however_it_is_spelled() {
+    let (world, scim) = start().await;
+    let eve = "eve@globex.com";
+    world.thinkific.add_user(NewUser { password: Some("chosen by Eve".into()), ..NewUser::student(eve, "Eve", "E") });
+    let before = world.thinkific.users();
+    for (n, address) in [eve, "EVE@Globex.COM", " eve@globex.com", "eve@globex.com\u{200b}"].into_iter().enumerate() {
+        let by_mail = json!({"userName": format!("eve{n}"), "emails": [{"value": address, "primary": true}]});
+        let by_name = json!({"userName": format!("{n}{address}"), "externalId": format!("named{n}")});
+        for person in [by_mail, by_name] {
+            let answered = scim.post("/v2/Users", &person).await;
+            assert!([201, 400].contains(&answered.status), "{answered:?}");
+        }
+    }
+    world.provision().await;
+    assert_eq!(world.thinkific.users(), before);
+    assert!(world.open_to(eve).is_empty());
+    assert_ne!(world.thinkific.enter_with_password(eve, "chosen by Eve"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +206,7 @@ async fn a_school_that_is_not_there_is_tried_again_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_who_leave_at_once_than_may_are_held_and_go_on() {
+async fn c194_more_who_leave_at_once_than_may_are_held_and_go_on() {
     let (world, scim) = start().await;
     let people = scim.people(12).await;
     world.provision().await;

@@ -83,7 +83,7 @@ async fn begin(operator: &Operator, asked: &Asked<'_>, io: &mut Io<'_>) -> Resul
     let fresh =
         || Done { file: asked.file.to_owned(), reason: asked.write.unwrap_or_default().to_owned(), ..Done::default() };
     let begun = match asked.write {
-        Some(_) => operator.import_begun(asked.connection, asked.file).await?,
+        Some(_) => operator.import_started(asked.connection, asked.file).await?,
         None => None,
     };
     // Whoever is missing is known only once every row was looked at, and rows that were refused are to be named.

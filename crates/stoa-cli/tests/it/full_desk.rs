@@ -42,7 +42,7 @@ pub async fn full_desk() -> Desk {
 /// What an import and an erasure leave, of a connection whose people come from a file, or from WorkOS.
 async fn note(desk: &Desk) {
     let (by, at) = (json!({ "S": "arn:aws:iam::000000000000:user/x" }), json!({ "S": "2026-11-27T08:00:00Z" }));
-    for sk in [&json!({ "S": "begun" }), &at] {
+    for sk in [&json!({ "S": "under-way" }), &at] {
         let file = json!({ "S": "a digest" });
         let item = json!({ "pk": { "S": "import#pg" }, "sk": sk, "file": file, "by": by, "reason": { "S": "a test" } });
         write(desk, "PutItem", Table::Directory, ("Item", &item)).await;

@@ -351,7 +351,7 @@ const UNREAD: &[(&str, &str)] = &[
     ("`removals#{connection}` / `removals`", "the provisioner counts in it"),
     ("`group#{connection}#{group}` / `told`", "by it workos-webhook knows what WorkOS told last"),
     ("`workos#{connection}` / `directory-sync`", "how far workos-sync has come"),
-    ("`import#{connection}` / `begun`", "only an import that writes reads how far it has come"),
+    ("`import#{connection}` / `under-way`", "only an import that writes reads how far it has come"),
     ("`import#{connection}` / `{at}`", "kept; no command shows who imported what"),
     ("`erased#{connection}` / `{at}`", "kept; no command shows who was erased"),
 ];

@@ -146,16 +146,20 @@ impl Operator {
     }
 
     /// How far this file has come, if it broke off.
-    pub async fn import_begun(&self, connection: &ConnectionId, file: &str) -> Result<Option<Imported>, OperatorError> {
+    pub async fn import_started(
+        &self,
+        connection: &ConnectionId,
+        file: &str,
+    ) -> Result<Option<Imported>, OperatorError> {
         let item: Result<Option<ImportItem>, _> =
-            self.tables.get(&Key::import_begun(connection), Reads::Consistent).await;
+            self.tables.get(&Key::import_started(connection), Reads::Consistent).await;
         let item = item.map_err(OperatorError::store("read how far the file has come"))?;
         Ok(item.filter(|item| item.file == file).map(Imported::from))
     }
 
     /// Notes how far a file has come.
     pub async fn note_import(&self, connection: &ConnectionId, imported: &Imported) -> Result<(), OperatorError> {
-        let write = Key::import_begun(connection).put(&self.import_item(imported));
+        let write = Key::import_started(connection).put(&self.import_item(imported));
         let written = self.tables.write(write).await;
         written.map(drop).map_err(OperatorError::store("note how far the file has come"))
     }
@@ -164,7 +168,7 @@ impl Operator {
     pub async fn finish_import(&self, connection: &ConnectionId, imported: &Imported) -> Result<(), OperatorError> {
         let mut writes = Writes::default();
         writes.push(Key::imported(connection, Self::now()).put(&self.import_item(imported)));
-        writes.push(Key::import_begun(connection).delete());
+        writes.push(Key::import_started(connection).delete());
         self.write("note that the file is done", writes).await
     }
 

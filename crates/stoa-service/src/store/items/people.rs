@@ -47,7 +47,7 @@ keys! { Directory:
     /// How far stoa has come with what WorkOS tells: `SyncItem`.
     workos_sync(connection: &ConnectionId) = "workos#{connection}" / "directory-sync";
     /// How far a file has come that broke off: `ImportItem`.
-    import_begun(connection: &ConnectionId) = "import#{connection}" / "begun";
+    import_started(connection: &ConnectionId) = "import#{connection}" / "under-way";
     /// A file that is done: `ImportItem`. The instant's fraction makes it a key.
     imported(connection: &ConnectionId, at: Timestamp) = "import#{connection}" / "{at}";
     /// That somebody was forgotten: `ErasedItem`. The instant's fraction makes it a key.

@@ -68,6 +68,13 @@ fn keys_are_what_they_were() {
             Key::belongs(&pg(), &ada, &group, 2),
             "user#pg#07070707070707070707070707070707 / member#08080808080808080808080808080808#2",
         ),
+        (Key::told_user(&pg(), &ada), "user#pg#07070707070707070707070707070707 / told"),
+        (
+            Key::told_member(&pg(), &ada, &group),
+            "user#pg#07070707070707070707070707070707 / told#08080808080808080808080808080808",
+        ),
+        (Key::told_group(&pg(), &group), "group#pg#08080808080808080808080808080808 / told"),
+        (Key::workos_sync(&pg()), "workos#pg / directory-sync"),
         (Key::listed_user(&pg(), &ada), "users#pg / 07070707070707070707070707070707"),
         (Key::group(&pg(), &group), "group#pg#08080808080808080808080808080808 / itself"),
         (
@@ -79,7 +86,7 @@ fn keys_are_what_they_were() {
         (Key::found(&pg(), "email", &hash, "7"), "lock#pg#email#0a0b / 7"),
         (Key::scim_tokens(&pg()), "scim#pg / tokens"),
         (Key::scim_requests(&pg()), "pace#pg / requests"),
-        (Key::import_begun(&pg()), "import#pg / begun"),
+        (Key::import_started(&pg()), "import#pg / under-way"),
         (Key::imported(&pg(), at), "import#pg / 2026-09-21T14:13:20Z"),
         (Key::erased(&pg(), at), "erased#pg / 2026-09-21T14:13:20Z"),
         (Key::scim_token_used(&pg(), "3"), "used#pg / 3"),
