@@ -6,6 +6,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::provision::Stuck;
 use stoa_core::rehearsal::{Answer, Question};
 use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
@@ -170,6 +171,44 @@ async fn c198_an_account_with_a_role_is_left_alone_and_its_person_is_stuck_alone
     assert_eq!(world.sync(&mary)["stuck"]["M"]["why"]["S"], "privileged");
     assert_eq!(world.open_to("bob@pg.com"), [3]);
     assert!(world.sync(&bob).get("stuck").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_name_is_their_only_address_is_known_by_it_and_out_when_they_leave() {
+    let (world, scim) = start().await;
+    let made = scim.post("/v2/Users", &json!({"userName": "Miller.M@pg.com"})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    world.provision().await;
+    world.thinkific.take_calls();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert!(world.thinkific.take_calls().is_empty());
+    set_active(&scim, &made.id(), false).await;
+    let page = world.log_in(&world.browser(), MARY).await;
+    world.refused_and_traced(&page, "person_inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_with_another_name_grants_what_that_name_grants() {
+    let (world, scim) = start().await;
+    let id = make_mary(&scim).await;
+    let group = scim.post("/v2/Groups", &json!({"displayName": "Team", "members": members(&[&id])})).await.id();
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+    let path = format!("/v2/Groups/{group}");
+    // By a PATCH that is cut off before anybody is marked; then by a PUT.
+    world.front.inject(Fault::next("scim", "dynamodb:UpdateItem", FaultKind::CutConnection).after(1).times(9));
+    let by_patch = json!([{"op": "replace", "value": {"displayName": "Leaders"}}]);
+    assert!(scim.patch(&path, &by_patch).await.status >= 500);
+    world.front.clear_faults();
+    assert_eq!(scim.patch(&path, &by_patch).await.status, 204);
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
+    assert_eq!(scim.put(&path, &json!({"displayName": "Team"})).await.status, 200);
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+    // The same name once more changes nothing for anybody.
+    assert_eq!(scim.put(&path, &json!({"displayName": "Team"})).await.status, 200);
+    assert_eq!(world.provision().await["people"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

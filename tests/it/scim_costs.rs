@@ -157,7 +157,7 @@ async fn a_request_that_breaks_off_is_done_or_not_and_done_when_it_is_sent_again
             // Whoever hears nothing of the first is told by the second that the person is there, or makes them.
             let is_hidden = kind == FaultKind::ApplyThenCutConnection && second.status == 409;
             assert!(made(&first) + made(&second) == 1 || is_hidden, "{kind:?} × {times}: {first:?} {second:?}");
-            assert_eq!(state(&world).len(), before + 4, "{kind:?} × {times}");
+            assert_eq!(state(&world).len(), before + 5, "{kind:?} × {times}");
         }
     }
     println!("{points} points");

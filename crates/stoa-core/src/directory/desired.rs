@@ -88,9 +88,13 @@ pub fn granted(
     (enrolments, groups)
 }
 
-/// The client's address; its name for the person where that is one and there is no other.
+/// Where the client says that a person is reached: an address; its name for them, where there is none.
+pub fn unverified_address(profile: &Profile) -> &str {
+    profile.unverified_email().unwrap_or_else(|| profile.naming())
+}
+
 fn email(profile: &Profile, connection: &Connection) -> Option<Email> {
-    let email = Email::parse(profile.unverified_email().unwrap_or_else(|| profile.naming())).ok()?;
+    let email = Email::parse(unverified_address(profile)).ok()?;
     connection.owns_domain(email.domain()).then_some(email)
 }
 

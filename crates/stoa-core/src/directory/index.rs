@@ -138,7 +138,12 @@ pub fn keys(profile: &Profile, connection: &ConnectionId, pepper: &Pepper) -> BT
     let mut values = vec![(name, folded(profile.naming()))];
     values.extend(profile.external_id().map(|id| (external_id, id.to_owned())));
     if profile.resource() == ResourceType::User {
-        values.extend(profile.folded_emails().into_iter().map(|email| (IndexedBy::Email, email)));
+        // Whose name is their only address comes by it, and is found by it.
+        let mut emails = profile.folded_emails();
+        if emails.is_empty() {
+            emails.insert(folded(profile.naming()));
+        }
+        values.extend(emails.into_iter().map(|email| (IndexedBy::Email, email)));
         values.extend(profile.display_name().map(|name| (IndexedBy::UserDisplayName, folded(name))));
     }
     values.into_iter().map(|(by, value)| KeyOf::new(by, &value, connection, pepper)).collect()
@@ -191,7 +196,7 @@ mod tests {
         let person = profile(ResourceType::User, r#"{"userName":"x","displayName":"x","externalId":"x"}"#);
         let [ours, theirs] = [&acme, &globex].map(|connection| keys(&person, connection, &pepper()));
         let hashes: BTreeSet<_> = ours.iter().chain(&theirs).map(|key| key.hash.clone()).collect();
-        assert_eq!(hashes.len(), 6);
+        assert_eq!(hashes.len(), 8);
         assert!(hashes.iter().all(|hash| hash.as_str().len() == 48));
     }
 }

@@ -69,9 +69,16 @@ pub struct GroupItem {
     /// The generation before, of which a replacement has not noted and removed everything yet. Absent: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<u64>,
+    /// Whether the group has another name and not all of its members are marked yet: what is granted goes by the name.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub renamed: bool,
     /// Until when one request alone may write the next generation, in epoch seconds. Absent: nobody is writing it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replacing: Option<i64>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A membership: the same form among the group's items and among the person's.

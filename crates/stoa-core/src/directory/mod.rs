@@ -16,7 +16,7 @@ pub use crate::connection::{
     Source, WorkosSourceDocument,
 };
 pub use crate::ids::CourseId;
-pub use desired::{Desired, Membership, desired, granted};
+pub use desired::{Desired, Membership, desired, granted, unverified_address};
 pub use id::{BadId, GroupId, UserId};
 pub use index::{IndexedBy, KeyHash, KeyOf, keys};
 pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};

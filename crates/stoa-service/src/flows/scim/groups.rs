@@ -36,7 +36,7 @@ impl Kind for Groups {
     }
 
     async fn finish(people: People<'_>, found: Group) -> Result<Group, Failure> {
-        people.finish_replacement(found).await
+        people.finish_change(found).await
     }
 
     fn stored(found: &Group) -> (&Profile, Version) {

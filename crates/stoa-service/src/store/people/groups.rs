@@ -45,6 +45,7 @@ impl People<'_> {
             created: at,
             modified: at,
             leaving: None,
+            renamed: false,
             replacing: None,
         };
         Ok(Group { item, profile: profile.clone() })
@@ -90,7 +91,7 @@ impl People<'_> {
             ];
         }
         match self.write_with_edges(writes, (&mut item, edges)).await? {
-            Wrote::All => Ok(Changed::Applied(Group { item, profile: profile.clone() })),
+            Wrote::All => Ok(Changed::Applied(self.finish_change(Group { item, profile: profile.clone() }).await?)),
             Wrote::Refused(refused) => {
                 let value = refused.iter().find_map(|index| taken.get(*index));
                 Ok(value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by)))
@@ -115,7 +116,8 @@ impl People<'_> {
         writes.extend(had.difference(&has).map(|value| self.give_up(value, id.as_str())));
         let sealed = self.seal(profile, &key, version)?;
         let modified = self.now.as_second();
-        let mut item = GroupItem { version, profile: version, sealed, modified, ..before.item.clone() };
+        let renamed = before.item.renamed || before.profile.naming() != profile.naming();
+        let mut item = GroupItem { version, profile: version, sealed, modified, renamed, ..before.item.clone() };
         change(&mut item);
         let put = key.put(&item).only_if("version = :before AND generation = :generation");
         writes.push(put.with(":before", before.item.version).with(":generation", before.item.generation));

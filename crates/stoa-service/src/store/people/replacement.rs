@@ -107,7 +107,7 @@ impl People<'_> {
         match self.transact(writes).await? {
             Wrote::All => {
                 let group = Group { item, profile: profile.clone() };
-                Ok(Changed::Applied(self.finish_replacement(group).await?))
+                Ok(Changed::Applied(self.finish_change(group).await?))
             }
             Wrote::Refused(refused) => {
                 let value = refused.iter().find_map(|index| taken.get(*index));
@@ -116,9 +116,31 @@ impl People<'_> {
         }
     }
 
-    /// Does what a replacement leaves to do once its list counts: marks those who came and went, removes the old list.
-    /// Whoever is cut off does it again.
-    pub async fn finish_replacement(&self, group: Group) -> Result<Group, Failure> {
+    /// Does what a change leaves to do once it counts. Whoever is cut off does it again.
+    pub async fn finish_change(&self, group: Group) -> Result<Group, Failure> {
+        let group = self.finish_renaming(group).await?;
+        self.finish_replacement(group).await
+    }
+
+    /// Marks the members of a group that has another name: it may grant something else.
+    async fn finish_renaming(&self, mut group: Group) -> Result<Group, Failure> {
+        if !group.item.renamed {
+            return Ok(group);
+        }
+        let marks = self.members(&group).await?.into_iter().map(|user| [self.due().mark(&user, Rank::First)]);
+        self.write_edges(marks.collect()).await?;
+        let done = Key::group(self.connection, &group.item.id)
+            .update("REMOVE renamed")
+            .only_if("profile = :profile")
+            .with(":profile", group.item.profile);
+        // A later name has marks of its own to come.
+        self.store.tables.write(done).await?;
+        group.item.renamed = false;
+        Ok(group)
+    }
+
+    /// Marks those who came and went with a list, and removes the old one.
+    async fn finish_replacement(&self, group: Group) -> Result<Group, Failure> {
         let Some(leaving) = group.item.leaving else { return Ok(group) };
         let id = &group.item.id;
         let (old, new) = (self.edges_of(id, leaving).await?, self.edges_of(id, group.item.generation).await?);

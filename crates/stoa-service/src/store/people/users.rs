@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use stoa_core::directory::{
     DIRECTORY_VERSION, EdgeItem, GroupId, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+    unverified_address,
 };
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -187,7 +188,7 @@ impl People<'_> {
         if taken.len() + given_up.len() + 3 > TRANSACTION {
             return Err(Failure::noted(Fault::ScimTooLarge, "more values change at once than one transaction writes"));
         }
-        let moves = before.profile.unverified_email() != profile.unverified_email();
+        let moves = unverified_address(&before.profile) != unverified_address(profile);
         let rank = if !item.active || moves { Rank::First } else { Rank::Then };
         let mut writes: Vec<Write> = taken.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
