@@ -50,16 +50,16 @@ where
             let answer = AssertUnwindSafe(flow(&clients, event, &request)).catch_unwind().await;
             let panicked = || Failure::noted(Fault::Internal, "a panic; the line before this one says where");
             answer.unwrap_or_else(|_panic| Err(panicked())).map_err(|failure| {
-                clients.write(&Line::of(&clients, &request, &failure, began));
+                clients.write(&FailedLine::of(&clients, &request, &failure, began));
                 NotAnswered(failure.fault)
             })
         })
     })
 }
 
-/// The line of an invocation that has no answer. `docs/logging.md` describes each field.
+/// The line of an invocation in which nothing was done. `docs/logging.md` describes each field.
 #[derive(Serialize)]
-struct Line<'a> {
+pub(crate) struct FailedLine<'a> {
     #[serde(flatten)]
     head: Head<'a>,
     #[serde(flatten)]
@@ -67,8 +67,8 @@ struct Line<'a> {
     ms: u64,
 }
 
-impl<'a> Line<'a> {
-    fn of(clients: &'a Clients, request: &'a str, failure: &'a Failure, began: Instant) -> Self {
+impl<'a> FailedLine<'a> {
+    pub(crate) fn of(clients: &'a Clients, request: &'a str, failure: &'a Failure, began: Instant) -> Self {
         let head = Head::new(&clients.environment, request).at(level(failure));
         Self { head, failed: Failed::of(failure), ms: milliseconds(began.elapsed()) }
     }

@@ -20,7 +20,8 @@ use stoa_saml::SigningKey;
 
 use crate::clients::Clients;
 use crate::egress::Limits;
-use crate::log_line::{Failed, Head, level, milliseconds};
+use crate::invoked::FailedLine;
+use crate::log_line::{Head, milliseconds};
 use crate::metrics::Metrics;
 use crate::random;
 
@@ -46,7 +47,7 @@ async fn sign_in(clients: &Clients, request: &str) -> Result<Option<u8>, Failure
     let key = match key(clients).await {
         Ok(key) => key,
         Err(failure) if failure.fault == Fault::SecretBroken => {
-            clients.write(&UnsetLine::of(clients, request, &failure, began));
+            clients.write(&FailedLine::of(clients, request, &failure, began));
             return Ok(None);
         }
         Err(failure) => return Err(failure),
@@ -207,21 +208,4 @@ struct LooksLine<'a> {
     ms: u64,
     #[serde(rename = "_aws")]
     metrics: Metrics<'a>,
-}
-
-/// No login was made, for want of a key.
-#[derive(Serialize)]
-struct UnsetLine<'a> {
-    #[serde(flatten)]
-    head: Head<'a>,
-    #[serde(flatten)]
-    failed: Failed<'a>,
-    ms: u64,
-}
-
-impl<'a> UnsetLine<'a> {
-    fn of(clients: &'a Clients, request: &'a str, failure: &'a Failure, began: Instant) -> Self {
-        let head = Head::new(&clients.environment, request).at(level(failure));
-        Self { head, failed: Failed::of(failure), ms: milliseconds(began.elapsed()) }
-    }
 }
