@@ -109,6 +109,24 @@ async fn okta_keeps_a_person_up_to_date_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn okta_links_a_group_that_is_there_already_and_sandboxes_start_again() {
+    let world = World::start().await;
+    for _ in 0..3 {
+        let tested = world.connect_provisioned().await.unwrap();
+        assert!(tested.iter().all(|exchange| exchange.error.is_none()), "{tested:?}");
+        pressed(&world, &INITECH, Step::Assign { person: INITECH.person.to_owned() }).await;
+        pressed(&world, &INITECH, Step::PushGroup { name: "Leaders".to_owned(), members: INITECH.person.to_owned() })
+            .await;
+        provisioned(&world).await;
+        assert_eq!(world.open_to(INITECH.person), [3, 4]);
+        // A console that has forgotten everything, and processes that hold nothing, as after a start.
+        world.openid.forget_provisioned(INITECH.product).await;
+        world.start_functions_again().unwrap();
+    }
+    world.log();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_console_says_what_is_wrong_with_the_token_or_the_address() {
     for example in [&GLOBEX, &INITECH] {
         let world = start(example, "").await;

@@ -37,7 +37,7 @@ pub enum Command {
 /// How a sandbox is started.
 #[derive(Debug, Args)]
 pub struct Start {
-    /// Run two logins, print them, and stop
+    /// Run three logins, print them, and stop
     #[arg(long)]
     pub once: bool,
     /// Run the deployable binaries of target/lambda (`sam build` or `cargo lambda build --release`)

@@ -7,7 +7,7 @@ use stoa_core::ids::ConnectionId;
 use crate::arguments::Start;
 use crate::aws::journal::Call;
 use crate::browser::{BrowserError, Hop, Page};
-use crate::openid::{EXAMPLES, GLOBEX, Product};
+use crate::openid::{EXAMPLES, Exchange, GLOBEX, INITECH, Product, Step};
 use crate::sandbox::{HOST, Sandbox, SandboxError};
 use crate::workos::CONNECTION;
 
@@ -23,6 +23,12 @@ pub enum ShowError {
     /// The login ended somewhere else than in the school.
     #[error("the login ended at {0} with status {1}, not at the school")]
     Elsewhere(String, u16),
+    /// The SCIM client of the simulated Okta was refused.
+    #[error("the request of the simulated Okta failed: {0}")]
+    Refused(String),
+    /// The function `provisioner` has no answer; its line in the log says why.
+    #[error("the function provisioner did not answer")]
+    NotProvisioned,
     /// Waiting for Ctrl-C failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -45,7 +51,7 @@ impl ShowError {
     }
 }
 
-/// Starts the sandbox, runs two logins of one person, and stays.
+/// Starts the sandbox, runs two logins of one person and one of somebody who is provisioned, and stays.
 pub async fn run(start: &Start) -> Result<(), ShowError> {
     let sandbox = Sandbox::start(start.options()).await?;
     println!("stoa sandbox: everything on loopback, nothing leaves this machine\n");
@@ -53,11 +59,13 @@ pub async fn run(start: &Start) -> Result<(), ShowError> {
     one_login(&sandbox).await?;
     println!("\nThe same person on another day, known and unchanged:");
     one_login(&sandbox).await?;
+    println!("\nSomebody whose company's Okta says who there is: at the school before they come.");
+    one_provisioned(&sandbox).await?;
     if start.once {
         return Ok(());
     }
     sandbox.pingfederate.ask();
-    for example in EXAMPLES {
+    for example in EXAMPLES.iter().filter(|example| example.id != INITECH.id) {
         sandbox.connect_openid(example, str::to_owned).await?;
     }
     let behind_workos = sandbox.connect_workos(str::to_owned).await?;
@@ -91,10 +99,48 @@ async fn one_login(sandbox: &Sandbox) -> Result<(), ShowError> {
     sandbox.take_log();
     let page = sandbox.browser().get(&format!("{}?return_to=/courses/safety-basics", sandbox.login_url())).await?;
     print_hops(&page, &sandbox.front.take_calls(), &sandbox.take_log());
+    at_school(&page)
+}
+
+fn at_school(page: &Page) -> Result<(), ShowError> {
     if page.status != 200 || page.url.host_str() != Some(crate::thinkific::HOST) {
         return Err(ShowError::Elsewhere(page.url.to_string(), page.status));
     }
     println!("  ✓ {}", page.text());
+    Ok(())
+}
+
+/// Has somebody assigned in Okta, lets the clock start what follows, and signs them in.
+async fn one_provisioned(sandbox: &Sandbox) -> Result<(), ShowError> {
+    let (okta, person) = (INITECH.product, INITECH.person.to_owned());
+    print_exchanges(&sandbox.connect_provisioned().await?)?;
+    print_exchanges(&sandbox.openid.provision(okta, Step::Assign { person: person.clone() }).await)?;
+    let push = Step::PushGroup { name: "Leaders".to_owned(), members: person };
+    print_exchanges(&sandbox.openid.provision(okta, push).await)?;
+    sandbox.thinkific.take_calls();
+    let run = sandbox.provision().await.map_err(|_| ShowError::NotProvisioned)?;
+    println!("  the function provisioner, every minute: {run}");
+    for call in sandbox.thinkific.take_calls() {
+        println!("        {} {} → {}", call.method, call.path, call.status);
+    }
+    sandbox.openid.sign_on_as(okta, INITECH.person);
+    sandbox.front.take_calls();
+    sandbox.take_log();
+    let page = sandbox.browser().get(&format!("{}/login/{}", sandbox.url(), INITECH.id)).await?;
+    print_hops(&page, &sandbox.front.take_calls(), &sandbox.take_log());
+    println!("  {} calls of the school's Admin API", sandbox.thinkific.take_calls().len());
+    sandbox.openid.ask(okta);
+    at_school(&page)
+}
+
+/// What a customer's SCIM client has sent.
+fn print_exchanges(exchanges: &[Exchange]) -> Result<(), ShowError> {
+    for exchange in exchanges {
+        println!("  {} {} → {}", exchange.method, exchange.path, exchange.status);
+        if let Some(error) = &exchange.error {
+            return Err(ShowError::Refused(error.clone()));
+        }
+    }
     Ok(())
 }
 
@@ -148,6 +194,10 @@ fn print_addresses(sandbox: &Sandbox) {
     }
     println!("  Entra, a tab in Teams  {url}/teams/{}   (outside Teams, as here, it opens the login)", GLOBEX.id);
     println!("  choose people, defects {}/sandbox", sandbox.openid.url(Product::PingFederate));
+    println!("\nWho is assigned and in which groups, as their administrator presses it:\n");
+    for product in [Product::Okta, Product::Entra] {
+        println!("  {:<22} {}/sandbox/provisioning", product.name(), sandbox.openid.url(product));
+    }
 }
 
 fn print_workos(sandbox: &Sandbox, connection: &ConnectionId) {

@@ -116,6 +116,6 @@ label{display:block;margin:.8rem 0 .2rem;font-weight:600}
 label select{font-weight:400;margin-top:.2rem}
 input,select,button{font:inherit;padding:.5rem;max-width:100%;box-sizing:border-box}
 select,input[type=text],input[type=url]{width:100%}
-button{margin-top:1rem;padding:.6rem 1.2rem}
+button{margin-top:1rem;padding:.6rem 1.2rem;overflow-wrap:normal}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem;border-bottom:1px solid #ddd;overflow-wrap:anywhere}
 ";

@@ -4,13 +4,41 @@ use stoa_core::ids::ConnectionId;
 use stoa_service::operator::{ConnectionFile, SecretName, SecretText};
 
 use super::{CONNECTION_FILE, Sandbox, SandboxError};
-use crate::openid::{Client, Example, Realm};
+use crate::openid::{Client, Example, Exchange, INITECH, Realm, Step};
 use crate::providers::Providers;
 
 /// The example through WorkOS.
 const UMBRELLA: &str = include_str!("../../../../examples/connections/umbrella.toml");
 
+/// What the file of a customer has besides whose people Okta keeps up to date.
+const DIRECTORY: &str = r#"
+[directory]
+source = "scim"
+
+[[directory.grant]]
+everybody = true
+courses = [3]
+
+[[directory.grant]]
+group = "Leaders"
+courses = [4]
+"#;
+
 impl Sandbox {
+    /// Applies the connection of the example with Okta, whose console gets the address and a new token, as their
+    /// administrator would paste them. What it asked to test them.
+    pub async fn connect_provisioned(&self) -> Result<Vec<Exchange>, SandboxError> {
+        let id = self.connect_openid(&INITECH, |file| format!("{file}{DIRECTORY}")).await?;
+        // A folder that was used before has those of its last starts, which nobody knows any more.
+        for listed in self.operator.scim_tokens(&id).await? {
+            self.operator.revoke_scim_token(&id, &listed.token.id).await?;
+        }
+        let (token, _) = self.operator.create_scim_token(&id, None).await?;
+        let address = format!("{}/scim/{id}/v2", self.url());
+        let connect = Step::Connect { address, token: token.expose().to_owned() };
+        Ok(self.openid.provision(INITECH.product, connect).await)
+    }
+
     /// Registers an example's application at its provider and applies its connection, with a change to the file.
     /// Discovery document and keys are fetched, as for a customer.
     pub async fn connect_openid(

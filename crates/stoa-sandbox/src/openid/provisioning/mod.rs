@@ -111,6 +111,11 @@ impl OpenId {
         provision(&self.shared, product, step).await
     }
 
+    /// Forgets the application, as a new tenant has never heard of it.
+    pub async fn forget_provisioned(&self, product: Product) {
+        self.shared.apps.lock().await.remove(&product);
+    }
+
     /// Who is, or was, assigned.
     pub async fn provisioned(&self, product: Product) -> Vec<Provisioned> {
         let apps = self.shared.apps.lock().await;

@@ -119,17 +119,27 @@ fn profile(person: &Person, active: bool) -> Value {
     })
 }
 
-/// A new group with its members in one request, later changes in one PATCH, the name with the id among them.
+/// A new group with its members in one request, one of that name that is there already with the whole list of them, later
+/// changes in one PATCH, the name with the id among them.
 async fn push(app: &mut App, people: &[Person], name: &str) -> Result<(), Failed> {
     let Some(group) = app.groups.get(name).cloned() else { return Ok(()) };
     let wanted = app.members(&group);
     let shown = displayed(app, people, &group);
     let id = match &group.id {
-        None => {
-            let body = json!({ "schemas": [GROUP], "displayName": name, "members": shown(&wanted) });
-            let answer = app.client.ask(Ask::send("POST", "/Groups".to_owned(), body, &[201]), Some(AGENT)).await?;
-            app.client.id(&answer)?
-        }
+        None => match linked(app, name).await? {
+            Some(id) => {
+                let whole = json!({ "op": "replace", "path": "members", "value": shown(&wanted) });
+                let body = json!({ "schemas": [PATCH], "Operations": [whole] });
+                let ask = Ask::send("PATCH", format!("/Groups/{id}"), body, &[200, 204]);
+                app.client.ask(ask, Some(AGENT)).await?;
+                id
+            }
+            None => {
+                let body = json!({ "schemas": [GROUP], "displayName": name, "members": shown(&wanted) });
+                let answer = app.client.ask(Ask::send("POST", "/Groups".to_owned(), body, &[201]), Some(AGENT)).await?;
+                app.client.id(&answer)?
+            }
+        },
         Some(id) => {
             let mut operations = vec![json!({ "op": "replace", "value": { "id": id, "displayName": name } })];
             let gone = &group.sent - &wanted;
@@ -149,6 +159,14 @@ async fn push(app: &mut App, people: &[Person], name: &str) -> Result<(), Failed
         (group.id, group.sent) = (Some(id), wanted);
     }
     Ok(())
+}
+
+/// The group of that name in the application, as "Refresh App Groups" and "Link Group" find it.
+async fn linked(app: &mut App, name: &str) -> Result<Option<String>, Failed> {
+    let query = vec![("startIndex", "1".to_owned()), ("count", "100".to_owned())];
+    let list = app.client.ask(Ask::get("/Groups", query), Some(AGENT)).await?;
+    let found = list["Resources"].as_array().into_iter().flatten().find(|group| group["displayName"] == name);
+    found.map(|group| app.client.id(group)).transpose()
 }
 
 /// How members are written: the id, and the login beside it.
