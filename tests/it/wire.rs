@@ -134,6 +134,7 @@ async fn c144_the_deployables_answer_what_is_not_json() {
             let expected = match function.name {
                 "operator" | "csv-import" => !answer["not_understood"]["expected"].is_null(),
                 "trust-refresh" | "mirror" | "provisioner" | "probe" => answer["failed"] == 0,
+                "workos-sync" => answer["WorkosSyncFailed"] == 0,
                 _ => {
                     answer["statusCode"] == 500
                         && answer["body"].as_str().is_some_and(|body| body.contains("event_strange"))
