@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// See and decide what is done at the school about people of a customer's directory
     #[command(subcommand)]
     Directory(Directory),
+    /// Write out how far a customer's people have come in their courses
+    #[command(subcommand)]
+    Progress(Progress),
     /// Make the app for a customer's Microsoft Teams
     #[command(subcommand)]
     Teams(Teams),
@@ -444,6 +447,19 @@ pub(crate) struct Rehearse {
     /// How many of the calls that the school allows in a minute may be used
     #[arg(long, value_name = "N", default_value = "40", value_parser = clap::value_parser!(u16).range(1..=6000))]
     pub(crate) calls_per_minute: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Progress {
+    /// Write a line for each person of the directory and course into a file, as CSV
+    Export {
+        /// The connection
+        #[arg(value_parser = connection)]
+        id: ConnectionId,
+        /// Where to write it; only you can read the file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 mod drift;
 mod erase;
-mod export;
+pub(crate) mod export;
 
 use stoa_core::directory::UserId;
 use stoa_core::provision::{Access, Enrolled, InGroup, Stuck, Sync};

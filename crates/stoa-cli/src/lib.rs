@@ -8,6 +8,7 @@
 //! | `arguments` | the command line |
 //! | `connection` | `stoa connection`: check, plan, apply, guide, test, activate, trust, … |
 //! | `import` | `stoa import`: people from a file |
+//! | `learning` | `stoa progress`: how far people have come in their courses |
 //! | `school`, `thinkific` | `stoa school`, `stoa thinkific webhooks`: what is known of a school, what it tells |
 //! | `secret`, `scim`, `teams` | `stoa secret`, `stoa scim token`, `stoa teams package` |
 //! | `directory` | `stoa directory`: people of a customer's directory at the school |
@@ -35,6 +36,7 @@ mod error;
 mod hand_off;
 mod import;
 mod io;
+mod learning;
 mod logins;
 mod person;
 mod private_file;
@@ -81,6 +83,7 @@ async fn carry_out(arguments: Arguments, io: &mut Io<'_>) -> Result<(), CliError
         Command::School(command) => school::run(command, &target, io).await,
         Command::Secret(command) => secret::run(command, &target, io).await,
         Command::Directory(command) => directory::run(command, &target, io).await,
+        Command::Progress(command) => learning::run(command, &target, io).await,
         Command::Scim(command) => scim::run(command, &target, io).await,
         Command::Teams(command) => teams::run(command, &target, io).await,
         Command::Person(command) => person::run(command, &target, io).await,

@@ -15,30 +15,21 @@ use crate::progress::Progress;
 use crate::time::instant;
 use crate::{CliError, Io, private_file};
 
-/// As `stoa import` reads them again, and when they came and changed.
-const COLUMNS: [&str; 10] = [
-    "email",
-    "external id",
-    "first name",
-    "last name",
-    "company",
-    "groups",
-    "status",
-    "directory id",
-    "created",
-    "changed",
-];
+/// Who a person is, as `stoa import` reads them again.
+pub(crate) const WHO: [&str; 7] = ["email", "external id", "first name", "last name", "company", "groups", "status"];
+/// What else the directory has of them.
+const WHEN: [&str; 3] = ["directory id", "created", "changed"];
 
 pub(super) async fn people(id: &ConnectionId, out: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let operator = target.change(io).await?;
     let everybody = operator.directory_ids(id).await?;
     let mut bar = Progress::new(u64::try_from(everybody.len()).unwrap_or(u64::MAX));
     let (mut text, mut written) = (String::new(), 0);
-    write_row(&mut text, COLUMNS);
+    write_row(&mut text, WHO.into_iter().chain(WHEN));
     for batch in everybody.chunks(MOST_AT_ONCE) {
         for person in operator.exported(id, batch).await? {
-            let cells = cells(&person);
-            write_row(&mut text, cells.iter().map(String::as_str));
+            let when = [person.id.to_string(), instant(person.created), instant(person.modified)];
+            write_row(&mut text, who(&person).iter().chain(&when).map(String::as_str));
             written += 1;
         }
         bar.at(written, io)?;
@@ -88,7 +79,8 @@ fn directory(person: &ExportedPerson) -> Value {
     })
 }
 
-fn cells(person: &ExportedPerson) -> [String; 10] {
+/// The cells of [`WHO`].
+pub(crate) fn who(person: &ExportedPerson) -> [String; 7] {
     let text = |pointer: &str| person.profile.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let email = match text("/emails/0/value") {
         email if email.is_empty() => text("/userName"),
@@ -102,13 +94,10 @@ fn cells(person: &ExportedPerson) -> [String; 10] {
         text(&format!("/{ENTERPRISE_URN}/organization")),
         person.groups.join("|"),
         if person.active { "active" } else { "inactive" }.to_owned(),
-        person.id.to_string(),
-        instant(person.created),
-        instant(person.modified),
     ]
 }
 
-fn write(out: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub(crate) fn write(out: &Path, bytes: &[u8]) -> Result<(), CliError> {
     private_file::write(out, bytes).map_err(|source| CliError::File { path: out.to_owned(), source })
 }
 
@@ -132,9 +121,9 @@ mod tests {
             groups: vec!["+a".to_owned(), "=b".to_owned()],
         };
         let mut row = String::new();
-        let cells = cells(&person);
-        write_row(&mut row, cells.iter().map(String::as_str));
-        let wanted = "\"'@x@acme.com\",\"'-1\",\"'=HYPERLINK(\"\"http://x\"\")\",\"'\t+1\",\"'\r@SUM(1)\",\"'+a|=b\",\"active\",";
+        write_row(&mut row, who(&person).iter().map(String::as_str));
+        let wanted =
+            "\"'@x@acme.com\",\"'-1\",\"'=HYPERLINK(\"\"http://x\"\")\",\"'\t+1\",\"'\r@SUM(1)\",\"'+a|=b\",\"active\"";
         assert!(row.starts_with(wanted), "{row}");
     }
 }

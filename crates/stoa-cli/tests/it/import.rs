@@ -224,3 +224,43 @@ async fn a_directory_is_compared_with_its_school() {
     assert!(shown.contains("differ      0"), "{shown}");
     assert_eq!(desk.stoa(&[&drift[..], &["--repair"]].concat()).await.code, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_people_have_come_is_written_out_for_their_customer() {
+    let desk = desk().await;
+    let file = desk.write("people.csv", &file_of(0..3));
+    desk.stoa(&["import", &file, "--connection", "pg", "--write", "--reason", "a test"]).await.done();
+    desk.stoa(&["thinkific", "webhooks", "pg-academy", "--write"]).await.done();
+    let run = desk.sandbox.provision().await.unwrap();
+    assert_eq!(run["people"], 3, "{run}");
+    let school = &desk.sandbox.thinkific;
+    let user = |number: u32| school.user(&format!("person{number}@pg.com")).unwrap().id;
+    assert!(school.study(user(0), 3, 40) && school.study(user(1), 3, 100));
+
+    let out = desk.path().join("progress.csv");
+    let export = ["progress", "export", "pg", "--out", out.to_str().unwrap()];
+    let mut written = String::new();
+    // The school sends its events by itself.
+    for _ in 0..100 {
+        let said = desk.stoa(&export).await.done();
+        assert!(said.contains("3 people of the directory of pg"), "{said}");
+        written = std::fs::read_to_string(&out).unwrap();
+        std::fs::remove_file(&out).unwrap();
+        if written.contains("\"40\"") && written.contains("\"100\"") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let cells = |email: &str| {
+        let line = written.lines().find(|line| line.contains(email)).unwrap_or_else(|| panic!("{email}: {written}"));
+        line.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect::<Vec<_>>()
+    };
+    assert!(written.starts_with("\"email\",\"external id\",\"first name\""), "{written}");
+    let (ada, cmd) = (cells("person0@pg.com"), cells("person1@pg.com"));
+    assert_eq!((&*ada[6], &*ada[7], &*ada[8], &*ada[9]), ("active", "3", "40", ""));
+    assert_eq!((&*cmd[2], &*cmd[7], &*cmd[8]), ("'=cmd", "3", "100"), "no cell is a formula");
+    assert!(cmd[9].starts_with("20"), "{cmd:?}");
+    let bo = cells("person2@pg.com");
+    assert!(bo[7] == "3" && bo[8] == "0" || bo[7].is_empty(), "{bo:?}");
+    assert!(desk.stoa(&["progress", "export", "nowhere", "--out", "x"]).await.refused().contains("nowhere"));
+}

@@ -49,7 +49,7 @@ pub(crate) use items::{
     DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
     SiteItem, UsedItem, is_membership,
 };
-pub(crate) use items::{due_of, stopped_of};
+pub(crate) use items::{course_of, due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
 pub use launch_reads::{LaunchItems, LaunchReads};
 pub use logins::{By, Code, Note, Sealed, Written};

@@ -49,6 +49,11 @@ impl Range {
     }
 }
 
+/// The course of which an item of somebody's progress is, by its sort key.
+pub(crate) fn course_of(sk: &str) -> Option<u64> {
+    sk.strip_prefix("course#")?.parse().ok()
+}
+
 /// A change of a person by hand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PersonChangeItem {

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use connections::{ConnectionItem, RehearsalItem, SchoolItem};
 pub(crate) use connections::{DomainItem, HomeRealmItem, ListedItem, SiteItem};
-pub(crate) use directory::PersonChangeItem;
+pub(crate) use directory::{PersonChangeItem, course_of};
 pub(crate) use key::Range;
 pub use key::{Form, Key};
 pub use logins::TestedItem;
