@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use stoa_core::ids::ConnectionId;
@@ -87,17 +89,27 @@ pub fn is_wanted() -> bool {
     std::env::var_os("STOA_CHROMIUM").is_some()
 }
 
-/// Signs on at PingFederate's page, with a defect where one is named.
+/// Signs on at PingFederate's page, with a defect where one is named. The page before it may be one of the same form, and
+/// go while it is filled in.
 async fn sign_on(browser: &Client, person: &str, defect: &str) {
-    let wait = browser.wait().at_most(Duration::from_secs(10));
-    let people = wait.for_element(Locator::Css("select[name='pf.username']")).await.expect("the sign-on page");
-    people.select_by_value(person).await.expect("the person");
-    if !defect.is_empty() {
-        let defects = browser.find(Locator::Css("select[name='defect']")).await.expect("the defects");
-        defects.select_by_label(defect).await.expect("the defect");
+    let mut why = None;
+    for _ in 0..50 {
+        match fill_in(browser, person, defect).await {
+            Ok(button) => return button.click().await.expect("a click"),
+            Err(error) => why = Some(error),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let button = browser.find(Locator::Css("button[name='pf.ok']")).await.expect("the button");
-    button.click().await.expect("a click");
+    panic!("the sign-on page: {why:?}");
+}
+
+/// The button to press then.
+async fn fill_in(browser: &Client, person: &str, defect: &str) -> Result<Element, CmdError> {
+    browser.find(Locator::Css("select[name='pf.username']")).await?.select_by_value(person).await?;
+    if !defect.is_empty() {
+        browser.find(Locator::Css("select[name='defect']")).await?.select_by_label(defect).await?;
+    }
+    browser.find(Locator::Css("button[name='pf.ok']")).await
 }
 
 /// Waits for a page with this text and takes a picture of it.
