@@ -1,28 +1,33 @@
 #!/usr/bin/env bash
 # Removes each check of a crate in turn (infra/mutate_checks.txt), runs the crate's tests, and writes which of them
-# noticed to docs/mutation.md: infra/mutate_checks.sh CRATE [only the checks whose name has this in it]
-# CRATE is stoa-saml, stoa-core, stoa-service, stoa-cli or stoa-scim. Works on a copy of HEAD, in half an hour each, and
-# goes on where it was stopped while the crate is the same.
+# noticed to docs/mutation.md.
+#
+# infra/mutate_checks.sh CRATE          the checks that the page has no result of
+# infra/mutate_checks.sh CRATE --again  every check, in half an hour and more
+# infra/mutate_checks.sh CRATE TEXT     those whose name has this in it; the page is left as it is
+#
+# CRATE is stoa-saml, stoa-core, stoa-service, stoa-cli or stoa-scim. Works on a copy of HEAD; the page is written at the
+# end, also of a run that is stopped, so the next one goes on from there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 crate=${1:?a crate of infra/mutate_checks.txt} only=${2:-}
-report=$PWD/docs/mutation.md
+report=$PWD/docs/mutation.md again=
+[ "$only" != --again ] || { only= again=1; }
 commit=$(git log -1 --format=%h --abbrev=12 -- "crates/$crate")
 # A folder of its own: in one that others use, cargo would take what was built here for theirs.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/mutants} CARGO_TERM_COLOR=never RUST_BACKTRACE=0
 
-rows=$CARGO_TARGET_DIR/mutation-$crate-$commit.rows
 # The same place each time, so that what has not changed is not built again.
 copy=$CARGO_TARGET_DIR/copy
 rm -rf "$copy" && mkdir -p "$copy"
-touch "$rows"
-trap 'rm -rf "$copy"' EXIT
+rows=$(mktemp)
+trap 'write_page; rm -rf "$copy" "$rows"' EXIT
 # Without the commit's times (-m): a copy older than the last build is not built at all.
 git archive HEAD | tar -xm -C "$copy"
 sources=$copy/crates/$crate/src
 cp -r "$sources" "$copy/sound"
-list=$copy/infra/mutate_checks.txt
+list=$PWD/infra/mutate_checks.txt
 
 # What is run, the quickest first; the next only where nothing was noticed.
 case $crate in
@@ -56,6 +61,35 @@ run_tests() {
     done
 }
 
+# The rows that the page has of the crate.
+part() {
+    awk -v crate="## \`$crate\`" '/^## /{is = ($0 == crate)} is && /^\| / && !/^\| check \|/' "$report"
+}
+
+# Writes the crate's part of the page anew, at its end: the checks of the list, each with its last result.
+write_page() {
+    [ -s "$rows" ] || return 0
+    local page name
+    page=$(mktemp)
+    while IFS= read -r name; do
+        cat "$rows" <(part) | grep -m 1 -F "| $name |" || true
+    done < <(awk -v crate="= $crate" '/^= /{is = ($0 == crate)} is && /^\[/{print substr($0, 2, length - 2)}' "$list") >"$page"
+    cat - "$page" > "$rows" <<PART
+## \`$crate\`
+
+$(grep -c . "$page") checks, of which $(grep -c 'SURVIVED' "$page" || true) were missed by every test. The last
+column is the commit at which a row was measured.
+
+| check | file | tests that turned red | at |
+|---|---|---|---|
+PART
+    awk -v crate="## \`$crate\`" '/^## /{skip = ($0 == crate)} !skip' "$report" >"$page"
+    echo >>"$page"
+    # One empty line between two parts, none at the end.
+    cat "$page" "$rows" | cat -s | sed -e '${/^$/d}' >"$report"
+    rm "$page"
+}
+
 # replace FILE FIND WITH: exactly once, whatever the indentation.
 replace() {
     FIND=$2 WITH=$3 perl -0777 -i -pe '
@@ -83,7 +117,7 @@ verdict() {
 
 wanted() {
     [ -n "$name" ] && [ "$listed" = "$crate" ] && [[ $name == *"$only"* ]] &&
-        { [ -n "$only" ] || ! grep -qF "| $name |" "$rows"; }
+        { [ -n "$only$again" ] || ! part | grep -F "| $name |" | grep -qvF '**'; }
 }
 
 try() {
@@ -100,7 +134,7 @@ try() {
         }
     fi
     echo "$name: $result"
-    [ -n "$only" ] || printf '| %s | %s | %s |\n' "$name" "\`$file\`" "$result" >>"$rows"
+    [ -n "$only" ] || printf '| %s | %s | %s | %s |\n' "$name" "\`$file\`" "$result" "$commit" >>"$rows"
     rm -r "$sources" && cp -r "$copy/sound" "$sources"
 }
 
@@ -126,19 +160,3 @@ while IFS= read -r line || [ -n "$line" ]; do
     esac
 done <"$list"
 edit; try
-
-[ -z "$only" ] || exit 0
-# The crate's part of the page is written anew, at its end.
-awk -v crate="## \`$crate\`" '/^## /{skip = ($0 == crate)} !skip' "$report" >"$copy/page"
-cat >>"$copy/page" <<PART
-## \`$crate\`
-
-Measured at $commit: $(grep -c . "$rows") checks, of which $(grep -c 'SURVIVED' "$rows" || true) were missed by every test.
-
-| check | file | tests that turned red |
-|---|---|---|
-$(cat "$rows")
-
-PART
-# One empty line between two parts, none at the end.
-cat -s "$copy/page" | sed -e '${/^$/d}' >"$report"
