@@ -39,6 +39,7 @@ fn what_nobody_trusted_has_signed_is_not_said() {
     // Changed after it was signed, and signed twice, once by a stranger.
     assert_eq!(said(&expired(), &good().replacen(PERSON, "a.other@acme.example", 1)), None);
     assert_eq!(said(&expired(), &sign_with(&issue(&template(), SignWhat::Assertion), "R-1", "attacker")), None);
+    assert_eq!(said(&expired(), &sign(&sign_with(&template().to_xml(), "A-1", "attacker"), "R-1")), None);
     assert_eq!(said(&expired(), "<not"), None);
     assert_eq!(said(&expired(), "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>"), None);
 }
