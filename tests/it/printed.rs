@@ -27,8 +27,8 @@ const SOURCES: &[&str] = &[
     "crates/stoa-sandbox/src/workos/organization.rs",
 ];
 
-/// Here the comments are printed too: they are the help.
-const HELP: &str = "arguments.rs";
+/// Here the comments are printed too: they are the help. A file, and a folder beside it.
+const HELP: [&str; 2] = ["arguments.rs", "arguments"];
 
 /// The consoles' own names, which the guides must repeat.
 const CONSOLES: &[&str] = &["Sign On >", "Sign on URL (Optional)"];
@@ -60,7 +60,7 @@ fn the_command_and_its_errors_use_the_words_of_the_glossary() {
     assert!(files.len() > 150, "{} files", files.len());
     let mut found = Vec::new();
     for path in files {
-        for Text { line, text } in texts(&read(&path), path.ends_with(HELP)) {
+        for Text { line, text } in texts(&read(&path), path.iter().any(|part| HELP.iter().any(|help| part == *help))) {
             found.extend(misused(&format!("{}:{line}", name(&path)), &without_names(&text), &rows));
         }
     }
