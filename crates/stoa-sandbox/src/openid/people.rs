@@ -166,7 +166,7 @@ pub(super) fn group(product: Product, n: usize) -> String {
 }
 
 /// The same at each start, so that a person with a kept account is that person again.
-fn subject(product: Product, login: &str) -> String {
+pub(super) fn subject(product: Product, login: &str) -> String {
     let hash = digest(&SHA256, login.as_bytes());
     let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     match product {

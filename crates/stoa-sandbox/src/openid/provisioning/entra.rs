@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Ask, Failed};
 use super::{App, There, find, member_list};
-use crate::openid::Person;
+use crate::openid::people::subject;
 use crate::openid::provisioning::Step;
+use crate::openid::{Person, Product};
 
 /// With it, `op` is in lower case, booleans are booleans, and several attributes change at once.
 const FLAG: &str = "aadOptscim062020";
@@ -246,7 +247,7 @@ async fn found_or_made(app: &mut App, name: &str) -> Result<String, Failed> {
     let body = json!({
         "schemas": [GROUP, AD_GROUP],
         "displayName": name,
-        "externalId": format!("{name} of this tenant"),
+        "externalId": subject(Product::Entra, name),
         "members": [],
         "meta": { "resourceType": "Group" },
     });
