@@ -304,11 +304,18 @@ async fn an_erasure_that_breaks_off_anywhere_is_finished_by_the_next() {
         world.front.inject(fault);
         world.operator.erase(&stored, "asked by letter").await.unwrap_err();
         world.front.clear_faults();
+        // Somebody else comes by the address in between, if it is free already.
+        let next = [FileRow { external_id: Some("next".into()), ..row(9, MARYS_EMAIL, &[]) }];
+        let came = world.import(&next, true).await;
+        assert_eq!(came[0].becomes == Becomes::New, after == 1, "{came:?}");
         let stored = world.operator.stored_of(&pg(), &mary).await.unwrap();
         world.operator.erase(&stored, "asked by letter").await.unwrap();
         let left = world.front.items(Table::Directory).unwrap();
         let left: Vec<_> = left.iter().filter(|item| item.to_string().contains(mary.as_str())).collect();
         assert!(left.len() == 1 && left[0]["pk"]["S"] == "erased#pg", "{after}: {left:?}");
+        let known = world.import(&next, true).await;
+        assert_eq!(known[0].becomes, if after == 1 { Becomes::Unchanged } else { Becomes::New });
+        assert!(after == 0 || known[0].user == came[0].user, "they have kept the address");
     }
 }
 

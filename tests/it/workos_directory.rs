@@ -9,7 +9,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::workos::{DIRECTORY, EventDelivery, NewDirectoryUser};
-use stoa_service::operator::{SecretName, SecretText};
+use stoa_service::operator::{NotYet, OperatorError, SecretName, SecretText};
 
 use crate::odd_events::sample;
 use crate::steps::World;
@@ -410,6 +410,37 @@ async fn p19_a_departure_stays_whatever_comes_late() {
         assert_eq!(umbrella.counts(), (0, 1, 0), "{order:?}");
         umbrella.empty().await;
     }
+}
+
+/// Whoever has left is forgotten once nothing of theirs is to be taken back, and no older event brings them back.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_left_is_forgotten_after_their_courses_have_ended() {
+    let umbrella = Umbrella::start().await;
+    let (world, umbrella_id) = (&umbrella.world, ConnectionId::parse("umbrella").unwrap());
+    let ada = umbrella.add("00u1a", ADAS_EMAIL);
+    umbrella.deliver().await;
+    let early: Vec<String> = world.workos.event_deliveries().into_iter().map(|delivery| delivery.body).collect();
+    world.provision().await.unwrap();
+    let person = world.operator.directory_ids(&umbrella_id).await.unwrap().remove(0);
+    world.advance(1);
+    world.workos.remove_directory_user(&ada);
+    umbrella.deliver().await;
+    let account = world.thinkific.user(ADAS_EMAIL).unwrap().id;
+    let stored = world.operator.stored_of(&umbrella_id, &person).await.unwrap();
+    assert_eq!(stored.account, Some(account));
+    let refused = world.operator.erase(&stored, "asked by letter").await.unwrap_err();
+    assert!(matches!(refused, OperatorError::NotErasable(NotYet::Given)), "{refused}");
+    assert_eq!(world.open_to(ADAS_EMAIL), [3]);
+
+    world.provision().await.unwrap();
+    assert_eq!(world.open_to(ADAS_EMAIL), [0; 0]);
+    let stored = world.operator.stored_of(&umbrella_id, &person).await.unwrap();
+    assert_eq!(stored.kept.len(), 1, "{stored:?}");
+    world.operator.erase(&stored, "asked by letter").await.unwrap();
+    for body in &early {
+        assert_eq!(umbrella.signed(body).await.0, 204);
+    }
+    assert_eq!(umbrella.counts().0, 0, "what came late brings nobody back");
 }
 
 /// Whoever is back has another id at WorkOS, and the word that the earlier one is gone may come after.

@@ -25,7 +25,10 @@ pub(super) async fn run(
         || "has not looked at all accounts yet".to_owned(),
         |at| format!("looked at all accounts at {}", instant(at)),
     );
-    io.say(&format!("compared    {} people; the mirror {looked}", drifted.compared))?;
+    io.say(&format!(
+        "compared    {} people, without those whom their source has deleted; the mirror {looked}",
+        drifted.compared
+    ))?;
     io.say(&format!("differ      {}", drifted.people.len()))?;
     for (user, drift) in drifted.people.iter().take(SHOWN) {
         io.say(&format!("  {user}  {drift}"))?;

@@ -55,6 +55,12 @@ fn remains(stored: &StoredOf) -> Vec<String> {
         )),
         None => lines.push("  an account at the school, if there is one: stoa knows of none".to_owned()),
     }
+    if !stored.kept.is_empty() {
+        lines.push(
+            "  when WorkOS last spoke of them, by a hash of its id: an older event that comes late would bring them back"
+                .to_owned(),
+        );
+    }
     if stored.address_is_another_s {
         lines.push(
             "  what logins with their address left: it is not known to be theirs. `stoa person show --email` shows it."

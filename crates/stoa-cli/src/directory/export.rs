@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::time::instant;
 use crate::{CliError, Io, private_file};
 
-/// Who a person is, as `stoa import` reads them again.
+/// Who a person is, by the names that `stoa import` knows.
 pub(crate) const WHO: [&str; 7] = ["email", "external id", "first name", "last name", "company", "groups", "status"];
 /// What else the directory has of them.
 const WHEN: [&str; 3] = ["directory id", "created", "changed"];
@@ -68,12 +68,13 @@ pub(super) async fn person(
 }
 
 fn directory(person: &ExportedPerson) -> Value {
-    let ExportedPerson { id, active, created, modified, profile, groups } = person;
+    let ExportedPerson { id, active, created, modified, email, profile, groups } = person;
     json!({
         "id": id,
         "active": active,
         "created": instant(*created),
         "changed": instant(*modified),
+        "address": email,
         "profile": profile,
         "groups": groups,
     })
@@ -82,12 +83,8 @@ fn directory(person: &ExportedPerson) -> Value {
 /// The cells of [`WHO`].
 pub(crate) fn who(person: &ExportedPerson) -> [String; 7] {
     let text = |pointer: &str| person.profile.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let email = match text("/emails/0/value") {
-        email if email.is_empty() => text("/userName"),
-        email => email,
-    };
     [
-        email,
+        person.email.clone(),
         text("/externalId"),
         text("/name/givenName"),
         text("/name/familyName"),
@@ -113,6 +110,7 @@ mod tests {
             active: true,
             created: 1_790_000_000,
             modified: 1_790_000_000,
+            email: "@x@acme.com".to_owned(),
             profile: json!({
                 "userName": "@x@acme.com", "externalId": "-1",
                 "name": {"givenName": "=HYPERLINK(\"http://x\")", "familyName": "\t+1"},

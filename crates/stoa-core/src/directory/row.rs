@@ -71,8 +71,8 @@ pub enum RowRefusal {
     /// The directory knows whoever has the address by another id.
     #[error(
         "the directory knows the person with this email address by another id, or they left before it knew one. If it \
-         is the same person, give the file the earlier id, or none; if somebody else has the address now, `stoa \
-         directory erase` frees it"
+         is the same person, give the file the earlier id; if they give the address up in the same file, import the file \
+         again; if they have left and somebody else has the address now, `stoa directory erase` frees it"
     )]
     OtherId,
     /// The directory refuses what the row says.

@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use stoa_core::connection::{Connection, Source};
-use stoa_core::directory::{Becomes, FileRow, KeyOf, KnownPerson, RowPlan, RowRefusal, UserId, leaving};
+use stoa_core::directory::{
+    Becomes, FileRow, KeyOf, KnownPerson, RowPlan, RowRefusal, UserId, leaving, unverified_address,
+};
 use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -135,11 +137,11 @@ struct Planned {
 /// touched any more.
 async fn take(desk: &Desk<'_>, rows: &[FileRow], writes: bool) -> Result<Vec<RowOutcome>, Failure> {
     let mut outcomes: BTreeMap<usize, RowOutcome> = BTreeMap::new();
-    for _ in 0..TRIES {
+    for trial in 1..=TRIES {
         let open = rows.iter().enumerate().filter(|(at, _)| !outcomes.contains_key(at)).collect();
         let plans = plan(desk, open).await?;
         let plans = match writes {
-            true => carry_out(desk, plans).await?,
+            true => carry_out(desk, plans, trial == TRIES).await?,
             false => plans,
         };
         let done = plans.into_iter().filter_map(|Planned { at, plan, .. }| {
@@ -184,8 +186,8 @@ async fn plan(desk: &Desk<'_>, rows: Vec<(usize, &FileRow)>) -> Result<Vec<Plann
 
 /// Does what is planned, and returns what of it is done: people first, then whom groups gain, then whom they lose, so
 /// that whoever moves from one to another with the same courses keeps them.
-async fn carry_out(desk: &Desk<'_>, plans: Vec<Planned>) -> Result<Vec<Planned>, Failure> {
-    let write = |planned: Planned| write_person(desk, planned);
+async fn carry_out(desk: &Desk<'_>, plans: Vec<Planned>, is_last: bool) -> Result<Vec<Planned>, Failure> {
+    let write = |planned: Planned| write_person(desk, planned, is_last);
     let written: Vec<Option<Planned>> = stream::iter(plans).map(write).buffered(AT_ONCE).try_collect().await?;
     let written: Vec<Planned> = written.into_iter().flatten().collect();
     let (mut joins, mut leaves) = (BTreeMap::<String, Moved>::new(), BTreeMap::<String, Moved>::new());
@@ -210,7 +212,7 @@ async fn carry_out(desk: &Desk<'_>, plans: Vec<Planned>) -> Result<Vec<Planned>,
 }
 
 /// `None`: it met another change, and has to be looked at again.
-async fn write_person(desk: &Desk<'_>, planned: Planned) -> Result<Option<Planned>, Failure> {
+async fn write_person(desk: &Desk<'_>, planned: Planned, is_last: bool) -> Result<Option<Planned>, Failure> {
     let Planned { at, plan, before } = planned;
     let people = desk.people();
     let changed = match (&plan.profile, &plan.user, &before) {
@@ -222,11 +224,13 @@ async fn write_person(desk: &Desk<'_>, planned: Planned) -> Result<Option<Planne
     };
     let plan = match changed {
         Changed::Applied(user) => RowPlan { user: Some(user.item.id), ..plan },
-        Changed::Taken(_) => {
+        Changed::Taken(_) if is_last => {
             let becomes = Becomes::Refused(RowRefusal::AddressOfAnother);
             RowPlan { becomes, joins: BTreeSet::new(), leaves: BTreeSet::new(), ..plan }
         }
-        Changed::Meanwhile => return Ok(None),
+        // It was free when this was planned. The next plan says whose it is: perhaps this very row has been written, by a
+        // call that was cut off.
+        Changed::Taken(_) | Changed::Meanwhile => return Ok(None),
     };
     Ok(Some(Planned { at, plan, before }))
 }
@@ -260,6 +264,7 @@ fn exported(person: Person) -> Option<Result<ExportedPerson, Failure>> {
         active: item.active,
         created: item.created,
         modified: item.modified,
+        email: unverified_address(&user.profile).to_owned(),
         profile,
         groups,
     }))
@@ -267,7 +272,7 @@ fn exported(person: Person) -> Option<Result<ExportedPerson, Failure>> {
 
 async fn traces(desk: &Desk<'_>, person: &UserId) -> Result<Traces, Failure> {
     let Some(user) = desk.people().user(person).await? else { return Ok(Traces::default()) };
-    let values = desk.people().value_keys(&user);
+    let values = desk.people().value_keys(&user).await?;
     let values = values.into_iter().map(|key| StoredKey { pk: key.pk, sk: key.sk.unwrap_or_default() }).collect();
     let addresses = user.profile.folded_emails().into_iter().chain([user.profile.naming().to_owned()]);
     let school = desk.connection.school();

@@ -37,6 +37,8 @@ pub struct StoredOf {
     pub user: UserId,
     /// The items, each once.
     pub items: Vec<StoredItem>,
+    /// Items that stay: without them an older word of their source would bring them back. Times and ids of events.
+    pub kept: Vec<StoredItem>,
     /// What is due for them and what was done.
     pub sync: Option<Sync>,
     /// Their account at the school, which is not stoa's to delete.
@@ -81,6 +83,7 @@ impl Operator {
             connection: connection.clone(),
             user: user.clone(),
             items: Vec::new(),
+            kept: Vec::new(),
             sync: None,
             account: None,
             address_is_another_s: false,
@@ -118,7 +121,7 @@ impl Operator {
         for key in self.keys_of(&Range::directory_changes(&connection, &user)).await? {
             stored.add("a change by hand", key);
         }
-        let own = Key::user(&connection, &user);
+        let (own, sync) = (Key::user(&connection, &user), Key::sync(&connection, &user));
         for (key, item) in self.items_of(&Range::of_user(&connection, &user)).await? {
             let sk = key.sk.clone().unwrap_or_default();
             if is_membership(&sk) {
@@ -131,9 +134,11 @@ impl Operator {
                 (stored.version, stored.active) = (Some(item.version), item.active);
                 stored.add("what their source wrote of them, sealed", key);
                 stored.add("that there is such a person", Key::listed_user(&connection, &user));
-            } else {
+            } else if key == sync {
                 stored.sync = Some(read(Table::Directory, item)?);
                 stored.add("what is due at the school, and what was done", key);
+            } else {
+                stored.kept.push(StoredItem { what: "when their source last spoke of them", key });
             }
         }
         Ok(())
@@ -188,7 +193,7 @@ impl Operator {
     /// The items themselves, as JSON, without what is sealed in them.
     pub async fn items_as_json(&self, stored: &StoredOf) -> Result<Vec<serde_json::Value>, OperatorError> {
         let mut shown = Vec::new();
-        for StoredItem { what, key } in &stored.items {
+        for StoredItem { what, key } in stored.items.iter().chain(&stored.kept) {
             let item: Option<BTreeMap<String, serde_json::Value>> = self.tables.get(key, Reads::Consistent).await?;
             let Some(mut item) = item else { continue };
             for sealed in ["sealed", "seal_key", "salt"] {
@@ -200,7 +205,8 @@ impl Operator {
     }
 
     /// Forgets a person: what leads to them first, so that whoever is cut off finds the rest again. That it was done, by
-    /// whom and why, is kept, with an id that leads nowhere any more.
+    /// whom and why, is kept, with an id that leads nowhere any more. Nothing is erased of somebody who has changed, nor a
+    /// value that somebody else has by now.
     pub async fn erase(&self, stored: &StoredOf, reason: &str) -> Result<(), OperatorError> {
         if let Some(why) = stored.not_yet() {
             return Err(OperatorError::NotErasable(why));
@@ -209,10 +215,21 @@ impl Operator {
         let sync = Key::sync(&stored.connection, &stored.user);
         let (last, first): (Vec<&Key>, Vec<&Key>) =
             stored.items.iter().map(|item| &item.key).partition(|key| **key == own || **key == sync);
-        for keys in first.chunks(TRANSACTION) {
+        for keys in first.chunks(TRANSACTION - 1) {
             let mut writes = Writes::default();
+            if let Some(version) = stored.version {
+                let same = own.clone().check("version = :version").with(":version", version);
+                writes.guarded(same, Guards::Person);
+            }
             for key in keys {
-                writes.push((*key).clone().delete());
+                let delete = (*key).clone().delete();
+                match key.is_lock() {
+                    true => {
+                        let own = delete.only_if("attribute_not_exists(pk) OR id = :user");
+                        writes.guarded(own.with(":user", stored.user.as_str()), Guards::Person);
+                    }
+                    false => writes.push(delete),
+                }
             }
             self.write("erase the person", writes).await?;
         }

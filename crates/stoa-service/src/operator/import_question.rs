@@ -101,6 +101,10 @@ pub struct ExportedPerson {
     pub created: i64,
     /// When what is kept of them last changed, in epoch seconds.
     pub modified: i64,
+    /// Where their account is, if the connection claims its domain: their primary address, else the first one for work,
+    /// else the first, else their `userName`.
+    #[serde(default)]
+    pub email: String,
     /// What their source wrote, in the spelling of SCIM.
     pub profile: Value,
     /// The names of their groups.

@@ -93,6 +93,13 @@ pub(crate) fn is_membership(sk: &str) -> bool {
     sk.starts_with("member#")
 }
 
+impl Key {
+    /// Whether the item says who has a value that one may have.
+    pub(crate) fn is_lock(&self) -> bool {
+        self.pk.starts_with("lock#") && self.sk.as_deref() == Some("lock")
+    }
+}
+
 /// One of a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ListedId {

@@ -205,10 +205,17 @@ impl People<'_> {
         }
     }
 
-    /// Where it is said that a person has the values by which they are found.
-    pub fn value_keys(&self, user: &User) -> Vec<Key> {
-        let values = keys(&user.profile, self.connection, self.pepper);
-        values.iter().map(|value| self.key_of(value, user.item.id.as_str())).collect()
+    /// Where it is said that a person has the values by which they are found. A value that one may have can be somebody
+    /// else's by now.
+    pub async fn value_keys(&self, user: &User) -> Result<Vec<Key>, Failure> {
+        let id = user.item.id.as_str();
+        let mut found = Vec::new();
+        for value in keys(&user.profile, self.connection, self.pepper) {
+            if !value.by.is_unique() || self.owner(&value).await?.as_deref() == Some(id) {
+                found.push(self.key_of(&value, id));
+            }
+        }
+        Ok(found)
     }
 
     /// Takes a person away, with their memberships. What follows at the school is still marked.
