@@ -132,6 +132,27 @@ async fn a_file_that_broke_off_goes_on_where_it_ended() {
     assert_eq!(counted(&shown), "new 0, changed 0, back 0, gone 0, unchanged 250");
 }
 
+/// Which rows count depends on the domains: with others, so many rows of it are other rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_broke_off_begins_again_where_the_domains_are_others() {
+    let desk = desk().await;
+    let rows = file_of(0..150).replace("person7@pg.com", "person7@pg-two.example");
+    let file = desk.write("people.csv", &rows);
+    let write = ["import", &file, "--connection", "pg", "--write", "--reason", "the file of November"];
+    desk.sandbox.front.inject(Fault::next("on-call", "dynamodb:PutItem", FaultKind::Deny).on("directory").after(1));
+    desk.stoa(&write).await.refused();
+    desk.sandbox.front.clear_faults();
+    let more = desk.file("pg.toml", |file| {
+        let file = file.replace("\"pg.com\"", "\"pg.com\", \"pg-two.example\"");
+        format!("{file}{FROM_FILES}")
+    });
+    desk.stoa(&["connection", "apply", &more, "--reason", "their second domain"]).await.done();
+    let shown = desk.stoa(&write).await.done();
+    assert!(!shown.contains("goes on"), "{shown}");
+    let shown = desk.stoa(&["import", &file, "--connection", "pg"]).await.done();
+    assert_eq!(counted(&shown), "new 0, changed 0, back 0, gone 0, unchanged 150");
+}
+
 #[tokio::test]
 async fn what_columns_are_called_is_in_the_connection_s_file_unless_it_is_said() {
     let desk = Desk::new().await;
