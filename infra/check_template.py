@@ -125,6 +125,9 @@ def check_schedules(register, template):
     }
     queues = {name: {"Destination": {"Fn::GetAtt": [f"{name}Failures", "Arn"]}} for name in wanted}
     yield from equal("where failed events go", failures, queues)
+    # `stoa doctor` asks those that the output names.
+    named = template.outputs["FailureQueues"]["Value"]["Fn::Join"][1]
+    yield from equal("queues that the output FailureQueues names", {queue["Ref"] for queue in named}, set(template.of_type("AWS::SQS::Queue")))
 
 
 def check_grants(register, template):

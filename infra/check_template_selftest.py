@@ -62,6 +62,10 @@ def second_schedule(source):
     properties(source, "Login").setdefault("Events", {})["Minutely"] = event
 
 
+def queue_that_doctor_does_not_ask(source):
+    source["Outputs"]["FailureQueues"]["Value"]["Fn::Join"][1].pop()
+
+
 def failures_nowhere(source):
     del properties(source, "TrustRefresh")["EventInvokeConfig"]
 
@@ -348,7 +352,7 @@ def data_that_an_update_may_replace(source):
 DEFECTS = {
     "check_functions": [add_function, drop_function, rename_function, wrong_folder, function_that_nobody_finds],
     "check_routes": [add_route, change_method, drop_default_route],
-    "check_schedules": [other_rate, schedule_switched_off, second_schedule, failures_nowhere],
+    "check_schedules": [other_rate, schedule_switched_off, second_schedule, failures_nowhere, queue_that_doctor_does_not_ask],
     "check_grants": [
         add_action,
         drop_statement,

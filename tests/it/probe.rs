@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use stoa_core::connection::ConnectionState;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::routes::Table;
 use stoa_saml::idp::NewKey;
 use stoa_sandbox::aws::{Fault, FaultKind};
@@ -42,6 +42,20 @@ async fn it_signs_in_as_far_as_the_page_of_a_test() {
     assert!(world.operator.probed().await.unwrap().is_some());
     // A second one is another login.
     assert_ne!(world.probe_once().await["login"], line["login"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_set_up_again_where_the_host_is_another_one() {
+    let world = start().await;
+    let school = SchoolId::parse("pg-academy").unwrap();
+    let before = world.operator.trusts(&ConnectionId::probe()).await.unwrap().keys;
+    world.operator.set_up_probe(&school, "https://another.example").await.unwrap();
+    assert_eq!(world.probe_once().await["ProbeFailed"], 1, "it is at the other host");
+    world.operator.set_up_probe(&school, &world.url()).await.unwrap();
+    world.advance(61);
+    assert_eq!(world.probe_once().await["ProbeFailed"], 0);
+    let after = world.operator.trusts(&ConnectionId::probe()).await.unwrap().keys;
+    assert!(after.len() == 1 && after[0].fingerprint != before[0].fingerprint);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,9 +94,8 @@ pub fn acs_url(public_url: &str) -> String {
     format!("{public_url}/saml/{}/acs", ConnectionId::probe())
 }
 
-fn our_entity_id(public_url: &str) -> String {
-    format!("{public_url}/saml/{}", ConnectionId::probe())
-}
+/// What we are called there. No connection can get another one, and the host can.
+const OUR_ENTITY_ID: &str = "urn:stoa:probe";
 
 /// The identity provider that the probe is: its entity id, and the address at which nobody answers.
 fn provider(public_url: &str) -> String {
@@ -105,11 +104,11 @@ fn provider(public_url: &str) -> String {
 
 /// The file of the probe's connection, and the metadata beside it.
 pub fn connection_file(school: &SchoolId, public_url: &str, key: &Certificate) -> (String, String) {
-    let (id, entity_id) = (ConnectionId::probe(), our_entity_id(public_url));
+    let id = ConnectionId::probe();
     let text = format!(
         "id = \"{id}\"\ncustomer = \"{id}\"\nschool = \"{school}\"\ndomains = [\"{DOMAIN}\"]\ndiscoverable = false\n\n\
          [subject]\nfrom = \"name_id\"\n\n\
-         [saml]\nsp_entity_id = \"{entity_id}\"\n\n\
+         [saml]\nsp_entity_id = \"{OUR_ENTITY_ID}\"\n\n\
          [attributes]\nemail = \"email\"\nfirst_name = \"first_name\"\nlast_name = \"last_name\"\n"
     );
     let provider = provider(public_url);
@@ -156,13 +155,14 @@ impl Begun {
 
     /// The form that answers it. `random` names the Response, which nobody may have seen before.
     pub fn form(&self, key: &SigningKey, public_url: &str, random: &str, now: Timestamp) -> Result<String, Stopped> {
-        let (us, acs) = (our_entity_id(public_url), acs_url(public_url));
+        let acs = acs_url(public_url);
         let answers = Some(self.request_id.as_str());
         let email = format!("{PERSON}@{DOMAIN}");
-        let response = ResponseTemplate::pingfederate(random, &provider(public_url), &us, &acs, answers, PERSON, now)
-            .attribute("email", &[&email])
-            .attribute("first_name", &["Probe"])
-            .attribute("last_name", &["Probe"]);
+        let response =
+            ResponseTemplate::pingfederate(random, &provider(public_url), OUR_ENTITY_ID, &acs, answers, PERSON, now)
+                .attribute("email", &[&email])
+                .attribute("first_name", &["Probe"])
+                .attribute("last_name", &["Probe"]);
         // Nothing is encrypted, so nothing random is asked for.
         let xml = response.issue(&Issue::new(key), &mut |_| ()).map_err(|_| Stopped {
             step: ProbeStep::Response,

@@ -179,11 +179,12 @@ pub(super) fn missing_secrets(listed: &[ListedSecret], documents: &[&ConnectionD
         let is_marked = listed.iter().any(|secret| secret.name == name.to_string());
         let what =
             if is_marked { "it is marked for deletion, so nobody can read it" } else { "there is no such secret" };
-        // Never a new pepper where there was one.
-        let repair = if *name == SecretName::Pepper {
-            "docs/runbook/faults/secret_broken.md".to_owned()
-        } else {
-            format!("`stoa secret put {name}`; docs/runbook/faults/secret_broken.md")
+        let repair = match name {
+            // Never a new pepper where there was one.
+            SecretName::Pepper => "docs/runbook/faults/secret_broken.md".to_owned(),
+            // Its connection has to trust it.
+            SecretName::Probe => "`stoa probe set-up SCHOOL`; docs/runbook/alarms/ProbeSilent.md".to_owned(),
+            _ => format!("`stoa secret put {name}`; docs/runbook/faults/secret_broken.md"),
         };
         Finding::new(Check::SecretMissing, name, what, repair)
     });

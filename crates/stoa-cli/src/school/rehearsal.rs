@@ -10,6 +10,9 @@ use stoa_service::operator::{Operator, OperatorError, Rehearsed, Scene};
 use crate::arguments::{Rehearse, Target};
 use crate::{CliError, Io};
 
+/// As many calls as any question makes, about.
+const CALLS_OF_A_QUESTION: u32 = 12;
+
 pub(super) async fn run(wanted: Rehearse, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let Some(domain) = &wanted.domain else {
         return print(&wanted.only, io);
@@ -68,6 +71,8 @@ async fn ask(
             Err(error) => {
                 io.say(&format!("{:<18} {}", question.code(), visible(&error.to_string())))?;
                 unanswered += 1;
+                // How many calls it made is not known. A school that has had enough is left alone first of all.
+                pause(CALLS_OF_A_QUESTION, wanted.calls_per_minute).await;
             }
         }
     }

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 use stoa_cli::Input;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
+use stoa_core::rehearsal::{Answer, Question};
 use stoa_core::routes::{ON_CALL_LOOKS, Table};
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::{Defect, Published};
+use stoa_sandbox::sandbox::Options;
 use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, Plan, Trouble};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -239,6 +241,18 @@ async fn an_account_that_runs_few_functions_at_once_is_found() {
     let desk = Desk::new().await;
     desk.sandbox.front.limit_account();
     alone(&doctor(&desk).await, "concurrency_low", &["only 10 functions", "doctor.md#concurrency_low"]);
+}
+
+/// The Webhooks API may take no key at all, which is no reason to leave the rest unseen.
+#[tokio::test]
+async fn a_school_whose_webhooks_take_no_key_is_looked_at_all_the_same() {
+    let answers = vec![(Question::WebhooksKey, Answer::Refused)];
+    let desk = Desk::with(Options { answers, ..Options::default() }).await;
+    desk.sandbox.set_up_probe().await.unwrap();
+    let ran = doctor(&desk).await;
+    assert!(!ran.out.contains("not_checked") && !ran.out.contains("thinkific_key_refused"), "{ran:?}");
+    let told = desk.stoa(&["thinkific", "webhooks", "pg-academy"]).await.refused();
+    assert!(told.contains("thinkific_key_refused"), "{told}");
 }
 
 #[tokio::test]

@@ -116,6 +116,24 @@ async fn whoever_is_kept_out_is_not_counted_and_an_address_is_not_put_off() {
     assert!(shown.contains("access      withdrawn"), "{shown}");
 }
 
+/// A directory that is nobody's gives and takes nothing; one that is back reaches who was in it before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_goes_and_comes_back_reaches_who_is_in_it() {
+    let (desk, _) = desk().await;
+    let off = DIRECTORY.replace("\"scim\"", "\"none\"");
+    let off = desk.file("pg.toml", |text| text.to_owned() + &off.split("\n[[").next().unwrap().to_owned() + "\n");
+    let plan = desk.stoa(&["connection", "plan", &off]).await.done();
+    assert!(!plan.contains("grants: of"), "{plan}");
+    desk.stoa(&["connection", "apply", &off, "--reason", "a pause"]).await.done();
+    let back = desk.file("pg.toml", |text| text.to_owned() + &DIRECTORY.replace("[3]", "[3, 4]"));
+    let plan = desk.stoa(&["connection", "plan", &back]).await.done();
+    assert!(plan.contains("course 4 \"Leading teams\": 1 gain it"), "{plan}");
+    desk.stoa(&["connection", "apply", &back, "--reason", "they are back"]).await.done();
+    desk.sandbox.advance(180);
+    provision(&desk).await;
+    assert_eq!((with_course(&desk, 3), with_course(&desk, 4)), (3, 3));
+}
+
 /// A grant of a course that the school does not have leaves people stuck; another one is tried for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_stuck_at_a_course_gets_the_right_one() {

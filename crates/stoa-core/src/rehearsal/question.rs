@@ -77,7 +77,7 @@ macro_rules! questions {
 questions! {
     /// Where the browser goes with a token that is refused.
     Refusal = "refusal" {
-        people: 0,
+        people: 1,
         asks: "a refused token",
         how: "opens the SSO address with a token under another key; reads Location",
         answers: [ToErrorUrl, Elsewhere],

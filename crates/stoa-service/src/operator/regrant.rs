@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use stoa_core::connection::{ConnectionDocument, DirectoryDocument, GrantDocument};
+use stoa_core::connection::{ConnectionDocument, DirectoryDocument, GrantDocument, Source};
 use stoa_core::directory::{EdgeItem, GroupId, GroupItem, IndexedBy, KeyHash, KeyItem, Membership, UserId, UserItem};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Grantee, Rank, Regranted, Sync, due_at};
@@ -65,10 +65,14 @@ impl Operator {
     /// What applying would change for the people of the directory; `None`: no grant is changed.
     pub async fn regrant(&self, planned: &Planned) -> Result<Option<Regrant>, OperatorError> {
         let stored = planned.stored()?;
-        let grants = |document: &ConnectionDocument| Some(document.directory.as_ref()?.grant.clone());
-        let (Some(before), Some(after)) = (stored.as_ref().and_then(grants), grants(planned.document())) else {
-            return Ok(None);
+        // Nobody works on a directory that is not there, or is nobody's.
+        let grants = |document: &ConnectionDocument| {
+            let directory = document.directory.as_ref().filter(|own| own.source != Source::None);
+            directory.map(|own| own.grant.clone())
         };
+        let Some(after) = grants(planned.document()) else { return Ok(None) };
+        // One that is back has people who have never been looked at by these grants.
+        let before = stored.as_ref().and_then(grants).unwrap_or_default();
         if before == after {
             return Ok(None);
         }

@@ -80,14 +80,18 @@ impl Operator {
     }
 }
 
-/// Until somebody confirms, `PendingConfirmation` stands in the place of the ARN (SNS API, `Subscription`).
+/// Until somebody confirms, `PendingConfirmation` stands in the place of the ARN (SNS API, `Subscription`), and after
+/// somebody has unsubscribed, `Deleted`.
 fn subscribed(answer: &[u8]) -> Option<Subscribed> {
     let answer = roxmltree::Document::parse(std::str::from_utf8(answer).ok()?).ok()?;
     let named = |name: &'static str| answer.descendants().filter(move |node| node.tag_name().name() == name);
     named("Subscriptions").next()?;
-    let (pending, confirmed): (Vec<_>, Vec<_>) =
-        named("SubscriptionArn").partition(|arn| arn.text() == Some("PendingConfirmation"));
-    Some(Subscribed { confirmed: confirmed.len(), pending: pending.len() })
+    let arns: Vec<&str> = named("SubscriptionArn").filter_map(|arn| arn.text()).collect();
+    let count = |is: fn(&str) -> bool| arns.iter().filter(|arn| is(arn)).count();
+    Some(Subscribed {
+        confirmed: count(|arn| arn.starts_with("arn:")),
+        pending: count(|arn| arn == "PendingConfirmation"),
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +117,7 @@ mod tests {
         assert_eq!(of(&[]), Some(Subscribed::default()));
         let one = "arn:aws:sns:eu-central-1:123456789012:x:1";
         assert_eq!(of(&[one, "PendingConfirmation", one]), Some(Subscribed { confirmed: 2, pending: 1 }));
+        assert_eq!(of(&["Deleted"]), Some(Subscribed::default()), "nobody hears them any more");
         assert_eq!(subscribed(b"<html/>"), None);
     }
 }
