@@ -1,8 +1,9 @@
 """Measures each deployable's start: exec until it asks the Lambda Runtime API for its first request.
 
-    .venv/bin/python infra/measure_start.py [target/lambda] [runs]
+    .venv/bin/python infra/measure_start.py [target/lambda] [runs] [OTHER]
 
-Prints, per function: size, size zipped, median and worst milliseconds, resident memory when it asks.
+Prints, per function: size, size zipped, median and worst milliseconds, resident memory when it asks. With the folder of
+another build, of an earlier commit or another profile, the two take turns and their ratio is printed.
 """
 
 import os
@@ -56,10 +57,26 @@ def start(bootstrap, name):
             process.wait()
 
 
+def beside(folder, other, runs):
+    """The starts of two builds, taking turns: the median of each round's ratio is worth something on a busy machine."""
+    print("function            ratio of starts, median  quartiles     resident MB, then and now")
+    for bootstrap in sorted(folder.glob("*/bootstrap")):
+        name = bootstrap.parent.name
+        if not (other / name / "bootstrap").exists():
+            continue
+        rounds = [(start(other / name / "bootstrap", name), start(bootstrap, name)) for _ in range(runs)]
+        low, middle, high = statistics.quantiles([now[0] / then[0] for then, now in rounds], n=4)
+        then, now = (max(kilobytes for _, kilobytes in side) * 1024 / 1e6 for side in zip(*rounds))
+        print(f"{name:18} {middle:24.2f}  {low:.2f} to {high:.2f} {then:11.1f} {now:.1f}")
+
+
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "target/lambda")
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 50
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {runs} runs each")
+    if len(sys.argv) > 3:
+        beside(folder, Path(sys.argv[3]), runs)
+        return
     print("function            size MB  zipped MB  median ms  worst ms  resident MB")
     for bootstrap in sorted(folder.glob("*/bootstrap")):
         name = bootstrap.parent.name
