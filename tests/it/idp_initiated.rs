@@ -48,6 +48,29 @@ async fn c134_a_hostile_target_of_the_portal_is_replaced_by_the_default() {
     }
 }
 
+/// PingFederate's administrators write a whole address into `TargetResource`.
+#[tokio::test(flavor = "multi_thread")]
+async fn c134_a_target_may_be_a_whole_address_of_the_school_and_of_no_other_site() {
+    for policy in ["convert", "confirm"] {
+        let world = if policy == "convert" { World::with_mary().await } else { World::with(set(policy)).await };
+        for (site, lands) in [
+            (world.thinkific.school_url(), "/courses/take/welcome"),
+            ("https://pg-academy.thinkific.com".to_owned(), "/courses/take/welcome"),
+            ("https://evil.example".to_owned(), "/enrollments"),
+        ] {
+            let browser = world.browser();
+            let target = format!("{site}/courses/take/welcome");
+            let page = match policy {
+                "convert" => browser.get(&portal(&world, Some(&target))).await.unwrap(),
+                _ => confirm(&browser, &asked(&world, &browser, Some(&target)).await).await,
+            };
+            world.signed_in(&page, MARYS_EMAIL);
+            assert_eq!(page.url.path(), lands, "{policy}, {target}");
+        }
+        assert_eq!(world.faults(), [""; 0]);
+    }
+}
+
 /// Portals number and name their tiles as they like.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_portals_own_relay_state_is_not_taken_for_ours() {

@@ -43,7 +43,8 @@ impl Relay {
     }
 
     /// Reads an untrusted RelayState that no login of ours has sent: PingFederate puts the `TargetResource` of an
-    /// IdP-initiated login there, as a path or as an address of the school. Other portals put there what they like.
+    /// IdP-initiated login there. A path is read; what a whole address is, its school says
+    /// ([`School::destination_of`](crate::connection::School::destination_of)). Other portals put there what they like.
     pub fn from_target(untrusted: &str) -> Self {
         Self { retries: 0, destination: Destination::parse(untrusted).ok() }
     }

@@ -240,13 +240,12 @@ fn speaks_saml2(role: Node<'_, '_>) -> bool {
     role.attribute("protocolSupportEnumeration").unwrap_or_default().split(xml::SPACE).any(|p| p == ns::SAMLP)
 }
 
-/// The nearest `validUntil` of the role and everything round it (§2.3.1).
+/// The nearest `validUntil` of the role and everything round it (§2.3.1). One that never comes bounds nothing.
 fn valid_until(role: Node<'_, '_>) -> Result<Option<Timestamp>, Refusal> {
     let bounds = role.ancestors().filter_map(|node| node.attribute("validUntil"));
-    bounds.map(timestamp::parse).try_fold(None, |nearest: Option<Timestamp>, end| {
-        let end = end?;
-        Ok(Some(nearest.map_or(end, |nearest| nearest.min(end))))
-    })
+    let nearest =
+        bounds.map(timestamp::parse).try_fold(timestamp::NEVER, |nearest, end| end.map(|end| nearest.min(end)))?;
+    Ok(Some(nearest).filter(|end| *end < timestamp::NEVER))
 }
 
 /// The role's endpoints by Redirect and POST, in order (§2.4.3).

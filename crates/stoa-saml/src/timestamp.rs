@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::refusal::{Refusal, RefusalCode};
 
-/// Years that a message may speak of. Beyond them lies overflow, and no lawful message.
-const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
+/// After every time that is told apart: 2200-01-01T00:00:00Z. Products write `9999-12-31` for what never ends, which is
+/// more than the time type holds.
+pub(crate) const NEVER: Timestamp = Timestamp::constant(7_258_118_400, 0);
 
-/// Reads `YYYY-MM-DDThh:mm:ss[.f…]Z` (SAML core §1.3.3). Fractions are cut after the ninth digit.
+/// Reads `YYYY-MM-DDThh:mm:ss[.f…]Z` (SAML core §1.3.3). Fractions are cut after the ninth digit, and a year after
+/// 2199 is as good as [`NEVER`]: no clock of ours stands there.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, Refusal> {
     utc(text).ok_or_else(|| Refusal::from(RefusalCode::TimestampInvalid).got(text))
 }
@@ -34,7 +36,12 @@ fn utc(text: &str) -> Option<Timestamp> {
     let field = |at: usize| number(&bytes[at..at + 2]).and_then(|value| i8::try_from(value).ok());
     let (month, day, hour, minute, second) = (field(5)?, field(8)?, field(11)?, field(14)?, field(17)?);
     let time = DateTime::new(year, month, day, hour, minute, second, fraction).ok()?;
-    Offset::UTC.to_timestamp(time).ok().filter(|_| YEARS.contains(&year))
+    match year {
+        // XML Schema 1.0 has no such year (part 2, §3.2.7).
+        ..=0 => None,
+        1..2200 => Offset::UTC.to_timestamp(time).ok(),
+        2200.. => Some(NEVER),
+    }
 }
 
 /// Decimal digits and nothing else.

@@ -79,12 +79,15 @@ impl SchoolDocument {
     /// that share one share every account, whatever their ids are.
     pub fn sites(&self) -> BTreeSet<String> {
         let own = format!("{}.thinkific.com", self.subdomain.to_ascii_lowercase());
-        let shown = Url::parse(&self.base_url).ok().and_then(|url| {
-            let host = url.host_str()?.trim_end_matches('.').to_owned();
-            Some(url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
-        });
+        let shown = Url::parse(&self.base_url).ok().and_then(|url| site_of(&url));
         std::iter::once(own).chain(shown).collect()
     }
+}
+
+/// The host of an address, with a port that is not its scheme's.
+fn site_of(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_end_matches('.');
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// A school whose parts hold together.
@@ -133,6 +136,14 @@ impl School {
         self.document.mirror_max_age.as_ref().map_or(MIRROR_MAX_AGE, Age::seconds)
     }
 
+    /// Where a whole address of the school's site leads, by whichever of its hosts. None: it is another site's, or leads
+    /// to nothing that a login may end at. Only the path is kept, and by the rules of every [`Destination`].
+    pub fn destination_of(&self, untrusted: &str) -> Option<Destination> {
+        let site = site_of(&Url::parse(untrusted).ok()?)?;
+        let (path_at, _) = untrusted.match_indices('/').nth(2)?;
+        Destination::parse(&untrusted[path_at..]).ok().filter(|_| self.document.sites().contains(&site))
+    }
+
     /// The absolute address of a destination.
     pub fn url_of(&self, destination: &Destination) -> String {
         format!("{}{}", self.document.base_url, destination.as_str())
@@ -167,5 +178,40 @@ mod tests {
         // Simulators are told apart by it.
         assert_eq!(sites("acme", "http://learn.localhost:8081"), ["acme.thinkific.com", "learn.localhost:8081"]);
         assert_eq!(sites("other", "https://acme.thinkific.com"), ["acme.thinkific.com", "other.thinkific.com"]);
+    }
+
+    #[test]
+    fn c134_an_address_of_the_school_leads_where_its_path_does_and_no_other_does() {
+        let school = serde_json::json!({"id": "academy", "subdomain": "acme", "base_url": "https://learn.acme.com"});
+        let school = School::check(serde_json::from_value(school).unwrap(), 1, UrlPolicy::Https).unwrap();
+        let leads = |address: &str| school.destination_of(address).map(|destination| destination.as_str().to_owned());
+        for ours in [
+            "https://learn.acme.com/courses/take/x?ref=mail",
+            "https://acme.thinkific.com/courses/take/x?ref=mail",
+            "HTTPS://Learn.ACME.com:443/courses/take/x?ref=mail",
+        ] {
+            assert_eq!(leads(ours).as_deref(), Some("/courses/take/x?ref=mail"), "{ours}");
+        }
+        for other in [
+            "",
+            "https",
+            "https://learn.acme.com",
+            "https://learn.acme.com/",
+            "https://learn.acme.com/users/sign_out",
+            "https://learn.acme.com//courses/x",
+            "https://learn.acme.com/courses/../api",
+            "https://learn.acme.com/courses/x#y",
+            "https://learn.acme.com/courses/x\n",
+            "https://learn.acme.com:8443/courses/x",
+            "https://learn.acme.com.evil.example/courses/x",
+            "https://learn.acme.com@evil.example/courses/x",
+            "https://evil.example/https://learn.acme.com/courses/x",
+            "https://evil.example/courses/x",
+            "//learn.acme.com/courses/x",
+            "javascript:/learn.acme.com/courses/x",
+            "https://learn.acme.com\\courses/x/courses/y/\u{e9}",
+        ] {
+            assert_eq!(leads(other), None, "{other}");
+        }
     }
 }

@@ -137,7 +137,7 @@ enum Word {
     /// A pinned certificate's, at some time: whoever answers may have kept the document.
     Sometime,
     /// A pinned certificate's, of now: it says how long it holds (saml-metadata-2.0-os §2.3.1), that time is not over, and
-    /// no document that held longer has been seen.
+    /// none that held as long has been seen: of two with one end, nobody can say which is the later.
     Current,
 }
 
@@ -145,7 +145,7 @@ impl Word {
     fn of(metadata: &IdpMetadata, is_signed: bool, watch: &Watch, now: Timestamp) -> Self {
         match (is_signed, metadata.valid_until) {
             (false, _) => Self::Address,
-            (true, Some(end)) if end > now && watch.valid_until.is_none_or(|last| end.as_second() >= last) => {
+            (true, Some(end)) if end > now && watch.valid_until.is_none_or(|last| end.as_second() > last) => {
                 Self::Current
             }
             (true, _) => Self::Sometime,

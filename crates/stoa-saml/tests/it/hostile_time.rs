@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use stoa_saml::idp::{AssertionTemplate, ResponseTemplate, SignWhat};
-use stoa_saml::{RefusalCode as R, Skew};
+use stoa_saml::{Freshness, RefusalCode as R, Skew};
 
 use crate::fixture::*;
 
@@ -146,10 +146,8 @@ fn c100_what_is_no_time() {
             "2026-11-20T12:0+:00Z",
             "-026-11-20T12:00:00Z",
             "0000-01-01T00:00:00Z",
-            "0001-01-01T00:00:00Z",
-            "1969-12-31T23:59:59Z",
-            "2200-01-01T00:00:00Z",
-            "9999-12-31T23:59:59Z",
+            "9999-02-29T12:00:00Z",
+            "9999-12-31T24:00:00Z",
             "12026-11-20T12:00:00Z",
             "99999999999999999999-01-01T00:00:00Z",
             "\u{662}\u{660}26-11-20T12:00Z",
@@ -162,6 +160,43 @@ fn c100_what_is_no_time() {
             refused(issue(&template, SignWhat::Response), R::TimestampInvalid);
         }
     }
+}
+
+/// What products write for "always" and "never" lies before and after every other time: in each place it says what a time
+/// there says.
+#[test]
+fn c100_the_ends_of_the_calendar() {
+    let long_ago = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000000Z", "1969-12-31T23:59:59Z"];
+    let far_off = ["2200-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.9999999Z"];
+    let places: [(fn(&mut ResponseTemplate, String), Option<R>, Option<R>); 7] = [
+        (|template, time| template.issue_instant = time, Some(R::IssuedTooLongAgo), Some(R::IssuedInFuture)),
+        (|template, time| first(template).issue_instant = time, Some(R::IssuedTooLongAgo), Some(R::IssuedInFuture)),
+        (|template, time| first(template).not_before = Some(time), None, Some(R::NotYetValid)),
+        (|template, time| first(template).not_on_or_after = Some(time), Some(R::Expired), None),
+        (
+            |template, time| first(template).confirmations[0].not_on_or_after = Some(time),
+            Some(R::ConfirmationExpired),
+            None,
+        ),
+        (|template, time| first(template).authn_instant = Some(time), None, Some(R::IssuedInFuture)),
+        (|template, time| first(template).session_not_on_or_after = Some(time), Some(R::SessionExpired), None),
+    ];
+    for (place, before, after) in places {
+        for (times, wanted) in [(long_ago, before), (far_off, after)] {
+            for text in times {
+                let mut template = template();
+                place(&mut template, text.to_owned());
+                let code = check(issue(&template, SignWhat::Response)).err().map(|refusal| refusal.code);
+                assert_eq!(code, wanted, "{text}");
+            }
+        }
+    }
+    // Where a fresh authentication is demanded, one of long ago is none.
+    let mut verifier = Verifier::trusting(&["idp-current"]);
+    verifier.freshness = Freshness::AuthenticatedSince(now());
+    let mut template = template();
+    first(&mut template).authn_instant = Some(long_ago[0].to_owned());
+    assert_eq!(verifier.verify(issue(&template, SignWhat::Response)).unwrap_err().code, R::AuthenticationStale);
 }
 
 /// The clock itself may stand anywhere.

@@ -78,6 +78,30 @@ fn c130_valid_until_has_passed() {
     assert_eq!(parse(usual().as_bytes(), None, later).unwrap_err(), MetadataError::Expired(later));
 }
 
+/// Whoever writes "never" names no time: signed metadata without an end can be served again for ever, and is believed as
+/// such (`stoa_core::trust`).
+#[test]
+fn c130_an_end_that_never_comes_is_none() {
+    let ending = |end: &str| {
+        let xml = usual().replace("2026-11-27T12:00:00.000Z", end);
+        assert!(xml.contains(end));
+        parse(xml.as_bytes(), None, now()).map(|read| read.valid_until)
+    };
+    for never in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9999999Z", "2200-01-01T00:00:00Z"] {
+        assert_eq!(ending(never), Ok(None), "{never}");
+    }
+    assert_eq!(ending("2199-12-31T23:59:59Z"), Ok(Some("2199-12-31T23:59:59Z".parse().unwrap())));
+    assert!(matches!(ending("0001-01-01T00:00:00Z"), Err(MetadataError::Expired(_))));
+    assert!(matches!(ending("9999-12-31"), Err(MetadataError::Refused(_))));
+    // The nearest counts, wherever it stands.
+    let never = usual().replace("2026-11-27T12:00:00.000Z", "9999-12-31T23:59:59Z");
+    let aggregate = format!(
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" validUntil=\"2026-11-21T00:00:00Z\">{never}</md:EntitiesDescriptor>"
+    );
+    let read = parse(aggregate.as_bytes(), None, now()).unwrap();
+    assert_eq!(read.valid_until, Some("2026-11-21T00:00:00Z".parse().unwrap()));
+}
+
 /// c130: among several, only by entity id.
 #[test]
 fn c130_several_identity_providers() {

@@ -47,7 +47,8 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
     let relay_state = form.get("RelayState").map_or("", String::as_str);
     let posted = Posted { response: field, relay_state, again: form.contains_key(REPOSTED) };
     let is_from_here = answers.is_some() || Relay::is_ours(relay_state);
-    let relay = if is_from_here { Relay::from_relay_state(relay_state) } else { Relay::from_target(relay_state) };
+    let relay =
+        if is_from_here { Relay::from_relay_state(relay_state) } else { target(visit, &connection, relay_state).await };
     visit.trail.destination.clone_from(&relay.destination);
     if answers.is_some() {
         return match login {
@@ -63,6 +64,21 @@ pub async fn saml_acs(visit: &mut Visit<'_>) -> Result<Answer, Failure> {
         }
         None if Relay::is_ours(relay_state) => without_cookie(visit, connection.id(), &posted, &relay),
         _ => unsolicited(visit, &connection, &xml, &relay).await,
+    }
+}
+
+/// Where a portal sends somebody. Many are told a whole address, such as PingFederate by `TargetResource`; whether it is
+/// the school's is the school's to say. That it cannot be asked turns nobody away.
+async fn target(visit: &mut Visit<'_>, connection: &Connection, untrusted: &str) -> Relay {
+    if !untrusted.contains("://") {
+        return Relay::from_target(untrusted);
+    }
+    match visit.clients.store.school(connection.school()).await {
+        Ok(school) => Relay::to(school.destination_of(untrusted)),
+        Err(failure) => {
+            visit.trail.also = Some(failure.fault);
+            Relay::default()
+        }
     }
 }
 
