@@ -64,7 +64,7 @@ impl Verified {
         let format = response.name_id().ok().and_then(|name_id| name_id.format.as_deref());
         let verified = Self {
             subject: String::new(),
-            is_transient: is_subject && format.is_some_and(|format| format.ends_with(":transient")),
+            is_transient: is_subject && format.is_some_and(|format| format.trim().ends_with(":transient")),
             name_id: Some(response.name_id().cloned().map_err(Clone::clone)),
             attributes: response.attributes().iter().map(Sent::from).collect(),
         };

@@ -127,28 +127,45 @@ fn is_character(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Takes an XML declaration (XML 1.0 §2.8) off the front. Version 1.0 and UTF-8 only.
+/// Takes an XML declaration (XML 1.0 §2.8) off the front. Version 1.0 and UTF-8 only, or ASCII where it is that: some
+/// libraries (lxml) declare it unless told otherwise, and what is beyond it as references to characters.
 fn after_declaration(text: &str) -> Result<&str, Refusal> {
     let Some(rest) = text.strip_prefix("<?xml").filter(|rest| rest.starts_with(is_space)) else {
         return Ok(text);
     };
     let (declaration, body) = rest.split_once("?>").ok_or(RefusalCode::XmlDeclaration)?;
-    let mut left = declaration;
+    let (mut left, mut encoding) = (declaration, None);
     for (name, required, lawful) in DECLARATION {
         match pseudo_attribute(left, name) {
-            Some((value, rest)) if lawful(value) => left = rest,
+            Some((value, rest)) if lawful(value) => {
+                left = rest;
+                encoding = if name == "encoding" { Some(value) } else { encoding };
+            }
             None if !required => {}
             Some(_) | None => return Err(RefusalCode::XmlDeclaration.into()),
         }
     }
-    if left.trim_matches(is_space).is_empty() { Ok(body) } else { Err(RefusalCode::XmlDeclaration.into()) }
+    let is_whole = left.trim_matches(is_space).is_empty();
+    if !is_whole || !encoding.is_none_or(is_utf8) && !body.is_ascii() {
+        return Err(RefusalCode::XmlDeclaration.into());
+    }
+    Ok(body)
+}
+
+fn is_utf8(encoding: &str) -> bool {
+    encoding.eq_ignore_ascii_case("utf-8")
+}
+
+/// IANA's names of one encoding, a part of UTF-8.
+fn is_ascii(encoding: &str) -> bool {
+    ["us-ascii", "ascii"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
 }
 
 type PseudoAttribute = (&'static str, bool, fn(&str) -> bool);
 
 const DECLARATION: [PseudoAttribute; 3] = [
     ("version", true, |value| value == "1.0"),
-    ("encoding", false, |value| value.eq_ignore_ascii_case("utf-8")),
+    ("encoding", false, |value| is_utf8(value) || is_ascii(value)),
     ("standalone", false, |value| matches!(value, "yes" | "no")),
 ];
 

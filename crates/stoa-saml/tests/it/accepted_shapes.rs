@@ -66,6 +66,8 @@ fn c012_byte_order_mark_and_declaration() {
         "<?xml version=\"1.0\"?>",
         "<?xml version='1.0' encoding='utf-8'?>\n",
         "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?>\r\n",
+        "<?xml version='1.0' encoding='ASCII'?>\n",
+        "<?xml version='1.0' encoding='us-ascii' standalone='yes'?>",
         "<!-- made by an IdP -->\n",
     ] {
         accepted(format!("{prolog}{xml}"));
