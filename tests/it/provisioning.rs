@@ -8,9 +8,9 @@ use stoa_core::rehearsal::{Answer, Question};
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::GLOBEX;
-use stoa_sandbox::sandbox::{Options, Sandbox};
+use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
-use stoa_service::operator::{OperatorError, STOPPED_LISTED, Stopped};
+use stoa_service::operator::{ConnectionFile, OperatorError, STOPPED_LISTED, Stopped};
 
 use crate::aws::set;
 use crate::scim_client::{Scim, members};
@@ -458,4 +458,100 @@ async fn two_runs_at_once_do_not_both_work_on_a_school() {
     assert_eq!(people.iter().sum::<u64>(), 20);
     assert!(people.contains(&0), "{people:?}");
     assert_eq!(world.thinkific.users().iter().filter(|user| user.email.starts_with('p')).count(), 20);
+}
+
+/// Bob, who has an address besides his own.
+async fn make_bob(scim: &Scim, besides: &str) -> String {
+    let bob = json!({
+        "userName": "bob@pg.com",
+        "externalId": "bob",
+        "name": {"givenName": "Bob", "familyName": "Jones"},
+        "emails": [
+            {"value": besides, "type": "other"},
+            {"value": "bob@pg.com", "type": "work", "primary": true},
+        ],
+    });
+    let made = scim.post("/v2/Users", &bob).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.id()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c182_an_address_that_somebody_has_besides_opens_nobody_s_account() {
+    let (world, scim) = start().await;
+    let bob = make_bob(&scim, MARYS_EMAIL).await;
+    world.provision().await;
+    let account = world.thinkific.user("bob@pg.com").unwrap();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert_eq!(world.thinkific.user("bob@pg.com"), Some(account.clone()));
+    assert_ne!(world.thinkific.user(MARYS_EMAIL).unwrap().id, account.id);
+    // Whether it is Bob who comes by it is not known. So whoever has left does not.
+    set_active(&scim, &bob, false).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_somebody_has_besides_shuts_nobody_out_whose_own_it_is() {
+    let (world, scim) = start().await;
+    let (bob, mary) = (make_bob(&scim, MARYS_EMAIL).await, make_mary(&scim).await);
+    world.provision().await;
+    world.thinkific.take_calls();
+    for active in [true, false] {
+        set_active(&scim, &bob, active).await;
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+        assert!(world.thinkific.take_calls().is_empty());
+    }
+    set_active(&scim, &bob, true).await;
+    set_active(&scim, &mary, false).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    // Once it is Bob's own.
+    let moved = json!([{"op": "replace", "path": "emails", "value": [{"value": MARYS_EMAIL, "primary": true}]}]);
+    assert_eq!(scim.delete(&format!("/v2/Users/{mary}")).await.status, 204);
+    assert_eq!(scim.patch(&format!("/v2/Users/{bob}"), &moved).await.status, 200);
+    set_active(&scim, &bob, false).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_first_by_another_address_than_the_directory_s_is_in_the_account_that_was_made() {
+    let by_name = |file: &str| {
+        let join = "source = \"scim\"\njoin = { claim = \"name_id\", attribute = \"userName\" }";
+        format!("{file}{}", GRANTS.replace("source = \"scim\"", join))
+    };
+    let world = World::of(Sandbox::start(Options { connection: by_name, ..Options::default() }).await.unwrap());
+    let file = format!("{}first_logins = \"sign\"\n", world.school_file());
+    world.operator.apply_school("pg-academy.toml", &file).await.unwrap();
+    let scim = Scim::of(&world, "pg").await;
+    let mary = json!({"userName": MARY, "emails": [{"value": "mary.miller@pg.com", "primary": true}]});
+    assert_eq!(scim.post("/v2/Users", &mary).await.status, 201);
+    world.provision().await;
+    let account = world.thinkific.user("mary.miller@pg.com").unwrap().id;
+    crate::mirror::mirrored(&world).await;
+    world.advance(61);
+    world.forget();
+    for _ in 0..2 {
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+        assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap().id, account);
+        assert_eq!(world.open_to(MARYS_EMAIL), [3]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_with_people_stays_with_its_school() {
+    let (world, scim) = start().await;
+    let other = world.school_file().replace("pg-academy", "other");
+    let other = other.replace("thinkific.localhost", "other.localhost");
+    world.operator.apply_school("other.toml", &other).await.unwrap();
+    let metadata = world.pingfederate.metadata(world.pingfederate_partner()).unwrap();
+    let file = |school: &str| ConnectionFile {
+        path: "pg.toml".into(),
+        metadata: Some(metadata.clone().into_bytes()),
+        text: format!("{CONNECTION_FILE}{GRANTS}").replace("pg-academy", school),
+        ..ConnectionFile::default()
+    };
+    assert!(world.operator.plan(&file("other")).await.is_ok());
+    make_mary(&scim).await;
+    let refused = world.operator.plan(&file("other")).await.err();
+    assert!(matches!(refused, Some(OperatorError::SchoolFixed(..))), "{refused:?}");
+    assert!(world.operator.plan(&file("pg-academy")).await.is_ok());
 }

@@ -257,6 +257,57 @@ async fn an_event_counts_once_and_never_after_a_newer_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_a_course_is_done_is_noted_whichever_event_comes_first() {
+    let told = Told::start().await;
+    told.world.thinkific.buy(told.user, COURSE);
+    told.world.advance(1);
+    told.world.thinkific.study(told.user, COURSE, 99);
+    let last: Value = serde_json::from_str(&told.last().body).unwrap();
+    let at = last["payload"]["updated_at"].as_str().unwrap().to_owned();
+    let event = |id: &str, action: &str, (percent, updated_at): (&str, &str)| {
+        let mut event = last.clone();
+        event["id"] = id.into();
+        event["action"] = action.into();
+        event["payload"]["percentage_completed"] = percent.into();
+        event["payload"]["updated_at"] = updated_at.into();
+        event.to_string()
+    };
+    // The last lesson makes two events of one instant.
+    let taken = (204, String::new());
+    assert_eq!(told.signed(&event("a1", "progress", ("99.0", &at))).await, taken);
+    assert_eq!(told.progress(), Some((99, false)));
+    for _ in 0..2 {
+        assert_eq!(told.signed(&event("a2", "completed", ("1.0", &at))).await, taken);
+        assert_eq!(told.progress(), Some((100, true)));
+        assert_eq!(told.signed(&event("a3", "progress", ("1.0", &at))).await, taken);
+        assert_eq!(told.progress(), Some((100, true)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_course_was_done_is_noted_after_a_newer_event() {
+    let told = Told::start().await;
+    told.world.thinkific.buy(told.user, COURSE);
+    told.world.advance(1);
+    told.world.thinkific.study(told.user, COURSE, 100);
+    let mut done: Value = serde_json::from_str(&told.last().body).unwrap();
+    done["action"] = "completed".into();
+    done["id"] = "b1".into();
+    // A lesson is added, and the newer event overtakes the one that was sent again for hours.
+    told.world.advance(3600);
+    told.world.thinkific.study(told.user, COURSE, 90);
+    let mut newer: Value = serde_json::from_str(&told.last().body).unwrap();
+    newer["payload"]["completed_at"] = Value::Null;
+    let taken = (204, String::new());
+    assert_eq!(told.signed(&newer.to_string()).await, taken);
+    assert_eq!(told.progress(), Some((90, false)));
+    for _ in 0..2 {
+        assert_eq!(told.signed(&done.to_string()).await, taken);
+        assert_eq!(told.progress(), Some((90, true)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_old_or_no_event_is_refused_although_it_is_signed() {
     let told = Told::start().await;
     told.world.thinkific.buy(told.user, COURSE);

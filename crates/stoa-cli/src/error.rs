@@ -387,6 +387,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
             "The customer's administrator has already entered it. Set sp_entity_id = {fixed:?}, or create a new \
              connection next to {id}."
         )),
+        OperatorError::SchoolFixed(id, _) => {
+            Some(format!("Create a new connection next to {id} for the other school, and let its source send everybody."))
+        }
         OperatorError::Untested(id, _) => Some(format!(
             "`stoa connection test {id}` makes a link; once somebody has signed in with it, activate again. `stoa logins \
              --connection {id}` lists the tests that failed."

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use stoa_scim::text::folded;
 use stoa_scim::{Lookup, Profile, ResourceType};
 
+use super::unverified_address;
 use crate::ids::ConnectionId;
 use crate::keys::Pepper;
 
@@ -127,6 +128,12 @@ impl KeyOf {
             ) => None,
         }
     }
+}
+
+/// The address that counts of a person's, as their keys have it. They are found by the others as well, which may be
+/// somebody else's own: an assistant's, or one that was given away since.
+pub fn own_address(profile: &Profile, connection: &ConnectionId, pepper: &Pepper) -> KeyHash {
+    KeyOf::new(IndexedBy::Email, &folded(unverified_address(profile)), connection, pepper).hash
 }
 
 /// Every key of a resource: by these it is found, and by the unique ones nobody else is.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GroupId, UserId};
+use super::{GroupId, KeyHash, UserId};
 
 /// The format that this version writes.
 pub const DIRECTORY_VERSION: u8 = 1;
@@ -37,6 +37,9 @@ pub struct UserItem {
     pub version: u64,
     /// Whether they may be at the school.
     pub active: bool,
+    /// The address that counts of theirs, as keys have it. Absent: an earlier version has written the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<KeyHash>,
     /// What the client wrote.
     #[serde(flatten)]
     pub sealed: Sealed,

@@ -18,7 +18,7 @@ pub use crate::connection::{
 pub use crate::ids::CourseId;
 pub use desired::{Desired, Membership, desired, granted, unverified_address};
 pub use id::{BadId, GroupId, UserId};
-pub use index::{IndexedBy, KeyHash, KeyOf, keys};
+pub use index::{IndexedBy, KeyHash, KeyOf, keys, own_address};
 pub use item::{DIRECTORY_VERSION, EdgeItem, GroupItem, KeyItem, Sealed, UserItem};
 pub use row::{Becomes, FileRow, KnownPerson, RowPlan, RowRefusal, group_key, group_named, leaving};
 pub use sealing::Sealing;

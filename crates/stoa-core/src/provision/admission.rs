@@ -48,6 +48,29 @@ impl Applied {
         })
     }
 
+    /// The item of a person who comes for the first time, and by another address than their account has: nothing was
+    /// written of them yet. The school is asked, as about every address that changes: a token alone would name one account
+    /// by its id, and another one, or none, by its address. `None`: there is no such account yet, or it has that address.
+    pub fn item_elsewhere(&self, indexes: &Indexes) -> Option<PersonItem> {
+        let account = self.account.as_ref().filter(|account| !account.password_is_due)?;
+        let email_key = self.email_key.as_ref().filter(|email_key| **email_key != indexes.email_key)?;
+        Some(PersonItem {
+            v: PERSON_VERSION,
+            id: account.external_id.clone(),
+            state: PersonState::Active,
+            email_key: Some(email_key.clone()),
+            fingerprint: None,
+            user: Some(account.user),
+            rev: 0,
+            changes: 0,
+            changed_day: 0,
+            trying: None,
+            domain: None,
+            linked: None,
+            checked: None,
+        })
+    }
+
     /// What the school was last told of a person who comes again, where the directory's word counts and not a login's:
     /// what this login says, so that nothing of it is written. `None`: the account is not the one of the directory, or there
     /// is a doubt about it that only the school can settle.

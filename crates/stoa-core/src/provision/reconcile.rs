@@ -14,11 +14,12 @@ mod told;
 use jiff::Timestamp;
 
 use self::seen::{Asked, Seen};
-use super::applied::{Access, Applied, InGroup};
+use super::applied::{Access, Account, Applied, InGroup};
 use super::call::Call;
 use super::sync::Stuck;
 use crate::connection::{Connection, Leavers};
 use crate::directory::Desired;
+use crate::thinkific::User;
 
 pub use self::told::Told;
 
@@ -110,17 +111,17 @@ impl<'a> Reconciliation<'a> {
     }
 
     fn give(&mut self) -> Result<(), Step> {
-        let (Some(email), Some(told)) = (&self.desired.email, self.told) else { return Err(stuck(Stuck::NoAddress)) };
+        let (Some(email), Some(told)) = (&self.desired.email, self.told) else {
+            if let Some(account) = self.applied.account.clone() {
+                self.take_away(&account)?;
+            }
+            return Err(stuck(Stuck::NoAddress));
+        };
         let account = self.find_account()?;
-        let looked = self.look(&account)?;
+        let looked = self.take_away(&account)?;
         if let Some(user) = &looked {
             self.check_domain(user, email)?;
         }
-        // What is taken away waits for nothing that the school may refuse.
-        if self.seen.is_doubtful && looked.is_some() {
-            self.list(account.user)?;
-        }
-        self.end_others()?;
         if let Some(fields) = &self.seen.refused_profile {
             return Err(stuck(Stuck::ProfileRefused { fields: fields.clone() }));
         }
@@ -130,6 +131,17 @@ impl<'a> Reconciliation<'a> {
         }
         self.enrol(account.user)?;
         self.join(account.user)
+    }
+
+    /// What is taken away waits for nothing that the school may refuse, nor for an address. The account as it is now;
+    /// `None`: it was made just now.
+    fn take_away(&mut self, account: &Account) -> Result<Option<User>, Step> {
+        let looked = self.look(account)?;
+        if self.seen.is_doubtful && looked.is_some() {
+            self.list(account.user)?;
+        }
+        self.end_others()?;
+        Ok(looked)
     }
 
     fn join(&mut self, user: u64) -> Result<(), Step> {
@@ -162,11 +174,7 @@ impl<'a> Reconciliation<'a> {
             self.applied.access = Access::Given;
             return self.withdraw();
         };
-        self.look(&account)?;
-        if self.seen.is_doubtful {
-            self.list(account.user)?;
-        }
-        self.end_others()?;
+        self.take_away(&account)?;
         for group in self.applied.groups.values_mut() {
             *group = InGroup::Left;
         }

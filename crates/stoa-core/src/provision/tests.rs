@@ -338,8 +338,11 @@ fn a_changed_address_moves_the_account_and_never_one_of_another_domain() {
     world.school.people.get_mut(&user).unwrap().email = "ada@globex.com".to_owned();
     assert_eq!(world.settle(&before), Outcome::Stuck(Stuck::AddressForeign { user }));
     assert_eq!(world.school.people[&user].email, "ada@globex.com");
-    let nobody = Desired { email: None, ..before };
+    // What is given no longer is taken away, whatever the address: it waits for nobody.
+    assert_eq!(world.open(user), BTreeMap::from([(1, None)]));
+    let nobody = Desired { email: None, ..ada(&[(2, None)], &[]) };
     assert_eq!(world.settle(&nobody), Outcome::Stuck(Stuck::NoAddress));
+    assert_eq!(world.open(user), BTreeMap::new());
 }
 
 #[test]

@@ -36,16 +36,17 @@ impl Coming<'_> {
         let Some(directory) = reads.connection.directory() else { return Ok(None) };
         let Some(key) = self.identity.join_key(&reads.connection, self.pepper) else { return Ok(None) };
         let store = &self.clients.store;
-        let Some(joined) = store.joined(reads.connection.id(), &key).await? else { return Ok(None) };
+        let Some(joined) = store.joined(reads.connection.id(), (&key, &self.indexes.email_key)).await? else {
+            return Ok(None);
+        };
         admit(&joined.user, joined.sync.as_ref())?;
         let user = Some(joined.user.id);
         let Some(applied) = joined.sync.map(|sync| sync.applied) else { return Ok(user) };
         match &mut reads.person {
-            None => {
-                if let Some(person) = applied.first_item(self.indexes) {
-                    self.adopt(reads, person).await?;
-                }
-            }
+            None => match applied.first_item(self.indexes) {
+                Some(person) => self.adopt(reads, person).await?,
+                None => reads.person = applied.item_elsewhere(self.indexes),
+            },
             Some(person) if directory.authority == Authority::Directory => {
                 if let Some(told) = applied.told_of(person, self.indexes) {
                     person.fingerprint = Some(told);

@@ -9,7 +9,9 @@ use super::fetch::key_addresses;
 use super::home_realm::lead;
 use super::transaction::{Guards, Writes};
 use super::{ConnectionFile, Operator, OperatorError, Published, json};
-use crate::store::{ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedItem, NO_KEY, Reads, TrustItem, Write};
+use crate::store::{
+    ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedId, ListedItem, NO_KEY, Range, Reads, TrustItem, Write,
+};
 
 /// What an apply did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +127,9 @@ impl Operator {
         {
             return Err(OperatorError::EntityIdFixed(document.id, was.sp_entity_id.clone()));
         }
+        if let Some(before) = before.as_ref().filter(|before| before.school != document.school) {
+            self.check_directory_empty(before).await?;
+        }
         for domain in &document.domains {
             self.check_claim(&document, domain).await?;
         }
@@ -151,6 +156,16 @@ impl Operator {
             new_domains,
             kept_domains,
         })
+    }
+
+    /// What was done for people of a directory was done at one school: its accounts' ids are others' elsewhere.
+    async fn check_directory_empty(&self, before: &ConnectionDocument) -> Result<(), OperatorError> {
+        let people: Result<Vec<ListedId>, _> =
+            self.tables.query(&Range::listed_users(&before.id), Reads::Consistent).await;
+        match people.map_err(OperatorError::store("read the directory"))?.is_empty() {
+            true => Ok(()),
+            false => Err(OperatorError::SchoolFixed(before.id.clone(), before.school.clone())),
+        }
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {

@@ -130,6 +130,9 @@ pub enum OperatorError {
     /// An entity id of ours cannot be changed: the customer's administrator has it.
     #[error("saml.sp_entity_id of {0} is {1:?} and cannot be changed")]
     EntityIdFixed(ConnectionId, String),
+    /// A connection whose directory has people stays with its school.
+    #[error("{0} has people in its directory, whose accounts are at {1}: its school cannot be changed")]
+    SchoolFixed(ConnectionId, SchoolId),
     /// Something needs the secret, so it stays.
     #[error("nothing was removed: the secret {0} is in use")]
     SecretNeeded(String),

@@ -1,8 +1,8 @@
 //! Whom of a directory a login is: read by what joins the two, and as they are now.
 
-use stoa_core::directory::{KeyItem, KeyOf, UserId, UserItem};
+use stoa_core::directory::{IndexedBy, KeyItem, KeyOf, UserId, UserItem};
 use stoa_core::failure::Failure;
-use stoa_core::ids::ConnectionId;
+use stoa_core::ids::{ConnectionId, EmailKey};
 use stoa_core::provision::{Sync, admit};
 use stoa_core::routes::Table;
 
@@ -17,14 +17,32 @@ pub struct Joined {
     pub sync: Option<Sync>,
 }
 
+impl Joined {
+    /// Whether the value is the person's own: a name or an id is, and of their addresses the one that counts. An item of
+    /// an earlier version does not say which that is; then what the school was told does.
+    fn is_of(&self, value: &KeyOf, email: &EmailKey) -> bool {
+        if value.by != IndexedBy::Email {
+            return true;
+        }
+        let told = self.sync.as_ref().and_then(|sync| sync.applied.email_key.as_ref());
+        match &self.user.address {
+            Some(own) => *own == value.hash,
+            None => told.is_none_or(|told| told == email),
+        }
+    }
+}
+
 /// Of how many who have the same address anything is read: two items of each in one batch.
 const MOST: usize = 50;
 
 impl Store {
-    /// Whom of a connection's directory a value joins: two reads. Of several who have the address, it is whoever is kept
-    /// out by hand; else the one who is active; else, where nobody is, one who is not let in. Of several who are active,
-    /// nobody.
-    pub async fn joined(&self, connection: &ConnectionId, value: &KeyOf) -> Result<Option<Joined>, Failure> {
+    /// Whom of a connection's directory a value joins: two reads. Where that is an address, whoever it is the own one of
+    /// comes before those who have it besides, and nobody of these comes in by it ([`whom`]).
+    pub async fn joined(
+        &self,
+        connection: &ConnectionId,
+        (value, email): (&KeyOf, &EmailKey),
+    ) -> Result<Option<Joined>, Failure> {
         let range = Range::found(connection, value.by.as_str(), &value.hash);
         let found: Vec<KeyItem> = self.tables.query(&range, Reads::Consistent).await?;
         let users = found.iter().filter_map(|item| UserId::parse(&item.id).ok());
@@ -46,7 +64,8 @@ impl Store {
                 joined.push(Joined { user: read(Table::Directory, user)?, sync });
             }
         }
-        Ok(whom(&joined).map(|place| joined.swap_remove(place)))
+        let is_own = |one: &Joined| one.is_of(value, email);
+        Ok(whom(&joined, is_own).map(|place| joined.swap_remove(place)))
     }
 
     /// Writes a person whose account was made before they came, with their address: both or neither. `false`: somebody
@@ -61,17 +80,24 @@ impl Store {
     }
 }
 
-/// Who it is, of those who have the value.
-fn whom(joined: &[Joined]) -> Option<usize> {
+/// Who it is, of those who have the value. Of those who have it as their own, it is whoever is kept out by hand; else the
+/// one who is active; else, where nobody is, one who is not let in. Of several who are active, nobody. Somebody who has it
+/// besides is not known to be who comes: one who is kept out or has left keeps them out, and else they are nobody of the
+/// directory.
+fn whom(joined: &[Joined], is_own: impl Fn(&Joined) -> bool) -> Option<usize> {
     let is_blocked = |one: &Joined| one.sync.as_ref().is_some_and(|sync| sync.blocked);
     let is_refused = |one: &Joined| admit(&one.user, one.sync.as_ref()).is_err();
-    if let Some(blocked) = joined.iter().position(is_blocked) {
+    let has_own = joined.iter().any(&is_own);
+    let among: Vec<usize> = (0..joined.len()).filter(|place| !has_own || is_own(&joined[*place])).collect();
+    let first = |is: &dyn Fn(&Joined) -> bool| among.iter().copied().find(|place| is(&joined[*place]));
+    if let Some(blocked) = first(&is_blocked) {
         return Some(blocked);
     }
-    let mut active = joined.iter().enumerate().filter(|(_, one)| one.user.active).map(|(place, _)| place);
-    match (active.next(), active.next()) {
-        (Some(place), None) => Some(place),
-        (Some(_), Some(_)) => None,
-        (None, _) => joined.iter().position(is_refused).or((!joined.is_empty()).then_some(0)),
+    let active = among.iter().filter(|place| joined[**place].user.active).count();
+    match (has_own, active) {
+        (true, 1) => first(&|one| one.user.active),
+        (true, 0) => first(&is_refused).or_else(|| among.first().copied()),
+        (false, 0) => first(&is_refused),
+        (true | false, _) => None,
     }
 }

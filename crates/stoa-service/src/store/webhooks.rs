@@ -43,16 +43,32 @@ impl Store {
         let refused = |at: usize| reasons.get(at).and_then(Option::as_deref) == Some("ConditionalCheckFailed");
         match (refused(0), refused(1)) {
             (true, _) => Ok(Taken::Again),
-            // Without a receipt: the same event again would be refused again.
-            (false, true) => Ok(Taken::Overtaken),
+            (false, true) => self.take_completion(receipt(), school, progress).await,
             // Another delivery of the same event, or another event of the same enrollment, is being written.
             (false, false) => Err(Fault::StoreContended.into()),
+        }
+    }
+
+    /// Takes of an event that is overtaken what no later one takes back: that the course was done.
+    async fn take_completion(&self, receipt: Write, school: &SchoolId, progress: &Progress) -> Result<Taken, Failure> {
+        // Without a receipt: the same event again would be refused again.
+        let Completion::At(at) = progress.completion else { return Ok(Taken::Overtaken) };
+        let done = Key::progress(school, progress.user, progress.course)
+            .update("SET completed = if_not_exists(completed, :completed)")
+            .with(":completed", at.as_second());
+        match self.tables.transact(vec![receipt, done]).await? {
+            Transacted::Applied => Ok(Taken::Overtaken),
+            Transacted::Cancelled(reasons) => match reasons.first().and_then(Option::as_deref) {
+                Some("ConditionalCheckFailed") => Ok(Taken::Again),
+                Some(_) | None => Err(Fault::StoreContended.into()),
+            },
         }
     }
 }
 
 /// Notes how far somebody has come, unless what is known is newer or the same. That a course was done once stays noted:
-/// a lesson that is added later makes it undone at the school, and not for whoever asks who has done it.
+/// a lesson that is added later makes it undone at the school, and not for whoever asks who has done it. The last lesson
+/// makes two events of one instant, and the one that says that the course is done counts, in whichever order they come.
 fn further(school: &SchoolId, progress: &Progress) -> Write {
     let set = "SET v = :v, enrollment = :enrollment, updated = :updated";
     let write = |expression: String| Key::progress(school, progress.user, progress.course).update(expression);
@@ -61,8 +77,12 @@ fn further(school: &SchoolId, progress: &Progress) -> Write {
         Completion::Open => "",
         Completion::At(_) => ", completed = if_not_exists(completed, :completed)",
     };
+    let is_newer = match progress.completion {
+        Completion::Open => "attribute_not_exists(updated) OR updated < :updated",
+        Completion::At(_) => "attribute_not_exists(updated) OR updated <= :updated",
+    };
     let write = write(format!("{set}{percent}{completed}"))
-        .only_if("attribute_not_exists(updated) OR updated < :updated")
+        .only_if(is_newer)
         .with(":v", PROGRESS_VERSION)
         .with(":enrollment", progress.enrollment)
         .with(":updated", progress.updated_at.as_millisecond());

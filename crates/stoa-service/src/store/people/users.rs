@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use stoa_core::directory::{
-    DIRECTORY_VERSION, EdgeItem, GroupId, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+    DIRECTORY_VERSION, EdgeItem, GroupId, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys, own_address,
     unverified_address,
 };
 use stoa_core::failure::Failure;
@@ -127,6 +127,7 @@ impl People<'_> {
             id: id.clone(),
             version,
             active: profile.is_active(),
+            address: Some(own_address(profile, self.connection, self.pepper)),
             sealed: self.seal(profile, &key, version)?,
             created,
             modified: created,
@@ -178,6 +179,7 @@ impl People<'_> {
             v: DIRECTORY_VERSION,
             version,
             active: profile.is_active(),
+            address: Some(own_address(profile, self.connection, self.pepper)),
             sealed: self.seal(profile, &key, version)?,
             modified: self.now.as_second(),
             ..before.item.clone()
