@@ -518,7 +518,7 @@ def check_journey(register, template):
 DEPLOYING = {
     "AWS::ApiGatewayV2::Api": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST apigateway:PUT",
     "AWS::ApiGatewayV2::ApiMapping": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST",
-    "AWS::ApiGatewayV2::DomainName": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST apigateway:PUT",
+    "AWS::ApiGatewayV2::DomainName": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST apigateway:PUT iam:CreateServiceLinkedRole",
     "AWS::ApiGatewayV2::Stage": "apigateway:DELETE apigateway:GET apigateway:PATCH apigateway:POST logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups logs:DescribeResourcePolicies logs:GetLogDelivery logs:ListLogDeliveries logs:PutResourcePolicy logs:UpdateLogDelivery",
     "AWS::Budgets::Budget": "budgets:ListTagsForResource budgets:ModifyBudget budgets:TagResource budgets:UntagResource budgets:ViewBudget",
     "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm cloudwatch:TagResource cloudwatch:UntagResource",

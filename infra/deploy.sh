@@ -10,10 +10,12 @@ fail() {
     exit 1
 }
 
-stage=${1:?usage: infra/deploy.sh dev|prod [sam deploy options]}
+usage="usage: infra/deploy.sh dev|prod [sam deploy options]"
+stage=${1:-}
+[[ -n $stage && $stage != -* ]] || fail "$usage"
 shift
 parameters="infra/parameters/$stage.yaml"
-[ -f "$parameters" ] || fail "no $parameters"
+[ -f "$parameters" ] || fail "no $parameters; $usage"
 for option in "$@"; do
     # They would replace the file and the build, not add to them.
     case $option in --parameter-overrides*) fail "put parameters into $parameters" ;; esac

@@ -13,6 +13,7 @@ fail() {
     exit 1
 }
 
+[ $# -eq 0 ] || [ "$*" = --build-only ] || fail "usage: infra/install.sh [--build-only]"
 for tool in cargo cc python3; do
     command -v "$tool" >/dev/null || fail "$tool is not on PATH; install it first"
 done

@@ -2,6 +2,7 @@
 # One login through `cargo lambda watch` and `cargo lambda invoke --data-file`, step by step, as a developer would.
 # The sandbox is AWS, PingFederate and the school; the functions run where cargo-lambda runs them.
 set -euo pipefail
+[ $# -eq 0 ] || { echo "usage: infra/lambda-login.sh" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 

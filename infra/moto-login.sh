@@ -2,6 +2,7 @@
 # The logins of the sandbox against another DynamoDB and Secrets Manager than the embedded ones: moto's server. With the
 # functions in one process, and with the deployable binaries if `sam build` has made them. Installs nothing: infra/install.sh does.
 set -euo pipefail
+[ $# -eq 0 ] || { echo "usage: infra/moto-login.sh" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 

@@ -10,9 +10,10 @@ fail() {
     exit 1
 }
 
-stage=${1:?usage: infra/rollback.sh dev|prod [--yes]}
-do_it=${2:-}
-[ -z "$do_it" ] || [ "$do_it" = --yes ] || fail "usage: infra/rollback.sh dev|prod [--yes]"
+usage="usage: infra/rollback.sh dev|prod [--yes]"
+stage=${1:-} do_it=${2:-}
+[[ -n $stage && $stage != -* ]] || fail "$usage"
+[ -z "$do_it" ] || [ "$do_it" = --yes ] || fail "$usage"
 setting() {
     awk -v section="[$stage.global.parameters]" -v name="$1" \
         '$0 == section { here = 1; next } /^\[/ { here = 0 } here && $1 == name { gsub(/"/, "", $3); print $3 }' samconfig.toml

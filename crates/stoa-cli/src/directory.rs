@@ -26,10 +26,10 @@ pub(crate) async fn run(command: Directory, target: &Target, io: &mut Io<'_>) ->
         Directory::Held { id } => list(&id, Stopped::Held, target, io).await,
         Directory::Stuck { id } => list(&id, Stopped::Stuck, target, io).await,
         Directory::Export { id, user: None, out } => export::people(&id, &out, target, io).await,
-        Directory::Export { id, user: Some(user), out } => export::person((&id, &user), &out, target, io).await,
+        Directory::Export { id, user: Some(user), out } => export::person(&id, &user, &out, target, io).await,
         Directory::Drift { id, repair: _, write: _, reason } => drift::run(&id, reason.as_deref(), target, io).await,
         Directory::Erase { id, person, write: _, reason } => {
-            erase::run((&id, &person), reason.as_deref(), target, io).await
+            erase::run(&id, &person, reason.as_deref(), target, io).await
         }
         Directory::Retry(changed) => {
             let (operator, person) = meant(&changed, target, io).await?;

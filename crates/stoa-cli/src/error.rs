@@ -1,5 +1,6 @@
 //! What can stop the command, and what to do about it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use stoa_core::connection::{ConnectionError, UrlPolicy};
@@ -28,6 +29,16 @@ pub enum CliError {
     File {
         /// The file that was named.
         path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A file that a connection's file names cannot be read.
+    #[error("{}, which {by} names: {source}", path.display())]
+    Beside {
+        /// The file that is named.
+        path: PathBuf,
+        /// The connection's file.
+        by: String,
         /// What the operating system said.
         source: std::io::Error,
     },
@@ -160,12 +171,12 @@ pub enum CliError {
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
     /// `--random` makes no sense for this secret.
-    #[error("only seal and pepper can be random; the value of {0} comes from elsewhere")]
+    #[error("only seal, pepper and directory can be random; the value of {0} comes from elsewhere")]
     NotRandom(String),
     /// There is no secret of this name.
     #[error(
-        "there is no secret named {0:?}; the names are seal, pepper, directory, probe, saml/CONNECTION, oidc/CONNECTION and \
-         thinkific/SCHOOL"
+        "there is no secret named {0:?}; the names are seal, pepper, directory, probe, saml/CONNECTION, oidc/CONNECTION, \
+         workos/CONNECTION and thinkific/SCHOOL"
     )]
     SecretName(String),
     /// Secrets Manager would not take it.
@@ -246,6 +257,7 @@ impl CliError {
             Self::Operator(_)
             | Self::InFile { .. }
             | Self::File { .. }
+            | Self::Beside { .. }
             | Self::Import { .. }
             | Self::FileChanged(_)
             | Self::Incomplete { .. }
@@ -288,8 +300,8 @@ impl CliError {
             }
             Self::NoStack => {
                 "Name a deployed one with --outputs FILE (`sam list stack-outputs --stack-name NAME --output json > \
-                 FILE`), or a running sandbox with --sandbox URL. `connection guide FILE` needs only \
-                 --host URL."
+                 FILE`), or a running sandbox with --sandbox URL. `connection new` and `connection guide FILE` need \
+                 only --host URL."
             }
             Self::TwoStacks => "Unset one of them, or name the stack with --outputs FILE or --sandbox URL.",
             Self::OtherAccount { .. } => {
@@ -343,6 +355,17 @@ impl CliError {
             Self::Incomplete { .. } => {
                 "Correct those rows, or take them out of the file together with whoever may leave, and import again."
             }
+            Self::Reference => {
+                "A reference has twelve letters and digits, in three groups of four; an apigw-requestid ends in `=`. Have \
+                 it read out again."
+            }
+            Self::Beside { .. } => {
+                "It is read from the folder of the connection's file. Save it there, or name an address instead: \
+                 `saml.metadata_url`, or for OpenID Connect nothing but the issuer."
+            }
+            Self::File { source, .. } if source.kind() == ErrorKind::IsADirectory => {
+                "This takes one file. `stoa connection plan` and `apply` take a folder too."
+            }
             Self::NamesNobody(_) => "Is it the right file? Whoever has left can be named in it, with a status.",
             Self::File { .. }
             | Self::NoFiles(_)
@@ -357,7 +380,6 @@ impl CliError {
             | Self::NoAnswer(_)
             | Self::Unshown(_)
             | Self::SecretTooLong
-            | Self::Reference
             | Self::NoLogin(_)
             | Self::Package(_) => return None,
         };

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
+use stoa_core::ids::ConnectionId;
 use stoa_core::trust::days_until;
 
 use crate::arguments::Target;
@@ -25,6 +26,9 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
         let id = &document.id;
         let open = match item.state {
             ConnectionState::Active => "",
+            ConnectionState::Draft | ConnectionState::Tested if *id == ConnectionId::probe() => {
+                "   the stack's own: it only tests"
+            }
             ConnectionState::Draft | ConnectionState::Tested => "   under way: not active yet",
             ConnectionState::Disabled => "   closed: `stoa connection history` says why",
         };

@@ -1,6 +1,6 @@
 //! What the command reads and writes, so that tests can hold it in their hands.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, ErrorKind, Read, Write};
 
 use clap::error::{ContextKind, ContextValue};
 use stoa_core::invisible::visible;
@@ -65,6 +65,10 @@ impl Io<'_> {
 
     /// Reports an error and what to do about it.
     pub(crate) fn report(&mut self, error: &CliError) -> u8 {
+        // Whoever reads, such as `head`, has seen enough.
+        if matches!(error, CliError::Output(error) if error.kind() == ErrorKind::BrokenPipe) {
+            return error.exit_code();
+        }
         let said = error.to_string();
         let said = if error.shows_lines() { inert(&said) } else { visible(&said) };
         let mut text = format!("error: {said}\n");
@@ -142,6 +146,19 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn whoever_reads_no_further_is_not_told_of_it() {
+        let report = |kind: ErrorKind| {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let input = Input::Piped(Box::new(std::io::empty()));
+            let environment = std::iter::empty::<(String, String)>().collect();
+            let mut io = Io { input, out: &mut out, err: &mut err, environment };
+            (io.report(&CliError::Output(kind.into())), err.is_empty())
+        };
+        assert_eq!(report(ErrorKind::BrokenPipe), (1, true));
+        assert_eq!(report(ErrorKind::StorageFull), (1, false));
     }
 
     #[test]

@@ -50,13 +50,15 @@ async fn export(id: &ConnectionId, out: &Path, target: &Target, io: &mut Io<'_>)
     bar.end(io)?;
     write(out, text.as_bytes())?;
     io.say(&format!(
-        "{}: {done} people of the directory of {id}, in personal data; {lines} lines of courses. Only you can read it.",
-        out.display()
+        "{}: {done} {} of the directory of {id}, in personal data; {lines} {} of courses. Only you can read it.",
+        out.display(),
+        if done == 1 { "person" } else { "people" },
+        if lines == 1 { "line" } else { "lines" },
     ))?;
     if without > 0 {
         let which =
             "of whom the school's webhooks have told nothing: without a course, or their account is not known yet";
-        io.say(&format!("{without} people {which}."))?;
+        io.say(&format!("{without} {} {which}.", if without == 1 { "person" } else { "people" }))?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use stoa_core::mirror::SchoolMirror;
 use stoa_service::operator::Operator;
 
 use crate::arguments::{School, Target};
+use crate::connection::shown;
 use crate::progress::bar;
 use crate::time::instant;
 use crate::{CliError, Io};
@@ -34,7 +35,8 @@ async fn show(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(),
     let school = operator.school_item(id).await?.ok_or_else(|| CliError::NoSchool(id.clone()))?;
     let (document, by) = (school.document()?, visible(&school.by));
     io.say(&format!("# written at {} by {by}", instant(school.at)))?;
-    io.say(toml::to_string_pretty(&document).map_err(CliError::Unshown)?.trim_end())?;
+    let shown = serde_json::to_value(&document).map(shown).unwrap_or_default();
+    io.say_lines(toml::to_string_pretty(&shown).map_err(CliError::Unshown)?.trim_end())?;
     io.say("")?;
     let Some(item) = operator.rehearsal(id).await? else {
         return io.say(&format!("It was never rehearsed: `stoa school rehearse {id}`"));

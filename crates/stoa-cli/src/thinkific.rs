@@ -38,5 +38,5 @@ fn line(own: &Told, write: bool) -> String {
         (Becomes::Removed, false) => "to be removed",
         (Becomes::Left, _) => "not ours",
     };
-    format!("{:<22} {becomes:<16} {}", own.topic.escape_debug(), own.target_url.escape_debug())
+    format!("{:<24} {becomes:<16} {}", own.topic.escape_debug(), own.target_url.escape_debug())
 }

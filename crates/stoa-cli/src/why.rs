@@ -14,7 +14,7 @@ pub(crate) async fn run(command: &Why, target: &Target, io: &mut Io<'_>) -> Resu
     let about = About::Complaint { connection: &command.connection, since: command.since };
     let evidence = operator.evidence(about, Timestamp::now()).await?;
     let diagnosis = diagnose(&evidence);
-    io.say(&format!("Connection {}, logins since {}", command.connection, command.since))?;
+    io.say(&format!("Connection {}, logins since {:.0}", command.connection, command.since))?;
     if let Symptom::Stopped(fault) = diagnosis.symptom {
         io.say_lines(&code_of(fault))?;
     }

@@ -74,6 +74,7 @@ pub async fn run(start: &Start) -> Result<(), ShowError> {
     }
     print_addresses(&sandbox);
     print_workos(&sandbox, &behind_workos);
+    print_for_commands(&sandbox);
     println!("\nCtrl-C stops everything.");
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
@@ -177,8 +178,7 @@ fn print_addresses(sandbox: &Sandbox) {
          \x20 choose people, defects {ping}/sandbox\n\
          \x20 our SAML metadata      {url}/saml/{}/metadata\n\
          \x20 the school             {}\n\
-         \x20 DynamoDB and secrets   {}   (AWS_ENDPOINT_URL; access key `on-call`)\n\
-         \x20 the command `stoa`     STOA_SANDBOX={} cargo run -p stoa-cli -- connection list\n\n\
+         \x20 its accounts, defects  {}/sandbox\n\n\
          A person to try: miller.m.\n\n\
          By OpenID Connect:\n",
         sandbox.login_url(),
@@ -186,8 +186,7 @@ fn print_addresses(sandbox: &Sandbox) {
         sandbox.pingfederate.start_url(sandbox.pingfederate_partner(), None),
         sandbox.connection(),
         sandbox.thinkific.school_url(),
-        sandbox.front.endpoint(),
-        sandbox.front.endpoint(),
+        sandbox.thinkific.school_url(),
     );
     for example in EXAMPLES {
         println!("  {:<22} {url}/login/{}   (as {})", example.product.name(), example.id, example.person);
@@ -208,5 +207,14 @@ fn print_workos(sandbox: &Sandbox, connection: &ConnectionId) {
          \x20 start at the provider  {}\n\
          \x20 choose people, defects {workos}/sandbox",
         sandbox.workos.start_url(CONNECTION),
+    );
+}
+
+fn print_for_commands(sandbox: &Sandbox) {
+    let endpoint = sandbox.front.endpoint();
+    println!(
+        "\nNot for a browser:\n\n\
+         \x20 DynamoDB and secrets   {endpoint}   (AWS_ENDPOINT_URL; access key `on-call`)\n\
+         \x20 the command `stoa`     STOA_SANDBOX={endpoint} cargo run -p stoa-cli -- connection list"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use stoa_core::ids::{BadName, ConnectionId};
 
 use super::value::{connection, reason};
@@ -28,14 +28,15 @@ pub(crate) enum Connection {
     List,
     /// Write a connection's file from the answers to the form of docs/integration-checklist.md, to standard output
     New {
-        /// The answers, as TOML
+        /// The answers, as TOML; with SAML, our host must be known too
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
     },
     /// Print when each milestone of a customer's integration was reached
+    #[command(group(ArgGroup::new("which").args(["id", "all"]).required(true)))]
     Timeline {
         /// The connection
-        #[arg(value_parser = connection, required_unless_present = "all", conflicts_with = "all")]
+        #[arg(value_parser = connection)]
         id: Option<ConnectionId>,
         /// Every connection, and how long it usually took
         #[arg(long)]
@@ -194,7 +195,7 @@ pub(crate) struct Package {
 pub(crate) enum Secret {
     /// Write a secret from standard input: the value of one key, or a key set as JSON
     Put {
-        /// seal, pepper, directory, saml/CONNECTION, oidc/CONNECTION or thinkific/SCHOOL
+        /// seal, pepper, directory, saml/CONNECTION, oidc/CONNECTION, workos/CONNECTION or thinkific/SCHOOL
         name: String,
         /// Generate a random value; only for seal, pepper and directory
         #[arg(long)]

@@ -79,7 +79,7 @@ pub(crate) enum Directory {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
-        /// Their id in the directory, as logs and SCIM have it
+        /// Their id in the directory, as logs, SCIM and the file of `directory export` have it
         #[arg(value_parser = UserId::parse)]
         person: UserId,
     },
@@ -100,7 +100,7 @@ pub(crate) enum Directory {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
-        /// Only this person, by their id in the directory: everything that is stored of them, as JSON
+        /// Only this person, by their id in the directory, as the file of everybody has it: everything that is stored of them, as JSON
         #[arg(long, value_name = "PERSON", value_parser = UserId::parse)]
         user: Option<UserId>,
         /// Where to write it; only you can read the file
@@ -112,7 +112,7 @@ pub(crate) enum Directory {
         /// The connection
         #[arg(value_parser = connection)]
         id: ConnectionId,
-        /// Their id in the directory, as logs and SCIM have it
+        /// Their id in the directory, as logs, SCIM and the file of `directory export` have it
         #[arg(value_parser = UserId::parse)]
         person: UserId,
         /// Forget it; without this, only list it
@@ -163,7 +163,7 @@ pub(crate) struct DirectoryChanged {
     /// The connection
     #[arg(value_parser = connection)]
     pub(crate) id: ConnectionId,
-    /// Their id in the directory, as logs and SCIM have it
+    /// Their id in the directory, as logs, SCIM and the file of `directory export` have it
     #[arg(value_parser = UserId::parse)]
     pub(crate) person: UserId,
     /// The reason; it is kept in the history

@@ -1,6 +1,6 @@
 //! Logins, and why they failed.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use jiff::Timestamp;
 use stoa_core::email::Email;
 use stoa_core::ids::ConnectionId;
@@ -9,9 +9,10 @@ use super::value::connection;
 use crate::time::since;
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").args(["connection", "email", "failed"]).required(true).multiple(true)))]
 pub(crate) struct Logins {
     /// Only logins through this connection; --email alone means all that have its domain, --failed alone all
-    #[arg(long, value_name = "ID", value_parser = connection, required_unless_present_any = ["email", "failed"])]
+    #[arg(long, value_name = "ID", value_parser = connection)]
     pub(crate) connection: Option<ConnectionId>,
     /// Only logins that began since then: 30m, 2h, 3d, 2026-11-20 or 2026-11-20T08:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = since)]

@@ -35,6 +35,35 @@ pub(super) async fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
     for (domain, why) in document.domains.iter().filter_map(|domain| Some((domain, doubt(domain)?))) {
         io.say(&format!("    warning: {domain}: {why}"))?;
     }
+    if let Some(warning) = warnings::of_groups(document) {
+        io.say(&format!("    warning: {warning}"))?;
+    }
+    print_protocol(&checked, published.metadata.as_ref(), is_partial, io)?;
+    if document.directory.as_ref().is_some_and(|directory| !directory.grant.is_empty()) {
+        match target.read(io) {
+            Ok(access) => {
+                print_names(&access.operator, document, io).await?;
+            }
+            Err(_) => {
+                io.say("    note: no stack is named, so the courses and groups of its grants were not looked up")?
+            }
+        }
+    }
+    if is_partial {
+        io.say("What the identity provider publishes is not in a file next to this one, so it was not checked:")?;
+        io.say("`stoa connection plan` fetches it, and writes nothing.")?;
+    }
+    Ok(())
+}
+
+/// Whom it talks to, and by which certificates.
+fn print_protocol(
+    checked: &Connection,
+    metadata: Option<&IdpMetadata>,
+    is_partial: bool,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
+    let now = Timestamp::now();
     match checked.protocol() {
         Protocol::Saml(saml) => {
             if !is_partial {
@@ -42,7 +71,7 @@ pub(super) async fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
                 io.say(&format!("    requests go to {}", saml.sso_url()))?;
             }
             io.say(&format!("    our entity id {}", saml.document().sp_entity_id))?;
-            if let Some(metadata) = &published.metadata {
+            if let Some(metadata) = metadata {
                 print_metadata(metadata, saml.document(), now, io)?;
             }
             for certificate in saml.sp_certificates() {
@@ -61,20 +90,6 @@ pub(super) async fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
             io.say(&format!("    our client id {}", workos.client_id))?;
         }
         Protocol::Teams => io.say("    with Teams tokens only")?,
-    }
-    if document.directory.as_ref().is_some_and(|directory| !directory.grant.is_empty()) {
-        match target.read(io) {
-            Ok(access) => {
-                print_names(&access.operator, document, io).await?;
-            }
-            Err(_) => {
-                io.say("    note: no stack is named, so the courses and groups of its grants were not looked up")?
-            }
-        }
-    }
-    if is_partial {
-        io.say("What the identity provider publishes is not in a file next to this one, so it was not checked:")?;
-        io.say("`stoa connection plan` fetches it, and writes nothing.")?;
     }
     Ok(())
 }

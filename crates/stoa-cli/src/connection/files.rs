@@ -46,14 +46,15 @@ fn one(path: &Path) -> Result<Files, CliError> {
 
 /// A connection's file and the files that it names, beside it.
 pub(super) fn connection(path: &Path) -> Result<ConnectionFile, CliError> {
-    let text = read_text(path)?;
+    let (text, by) = (read_text(path)?, path.display().to_string());
     let named = |file| {
         let beside = ConnectionFile::named(&text, file).map(|name| path.with_file_name(name));
-        beside.map(|path| std::fs::read(&path).map_err(|source| CliError::File { path, source })).transpose()
+        let unread = |path, source| CliError::Beside { path, by: by.clone(), source };
+        beside.map(|path| std::fs::read(&path).map_err(|source| unread(path, source))).transpose()
     };
     let metadata = named(NamedFile::Metadata)?;
     let (discovery, jwks) = (named(NamedFile::Discovery)?, named(NamedFile::Jwks)?);
-    Ok(ConnectionFile { path: path.display().to_string(), text, metadata, discovery, jwks })
+    Ok(ConnectionFile { path: by, text, metadata, discovery, jwks })
 }
 
 /// Puts something in the place of what the identity provider publishes, where that is not at hand, so that the rest can

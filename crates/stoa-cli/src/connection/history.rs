@@ -48,7 +48,7 @@ pub(super) async fn history(id: &ConnectionId, target: &Target, io: &mut Io<'_>)
 
 /// The same with texts that neither command a terminal nor begin a line of their own, but for certificates, whose lines
 /// are theirs. A setting that is not there is no line: TOML has no word for it.
-fn shown(value: Value) -> Value {
+pub(crate) fn shown(value: Value) -> Value {
     match value {
         Value::String(text) if is_certificate(&text) => Value::String(text),
         Value::String(text) => Value::String(visible(&text)),

@@ -13,6 +13,7 @@ mod timeline;
 mod trust;
 mod warnings;
 
+pub(crate) use self::history::shown;
 pub(crate) use self::test::print_move;
 use crate::arguments::{Connection, Target};
 use crate::{CliError, Io};

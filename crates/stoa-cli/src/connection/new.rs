@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Deserialize;
-use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, ContactDocument, UrlPolicy};
+use stoa_core::connection::{
+    AttributesDocument, Connection, ConnectionDocument, ConnectionState, ContactDocument, UrlPolicy,
+};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 use stoa_service::operator::{OperatorError, in_lines};
 
@@ -27,6 +29,9 @@ struct Answers {
     client_id: Option<String>,
     domains: Vec<String>,
     subject: Option<String>,
+    /// The names that differ from the product's.
+    #[serde(default)]
+    attributes: AttributesDocument,
     #[serde(default)]
     groups: Vec<String>,
     #[serde(default)]
@@ -71,7 +76,11 @@ pub(super) fn new(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), C
     if answers.protocol == Protocol::Oidc && answers.client_id.is_none() {
         return Err(CliError::NoAnswer("client_id"));
     }
-    let file = file(&answers, &target.public_url(io)?);
+    let entity_id = match answers.protocol {
+        Protocol::Saml => Some(format!("{}/saml/{}", target.public_url(io)?, answers.id)),
+        Protocol::Oidc => None,
+    };
+    let file = file(&answers, entity_id.as_deref()).map_err(CliError::Unshown)?;
     // What would be refused later is refused now, while somebody has the form in their hands.
     let mut document: ConnectionDocument =
         toml::from_str(&file).map_err(|error| OperatorError::File { path: name.clone(), message: in_lines(&error) })?;
@@ -82,8 +91,8 @@ pub(super) fn new(path: &Path, target: &Target, io: &mut Io<'_>) -> Result<(), C
     io.say_lines(file.trim_end())
 }
 
-/// The connection's file. Texts are written as TOML writes them.
-fn file(answers: &Answers, public_url: &str) -> String {
+/// The connection's file. Texts are written as TOML writes them. `entity_id` is ours, with SAML.
+fn file(answers: &Answers, entity_id: Option<&str>) -> Result<String, toml::ser::Error> {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let list = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     let id = &answers.id;
@@ -101,13 +110,21 @@ fn file(answers: &Answers, public_url: &str) -> String {
     let address = quoted(&answers.address);
     let _ = match answers.protocol {
         Protocol::Saml => {
-            writeln!(file, "\n[saml]\nmetadata_url = {address}\nsp_entity_id = \"{public_url}/saml/{id}\"")
+            let entity_id = quoted(entity_id.unwrap_or_default());
+            writeln!(file, "\n[saml]\nmetadata_url = {address}\nsp_entity_id = {entity_id}")
         }
         Protocol::Oidc => {
             let client_id = quoted(answers.client_id.as_deref().unwrap_or_default());
             writeln!(file, "\n[oidc]\nissuer = {address}\nclient_id = {client_id}")
         }
     };
+    // Okta keeps the groups to itself until they are asked for.
+    if answers.protocol == Protocol::Oidc && answers.product == Product::Okta && !answers.groups.is_empty() {
+        let _ = writeln!(file, "scopes = [\"openid\", \"profile\", \"email\", \"groups\"]");
+    }
+    if answers.attributes != AttributesDocument::default() {
+        let _ = write!(file, "\n[attributes]\n{}", toml::to_string(&answers.attributes)?);
+    }
     if !answers.groups.is_empty() {
         let _ = writeln!(file, "\n[admit]\ngroups = [{}]", list(&answers.groups));
     }
@@ -122,5 +139,5 @@ fn file(answers: &Answers, public_url: &str) -> String {
             }
         }
     }
-    file
+    Ok(file)
 }

@@ -139,6 +139,10 @@ pub(super) async fn all(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
     let mut columns = vec![Vec::new(); Milestone::ALL.len()];
     for item in operator.list().await? {
         let id = item.document()?.id;
+        // No customer's.
+        if id == ConnectionId::probe() {
+            continue;
+        }
         let way = way(&operator, &id).await?;
         let Some((_, Reached::At(began))) = way.first().copied() else { continue };
         let cells = way.iter().zip(&mut columns).map(|((_, reached), column)| match reached {

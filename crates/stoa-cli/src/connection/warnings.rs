@@ -1,7 +1,7 @@
 //! What gives reason to warn before a connection is used: the same in `check`, `plan` and `apply`.
 
 use jiff::{SignedDuration, Timestamp};
-use stoa_core::connection::SamlDocument;
+use stoa_core::connection::{ConnectionDocument, Preset, SamlDocument};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::IdpMetadata;
 use x509_cert::der::Decode;
@@ -12,6 +12,22 @@ const SOON: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// sha1WithRSAEncryption (RFC 3279) and ecdsa-with-SHA1 (RFC 3279).
 const SHA1: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"), ObjectIdentifier::new_unwrap("1.2.840.10045.4.1")];
+
+/// About groups that give access and never come: nobody would get in.
+pub(super) fn of_groups(document: &ConnectionDocument) -> Option<&'static str> {
+    let oidc = document.oidc.as_ref().filter(|_| !document.admit.groups.is_empty())?;
+    match document.preset {
+        // An authorization server of their own (`/oauth2/…`) decides by itself which scope has the groups.
+        Preset::Okta if !oidc.issuer.contains("/oauth2/") && !oidc.scopes.iter().any(|scope| scope == "groups") => {
+            Some(
+                "admit.groups is set, and Okta sends groups only if they are asked for: oidc.scopes = [\"openid\", \
+                 \"profile\", \"email\", \"groups\"]",
+            )
+        }
+        Preset::Google => Some("admit.groups is set, and Google sends no groups by OpenID Connect; by SAML it can"),
+        Preset::Okta | Preset::Entra | Preset::Pingfederate | Preset::Generic => None,
+    }
+}
 
 /// About metadata that a connection is about to take.
 pub(super) fn of_metadata(metadata: &IdpMetadata, saml: &SamlDocument) -> Vec<String> {
@@ -80,6 +96,26 @@ fn signed_with_sha1(certificate: &Certificate) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_that_never_come_are_warned_of() {
+        for (preset, oidc, wanted) in [
+            ("okta", "issuer = \"https://x.okta.com\"", "oidc.scopes"),
+            ("okta", "issuer = \"https://x.okta.com\"\nscopes = [\"openid\", \"groups\"]", ""),
+            ("okta", "issuer = \"https://x.okta.com/oauth2/default\"", ""),
+            ("google", "issuer = \"https://accounts.google.com\"", "by SAML"),
+            ("entra", "issuer = \"https://login.microsoftonline.com/x/v2.0\"", ""),
+        ] {
+            let file = |admit| {
+                let head = "id = \"a\"\ncustomer = \"a\"\nschool = \"s\"\ndomains = [\"a.example\"]\n";
+                let text = format!("{head}preset = \"{preset}\"\n{admit}\n[oidc]\nclient_id = \"c\"\n{oidc}");
+                toml::from_str::<ConnectionDocument>(&text).unwrap()
+            };
+            let warning = of_groups(&file("admit.groups = [\"g\"]")).unwrap_or_default();
+            assert!(warning.contains(wanted) && warning.is_empty() == wanted.is_empty(), "{preset} {oidc}: {warning}");
+            assert_eq!(of_groups(&file("")), None);
+        }
+    }
 
     #[test]
     fn a_certificate_is_warned_of_before_it_ends_and_for_sha1() {

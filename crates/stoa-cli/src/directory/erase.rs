@@ -10,7 +10,8 @@ use crate::arguments::Target;
 use crate::{CliError, Io};
 
 pub(super) async fn run(
-    (id, user): (&ConnectionId, &UserId),
+    id: &ConnectionId,
+    user: &UserId,
     reason: Option<&str>,
     target: &Target,
     io: &mut Io<'_>,

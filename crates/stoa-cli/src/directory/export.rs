@@ -36,15 +36,17 @@ pub(super) async fn people(id: &ConnectionId, out: &Path, target: &Target, io: &
     }
     bar.end(io)?;
     write(out, text.as_bytes())?;
+    let people = if written == 1 { "person" } else { "people" };
     io.say(&format!(
-        "{}: {written} people of the directory of {id}, in personal data. Only you can read it.",
+        "{}: {written} {people} of the directory of {id}, in personal data. Only you can read it.",
         out.display()
     ))
 }
 
 /// Everything that is stored of somebody, to be handed to them.
 pub(super) async fn person(
-    (id, user): (&ConnectionId, &UserId),
+    id: &ConnectionId,
+    user: &UserId,
     out: &Path,
     target: &Target,
     io: &mut Io<'_>,

@@ -4,10 +4,19 @@ use stoa_core::ids::Reference;
 use stoa_core::login::Step;
 use stoa_core::routes::ROUTES;
 
+/// How long a reference is at most, as somebody writes it, with one character too many.
+const REFERENCE_WITH_DASHES: usize = 15;
+
 /// An id of the gateway or of Lambda. It goes into a shell command, so it holds nothing that a shell reads.
 pub(super) struct RequestId(String);
 
 impl RequestId {
+    /// What somebody has typed. The gateway's ids end in `=` and Lambda's are longer than any reference, so what is
+    /// neither is a reference of which something is missing.
+    pub(super) fn typed(text: &str) -> Option<Self> {
+        Self::parse(text).filter(|id| id.0.ends_with('=') || id.0.len() > REFERENCE_WITH_DASHES)
+    }
+
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'/');

@@ -29,6 +29,7 @@ pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis, to: &[&ContactDoc
         .filter_map(|(label, value)| Some(format!("{label}: {:?}\n", value.as_deref()?)))
         .collect();
     let others = match diagnosis.good_since {
+        0 if diagnosis.same <= 1 => format!("It happened once, at {}.", instant(diagnosis.first)),
         0 => format!("It has happened {} times since {}.", diagnosis.same, instant(diagnosis.first)),
         good => format!("{good} other sign-ins have worked since it first happened, at {}.", instant(diagnosis.first)),
     };

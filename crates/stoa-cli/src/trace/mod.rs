@@ -26,15 +26,13 @@ pub(crate) fn ended_in_a_fault(login: &LoginItem) -> bool {
 pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let access = target.read(io)?;
     let Ok(reference) = Reference::parse(&command.reference) else {
-        let id = logs::RequestId::parse(&command.reference).ok_or(CliError::Reference)?;
+        let id = logs::RequestId::typed(&command.reference).ok_or(CliError::Reference)?;
         io.say_lines(&logs::of_request(&id, &access.stack))?;
-        return match target.is_sandbox(io)? {
-            true => io.say_lines("\nA sandbox keeps its log lines to itself, and its gateway has no access log."),
-            false => Ok(()),
-        };
+        return without_logs(target, io);
     };
     let Some(login) = access.operator.login(&reference).await? else {
         io.say_lines(&logs::of_unknown(&reference, &access.stack))?;
+        without_logs(target, io)?;
         return Err(CliError::NoLogin(reference.to_string()));
     };
     let now = Timestamp::now();
@@ -63,5 +61,13 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     match mail::render(&login, &diagnosis, &called) {
         Some(mail) => io.say_lines(&mail),
         None => Ok(()),
+    }
+}
+
+/// What the commands that were printed find in a sandbox.
+fn without_logs(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
+    match target.is_sandbox(io)? {
+        true => io.say_lines("\nA sandbox keeps its log lines to itself, and its gateway has no access log."),
+        false => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use stoa_sandbox::openid::Product;
 
-use crate::command::Desk;
+use crate::command::{Desk, stoa};
 
 /// What the page shows as an answer sheet.
 fn answers() -> &'static str {
@@ -15,13 +15,21 @@ async fn the_answers_become_the_file_that_apply_takes() {
     let desk = Desk::new().await;
     let (url, okta) = (desk.sandbox.url(), desk.sandbox.openid.url(Product::Okta));
     let form = desk.write("answers.toml", &answers().replace("https://initech.okta.com", &okta));
-    let made = desk.stoa(&["connection", "new", "--from", &form, "--host", &url]).await.done();
-    for part in ["preset = \"okta\"", "from = \"employee_number\"", "groups = [\"Learning-Users\"]", "[[contact]]"] {
+    let made = desk.stoa(&["connection", "new", "--from", &form]).await.done();
+    for part in ["preset = \"okta\"", "\"groups\"]\n", "groups = [\"Learning-Users\"]", "[[contact]]"] {
         assert!(made.contains(part), "{part}: {made}");
     }
     let file = desk.write("initech.toml", &made);
     let planned = desk.stoa(&["connection", "plan", &file]).await.done();
     assert!(planned.contains("Connection initech: new, version 1, draft"), "{planned}");
+    assert!(!planned.contains("warning"), "{planned}");
+    // Nothing but the answers is needed for OpenID Connect, and what is commented out may be meant.
+    let all: Vec<_> = answers().lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let form = desk.write("all.toml", &all.join("\n"));
+    let made = stoa(&["connection", "new", "--from", &form]).await.done();
+    for part in ["from = \"employee_number\"", "[attributes]\nfirst_name = \"givenName\""] {
+        assert!(made.contains(part), "{part}: {made}");
+    }
 
     let saml =
         answers().replace("\"oidc\"", "\"saml\"").replace("https://initech.okta.com", "https://x.example/metadata");
@@ -75,6 +83,7 @@ async fn whoever_takes_over_is_told_what_there_is_and_what_is_open() {
         text.replace("pg.com\"]", "acme.example\"]").replace("/saml/pg", "/saml/acme")
     });
     desk.stoa(&["connection", "apply", &file]).await.done();
+    desk.sandbox.set_up_probe().await.unwrap();
     let told = desk.stoa(&["hand-off", "--host", &desk.sandbox.url()]).await.done();
     assert!(told.starts_with("# stoa-local at 20"), "{told}");
     for part in
@@ -82,5 +91,7 @@ async fn whoever_takes_over_is_told_what_there_is_and_what_is_open() {
     {
         assert!(told.contains(part), "{part}: {told}");
     }
+    let probe = told.lines().find(|line| line.starts_with("probe ")).unwrap();
+    assert!(probe.ends_with("the stack's own: it only tests"), "{probe}");
     assert!(told.contains("## What `stoa doctor` finds now\n\nNothing.\n"), "{told}");
 }

@@ -45,6 +45,10 @@ async fn mistakes_in_the_arguments() {
         [&sandbox[..], &["connection", "list"]].concat(),
         [&sandbox[..], &["secret", "put", "salt"]].concat(),
         [&sandbox[..], &["trace", "hello there"]].concat(),
+        [&sandbox[..], &["trace", "7KQ3-9FXM-2B4"]].concat(),
+        [&sandbox[..], &["logins"]].concat(),
+        [&sandbox[..], &["connection", "timeline"]].concat(),
+        [&sandbox[..], &["connection", "check", "."]].concat(),
         [&link[..], &["--user", "0", "--external-id", "x"]].concat(),
         [&link[..], &["--user", "7", "--external-id", " "]].concat(),
     ] {

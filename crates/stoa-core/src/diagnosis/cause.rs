@@ -100,7 +100,7 @@ causes! {
     OurState = "our_state": Ours All OnCall
         title "The connection is not open: somebody closed it, or it was never opened."
         test "`stoa connection list` shows its state; `stoa connection history {id}` shows who set it and why."
-        repair "Read the reason in the history. If it no longer holds: `stoa connection activate {id} --reason \"the reason for closing no longer holds\"`."
+        repair "Read the reason in the history. If it no longer holds: `stoa connection activate {id} --reason \"the reason for closing no longer holds\"`. If it was never opened, it opens only after a test login."
         spare "Whoever was to be kept out. Opening lets everybody of the customer in at once."
         unless "It was closed for a security incident, or at the customer's wish: ask whoever closed it first.";
     OurTrust = "our_trust": Ours All OnCall

@@ -168,3 +168,20 @@ fn a_new_build_is_suspected_only_if_no_login_by_it_got_in() {
     let by_new = Seen { build: "new".to_owned(), ..seen(3, NOW - 5, Symptom::HandedOver) };
     assert_eq!(with(vec![by_new, good]).findings[0].cause, Cause::Defect);
 }
+
+/// What was missing has been stored since: whoever looks later is not sent to look at its form.
+#[test]
+fn a_secret_that_was_first_stored_after_the_failure_was_missing() {
+    for (written, replaced, wanted) in [
+        (Some(NOW - 500), false, Cause::SecretAbsent),
+        (Some(NOW - 500), true, Cause::SecretMalformed),
+        (Some(NOW - 5000), false, Cause::SecretMalformed),
+        (None, false, Cause::SecretAbsent),
+    ] {
+        let mut login = seen(1, NOW - 1000, stopped(Fault::SecretBroken));
+        login.wanted = Some("stoa/oidc/acme".to_owned());
+        let secret = SecretSeen { name: "oidc/acme".to_owned(), changed: written, replaced, elsewhere: false };
+        let evidence = Evidence { secrets: Known::Seen(vec![secret]), ..alone(login) };
+        assert_eq!(diagnose(&evidence).findings[0].cause, wanted, "{written:?} {replaced}");
+    }
+}

@@ -57,7 +57,7 @@ async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) 
 }
 
 async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm<Defect>>) -> Redirect {
-    shared.state().defects.push_back(form.defect);
+    form.queue(&mut shared.state().defects);
     control::back()
 }
 
@@ -112,7 +112,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
         "OpenID providers",
         "Behind the sign-in pages",
         &html! {
-            (control::defect_form("The next login is", &pages::defects()))
+            (control::defect_form("The next login is", &pages::defects(), state.defects.iter().map(|defect| defect.as_str())))
             @for product in Product::ALL {
                 h2 { (product.name()) }
                 (sign_on_form(&state, *product))

@@ -7,6 +7,7 @@ use axum::{Form, Json, Router};
 use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
+use url::Url;
 
 use super::defect::Defect;
 use super::partner::SpConnection;
@@ -22,6 +23,7 @@ pub(super) fn router(clock: &Clock) -> Router<Shared> {
         .route("/sandbox/people", get(people))
         .route("/sandbox/events", get(events))
         .route("/sandbox/partner", post(partner))
+        .route("/sandbox/sp-connection", post(sp_connection))
         .route("/sandbox/sign-on-as", post(sign_on_as))
         .route("/sandbox/defect", post(defect))
         .route("/sandbox/certificate", post(certificate))
@@ -47,6 +49,25 @@ async fn partner(State(shared): State<Shared>, metadata: String) -> Response {
     }
 }
 
+/// What a customer's administrator types into the console.
+#[derive(Debug, Deserialize)]
+struct SpConnectionForm {
+    entity_id: String,
+    acs_url: String,
+}
+
+async fn sp_connection(
+    State(shared): State<Shared>,
+    Form(form): Form<SpConnectionForm>,
+) -> Result<Redirect, StatusCode> {
+    let is_address = Url::parse(&form.acs_url).is_ok_and(|url| url.has_host() && url.fragment().is_none());
+    if form.entity_id.is_empty() || !is_address {
+        return Err(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    shared.state().register(SpConnection::typed(form.entity_id, form.acs_url));
+    Ok(control::back())
+}
+
 #[derive(Debug, Deserialize)]
 struct SignOnForm {
     /// A login; empty: ask.
@@ -59,7 +80,7 @@ async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) 
 }
 
 async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm<Defect>>) -> Redirect {
-    shared.state().defects.push_back(form.defect);
+    form.queue(&mut shared.state().defects);
     control::back()
 }
 
@@ -93,7 +114,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
         "PingFederate",
         "Behind the sign-in page",
         &html! {
-            (control::defect_form("The next Response is", &choice::defects()))
+            (control::defect_form("The next Response is", &choice::defects(), state.defects.iter().map(|defect| defect.as_str())))
             (control::sign_on_form(&html! {}, people, state.always.as_deref()))
             form method="post" action="/sandbox/certificate" {
                 label { "Signing certificate" }
@@ -102,6 +123,11 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                 button name="step" value="retire" { "Retire the previous" }
             }
             h2 { "Partners" }
+            form method="post" action="/sandbox/sp-connection" {
+                label { "Partner's Entity ID" input type="text" name="entity_id" required; }
+                label { "Assertion Consumer Service URL" input type="url" name="acs_url" required; }
+                button { "Create the SP connection" }
+            }
             ul { @for partner in &state.partners { li { (partner.entity_id) " → " (partner.acs_urls.join(", ")) } } }
             h2 { "Last events" }
             ul { @for event in state.events.iter().rev().take(20) { li { (event.at) " " (format!("{:?}", event.what)) } } }

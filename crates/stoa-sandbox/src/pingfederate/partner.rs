@@ -81,16 +81,27 @@ impl SpConnection {
             return Err(SpMetadataError::NoAcs);
         }
         Ok(Self {
-            entity_id: entity_id.to_owned(),
             acs_urls: acs.into_iter().map(|(_, url)| url.to_owned()).collect(),
             signing: certificates(sp, "signing")?,
             encryption: certificates(sp, "encryption")?.into_iter().next(),
             require_signed_requests: sp.attribute("AuthnRequestsSigned") == Some("true"),
+            ..Self::typed(entity_id.to_owned(), String::new())
+        })
+    }
+
+    /// The connection that an administrator makes by hand, from a guide.
+    pub(super) fn typed(entity_id: String, acs_url: String) -> Self {
+        Self {
+            entity_id,
+            acs_urls: vec![acs_url],
+            signing: Vec::new(),
+            encryption: None,
+            require_signed_requests: false,
             active: true,
             idp_initiated: true,
             sign: SignWhat::Response,
             encrypt: None,
-        })
+        }
     }
 }
 

@@ -116,6 +116,8 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
                 button { "Set" }
             }
             @if !school.faults.is_empty() { p { (school.faults.len()) " set" } }
+            h2 { "Settings, Code & analytics, API" }
+            p { "API key: " code { (school.api_key.expose()) } }
             h2 { "Accounts" }
             table {
                 tr { th { "id" } th { "email" } th { "name" } th { "roles" } th { "external id" } }

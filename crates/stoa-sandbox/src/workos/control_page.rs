@@ -58,7 +58,7 @@ async fn sign_on_as(State(shared): State<Shared>, Form(form): Form<SignOnForm>) 
 }
 
 async fn defect(State(shared): State<Shared>, Form(form): Form<DefectForm<Defect>>) -> Redirect {
-    shared.state().defects.push_back(form.defect);
+    form.queue(&mut shared.state().defects);
     control::back()
 }
 
@@ -70,7 +70,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
         "WorkOS",
         "Behind the sign-in page",
         &html! {
-            (control::defect_form("The next response has", &pages::defects()))
+            (control::defect_form("The next response is, or has", &pages::defects(), state.defects.iter().map(|defect| defect.as_str())))
             (control::sign_on_form(&html! {}, people, state.always.as_deref()))
             h2 { "Customers" }
             ul {

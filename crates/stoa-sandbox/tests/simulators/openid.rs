@@ -249,7 +249,13 @@ async fn the_providers_are_steered_over_http_too() {
         provider.send(Method::POST, path, &kind, form).await.status
     };
     assert_eq!(post("/sandbox/sign-on-as", "product=okta&person=milton@initech.com").await, 303);
+    // Whoever set the wrong one takes it back.
+    assert_eq!(post("/sandbox/defect", "defect=code-missing").await, 303);
+    assert_eq!(post("/sandbox/defect", "defect=").await, 303);
     assert_eq!(post("/sandbox/defect", "defect=nonce-other").await, 303);
+    let page = provider.send(Method::GET, "/sandbox", &[], "").await;
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(page.contains("Set: nonce-other<"), "{page}");
     assert_eq!(post("/sandbox/keys", "product=okta&step=rotate").await, 303);
     assert_eq!(post("/sandbox/clock", "advance_seconds=3600").await, 303);
     let client = "product=okta&client_id=new&client_secret=s&redirect_uri=";

@@ -391,6 +391,13 @@ async fn the_sandbox_paths_do_what_the_handle_does() {
     assert_eq!(post("sign-on-as", &[("person", "miller.m")]).await, 200);
     assert_eq!(post("defect", &[("defect", "expired")]).await, 200);
     assert_eq!(post("defect", &[("defect", "unheard-of")]).await, 422);
+    let typed = |acs| [("entity_id", "https://new.example/saml/new"), ("acs_url", acs)];
+    assert_eq!(post("sp-connection", &typed("/saml/new/acs")).await, 422);
+    assert_eq!(post("sp-connection", &typed("https://new.example/saml/new/acs")).await, 200);
+    let page = customer.browser.get(&customer.idp.url()).await.unwrap().url.join("/sandbox").unwrap();
+    let page = customer.browser.get(page.as_str()).await.unwrap();
+    assert!(page.body.contains("https://new.example/saml/new → https://new.example/saml/new/acs"), "{}", page.body);
+    assert!(customer.idp.metadata("https://new.example/saml/new").is_some());
     assert_eq!(post("certificate", &[("step", "announce")]).await, 200);
     assert_eq!(post("clock", &[("advance_seconds", "60")]).await, 200);
     assert_eq!(customer.trust().keys().len(), 2);

@@ -84,6 +84,10 @@ impl Case<'_> {
         let secret = secrets.iter().find(|secret| wanted.ends_with(&format!("/{}", secret.name)))?;
         Some(match secret.changed {
             None => clue(format!("there is no secret {}", secret.name), &[(SecretAbsent, 60), (SecretMalformed, -100)]),
+            Some(changed) if !secret.replaced && changed > self.course.first => {
+                let says = format!("the secret {} was first written {}, after this failure", secret.name, at(changed));
+                clue(says, &[(SecretAbsent, 60), (SecretMalformed, -60)])
+            }
             Some(changed) => {
                 let says = format!("the secret {} is there, written {}", secret.name, at(changed));
                 clue(says, &[(SecretMalformed, 40), (SecretAbsent, -100)])
