@@ -32,6 +32,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_thread_waited_for_the_processor_is_not_its_time() {
+        assert_eq!(running("188007980 320031645 81\n"), Some(188_007_980));
+        assert_eq!(running("\n"), None);
+    }
+
+    #[test]
     fn the_time_of_a_process_grows_by_what_it_works_and_not_by_what_it_waits() {
         // It works, says so, and waits for a line.
         let script = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; read line";
