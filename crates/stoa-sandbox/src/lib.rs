@@ -17,6 +17,7 @@
 //! | [`thinkific`] | the school |
 //! | [`browser`] | the person's browser, with the rules of cookies, forms and origins |
 //! | [`clock`] | the time, which tests move |
+//! | [`processor`] | what processes have used of the processor, for whoever measures them |
 //! | [`events`] | the gateway's events as files: the samples of `events/`, and fresh ones |
 //! | [`arguments`] | what the command takes |
 //! | [`show`] | what the command prints |
@@ -32,6 +33,7 @@ pub mod gateway;
 pub mod in_process;
 pub mod openid;
 pub mod pingfederate;
+pub mod processor;
 pub mod providers;
 pub mod sandbox;
 pub mod show;

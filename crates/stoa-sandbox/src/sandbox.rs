@@ -15,7 +15,7 @@ use stoa_service::{Clock, Log};
 use crate::aws::Storage;
 use crate::aws::front::{Config as FrontConfig, Front};
 use crate::browser::Browser;
-use crate::functions::{FunctionError, Functions as _};
+use crate::functions::{FunctionError, Functions};
 use crate::gateway::Gateway;
 use crate::gateway::wire::{Config as WireConfig, Wire};
 use crate::in_process::{InProcess, Later};
@@ -275,6 +275,11 @@ impl Sandbox {
             self.functions.set(in_process(&self.front, &self.url(), &self.clock, &self.log)?);
         }
         Ok(())
+    }
+
+    /// Lets other functions answer from now on, such as the deployable binaries of another build.
+    pub fn run_in(&self, functions: Arc<dyn Functions>) {
+        self.functions.set(functions);
     }
 
     /// What a function gives back to an event, whoever sends it.
