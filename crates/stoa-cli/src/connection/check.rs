@@ -35,6 +35,9 @@ pub(super) async fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
     for (domain, why) in document.domains.iter().filter_map(|domain| Some((domain, doubt(domain)?))) {
         io.say(&format!("    warning: {domain}: {why}"))?;
     }
+    if let Some(said) = warnings::of_previous_subject(document, now) {
+        io.say(&format!("    {said}"))?;
+    }
     match checked.protocol() {
         Protocol::Saml(saml) => {
             if !is_partial {
