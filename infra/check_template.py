@@ -184,6 +184,7 @@ ACTIONS_WITHOUT_RESOURCE = {
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "cloudwatch:ListMetrics",
+    "cloudtrail:DescribeTrails",
     "lambda:GetAccountSettings",
     "logs:DescribeLogGroups",
     "logs:GetQueryResults",
@@ -435,6 +436,12 @@ def check_on_call(register, template):
             arn = {"Fn::GetAtt": [resource, "Arn"]}
             if not any(action in st["Action"] and arn in as_list(st["Resource"]) for st in on_call(template) if st["Effect"] == "Allow"):
                 yield f"on call: neither policy allows {action} on {resource}"
+    # `stoa trace` asks all groups in one query, which is refused if one of them is.
+    for action in register["on_call_reads"]:
+        for group in template.of_type("AWS::Logs::LogGroup"):
+            arn = {"Fn::GetAtt": [group, "Arn"]}
+            if not any(action in st["Action"] and arn in as_list(st["Resource"]) for st in on_call(template) if st["Effect"] == "Allow"):
+                yield f"on call: neither policy allows {action} on {group}"
     for action in register["on_call_asks"]:
         if not any(action in st["Action"] for st in on_call(template)):
             yield f"on call: neither policy allows {action}, which `stoa doctor` asks"

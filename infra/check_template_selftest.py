@@ -294,6 +294,16 @@ def log_that_on_call_cannot_read(source):
     logs["Resource"] = [arn for arn in logs["Resource"] if "SamlAcs" not in str(arn)]
 
 
+def query_that_on_call_cannot_start(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    next(st for st in statements if st["Sid"] == "Logs")["Action"].remove("logs:StartQuery")
+
+
+def trail_that_on_call_cannot_see(source):
+    statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
+    next(st for st in statements if st["Sid"] == "Trails")["Action"].remove("cloudtrail:GetTrailStatus")
+
+
 def on_call_cannot_list_secrets(source):
     statements = properties(source, "OnCallRead")["PolicyDocument"]["Statement"]
     next(st for st in statements if st["Sid"] == "Lists")["Action"].remove("secretsmanager:ListSecrets")
@@ -400,6 +410,8 @@ DEFECTS = {
         on_call_cannot_list_secrets,
         function_that_on_call_cannot_see,
         log_that_on_call_cannot_read,
+        query_that_on_call_cannot_start,
+        trail_that_on_call_cannot_see,
         on_call_cannot_see_who_is_told,
         on_call_looks_at_people,
         page_that_on_call_cannot_follow,

@@ -14,6 +14,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::routes::{ROUTES, Table};
 use stoa_saml::Certificate;
 use stoa_sandbox::aws::{Fault, FaultKind};
+use stoa_sandbox::openid::PG_OIDC;
 use stoa_sandbox::pingfederate::{Defect, Published};
 
 use crate::aws;
@@ -125,8 +126,17 @@ impl CloudWatch {
                 (metric["Id"].as_str().unwrap(), statistic_of(&values, stat["Stat"].as_str().unwrap()))
             })
             .collect();
-        let returned: Vec<_> = metrics.iter().filter(|metric| metric["ReturnData"] == true).collect();
+        let (returned, steps): (Vec<_>, Vec<_>) = metrics
+            .iter()
+            .filter(|metric| metric["Expression"].is_string())
+            .partition(|metric| metric["ReturnData"] == true);
         assert_eq!(returned.len(), 1, "an alarm has one result");
+        // What is worked out on the way stands in the order in which it is needed.
+        let mut points = points;
+        for step in steps {
+            let value = arithmetic(step["Expression"].as_str().unwrap(), &points);
+            points.insert(step["Id"].as_str().unwrap(), value);
+        }
         expression(returned[0]["Expression"].as_str().unwrap(), &points)
     }
 }
@@ -148,6 +158,38 @@ fn expression(text: &str, points: &BTreeMap<&str, Option<f64>>) -> Option<f64> {
             any.map(|any| if any.into_iter().any(|holds| holds) { 1.0 } else { 0.0 })
         }
     }
+}
+
+/// Sums, products and quotients of numbers and series, by the usual precedence. Nothing where a series has no data, or
+/// where something is divided by 0, as CloudWatch has it.
+fn arithmetic(text: &str, points: &BTreeMap<&str, Option<f64>>) -> Option<f64> {
+    let text = text.trim();
+    for operators in [&['+', '-'][..], &['*', '/']] {
+        let mut depth = 0;
+        for (at, letter) in text.char_indices().rev() {
+            match letter {
+                ')' => depth += 1,
+                '(' => depth -= 1,
+                _ if depth == 0 && operators.contains(&letter) => {
+                    let (left, right) = (arithmetic(&text[..at], points)?, arithmetic(&text[at + 1..], points)?);
+                    return match letter {
+                        '+' => Some(left + right),
+                        '-' => Some(left - right),
+                        '*' => Some(left * right),
+                        _ => (right != 0.0).then(|| left / right),
+                    };
+                }
+                _ => {}
+            }
+        }
+    }
+    if let Some(inner) = text.strip_prefix("FILL(").and_then(|inner| inner.strip_suffix(", 0)")) {
+        return Some(points[inner].unwrap_or(0.0));
+    }
+    if let Some(inner) = text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
+        return arithmetic(inner, points);
+    }
+    text.parse().ok().or_else(|| *points.get(text).unwrap_or_else(|| panic!("{text} is not read here")))
 }
 
 fn compared(text: &str, points: &BTreeMap<&str, Option<f64>>) -> Option<bool> {
@@ -299,6 +341,11 @@ impl Watched {
     }
 }
 
+/// A connection's file whose client secret ends on a day.
+fn ending(file: &str, day: &str) -> String {
+    file.replace("client_id = ", &format!("secret_expires = \"{day}\"\nclient_id = "))
+}
+
 #[test]
 fn every_alarm_is_shown_to_fire() {
     let this = read(&root().join("tests/it/alarms.rs"));
@@ -355,6 +402,46 @@ async fn one_connection_through_which_nobody_gets_in_fires_though_others_do() {
     watched.world.advance(300);
     watched.world.probe().await.unwrap();
     assert_eq!(watched.on(), [""; 0], "somebody got in");
+}
+
+/// Somebody gets in now and then, so no alarm about nobody says it.
+#[tokio::test(flavor = "multi_thread")]
+async fn fewer_logins_than_the_objective_says_fire_though_most_get_in() {
+    let mut watched = Watched::start().await;
+    let begin = watched.now().div_euclid(HOUR) * HOUR + HOUR;
+    watched.world.advance(begin + 60 - watched.now());
+    // A hundred and ninety got in: as if they had been counted in the hour.
+    let ok = [("outcome", "ok")];
+    watched.cloudwatch.put(("stoa/stoa-local", "Logins"), &ok, begin + 1, 190.0);
+    for refused in 0..10 {
+        assert_eq!(watched.on(), [""; 0], "{refused}");
+        watched.world.pingfederate.next_defect(Defect::WrongAudience);
+        watched.log_in().await;
+    }
+    assert_eq!(watched.on(), [""; 0], "95 of 100 got in");
+    watched.world.pingfederate.next_defect(Defect::WrongAudience);
+    watched.log_in().await;
+    assert_eq!(watched.on(), ["LoginsBelowObjective"]);
+    watched.log_in().await;
+    watched.log_in().await;
+    assert_eq!(watched.on(), ["LoginsBelowObjective"], "192 of 203");
+    watched.world.advance(HOUR);
+    assert_eq!(watched.on(), [""; 0], "the next hour");
+}
+
+#[test]
+fn metric_math_is_read_by_precedence_and_without_division_by_nothing() {
+    let points = BTreeMap::from([("a", Some(3.0)), ("b", None)]);
+    for (text, wanted) in [
+        ("1 + 2 * a", Some(7.0)),
+        ("(1 + 2) * a", Some(9.0)),
+        ("10 - 2 - 3", Some(5.0)),
+        ("100 * FILL(a, 0) / (FILL(a, 0) + FILL(b, 0))", Some(100.0)),
+        ("a / FILL(b, 0)", None),
+        ("a + b", None),
+    ] {
+        assert_eq!(arithmetic(text, &points), wanted, "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -665,6 +752,42 @@ async fn the_end_of_a_certificate_of_ours_fires_and_says_where_it_stands() {
         let line = log.iter().find(|line| line.contains("own_key_expires_in"));
         assert_eq!(line.is_some_and(|line| line.contains("saml.sp_certificates")), fires, "{days} days");
     }
+}
+
+/// Of the secret by which we are a provider's client, as the connection's file says it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_client_secret_fires_at_each_step_and_says_whose() {
+    let mut watched = Watched::start().await;
+    let id = watched.world.connect_openid(&PG_OIDC, |file| ending(file, "2090-06-15")).await.unwrap();
+    let end = "2090-06-15T00:00:00Z".parse::<Timestamp>().unwrap().as_second();
+    for (days, fires) in [(31, false), (30, true), (29, false), (1, true), (0, false)] {
+        // In the middle of a day, so that it is that many by any count.
+        watched.refresh_after(end - days * DAY + DAY / 2 - watched.now()).await;
+        let log = watched.world.log();
+        log.iter().for_each(|line| watched.cloudwatch.read(line));
+        let on = watched.on();
+        assert_eq!(on.contains(&"CredentialExpiring".to_owned()), fires, "{days} days: {on:?}");
+        let line = log.iter().find(|line| line.contains("secret_expires_in"));
+        let named = |line: &String| line.contains(&format!("\"connection\":\"{id}\"")) && line.contains("\"days\":");
+        assert_eq!(line.is_some_and(named), fires, "{days} days: {line:?}");
+    }
+}
+
+/// Of the last token: one that follows it takes the alarm away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_scim_client_s_last_token_fires_until_another_follows() {
+    let mut watched = Watched::start().await;
+    watched.world.reconfigure(|text| format!("{text}\n[directory]\nsource = \"scim\"\n")).await;
+    let id = ConnectionId::parse("pg").unwrap();
+    watched.refresh().await;
+    assert_eq!(watched.on(), [""; 0], "there is no token that could end");
+    let in_a_week = Timestamp::from_second(watched.now() + 7 * DAY - DAY / 2).unwrap();
+    watched.world.operator.create_scim_token(&id, Some(in_a_week)).await.unwrap();
+    watched.refresh_after(HOUR).await;
+    assert_eq!(watched.on(), ["CredentialExpiring"]);
+    watched.world.operator.create_scim_token(&id, None).await.unwrap();
+    watched.refresh_after(HOUR).await;
+    assert_eq!(watched.on(), [""; 0], "another follows");
 }
 
 #[tokio::test(flavor = "multi_thread")]

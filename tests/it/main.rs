@@ -44,6 +44,7 @@ mod pages;
 mod peers;
 mod permissions;
 mod person;
+mod previous_subjects;
 mod printed;
 mod privacy;
 mod probe;

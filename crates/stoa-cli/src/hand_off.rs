@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
-use stoa_core::trust::days_until;
 
 use crate::arguments::Target;
 use crate::status::{lately, print_changes};
 use crate::time::instant;
-use crate::{CliError, Io, contacts, doctor};
+use crate::{CliError, Io, contacts, doctor, ends};
 
 /// Whoever takes over may have it for a season.
 const SOON_DAYS: i64 = 180;
@@ -41,22 +40,17 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
             instant(item.at)
         ))?;
         document.contact.iter().try_for_each(|contact| io.say(&format!("    {}", contacts::line(contact))))?;
-        for key in operator.trusts(id).await?.keys {
-            if let Some(key) = key.certificate().ok().filter(|key| !key.is_bare_key()) {
-                ends.push((days_until(key.not_after(), now), format!("{id}: {}", key.subject())));
-            }
-        }
+        ends.extend(ends::within(operator, &document, SOON_DAYS, now).await?);
         changes.extend(lately(operator, id, now).await?);
     }
     io.say("")?;
-    io.say(&format!("## Certificates of identity providers that expire within {SOON_DAYS} days"))?;
+    io.say(&format!("## Certificates, client secrets and tokens that expire within {SOON_DAYS} days"))?;
     io.say("")?;
-    ends.retain(|(days, _)| *days <= SOON_DAYS);
     ends.sort();
     if ends.is_empty() {
         io.say("None.")?;
     }
-    ends.iter().try_for_each(|(days, key)| io.say(&format!("in {days} days   {key}")))?;
+    ends.iter().try_for_each(|end| io.say(&ends::line(end)))?;
     io.say("")?;
     io.say("## What `stoa doctor` finds now")?;
     io.say("")?;

@@ -17,6 +17,7 @@
 //! | `probe` | the login that the clock makes: its connection and key |
 //! | `status`, `doctor` | how the stack is doing, and what is not as it should be |
 //! | `hand_off` | what whoever takes over has to know |
+//! | `ends` | what ends by itself, and when: certificates, secrets, tokens |
 //! | `contacts` | whom to call about a connection |
 //! | `runbook` | the pages that `trace` quotes, compiled in |
 //! | `stack` | which stack, by whose credentials |
@@ -32,6 +33,7 @@ mod diagnosis;
 mod directory;
 mod doctor;
 mod domain;
+mod ends;
 mod error;
 mod hand_off;
 mod import;

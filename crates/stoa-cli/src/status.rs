@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
+use stoa_core::connection::ConnectionState;
 use stoa_core::fault::Actor;
 use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State, What};
@@ -10,12 +11,14 @@ use stoa_service::operator::{LoginsWanted, Operator};
 
 use crate::arguments::Target;
 use crate::time::instant;
-use crate::{CliError, Io};
+use crate::{CliError, Io, ends};
 
 const AN_HOUR: i64 = 3600;
 const A_DAY: i64 = 24 * AN_HOUR;
 /// How far back changes are told, in seconds.
 const LATELY: i64 = 7 * A_DAY;
+/// How early it is told that something ends: the first of the alarms about it.
+const ENDS_DAYS: i64 = 60;
 /// How many changes are told.
 const MOST_CHANGES: usize = 20;
 /// How many logins of a connection are counted.
@@ -27,9 +30,10 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
     io.say(&format!("{} at {now:.0}", access.stack))?;
     io.say("")?;
     io.say(&format!("{:<20} {:<9} {:<34} {:<34} LAST GOOD LOGIN", "CONNECTION", "STATE", "LAST HOUR", "LAST DAY"))?;
-    let mut changes = Vec::new();
+    let (mut changes, mut ends) = (Vec::new(), Vec::new());
     for item in operator.list().await? {
-        let id = item.document()?.id;
+        let document = item.document()?;
+        let id = document.id.clone();
         let since = Timestamp::from_second(now.as_second() - A_DAY).ok();
         let wanted = LoginsWanted { connection: &id, since, email: None, limit: MOST_LOGINS };
         let found = operator.logins(wanted, |login| !login.test).await?;
@@ -40,6 +44,15 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
         let (hour, day) = (hour.to_string(), day.to_string() + more);
         io.say(&format!("{:<20} {:<9} {hour:<34} {day:<34} {last}", id.as_str(), item.state.as_str()))?;
         changes.extend(lately(operator, &id, now).await?);
+        if item.state != ConnectionState::Disabled {
+            ends.extend(ends::within(operator, &document, ENDS_DAYS, now).await?);
+        }
+    }
+    if !ends.is_empty() {
+        ends.sort();
+        io.say("")?;
+        io.say(&format!("Expires within {ENDS_DAYS} days:"))?;
+        ends.iter().try_for_each(|end| io.say(&ends::line(end)))?;
     }
     io.say("")?;
     print_changes(changes, io)?;

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 use stoa_core::routes::{
-    Condition, Function, Grant, Index, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_LOOKS, ROUTES, Resource,
-    SecretKind, Table, Variable,
+    Condition, Function, Grant, Index, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_LOOKS, ON_CALL_READS,
+    ROUTES, Resource, SecretKind, Table, Variable,
 };
 
 fn main() -> std::io::Result<()> {
@@ -15,6 +15,7 @@ fn main() -> std::io::Result<()> {
         "on_call_looks": grants(&ON_CALL_LOOKS),
         "on_call_asks": ON_CALL_ASKS.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
         "on_call_lists": ON_CALL_LISTS.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
+        "on_call_reads": ON_CALL_READS.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
         "tables": Table::ALL.iter().map(table).collect::<Vec<_>>(),
         "secrets": SecretKind::ALL.iter().map(secret).collect::<Vec<_>>(),
     });

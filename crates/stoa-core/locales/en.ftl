@@ -53,6 +53,7 @@ label-value = Value
 label-wanted = Expected
 label-got = Received
 label-subject = Person
+label-previous-subject = Person, until now
 label-email = Email
 label-first-name = First name
 label-last-name = Last name

@@ -51,6 +51,7 @@ label-value = Valor
 label-wanted = Se esperaba
 label-got = Se recibió
 label-subject = Persona
+label-previous-subject = Persona, hasta ahora
 label-email = Correo electrónico
 label-first-name = Nombre
 label-last-name = Apellido

@@ -29,6 +29,9 @@ pub enum Purpose {
     /// To name the person for ever.
     #[serde(rename = "s")]
     Subject,
+    /// To name them as before, while people are moved.
+    #[serde(rename = "p")]
+    PreviousSubject,
     /// The e-mail address.
     #[serde(rename = "e")]
     Email,
@@ -51,6 +54,7 @@ impl Purpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Subject => "subject",
+            Self::PreviousSubject => "previous-subject",
             Self::Email => "email",
             Self::FirstName => "first-name",
             Self::LastName => "last-name",
@@ -110,6 +114,8 @@ fn shown(values: &[String]) -> String {
 fn wanted(connection: &Connection) -> Vec<(Purpose, String)> {
     let names = connection.attribute_names();
     let mut wanted: Vec<_> = connection.subject_from().iter().map(|name| (Purpose::Subject, name.clone())).collect();
+    let previous = connection.previous_subject_from().iter();
+    wanted.extend(previous.map(|name| (Purpose::PreviousSubject, name.clone())));
     wanted.extend([
         (Purpose::Email, names.email.clone()),
         (Purpose::FirstName, names.first_name.clone()),

@@ -8,6 +8,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stoa_saml::{Attribute, NameId, Refusal, RefusalCode, VerifiedResponse};
 use stoa_scim::text::folded;
@@ -101,7 +102,7 @@ impl Verified {
     }
 
     fn with_subject(self, connection: &Connection) -> Result<Self, Failure> {
-        match self.subject_of(connection) {
+        match self.subject_of(connection.subject_from()) {
             Ok(subject) => Ok(Self { subject, ..self }),
             Err(failure) => Err(failure.of(self.arrived(connection))),
         }
@@ -115,9 +116,8 @@ impl Verified {
     }
 
     /// The values that are the subject, joined by `:`. Empty where one is missing: half a subject names nobody.
-    fn subject_of(&self, connection: &Connection) -> Result<String, Failure> {
-        let parts: Vec<Option<&str>> =
-            connection.subject_from().iter().map(|name| self.single(name)).collect::<Result<_, _>>()?;
+    fn subject_of(&self, names: &[String]) -> Result<String, Failure> {
+        let parts: Vec<Option<&str>> = names.iter().map(|name| self.single(name)).collect::<Result<_, _>>()?;
         let parts = parts.into_iter().collect::<Option<Vec<&str>>>().unwrap_or_default();
         // `a:b` with `c` would be the same person as `a` with `b:c`.
         let mut before_the_last = parts.iter().rev().skip(1);
@@ -173,7 +173,15 @@ impl Verified {
             None => None,
         };
         let join = self.join(connection)?;
-        Ok(Person { subject, email, first_name, last_name, company, join })
+        let previous = self.previous_subject(connection);
+        Ok(Person { subject, email, first_name, last_name, company, join, previous })
+    }
+
+    /// What named the person before, where that is still sent. Whatever is the matter with it turns nobody away: most
+    /// were moved by an earlier login, and somebody new never had one.
+    fn previous_subject(&self, connection: &Connection) -> Option<String> {
+        let previous = self.subject_of(connection.previous_subject_from()).ok()?;
+        Some(previous.trim().to_owned()).filter(|text| is_subject(text))
     }
 
     /// What the person is known by in the connection's directory, where that is not the address. Without it nobody could
@@ -197,7 +205,7 @@ impl Verified {
             return Err(Fault::SubjectTransient.into());
         }
         let subject = self.subject.trim();
-        if subject.is_empty() || subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
+        if !is_subject(subject) {
             return Err(Failure::with(
                 Fault::SubjectMissing,
                 format!("{}: 1 to {MAX_SUBJECT} characters", connection.subject_from().join("+")),
@@ -251,6 +259,11 @@ impl Verified {
     }
 }
 
+/// Whether it can name somebody.
+fn is_subject(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_SUBJECT && !text.chars().any(char::is_control)
+}
+
 /// White space and control characters folded, cut to [`MAX_NAME`] characters. Characters that nobody sees are left out:
 /// they turn the letters of the school's pages around, and nobody is turned away for what a directory copied from a
 /// document. Only joiners stay, and they are no name by themselves.
@@ -283,6 +296,7 @@ struct Person {
     last_name: String,
     company: Option<String>,
     join: Option<String>,
+    previous: Option<String>,
 }
 
 /// A proven identity that the connection lets in.
@@ -308,6 +322,8 @@ struct SealedIdentity {
     c: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     j: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrived: Option<Arrived>,
 }
@@ -358,6 +374,7 @@ impl Admitted {
             l: self.person.last_name.clone(),
             c: self.person.company.clone(),
             j: self.person.join.clone(),
+            p: self.person.previous.clone(),
             arrived: with_arrived.then(|| self.verified.arrived(connection)),
         };
         let plaintext = serde_json::to_vec(&identity).map_err(|_| Fault::Internal)?;
@@ -415,6 +432,7 @@ pub fn redeem(
         last_name: identity.l,
         company: identity.c,
         join: identity.j,
+        previous: identity.p,
     };
     Ok(Redeemed { person, arrived: identity.arrived })
 }
@@ -423,6 +441,11 @@ impl Redeemed {
     /// The person's key: (customer, stable subject) under the pepper.
     pub fn person_key(&self, connection: &Connection, pepper: &Pepper) -> PersonKey {
         person_key(connection.customer(), &self.person.subject, pepper)
+    }
+    /// The key that they had under the subject before, while the connection moves people.
+    pub fn previous_key(&self, connection: &Connection, pepper: &Pepper, now: Timestamp) -> Option<PersonKey> {
+        connection.document().subject.previous.as_ref().filter(|previous| previous.counts(now))?;
+        Some(person_key(connection.customer(), self.person.previous.as_deref()?, pepper))
     }
     /// The key of the e-mail address in the school.
     pub fn email_key(&self, connection: &Connection, pepper: &Pepper) -> EmailKey {

@@ -257,6 +257,7 @@ mod tests {
             What::Continued,
             What::Waiting,
             What::TakenOver,
+            What::Moved,
             What::Launched,
             What::Tested,
         ];

@@ -316,6 +316,22 @@ impl PersonItem {
         Self { rev: self.rev + 2, changes: 0, changed_day: 0, trying: None, ..self.clone() }
     }
 
+    /// The item of a person who has come with another subject than before, by which `indexes` are: the same account, of
+    /// which the school was told the same. By two revisions, since a login that is under way would take the next one for
+    /// its own write.
+    #[must_use]
+    pub fn moved(&self, indexes: &Indexes) -> Self {
+        Self { rev: self.rev + 2, domain: Some(indexes.domain.clone()), ..self.clone() }
+    }
+
+    /// Whether the person of this item, whose key is `key`, may be moved to the subject of `indexes`: they may come in,
+    /// and the address that somebody comes with under the new one is theirs. A word for the old subject alone moves
+    /// nobody, since it may stand in an attribute that people fill in by themselves.
+    pub fn may_move(&self, key: &PersonKey, owner: Option<&EmailItem>, indexes: &Indexes) -> bool {
+        let is_theirs = owner.is_some_and(|owner| owner.person == *key && owner.until.is_none());
+        self.state == PersonState::Active && is_theirs && self.has(&indexes.email_key)
+    }
+
     /// The item of a person whose account has just been settled. `begun` is what the settlement began with.
     pub fn settled(begun: Option<&Self>, indexes: &Indexes, id: String, user: Option<u64>, now: Timestamp) -> Self {
         Self {

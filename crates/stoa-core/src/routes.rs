@@ -133,11 +133,27 @@ pub const ON_CALL_LOOKS: Grant =
     table(Table::Directory, &[GetItem, Query]).where_all(&[keys_like(&["scim#*", "used#*", "users#*", "school#*"])]);
 
 /// What whoever is on call may list. IAM knows no resource for these: they show names, and limits, of the whole account.
-pub const ON_CALL_LISTS: &[Action] = &[Action::ListSecrets, Action::GetAccountSettings];
+pub const ON_CALL_LISTS: &[Action] = &[
+    Action::ListSecrets,
+    Action::GetAccountSettings,
+    Action::DescribeLogGroups,
+    Action::GetQueryResults,
+    Action::StopQuery,
+    Action::DescribeTrails,
+];
 
-/// What whoever is on call asks of the stack's schedules, failure queues and topic of alarms.
-pub const ON_CALL_ASKS: &[Action] =
-    &[Action::GetSchedule, Action::GetQueueAttributes, Action::ListSubscriptionsByTopic];
+/// What whoever is on call may do with each log group of the stack.
+pub const ON_CALL_READS: &[Action] = &[Action::StartQuery];
+
+/// What whoever is on call asks of the stack's schedules, failure queues and topic of alarms, and
+/// of the trails that an account or its organization keeps.
+pub const ON_CALL_ASKS: &[Action] = &[
+    Action::GetSchedule,
+    Action::GetQueueAttributes,
+    Action::ListSubscriptionsByTopic,
+    Action::GetTrailStatus,
+    Action::GetEventSelectors,
+];
 
 /// Every function of stoa, in the order of a login.
 pub const ROUTES: &[Function] = &[
@@ -347,6 +363,8 @@ pub const ROUTES: &[Function] = &[
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Trust, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
+            // When the tokens of SCIM clients end.
+            table(Directory, &[GetItem]).where_all(&[keys_like(&["scim#*"])]),
         ],
     },
     Function {

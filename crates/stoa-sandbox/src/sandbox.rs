@@ -151,6 +151,7 @@ impl Sandbox {
         let gateway = Gateway::start(port, functions.clone()).await?;
         let clock = Clock::default();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        front.follow_log(&log);
         let public_url = format!("http://{HOST}:{}", gateway.address().port());
         let wire = match options.mode {
             Mode::InProcess => {
@@ -263,10 +264,12 @@ impl Sandbox {
 
     /// The log lines of the functions since the start or the last time this was called.
     pub fn take_log(&self) -> Vec<String> {
-        match &self.wire {
+        let lines: Vec<String> = match &self.wire {
             None => std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner)),
             Some(wire) => wire.take_logs().into_iter().map(|line| line.text).collect(),
-        }
+        };
+        self.front.keep_lines(&lines);
+        lines
     }
 
     /// Begins every function's process again, as a deployment does: it holds nothing. The deployable binaries go on.

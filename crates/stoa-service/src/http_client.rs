@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 pub(crate) const IDLE: Duration = Duration::from_secs(20);
 
 /// The TLS settings of everything that leaves a function: made once a process, since the roots are parsed here.
-fn tls_config() -> rustls::ClientConfig {
+pub(crate) fn tls_config() -> rustls::ClientConfig {
     static CONFIG: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -17,7 +17,8 @@ pub struct TrustLine<'a> {
     #[serde(flatten)]
     head: Head<'a>,
     connection: &'a str,
-    /// What is watched: `saml`, `jwks` or `jwks#teams`. Absent where the look broke off.
+    /// What is watched: `saml`, `jwks` or `jwks#teams`. Absent where the look broke off, and for
+    /// secrets and tokens that end.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<&'static str>,
     /// An event's code; absent where the look broke off.
@@ -42,9 +43,13 @@ impl<'a> TrustLine<'a> {
 
     /// What happened, to which part of its trust.
     pub fn about(self, of: WatchOver, event: &'a Event) -> Self {
+        Self { of: Some(of.as_str()), ..self.told(event) }
+    }
+
+    /// What happened to something of the connection's that nobody watches over.
+    pub fn told(self, event: &'a Event) -> Self {
         Self {
             head: self.head.at(event.kind.level()),
-            of: Some(of.as_str()),
             event: Some(event.kind.code()),
             fingerprint: event.fingerprint.as_deref(),
             days: event.days,
@@ -79,6 +84,9 @@ pub struct Seen {
     /// Certificates that are the last of their connection to end, and end in as many days as is told.
     #[serde(rename = "TrustKeyExpirySteps")]
     pub expiry_steps: u32,
+    /// Client secrets, and last tokens of SCIM clients, that end in as many days as is told.
+    #[serde(rename = "CredentialExpirySteps")]
+    pub credential_steps: u32,
 }
 
 impl Seen {
@@ -91,6 +99,7 @@ impl Seen {
             waiting: self.waiting + other.waiting,
             held: self.held + other.held,
             expiry_steps: self.expiry_steps + other.expiry_steps,
+            credential_steps: self.credential_steps + other.credential_steps,
         }
     }
 }
@@ -122,7 +131,14 @@ impl<'a> RunLine<'a> {
         took: Duration,
         timestamp: i64,
     ) -> Self {
-        let names = ["TrustLooksFailed", "TrustFetchFailing", "TrustKeysWaiting", "TrustHeld", "TrustKeyExpirySteps"];
+        let names = [
+            "TrustLooksFailed",
+            "TrustFetchFailing",
+            "TrustKeysWaiting",
+            "TrustHeld",
+            "TrustKeyExpirySteps",
+            "CredentialExpirySteps",
+        ];
         let metrics = Metrics::run(&environment.metric_namespace, timestamp, names);
         Self { head: Head::new(environment, request), ms: milliseconds(took), left, seen, metrics }
     }

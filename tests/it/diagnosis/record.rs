@@ -120,6 +120,33 @@ fn addresses() -> Vec<Row> {
             ..ROW
         },
         Row {
+            failure: "everybody has a new subject, and the previous one is still sent",
+            neighbour: "a record at the customer names a colleague's address",
+            symptom: "email_owned",
+            cause: Cause::SubjectsChanged,
+            says: "as `subject.previous` until a date",
+            before: &[MARY, "li.xl"],
+            inject: |world| {
+                Box::pin(async move {
+                    for (login, new) in [(MARY, "E-1001"), ("li.xl", "E-1002")] {
+                        edit(world, login, |person| {
+                            person.login = new.into();
+                            person.others = vec![("uid".into(), vec![login.into()])];
+                        });
+                    }
+                })
+            },
+            fails: &["E-1001", "E-1002"],
+            mend: Mend::Act(|world| {
+                Box::pin(async move {
+                    let previous = "[subject]\nprevious = { from = \"uid\", until = \"2100-01-01\" }";
+                    world.reconfigure(|text| text.replace("[subject]", previous)).await;
+                })
+            }),
+            works: &["E-1001", "E-1002", "bak.z"],
+            ..ROW
+        },
+        Row {
             failure: "a login that claimed the address broke off",
             neighbour: "a record at the customer names a colleague's address",
             symptom: "email_owned",

@@ -186,6 +186,9 @@ pub(super) fn print_connection(planned: &Planned, io: &mut Io<'_>) -> Result<(),
     if let Some(warning) = warnings::of_groups(planned.document()) {
         io.say(&format!("    warning: {warning}"))?;
     }
+    if let Some(said) = warnings::of_previous_subject(planned.document(), Timestamp::now()) {
+        io.say(&format!("    {said}"))?;
+    }
     if let Some(saml) = &planned.document().saml {
         for warning in warnings::all(planned.metadata(), saml, Timestamp::now()) {
             io.say(&format!("    warning: {warning}"))?;

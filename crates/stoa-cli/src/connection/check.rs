@@ -38,6 +38,9 @@ pub(super) async fn check(path: &Path, target: &Target, io: &mut Io<'_>) -> Resu
     if let Some(warning) = warnings::of_groups(document) {
         io.say(&format!("    warning: {warning}"))?;
     }
+    if let Some(said) = warnings::of_previous_subject(document, now) {
+        io.say(&format!("    {said}"))?;
+    }
     print_protocol(&checked, published.metadata.as_ref(), is_partial, io)?;
     if document.directory.as_ref().is_some_and(|directory| !directory.grant.is_empty()) {
         match target.read(io) {

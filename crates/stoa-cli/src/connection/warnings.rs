@@ -1,7 +1,9 @@
 //! What gives reason to warn before a connection is used: the same in `check`, `plan` and `apply`.
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use stoa_core::connection::{ConnectionDocument, Preset, SamlDocument};
+use stoa_core::connection::{ConnectionDocument, Preset, PreviousSubjectDocument, SamlDocument};
 use stoa_saml::Certificate;
 use stoa_saml::metadata::IdpMetadata;
 use x509_cert::der::Decode;
@@ -9,6 +11,9 @@ use x509_cert::der::oid::ObjectIdentifier;
 
 /// The first of the alarms on a certificate's end.
 const SOON: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// For how long people may be moved by what they bring: whoever has not come by then has left, or is moved by a file.
+const LONG_DAYS: i64 = 180;
+const LONG: SignedDuration = SignedDuration::from_hours(24 * LONG_DAYS);
 /// sha1WithRSAEncryption (RFC 3279) and ecdsa-with-SHA1 (RFC 3279).
 const SHA1: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"), ObjectIdentifier::new_unwrap("1.2.840.10045.4.1")];
@@ -73,6 +78,22 @@ pub(super) fn of_certificate(certificate: &Certificate, now: Timestamp) -> Vec<&
     warnings
 }
 
+/// What `subject.previous` does, and whether it is wise: none, where the file does not have it.
+pub(super) fn of_previous_subject(document: &ConnectionDocument, now: Timestamp) -> Option<String> {
+    let PreviousSubjectDocument { from, until } = document.subject.previous.as_ref()?;
+    let ends = TimeZone::UTC.to_timestamp(until.to_datetime(Time::midnight())).ok()?;
+    Some(if !document.subject.previous.as_ref()?.counts(now) {
+        format!("warning: subject.previous ended on {until} and moves nobody any more; remove it")
+    } else if ends.duration_since(now) > LONG {
+        format!("warning: subject.previous moves people until {until}. Choose a day within {LONG_DAYS} days of today")
+    } else {
+        format!(
+            "note: until {until}, somebody who is new and whose {from} names a known person with the same email address \
+             becomes that person. People must not be able to edit {from} by themselves"
+        )
+    })
+}
+
 /// Everything there is to warn of in one list, for whoever is not shown the certificates one by one.
 pub(super) fn all(metadata: Option<&IdpMetadata>, saml: &SamlDocument, now: Timestamp) -> Vec<String> {
     let theirs = metadata.into_iter().flat_map(|metadata| metadata.signing.iter().cloned());
@@ -115,6 +136,20 @@ mod tests {
             assert!(warning.contains(wanted) && warning.is_empty() == wanted.is_empty(), "{preset} {oidc}: {warning}");
             assert_eq!(of_groups(&file("")), None);
         }
+    }
+
+    #[test]
+    fn a_previous_subject_says_what_it_does_and_warns_where_it_does_nothing_or_lasts() {
+        let text = include_str!("../../../../examples/connections/pg-oidc.toml");
+        let said = |until: &str| {
+            let previous = format!("[subject]\nprevious = {{ from = \"uid\", until = \"{until}\" }}");
+            let document = toml::from_str(&text.replace("[subject]", &previous)).unwrap();
+            of_previous_subject(&document, "2026-11-28T12:00:00Z".parse().unwrap()).unwrap()
+        };
+        assert!(said("2026-11-28").starts_with("note: until 2026-11-28, somebody who is new and whose uid names"));
+        assert!(said("2026-11-27").starts_with("warning: subject.previous ended on 2026-11-27"));
+        assert!(said("2028-01-01").contains("within 180 days"));
+        assert_eq!(of_previous_subject(&toml::from_str(text).unwrap(), Timestamp::now()), None);
     }
 
     #[test]

@@ -32,6 +32,10 @@ macro_rules! checks {
 }
 
 checks! {
+    /// The name of the public host leads nowhere.
+    HostUnresolved = "host_unresolved", "on-call";
+    /// Browsers do not accept the certificate of the public host, or soon will not.
+    HostCertificate = "host_certificate", "on-call";
     /// The public host does not answer with the page at `/login`.
     HostUnreachable = "host_unreachable", "on-call";
     /// The clock of this machine or of the host is wrong.
@@ -44,6 +48,10 @@ checks! {
     ScheduleOff = "schedule_off", "on-call";
     /// A run could not be started.
     RunsFailed = "runs_failed", "on-call";
+    /// Lines of a log are kept for ever, or nowhere.
+    LogRetention = "log_retention", "on-call";
+    /// Nobody records what is done in the account.
+    TrailOff = "trail_off", "on-call";
     /// Nobody would hear of an alarm.
     AlarmsUnheard = "alarms_unheard", "on-call";
     /// The function `operator` does not answer.
@@ -54,6 +62,8 @@ checks! {
     SecretMissing = "secret_missing", "on-call";
     /// A secret is nobody's.
     SecretUnowned = "secret_unowned", "on-call";
+    /// A client secret expires soon, or has expired.
+    SecretExpiring = "secret_expiring", "on-call, with the customer";
     /// A stored connection does not hold together.
     ConnectionBroken = "connection_broken", "on-call";
     /// A connection leads to a school that is not stored.

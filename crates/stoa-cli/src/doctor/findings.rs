@@ -13,8 +13,8 @@ use stoa_core::mirror::SchoolMirror;
 use stoa_core::rehearsal::Question;
 use stoa_core::trust::{Watch, days_until};
 use stoa_service::operator::{
-    Becomes, HostSeen, ListedSecret, ListedToken, OperatorError, SecretName, Subscribed, Told, Traffic, Trusts,
-    needed_secrets,
+    Becomes, HostMet, HostSeen, ListedSecret, ListedToken, LogGroup, OperatorError, SecretName, Subscribed, Told,
+    Traffic, Trail, Trusts, needed_secrets,
 };
 use stoa_service::store::ConnectionItem;
 
@@ -23,6 +23,8 @@ use crate::time::instant;
 
 /// By how much two clocks may differ. A token is good for a minute.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(30);
+/// AWS renews a certificate sixty days before its end; one that is not by then is not renewed by itself.
+const HOST_DAYS: i64 = 30;
 /// How long a provider may be out of reach. Many are for a night.
 const UNREADABLE: SignedDuration = SignedDuration::from_hours(24);
 /// `trust-refresh` looks every hour.
@@ -93,6 +95,40 @@ pub(super) fn host(public_url: &str, seen: &HostSeen) -> Vec<Finding> {
 
 pub(super) fn no_host(public_url: &str, error: &OperatorError) -> Finding {
     Finding::new(Check::HostUnreachable, public_url, error.to_string(), page(Check::HostUnreachable))
+}
+
+/// What the name and the certificate of the host are like. Where they are the reason, that the page does not come is no
+/// second finding.
+pub(super) fn met(public_url: &str, met: &HostMet, now: Timestamp) -> Option<Finding> {
+    let (check, what) = match met {
+        HostMet::Plain | HostMet::Silent => return None,
+        HostMet::Nameless => (Check::HostUnresolved, "its name leads to no address".to_owned()),
+        HostMet::Unaccepted(why) => (Check::HostCertificate, format!("browsers do not accept its certificate: {why}")),
+        HostMet::Until(end) => match days_until(*end, now) {
+            days if days < HOST_DAYS => (Check::HostCertificate, format!("its certificate expires in {days} days")),
+            _ => return None,
+        },
+    };
+    Some(Finding::new(check, public_url, what, page(check)))
+}
+
+/// Each group of the stack has its lines for as long as the template says, which is never forever.
+pub(super) fn log_groups(wanted: &[String], kept: &[LogGroup]) -> Vec<Finding> {
+    let check = Check::LogRetention;
+    let found = wanted.iter().filter_map(|name| {
+        let what = match kept.iter().find(|group| group.name == *name) {
+            Some(LogGroup { days: Some(_), .. }) => return None,
+            Some(LogGroup { days: None, .. }) => "its lines are kept forever",
+            None => "there is no such group",
+        };
+        Some(Finding::new(check, format!("log group {name}"), what, page(check)))
+    });
+    found.collect()
+}
+
+pub(super) fn trail(trail: Trail) -> Option<Finding> {
+    let what = "no trail records what is done in this account and region";
+    (!trail.is_on).then(|| Finding::new(Check::TrailOff, "CloudTrail", what, page(Check::TrailOff)))
 }
 
 pub(super) fn shift(function: &str, traffic: &Traffic) -> Option<Finding> {
@@ -206,6 +242,18 @@ pub(super) fn unowned_secret(secret: &ListedSecret, documents: &[&ConnectionDocu
     };
     let what = "no connection or school of that name exists";
     Some(Finding::new(Check::SecretUnowned, &secret.name, what, repair))
+}
+
+/// That it ends on a day is the file's word; that it was replaced is nobody's until the file says so.
+pub(super) fn secret_end(document: &ConnectionDocument, now: Timestamp) -> Option<Finding> {
+    let (id, end) = (&document.id, document.oidc.as_ref()?.secret_ends()?);
+    let days = days_until(end, now);
+    let what = match days {
+        1.. => format!("its client secret expires in {days} days, as its file says"),
+        _ => "its client secret has expired, as its file says".to_owned(),
+    };
+    let repair = format!("`stoa secret put oidc/{id}`; docs/runbook/alarms/CredentialExpiring.md");
+    (days <= EXPIRING_DAYS).then(|| Finding::new(Check::SecretExpiring, id, what, repair))
 }
 
 pub(super) fn broken(item: &ConnectionItem, error: &OperatorError) -> Finding {
@@ -413,4 +461,29 @@ pub(super) fn contacts(document: &ConnectionDocument) -> Option<Finding> {
     };
     let repair = format!("{}; docs/connections.md explains [[contact]]", page(Check::ContactMissing));
     Some(Finding::new(Check::ContactMissing, &document.id, what, repair))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_s_certificate_is_told_before_it_ends_and_a_silent_host_elsewhere() {
+        let now = Timestamp::UNIX_EPOCH;
+        let told = |seen: HostMet| met("https://x.example", &seen, now).map(|finding| (finding.check, finding.what));
+        let until = |days: i64| HostMet::Until(now + SignedDuration::from_hours(24 * days));
+        assert_eq!(told(until(30)), None);
+        assert_eq!(told(until(29)), Some((Check::HostCertificate, "its certificate expires in 29 days".to_owned())));
+        assert_eq!((told(HostMet::Plain), told(HostMet::Silent)), (None, None));
+        assert_eq!(told(HostMet::Nameless).map(|(check, _)| check), Some(Check::HostUnresolved));
+    }
+
+    #[test]
+    fn a_log_group_that_is_gone_is_found() {
+        let [kept, forever] = ["/a", "/b"].map(|name| LogGroup { name: name.to_owned(), days: None });
+        let kept = [LogGroup { days: Some(90), ..kept }, forever];
+        let wanted = ["/a", "/b", "/c"].map(str::to_owned);
+        let told: Vec<String> = log_groups(&wanted, &kept).iter().map(|found| found.about.clone()).collect();
+        assert_eq!(told, ["log group /b", "log group /c"]);
+    }
 }

@@ -14,7 +14,7 @@ use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::rehearsal::{Question, unfit_for};
 use stoa_core::routes::ROUTES;
-use stoa_service::operator::{ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
+use stoa_service::operator::{HostMet, ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
 use stoa_service::store::ConnectionItem;
 
 pub(crate) use check::Check;
@@ -22,6 +22,7 @@ use findings::Finding;
 
 use crate::arguments::Target;
 use crate::stack::Access;
+use crate::trace::groups;
 use crate::{CliError, Io};
 
 /// How far back logins are looked at, in seconds.
@@ -35,6 +36,9 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
     access.check_account().await?;
     let public_url = target.public_url(io)?;
     let found = look(&access, &public_url, Timestamp::now()).await;
+    if access.operator.trail().await.is_ok_and(|trail| trail.is_on && !trail.has_invocations) {
+        io.say("Not a finding: no trail records who asks the function operator: docs/runbook/doctor.md#trail_off")?;
+    }
     for school in never_rehearsed(&access.operator).await {
         io.say(&format!("Not a finding: {school} was never rehearsed: `stoa school rehearse {school}`"))?;
     }
@@ -51,9 +55,10 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
 /// Every check, and what it found.
 pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> Vec<Finding> {
     let operator = &access.operator;
-    let mut found = host(operator, public_url).await;
+    let mut found = host(operator, public_url, now).await;
     found.extend(shifts(operator, &access.stack).await);
     found.extend(runs(operator, &access.stack).await);
+    found.extend(records(operator, &access.stack).await);
     match operator.concurrency().await {
         Ok(at_once) => found.extend(findings::concurrency(at_once)),
         Err(error) => found.push(Finding::not_checked("the account's limits", &error)),
@@ -214,6 +219,7 @@ async fn is_nobodys(operator: &Operator, secret: &ListedSecret) -> bool {
 async fn active(operator: &Operator, item: &ConnectionItem, connection: &Connection, now: Timestamp) -> Vec<Finding> {
     let id = connection.id();
     let mut found: Vec<_> = findings::contacts(connection.document()).into_iter().collect();
+    found.extend(findings::secret_end(connection.document(), now));
     match standing(operator, connection).await {
         Ok(standing) => found.extend(standing),
         Err(error) => found.push(Finding::not_checked(&format!("domains of {id}"), &error)),
@@ -255,7 +261,17 @@ async fn standing(operator: &Operator, connection: &Connection) -> Result<Vec<Fi
     Ok(found)
 }
 
-async fn host(operator: &Operator, public_url: &str) -> Vec<Finding> {
+async fn host(operator: &Operator, public_url: &str, now: Timestamp) -> Vec<Finding> {
+    let met = operator.meet_host(public_url).await;
+    let found = findings::met(public_url, &met, now);
+    if matches!(met, HostMet::Nameless | HostMet::Unaccepted(_)) {
+        return found.into_iter().collect();
+    }
+    let page = opened(operator, public_url).await;
+    found.into_iter().chain(page).collect()
+}
+
+async fn opened(operator: &Operator, public_url: &str) -> Vec<Finding> {
     match operator.look_at_host(public_url).await {
         Ok(seen) => findings::host(public_url, &seen),
         Err(error) => vec![findings::no_host(public_url, &error)],
@@ -299,6 +315,23 @@ async fn runs(operator: &Operator, stack: &str) -> Vec<Finding> {
             Err(error) => found.push(Finding::not_checked("who is told of alarms", &error)),
         },
         None => found.push(findings::unnamed("AlarmTopic")),
+    }
+    found
+}
+
+/// What is written down: lines of logs, and what is done in the account.
+async fn records(operator: &Operator, stack: &str) -> Vec<Finding> {
+    let (mut found, wanted) = (Vec::new(), groups(stack));
+    for prefix in [format!("/aws/lambda/{stack}-"), format!("/aws/vendedlogs/{stack}-")] {
+        let own: Vec<String> = wanted.iter().filter(|name| name.starts_with(&prefix)).cloned().collect();
+        match operator.log_groups(&prefix).await {
+            Ok(kept) => found.extend(findings::log_groups(&own, &kept)),
+            Err(error) => found.push(Finding::not_checked(&format!("log groups {prefix}…"), &error)),
+        }
+    }
+    match operator.trail().await {
+        Ok(trail) => found.extend(findings::trail(trail)),
+        Err(error) => found.push(Finding::not_checked("the account's trail", &error)),
     }
     found
 }

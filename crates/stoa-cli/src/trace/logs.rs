@@ -1,8 +1,18 @@
-//! The log lines of a login or a request, as commands to paste.
+//! The log lines of a login, as commands to paste; those of a request that belongs to no login, as they are.
 
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use stoa_core::fault::Fault;
 use stoa_core::ids::Reference;
+use stoa_core::invisible::visible;
 use stoa_core::login::Step;
 use stoa_core::routes::ROUTES;
+use stoa_service::operator::{LogLine, LogsWanted};
+
+use crate::stack::Access;
+use crate::{CliError, Io};
 
 /// How long a reference is at most, as somebody writes it, with one character too many.
 const REFERENCE_WITH_DASHES: usize = 15;
@@ -44,37 +54,107 @@ pub(super) fn of_step(step: &Step, stack: &str) -> Option<String> {
     ))
 }
 
-fn of_every_function(stack: &str, pattern: &str) -> String {
-    let command = |function: &str| {
-        format!("  aws logs filter-log-events --log-group-name {} --filter-pattern '{pattern}'", group(stack, function))
-    };
-    // Only requests have an id of the gateway, and only they take part in a login.
-    let answering = ROUTES.iter().filter(|function| !function.routes.is_empty());
-    answering.map(|function| command(function.name)).collect::<Vec<_>>().join("\n")
+/// The log groups of a stack: the gateway's, then each function's.
+pub(crate) fn groups(stack: &str) -> Vec<String> {
+    let gateway = format!("/aws/vendedlogs/{stack}-http-api");
+    std::iter::once(gateway).chain(ROUTES.iter().map(|function| group(stack, function.name))).collect()
 }
 
-/// What can be said of a request that belongs to no login.
-pub(super) fn of_request(id: &RequestId, stack: &str) -> String {
+/// The lines of a request that belongs to no login: a page shows its id where no login was known.
+pub(super) async fn of_request(id: &RequestId, access: &Access, io: &mut Io<'_>) -> Result<(), CliError> {
     let id = &id.0;
-    format!(
+    io.say_lines(&format!(
         "{id} is the id of a request, not of a login. A page shows it if no login was known: an address that does\n\
-         not exist, a message without a login's cookie, a connection that is turned off. Such a request leaves a log\n\
-         line and no item. The line has the fault (`fault`), what was expected (`wanted`) and what arrived (`got`);\n\
-         each fault has its page in docs/runbook/faults. This command does not read logs; these do:\n\n\
-         \x20 aws logs filter-log-events --log-group-name /aws/vendedlogs/{stack}-http-api \
-         --filter-pattern '{{ $.requestId = \"{id}\" }}'\n{}",
-        of_every_function(stack, &format!("{{ $.gateway = \"{id}\" }}"))
-    )
+         not exist, a message without a login's cookie, a connection that is turned off.\n"
+    ))?;
+    look(id, access, io).await
 }
 
-/// What can be said of a login that is not there.
-pub(super) fn of_unknown(reference: &Reference, stack: &str) -> String {
-    format!(
-        "There is no login {reference} in {stack}. Either\n\
+/// The lines of a login that is not there.
+pub(super) async fn of_unknown(reference: &Reference, access: &Access, io: &mut Io<'_>) -> Result<(), CliError> {
+    io.say_lines(&format!(
+        "There is no login {reference} in {}. Either\n\
          - it was misread: the letters I, L and O are already read as 1, 1 and 0, so check the others;\n\
          - it belongs to another stack;\n\
-         - it began more than a day ago and never got past the identity provider, or ended more than 30 days ago.\n\
-         The log may still have it:\n\n{}",
-        of_every_function(stack, &format!("{{ $.login = \"{}\" }}", reference.as_str()))
-    )
+         - it began more than a day ago and never got past the identity provider, or ended more than 30 days ago.\n",
+        access.stack
+    ))?;
+    look(reference.as_str(), access, io).await
+}
+
+/// Looks at the last day and, if nothing is there, at the last month: most ask on the same day, and each day that is
+/// looked at costs.
+async fn look(text: &str, access: &Access, io: &mut Io<'_>) -> Result<(), CliError> {
+    let (groups, until) = (groups(&access.stack), Timestamp::now());
+    for days in [1, DAYS] {
+        let since = Timestamp::from_second(until.as_second() - days * 24 * 3600).unwrap_or(until);
+        let wanted = LogsWanted { groups: &groups, text, since, until };
+        match access.operator.log_lines(wanted).await {
+            Ok(lines) if lines.is_empty() => {}
+            Ok(lines) => return lines.iter().try_for_each(|line| io.say_lines(&render(line))),
+            Err(error) => {
+                let commands = by_hand(text, &groups, since);
+                return io.say_lines(&format!(
+                    "The logs could not be read: {error}. These commands do it by hand:\n\n{commands}"
+                ));
+            }
+        }
+    }
+    io.say_lines(&format!(
+        "No log of {} has {text} in its last {DAYS} days. What that leaves open:\n\
+         - a line can take a minute to arrive: ask again if the page is that new;\n\
+         - older lines are not looked at, nor those of another stack, account or region;\n\
+         - a request that never reached the gateway leaves no line: a name that leads elsewhere, a certificate that the\n\
+         \x20 browser does not accept, a proxy of the company's that answers by itself;\n\
+         - it was misread: capital and small letters are different.",
+        access.stack
+    ))
+}
+
+/// How far back is looked, in days: as long as logins are kept.
+const DAYS: i64 = 30;
+
+/// Names of fields that say nothing about what happened, or that the head of the text has.
+const LEFT_OUT: [&str; 9] =
+    ["_aws", "timestamp", "time", "level", "function", "build", "Logins", "bytes", "integrationLatency"];
+
+/// A line of a log for a terminal. A stranger may have written what is in it.
+fn render(line: &LogLine) -> String {
+    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(&line.message) else {
+        return format!("{}\n    {}", visible(&line.group), line.message.escape_debug());
+    };
+    let word = |name: &str| fields.get(name).and_then(Value::as_str);
+    let at = word("timestamp").map(str::to_owned).or_else(|| {
+        // The gateway counts milliseconds, as text.
+        let at = word("time")?.parse().ok().and_then(|at| Timestamp::from_millisecond(at).ok())?;
+        Some(at.to_string())
+    });
+    let mut text = format!("{}  {}", visible(&at.unwrap_or_default()), visible(&line.group));
+    for (name, value) in fields.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())) {
+        let shown = match value {
+            Value::String(text) if text.is_empty() || text == "-" => continue,
+            Value::String(text) => text.escape_debug().to_string(),
+            Value::Null => continue,
+            other => other.to_string(),
+        };
+        let _ = write!(text, "\n    {:<11} {shown}", visible(name));
+    }
+    if let Some(fault) = word("fault").and_then(Fault::of_code) {
+        let _ = write!(text, "\n    Runbook: docs/runbook/faults/{}.md", fault.code());
+    }
+    if let Some(login) = word("login").and_then(|text| Reference::parse(text).ok()) {
+        let _ = write!(text, "\n    It is of a login: stoa trace {login}");
+    }
+    text
+}
+
+/// The same by the client of AWS, group by group.
+fn by_hand(text: &str, groups: &[String], since: Timestamp) -> String {
+    let command = |group: &String| {
+        format!(
+            "  aws logs filter-log-events --log-group-name {group} --start-time {} --filter-pattern '\"{text}\"'",
+            since.as_millisecond()
+        )
+    };
+    groups.iter().map(command).collect::<Vec<_>>().join("\n")
 }

@@ -17,6 +17,7 @@ use crate::runbook::told;
 use crate::{CliError, Io, contacts};
 
 pub(crate) use cause::code_of;
+pub(crate) use logs::groups;
 
 /// Whether a fault is the last thing that happened to a login.
 pub(crate) fn ended_in_a_fault(login: &LoginItem) -> bool {
@@ -27,12 +28,14 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     let access = target.read(io)?;
     let Ok(reference) = Reference::parse(&command.reference) else {
         let id = logs::RequestId::typed(&command.reference).ok_or(CliError::Reference)?;
-        io.say_lines(&logs::of_request(&id, &access.stack))?;
-        return without_logs(target, io);
+        logs::of_request(&id, &access, io).await?;
+        return match target.is_sandbox(io)? {
+            true => io.say_lines("\nThe gateway of a sandbox has no access log: only functions write lines."),
+            false => Ok(()),
+        };
     };
     let Some(login) = access.operator.login(&reference).await? else {
-        io.say_lines(&logs::of_unknown(&reference, &access.stack))?;
-        without_logs(target, io)?;
+        logs::of_unknown(&reference, &access, io).await?;
         return Err(CliError::NoLogin(reference.to_string()));
     };
     let now = Timestamp::now();
@@ -61,13 +64,5 @@ pub(crate) async fn run(command: &Trace, target: &Target, io: &mut Io<'_>) -> Re
     match mail::render(&login, &diagnosis, &called) {
         Some(mail) => io.say_lines(&mail),
         None => Ok(()),
-    }
-}
-
-/// What the commands that were printed find in a sandbox.
-fn without_logs(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
-    match target.is_sandbox(io)? {
-        true => io.say_lines("\nA sandbox keeps its log lines to itself, and its gateway has no access log."),
-        false => Ok(()),
     }
 }

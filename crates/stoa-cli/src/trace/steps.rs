@@ -94,6 +94,10 @@ fn what(step: &What) -> String {
         What::TakenOver => {
             "an account of the school that nobody was bound to, under the person's address, became theirs".to_owned()
         }
+        What::Moved => {
+            "the person was known under the subject that the connection names as the previous one, and was moved to this one"
+                .to_owned()
+        }
         What::Launched => "the account was made ready, the token signed, and the person sent to the school".to_owned(),
         What::Tested => "the test login succeeded".to_owned(),
         What::Stopped(fault) => format!("stopped: {}", fault.code()),

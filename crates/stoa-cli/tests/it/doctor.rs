@@ -59,8 +59,9 @@ fn watch(seen: &Value) -> Value {
 }
 
 /// What a stack is told of which nothing is wrong, and whose school nobody has asked anything.
-const HEALTHY: &str = "Not a finding: pg-academy was never rehearsed: `stoa school rehearse pg-academy`\n\
-                       Nothing found in 31 checks.\n";
+const HEALTHY: &str = "Not a finding: no trail records who asks the function operator: docs/runbook/doctor.md#trail_off\n\
+                       Not a finding: pg-academy was never rehearsed: `stoa school rehearse pg-academy`\n\
+                       Nothing found in 36 checks.\n";
 
 #[tokio::test]
 async fn on_a_healthy_stack_nothing_is_found() {
@@ -234,6 +235,67 @@ async fn a_schedule_that_is_off_a_run_that_failed_and_alarms_that_nobody_hears_a
     let desk = Desk::new().await;
     desk.sandbox.front.leave_alarms_unconfirmed();
     alone(&doctor(&desk).await, "alarms_unheard", &["topic stoa-local-AlarmTopic: nobody who is to be told"]);
+}
+
+#[tokio::test]
+async fn logs_that_are_kept_for_ever_and_an_account_without_a_trail_are_found() {
+    let desk = Desk::new().await;
+    assert!(doctor(&desk).await.out.contains("Not a finding: no trail records who asks the function operator"));
+    desk.sandbox.front.trail_invocations();
+    assert!(!doctor(&desk).await.out.contains("no trail records"));
+    desk.sandbox.front.stop_trail();
+    alone(&doctor(&desk).await, "trail_off", &["CloudTrail: no trail records", "doctor.md#trail_off"]);
+    let desk = Desk::new().await;
+    desk.sandbox.front.keep_log_for_ever("operator");
+    alone(
+        &doctor(&desk).await,
+        "log_retention",
+        &["log group /aws/lambda/stoa-local-operator: its lines are kept forever"],
+    );
+}
+
+/// A host whose certificate nobody vouches for, and one that has no name.
+#[tokio::test]
+async fn a_host_that_browsers_would_not_open_is_found() {
+    let desk = Desk::new().await;
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key.into())
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            let Ok(mut connection) = rustls::ServerConnection::new(std::sync::Arc::new(config.clone())) else { return };
+            let _ = connection.complete_io(&mut socket);
+        }
+    });
+    let at = async |host: &str| desk.stoa(&["doctor", "--host", host]).await;
+    alone(&at(&host).await, "host_certificate", &["browsers do not accept its certificate: ", "#host_certificate"]);
+    alone(&at("https://nothing.invalid").await, "host_unresolved", &["its name leads to no address"]);
+}
+
+#[tokio::test]
+async fn the_end_of_a_client_secret_is_found_and_listed() {
+    let desk = Desk::new().await;
+    let day = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(20 * 24)).to_string()[..10].to_owned();
+    let contacts = "\n[[contact]]\nname = \"A\"\nrole = \"administrator\"\nemail = \"a@pg.com\"\n\n[[contact]]\nname = \"B\"\n\
+                    role = \"administrator\"\nat = \"school\"\nemail = \"b@academy.example\"\n";
+    let file = |text: &str| {
+        let ending = format!("secret_expires = \"{day}\"\nclient_id = ");
+        format!("{}{contacts}", text.replace("client_id = ", &ending))
+    };
+    desk.sandbox.connect_openid(&stoa_sandbox::openid::PG_OIDC, file).await.unwrap();
+    let parts =
+        ["pg-oidc: its client secret expires in 20 days", "`stoa secret put oidc/pg-oidc`", "CredentialExpiring.md"];
+    alone(&doctor(&desk).await, "secret_expiring", &parts);
+    let status = desk.stoa(&["status"]).await.done();
+    assert!(status.contains("Expires within 60 days:\nin 20 days   pg-oidc: client secret"), "{status}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use stoa_core::ids::Reference;
 use stoa_core::routes::Table;
+use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::Defect;
 
 use crate::command::Desk;
@@ -117,14 +118,58 @@ async fn a_complaint_without_a_reference_is_told_by_what_stops_most() {
 }
 
 #[tokio::test]
-async fn an_unknown_reference_and_a_request_s_id_lead_to_the_log() {
+async fn a_request_without_a_login_is_read_from_the_logs() {
+    let desk = Desk::new().await;
+    let page =
+        desk.sandbox.browser().get(&format!("{}/launch?login=7KQ3-9FXM-2B4T", desk.sandbox.url())).await.unwrap();
+    let id = page.header("apigw-requestid").unwrap().to_owned();
+    let found = desk.stoa(&["trace", &id]).await.done();
+    for part in [
+        "is the id of a request, not of a login",
+        "/aws/lambda/stoa-local-thinkific-launch",
+        "fault       ticket_missing",
+        "Runbook: docs/runbook/faults/ticket_missing.md",
+        &format!("gateway     {id}"),
+    ] {
+        assert!(found.contains(part), "{part}\n{found}");
+    }
+    assert!(!found.contains("aws logs"), "{found}");
+    // Also once somebody has taken the lines, and by Lambda's id.
+    let lines = desk.sandbox.take_log();
+    let line: serde_json::Value = lines.iter().rev().find(|line| line.contains(&id)).unwrap().parse().unwrap();
+    let found = desk.stoa(&["trace", line["request"].as_str().unwrap()]).await.done();
+    assert!(found.contains("fault       ticket_missing"), "{found}");
+}
+
+#[tokio::test]
+async fn what_no_log_has_is_told_with_what_that_leaves_open() {
     let desk = Desk::new().await;
     let ran = desk.stoa(&["trace", "7KQ3-9FXM-2B4T"]).await;
-    assert!(ran.out.contains("misread") && ran.out.contains("$.login = \"7KQ39FXM2B4T\""), "{ran:?}");
+    assert!(
+        ran.out.contains("misread") && ran.out.contains("No log of stoa-local has 7KQ39FXM2B4T in its last 30 days")
+    );
     assert_eq!(ran.refused(), "error: there is no login 7KQ3-9FXM-2B4T in this stack\n");
     let found = desk.stoa(&["trace", "AbCdEfGhIAMEJ1A="]).await.done();
-    assert!(found.contains("/aws/vendedlogs/stoa-local-http-api"), "{found}");
-    assert!(found.contains("$.gateway = \"AbCdEfGhIAMEJ1A=\""), "{found}");
+    for part in
+        ["No log of stoa-local has AbCdEfGhIAMEJ1A= in", "a request that never reached the gateway", "no access log"]
+    {
+        assert!(found.contains(part), "{part}\n{found}");
+    }
     let strange = desk.stoa(&["trace", "x'; rm -rf ~; echo '"]).await;
     assert_eq!((strange.code, strange.out.as_str()), (2, ""), "{strange:?}");
+}
+
+#[tokio::test]
+async fn logs_that_may_not_be_read_or_do_not_answer_leave_the_commands() {
+    let desk = Desk::new().await;
+    let by_hand = "aws logs filter-log-events --log-group-name /aws/vendedlogs/stoa-local-http-api --start-time";
+    desk.sandbox.front.inject(Fault::next("on-call", "logs:StartQuery", FaultKind::Deny));
+    let denied = desk.stoa(&["trace", "AbCdEfGhIAMEJ1A="]).await.done();
+    assert!(denied.contains("could not read the logs: AccessDeniedException") && denied.contains(by_hand), "{denied}");
+    desk.sandbox.front.slow_logs_down();
+    desk.sandbox.front.take_calls();
+    let slow = desk.stoa(&["trace", "AbCdEfGhIAMEJ1A="]).await.done();
+    assert!(slow.contains("could not read the logs: no answer in time") && slow.contains(by_hand), "{slow}");
+    let calls: Vec<String> = desk.sandbox.front.calls().iter().map(ToString::to_string).collect();
+    assert!(calls.last().unwrap().contains("StopQuery"), "nobody reads what it would find: {calls:?}");
 }

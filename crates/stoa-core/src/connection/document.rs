@@ -1,5 +1,8 @@
 //! What a connection's file says: settings, and what counts where one is absent.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::contact::ContactDocument;
@@ -118,6 +121,26 @@ pub struct SubjectDocument {
     pub from: Option<String>,
     /// Says that the subject is an e-mail address, which may be given to somebody else one day.
     pub is_email: bool,
+    /// Where the identity provider still sends what it named people by before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousSubjectDocument>,
+}
+
+/// What named people before, for as long as they are moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousSubjectDocument {
+    /// As `subject.from`: the names, joined by `+`, whose values were the subject.
+    pub from: String,
+    /// The last day on which somebody is moved, in UTC.
+    pub until: Date,
+}
+
+impl PreviousSubjectDocument {
+    /// Whether people are still moved.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        TimeZone::UTC.to_datetime(now).date() <= self.until
+    }
 }
 
 /// Who may enter.

@@ -113,6 +113,9 @@ pub enum ConnectionError {
     /// The subject is the e-mail attribute, and that is not said.
     #[error("subject: the email address identifies the person; set is_email = true if that is intended")]
     SubjectIsEmail,
+    /// What names people now cannot be what named them before.
+    #[error("subject.previous: from is the subject that counts now; name the attribute that was it before")]
+    PreviousSubject,
     /// Nothing of a login is compared with the directory.
     #[error("directory.join.claim: empty")]
     NoJoinClaim,

@@ -35,7 +35,7 @@ pub use self::directory::{
 };
 pub use self::document::{
     AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,
-    SubjectDocument, UnknownPerson,
+    PreviousSubjectDocument, SubjectDocument, UnknownPerson,
 };
 pub use self::error::ConnectionError;
 pub use self::oidc::{
@@ -128,6 +128,7 @@ pub struct Connection {
     protocol: Protocol,
     attribute_names: AttributeNames,
     subject_from: Vec<String>,
+    previous_subject_from: Vec<String>,
     /// The stored version, counted from 1.
     pub version: u32,
     /// Where it stands.
@@ -155,9 +156,11 @@ impl Connection {
         let kind = protocol.kind();
         let attribute_names = AttributeNames::resolve(&document.attributes, document.preset, kind)?;
         let subject = document.subject.from.as_deref().unwrap_or(document.preset.subject(kind));
-        let subject_from: Vec<String> = subject.split('+').map(str::to_owned).collect();
-        if subject_from.iter().any(String::is_empty) {
-            return Err(ConnectionError::EmptyAttributeName);
+        let subject_from = parts(subject)?;
+        let previous = document.subject.previous.as_ref();
+        let previous_subject_from = previous.map(|previous| parts(&previous.from)).transpose()?.unwrap_or_default();
+        if previous_subject_from == subject_from {
+            return Err(ConnectionError::PreviousSubject);
         }
         if subject_from == [attribute_names.email.as_str()] && !document.subject.is_email {
             return Err(ConnectionError::SubjectIsEmail);
@@ -168,7 +171,8 @@ impl Connection {
         if let (true, Some(demand)) = (document.teams.as_ref().is_some_and(|teams| teams.token), protocol.demand()) {
             return Err(ConnectionError::TeamsDemand(demand));
         }
-        Ok(Self { protocol, attribute_names, subject_from, document, version, state, tester: None })
+        let tester = None;
+        Ok(Self { protocol, attribute_names, subject_from, previous_subject_from, document, version, state, tester })
     }
 
     /// The name that routes, tables and the command know it by.
@@ -202,6 +206,10 @@ impl Connection {
     /// The attributes or claims that are the subject, in order; `name_id` is SAML's NameID.
     pub fn subject_from(&self) -> &[String] {
         &self.subject_from
+    }
+    /// The attributes or claims that were the subject before and are still sent, in order. Empty: none.
+    pub fn previous_subject_from(&self) -> &[String] {
+        &self.previous_subject_from
     }
     /// What people choose by.
     pub fn name(&self) -> &str {
@@ -240,6 +248,15 @@ impl Protocol {
             Self::Workos(_) | Self::Teams => None,
         }
     }
+}
+
+/// The names of a subject's parts.
+fn parts(subject: &str) -> Result<Vec<String>, ConnectionError> {
+    let subject_from: Vec<String> = subject.split('+').map(str::to_owned).collect();
+    if subject_from.iter().any(String::is_empty) {
+        return Err(ConnectionError::EmptyAttributeName);
+    }
+    Ok(subject_from)
 }
 
 fn check_protocol(document: &ConnectionDocument, policy: UrlPolicy) -> Result<Protocol, ConnectionError> {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -68,6 +71,9 @@ pub struct OidcDocument {
     /// How we prove that we are this client, with the secret `oidc/{connection}`.
     #[serde(default)]
     pub client_auth: ClientAuth,
+    /// The day on which that secret stops counting at the provider (UTC), where it does: for alarms, no function asks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<Date>,
     /// What to ask for; `openid` is among them. Absent: `openid profile email`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
@@ -101,6 +107,14 @@ pub struct OidcDocument {
     /// Clock difference borne, in seconds: at most 300.
     #[serde(default = "default_skew")]
     pub skew_seconds: u16,
+}
+
+impl OidcDocument {
+    /// When the secret stops counting: as the day begins, which is no later than the provider means.
+    pub fn secret_ends(&self) -> Option<Timestamp> {
+        let zoned = self.secret_expires?.to_zoned(TimeZone::UTC).ok()?;
+        Some(zoned.timestamp())
+    }
 }
 
 fn default_algorithms() -> Vec<SigningAlgorithm> {

@@ -324,9 +324,9 @@ causes! {
     SubjectsChanged = "subjects_changed": Provider All Idp
         title "Everybody has a new subject: the identity provider names its people otherwise since one moment."
         test "Several known people fail like this since one moment, each with their own address. One alone has a wrong record or a recycled address."
-        repair "Send the same subject as before (the attribute that the connection's `subject.from` names); say what was changed on your side and when."
+        repair "Send the same subject as before (the attribute that the connection's `subject.from` names); say what was changed on your side and when. If that cannot be: send the previous value as well, in an attribute that people cannot edit. It then goes into the connection's file as `subject.previous` until a date, and each person's next login moves them."
         spare "Everybody's accounts: free no addresses, or each person gets an empty account instead of their own."
-        unless "The customer cannot go back: then people are moved with a list of old and new subjects, not one by one.";
+        unless "The customer can neither go back nor send both: then people are moved with a list of old and new subjects, not one by one.";
     ClaimUnderWay = "claim_under_way": Record One Person
         title "Another login claimed the address and has not ended; the claim lapses within a minute."
         test "The directory has the claim with its end. An owner's address has none."

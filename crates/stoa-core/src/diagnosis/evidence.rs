@@ -52,6 +52,7 @@ impl Symptom {
                 | What::Continued
                 | What::Waiting
                 | What::TakenOver
+                | What::Moved
                 | What::Launched
                 | What::Tested
                 | What::Stopped(_),

@@ -97,6 +97,12 @@ impl TokensItem {
             self.tokens.iter().fold(None, |found, token| if token.hash.same_as(hash) { Some(token) } else { found });
         same.filter(|token| token.is_live(now))
     }
+
+    /// When the last of them ends; none, where there is none, or one that does not end.
+    pub fn last_end(&self) -> Option<Timestamp> {
+        let ends = self.tokens.iter().map(|token| token.expires.unwrap_or(i64::MAX));
+        Timestamp::from_second(ends.max()?).ok()
+    }
 }
 
 impl LiveToken {

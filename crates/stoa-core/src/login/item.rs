@@ -90,6 +90,8 @@ pub enum What {
     Waiting,
     /// A school account that was nobody's became the person's.
     TakenOver,
+    /// The person became known under the subject that they come with now.
+    Moved,
     /// The token was signed.
     Launched,
     /// The test of an administrator ended well.
@@ -111,6 +113,7 @@ impl What {
             Self::Continued => "continued",
             Self::Waiting => "waiting",
             Self::TakenOver => "takenover",
+            Self::Moved => "moved",
             Self::Launched => "launched",
             Self::Tested => "tested",
             Self::Stopped(fault) => fault.code(),
@@ -127,6 +130,7 @@ impl What {
             | Self::Continued
             | Self::Waiting
             | Self::TakenOver
+            | Self::Moved
             | Self::Launched
             | Self::Tested
             | Self::Unknown(_) => None,

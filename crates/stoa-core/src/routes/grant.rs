@@ -110,6 +110,20 @@ pub enum Action {
     GetQueueAttributes,
     /// `sns:ListSubscriptionsByTopic`
     ListSubscriptionsByTopic,
+    /// `cloudtrail:DescribeTrails`
+    DescribeTrails,
+    /// `cloudtrail:GetEventSelectors`
+    GetEventSelectors,
+    /// `cloudtrail:GetTrailStatus`
+    GetTrailStatus,
+    /// `logs:DescribeLogGroups`
+    DescribeLogGroups,
+    /// `logs:StartQuery`
+    StartQuery,
+    /// `logs:GetQueryResults`
+    GetQueryResults,
+    /// `logs:StopQuery`
+    StopQuery,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
     /// `secretsmanager:DeleteSecret`
@@ -143,6 +157,13 @@ impl Action {
             Self::GetSchedule => "scheduler:GetSchedule",
             Self::GetQueueAttributes => "sqs:GetQueueAttributes",
             Self::ListSubscriptionsByTopic => "sns:ListSubscriptionsByTopic",
+            Self::DescribeTrails => "cloudtrail:DescribeTrails",
+            Self::GetEventSelectors => "cloudtrail:GetEventSelectors",
+            Self::GetTrailStatus => "cloudtrail:GetTrailStatus",
+            Self::DescribeLogGroups => "logs:DescribeLogGroups",
+            Self::StartQuery => "logs:StartQuery",
+            Self::GetQueryResults => "logs:GetQueryResults",
+            Self::StopQuery => "logs:StopQuery",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::quote::quote;
 
-/// What happened. Each is logged once, when it happens, and not at every look; the end of a key of ours, at each look of
-/// its day.
+/// What happened. Each is logged once, when it happens, and not at every look; the end of a key of ours, of a secret or
+/// of a token, at each look of its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// The metadata has a new key. It is not trusted yet.
@@ -22,6 +22,10 @@ pub enum EventKind {
     KeyExpiresIn,
     /// The end is near of a certificate that we publish, or by which metadata is proven.
     OwnKeyExpiresIn,
+    /// The end is near of the secret by which we are the provider's client, as the connection's file has it.
+    SecretExpiresIn,
+    /// The end is near of the last token of the connection's SCIM client.
+    ScimTokenExpiresIn,
     /// A change that only a person may let through.
     ChangeHeld,
     /// What the provider publishes could not be read.
@@ -44,6 +48,8 @@ impl EventKind {
         Self::KeyDropped,
         Self::KeyExpiresIn,
         Self::OwnKeyExpiresIn,
+        Self::SecretExpiresIn,
+        Self::ScimTokenExpiresIn,
         Self::ChangeHeld,
         Self::FetchFailed,
         Self::FetchFailing7Days,
@@ -61,6 +67,8 @@ impl EventKind {
             Self::KeyDropped => "key_dropped",
             Self::KeyExpiresIn => "key_expires_in",
             Self::OwnKeyExpiresIn => "own_key_expires_in",
+            Self::SecretExpiresIn => "secret_expires_in",
+            Self::ScimTokenExpiresIn => "scim_token_expires_in",
             Self::ChangeHeld => "change_held",
             Self::FetchFailed => "fetch_failed",
             Self::FetchFailing7Days => "fetch_failing_7_days",
@@ -78,6 +86,8 @@ impl EventKind {
             | Self::KeyMissing
             | Self::KeyExpiresIn
             | Self::OwnKeyExpiresIn
+            | Self::SecretExpiresIn
+            | Self::ScimTokenExpiresIn
             | Self::FetchFailed
             | Self::DiscoveryDrift => "warn",
             Self::ChangeHeld | Self::FetchFailing7Days => "error",
@@ -106,6 +116,11 @@ impl Event {
     /// The end of a certificate that stands in a connection's file is so many days away.
     pub fn own_key(fingerprint: &str, days: u16, setting: &str) -> Self {
         Self { days: Some(days), ..Self::of_key(EventKind::OwnKeyExpiresIn, fingerprint, Some(setting)) }
+    }
+
+    /// The end of a secret or of a token is so many days away.
+    pub const fn credential(kind: EventKind, days: u16) -> Self {
+        Self { kind, fingerprint: None, days: Some(days), detail: None }
     }
 
     pub(super) fn noted(kind: EventKind, detail: impl Into<String>) -> Self {

@@ -23,10 +23,12 @@ use super::elsewhere::Elsewhere;
 use super::fault::{Fault, FaultKind, Faults};
 use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::lambda::Lambda;
+use super::logs::Logs;
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Caller, Member, Operation, Service, members};
 use super::secrets::Secrets;
 use super::served::{Served, refusal, refused, throttled, unavailable};
+use super::trails::Trails;
 use super::watched::Watched;
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
 use crate::functions::Functions;
@@ -66,6 +68,8 @@ struct Shared {
     elsewhere: Elsewhere,
     lambda: Lambda,
     watched: Watched,
+    logs: Logs,
+    trails: Trails,
     journal: Journal,
     faults: Faults,
     distance: Mutex<Duration>,
@@ -81,6 +85,8 @@ impl Front {
             elsewhere: Elsewhere::default(),
             lambda: Lambda::default(),
             watched: Watched::default(),
+            logs: Logs::default(),
+            trails: Trails::default(),
             stack: config.stack,
             journal: Journal::new(config.ledger),
             faults: Faults::default(),
@@ -159,6 +165,36 @@ impl Front {
     /// Nobody has confirmed to be told of alarms.
     pub fn leave_alarms_unconfirmed(&self) {
         self.shared.watched.unsubscribe();
+    }
+
+    /// Lets the logs have what functions write here.
+    pub fn follow_log(&self, written: &Arc<Mutex<Vec<String>>>) {
+        self.shared.logs.follow(written);
+    }
+
+    /// Lets the logs have lines that were taken from there.
+    pub fn keep_lines(&self, lines: &[String]) {
+        self.shared.logs.keep(lines);
+    }
+
+    /// Lets the lines of a function be kept for ever, as somebody may in the console.
+    pub fn keep_log_for_ever(&self, function: &str) {
+        self.shared.logs.keep_for_ever(&format!("/aws/lambda/{}-{function}", self.shared.stack.name()));
+    }
+
+    /// Stops the account's trail.
+    pub fn stop_trail(&self) {
+        self.shared.trails.stop();
+    }
+
+    /// Lets the account's trail record who invokes functions.
+    pub fn trail_invocations(&self) {
+        self.shared.trails.select_invocations();
+    }
+
+    /// No query of the logs ends from now on.
+    pub fn slow_logs_down(&self) {
+        self.shared.logs.slow_down();
     }
 
     /// Orders a fault.
@@ -302,6 +338,8 @@ impl Shared {
                         | Service::Lambda { .. }
                         | Service::LambdaAccount
                         | Service::Scheduler { .. }
+                        | Service::Logs
+                        | Service::CloudTrail
                         | Service::Sqs => "AccessDeniedException",
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
@@ -368,6 +406,8 @@ impl Shared {
             Service::LambdaAccount => self.lambda.account(),
             Service::Scheduler { schedule } => self.watched.schedule(schedule, &self.stack),
             Service::Sqs => self.watched.attributes(&body, &self.stack),
+            Service::CloudTrail => self.trails.answer(&request.operation.name, &body),
+            Service::Logs => self.logs.answer(&request.operation.name, &body, &self.stack),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
         }

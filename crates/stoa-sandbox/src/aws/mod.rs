@@ -12,11 +12,13 @@ mod dynamodb;
 mod elsewhere;
 mod fault;
 mod lambda;
+mod logs;
 mod request;
 mod secrets;
 mod served;
 mod sts;
 mod touched;
+mod trails;
 mod unprocessed;
 mod watched;
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::touched::Touched;
 use stoa_core::routes::{
-    Function, Grant, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ROUTES, Resource, SecretKind, Table,
+    Function, Grant, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_READS, ROUTES, Resource, SecretKind, Table,
 };
 
 pub use stoa_service::operator::sandbox::ON_CALL;
@@ -27,6 +27,8 @@ pub enum Target {
     Secret(SecretKind),
     /// A function of the stack.
     Function(String),
+    /// A log group of the stack.
+    LogGroup,
     /// Everything of the service, as the listing actions want.
     Any,
     /// Something that is not the stack's.
@@ -142,6 +144,7 @@ fn grant_use(function: &Function, action: &str, target: &Target) -> GrantUse {
         Target::Index(table, index) => format!("index/{}/{index}", table.as_str()),
         Target::Secret(kind) => format!("secret/{}", kind.as_str()),
         Target::Function(name) => format!("function/{name}"),
+        Target::LogGroup => "log-group".to_owned(),
         Target::Any | Target::Foreign => "*".to_owned(),
     };
     GrantUse { principal: function.name.to_owned(), action: action.to_owned(), resource }
@@ -157,6 +160,7 @@ fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
             "lambda:GetAlias" => self::function(function).is_some(),
             _ => false,
         },
+        Target::LogGroup => ON_CALL_READS.iter().any(|known| known.as_str() == action),
         Target::Any => ON_CALL_LISTS.iter().chain(ON_CALL_ASKS).any(|known| known.as_str() == action),
         Target::Table(_) | Target::Index(..) | Target::Secret(_) | Target::Foreign => {
             ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched))

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use stoa_core::routes::Table;
 
+use super::logs::groups;
 use super::policy::Target;
 use super::secrets::name_of;
 use super::touched::Touched;
@@ -24,6 +25,8 @@ pub(super) enum Service {
         schedule: String,
     },
     Sqs,
+    Logs,
+    CloudTrail,
 }
 
 /// `GetAccountSettings` of Lambda's API.
@@ -54,11 +57,14 @@ impl Operation {
             let service = Service::Lambda { function };
             return Some(Self { service, name: "InvokeFunction".to_owned() });
         }
-        let (service, name) = head.headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
+        // CloudTrail's has a namespace before it.
+        let (service, name) = head.headers.get("x-amz-target")?.to_str().ok()?.rsplit_once('.')?;
         let service = match service {
             "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
             "secretsmanager" => Service::SecretsManager,
             "AmazonSQS" => Service::Sqs,
+            "Logs_20140328" => Service::Logs,
+            "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" => Service::CloudTrail,
             _ => return None,
         };
         Some(Self { service, name: name.to_owned() })
@@ -127,6 +133,8 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::LambdaAccount => vec![on_account(format!("lambda:{}", operation.name))],
         Service::Scheduler { .. } => vec![on_account(format!("scheduler:{}", operation.name))],
         Service::Sqs => vec![on_account(format!("sqs:{}", operation.name))],
+        Service::CloudTrail => vec![on_account(format!("cloudtrail:{}", operation.name))],
+        Service::Logs => logs(&operation.name, body, stack),
     }
 }
 
@@ -141,6 +149,20 @@ fn on_account(action: String) -> Member {
         table: None,
         consistent: false,
     }
+}
+
+/// Each log group that is named; the results of a query have no resource.
+fn logs(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
+    let action = format!("logs:{operation}");
+    let named = body["logGroupNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let of_group = |name: &str| Member {
+        target: if groups(stack).any(|group| group == name) { Target::LogGroup } else { Target::Foreign },
+        arn: format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"),
+        resource: format!("log-group/{name}"),
+        ..on_account(action.clone())
+    };
+    let members: Vec<Member> = named.map(of_group).collect();
+    if members.is_empty() { vec![on_account(action)] } else { members }
 }
 
 fn on_function(operation: &str, name: &str, stack: &Stack) -> Member {

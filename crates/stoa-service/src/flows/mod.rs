@@ -14,6 +14,7 @@ pub mod mirror;
 pub mod oidc_callback;
 mod oidc_exchange;
 pub mod operator;
+mod previous_subject;
 pub mod probe;
 mod proven;
 mod provider_keys;

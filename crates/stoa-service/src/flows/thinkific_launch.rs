@@ -24,6 +24,7 @@ use crate::ahead::Wanted;
 use crate::flows::account::{Account, CHANGE, Calls, Settlement, usual_calls};
 use crate::flows::admission::Coming;
 use crate::flows::asking::{Asked, Asking, Ours};
+use crate::flows::previous_subject::{Before, Returning};
 use crate::random;
 use crate::secrets::Named;
 use crate::store::{By, LaunchItems, LaunchReads, Note, Part, Written};
@@ -107,6 +108,15 @@ async fn launch(
     let attempt = random::attempt()?;
     if !login.test {
         let (clients, now) = (visit.clients, visit.now);
+        let returning = Returning { clients, identity: &identity, indexes: &indexes, pepper: &pepper, now };
+        match returning.meet_previous(&mut reads).await? {
+            Before::Nobody => {}
+            Before::Moved => tell_moved(visit, login, ticket).await,
+            Before::Overtaken => {
+                let items = clients.store.launch_items(ticket, now).await?;
+                reads = clients.store.launch_reads(items, ticket)?;
+            }
+        }
         let coming = Coming { clients, identity: &identity, indexes: &indexes, pepper: &pepper, now };
         if let Some(user) = coming.meet_directory(&mut reads).await? {
             indexes.own_bound = bound_key(reads.connection.school(), user.as_str(), &pepper);
@@ -336,6 +346,16 @@ impl Launching<'_, '_> {
         visit.trail.launched = true;
         visit.trail.cookies.push(Ticket::drop_cookie(&ticket.reference));
         Ok(answer)
+    }
+}
+
+/// Leaves a trace of a move on the login that made it.
+async fn tell_moved(visit: &mut Visit<'_>, login: &LoginItem, ticket: &Ticket) {
+    let (step, hash) = (visit.step(What::Moved), ticket.hash());
+    let (reference, state) = (&login.reference, login.state);
+    let note = Note { reference, by: By::Ticket(&hash), from: state, to: state, step: &step };
+    if let Err(second) = visit.clients.store.note_step(&note, visit.now).await {
+        visit.trail.also = Some(second.fault);
     }
 }
 

@@ -13,12 +13,12 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use stoa_core::connection::{ConnectionState, Oidc, Protocol, ProviderDocument, Saml};
+use stoa_core::connection::{Connection, ConnectionState, Oidc, Protocol, ProviderDocument, Saml, Source};
 use stoa_core::failure::Failure;
 use stoa_core::ids::ConnectionId;
 use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{
-    Believed, Decision, Event, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Unread, Watch, decide,
+    Believed, Decision, Event, EventKind, MAX_DISCOVERY, MAX_METADATA, ProviderReading, Reading, Unread, Watch, decide,
     decide_provider, discovery_url, expiry_step, parse_discovery, read,
 };
 use stoa_saml::Certificate;
@@ -162,7 +162,26 @@ impl Look<'_> {
             }
             Some(_) | None => Some(Seen::default()),
         };
-        Ok(teams.map(|teams| own.and(teams)))
+        let Some(teams) = teams else { return Ok(None) };
+        Ok(Some(own.and(teams).and(self.credentials(&connection).await?)))
+    }
+
+    /// The secret by which we are the provider's client, and the last token of the SCIM client, as far as they end at a
+    /// step.
+    async fn credentials(&self, connection: &Connection) -> Result<Seen, Failure> {
+        let secret = connection.oidc().ok().and_then(|oidc| oidc.document().secret_ends());
+        let token = match connection.directory().map(|directory| directory.source) {
+            Some(Source::Scim) => self.clients.store.scim_tokens(self.id, self.now).await?.last_end(),
+            Some(_) | None => None,
+        };
+        let ends = [(EventKind::SecretExpiresIn, secret), (EventKind::ScimTokenExpiresIn, token)];
+        let mut seen = Seen::default();
+        for (kind, end) in ends {
+            let Some(days) = end.and_then(|end| expiry_step(end, self.now)) else { continue };
+            self.clients.write(&self.line().told(&Event::credential(kind, days)));
+            seen.credential_steps += 1;
+        }
+        Ok(seen)
     }
 
     /// Whether a provider may take long, and the others go first.

@@ -228,6 +228,10 @@ pub enum OperatorError {
 pub enum Answerer {
     /// AWS Lambda.
     Lambda,
+    /// AWS CloudTrail.
+    CloudTrail,
+    /// Amazon CloudWatch Logs.
+    Logs,
     /// Amazon EventBridge Scheduler.
     Scheduler,
     /// Amazon SNS.
@@ -246,7 +250,7 @@ impl Answerer {
     /// The function's name in the register, if it is one.
     pub const fn function(self) -> Option<&'static str> {
         match self {
-            Self::Lambda | Self::Scheduler | Self::Sns | Self::Sqs | Self::Sts => None,
+            Self::CloudTrail | Self::Lambda | Self::Logs | Self::Scheduler | Self::Sns | Self::Sqs | Self::Sts => None,
             Self::Operator => Some("operator"),
             Self::CsvImport => Some("csv-import"),
         }
@@ -256,6 +260,8 @@ impl Answerer {
     pub(super) const fn asked(self) -> &'static str {
         match self {
             Self::Lambda => "ask Lambda",
+            Self::CloudTrail => "ask CloudTrail",
+            Self::Logs => "ask CloudWatch Logs",
             Self::Scheduler => "ask EventBridge Scheduler",
             Self::Sns => "ask SNS",
             Self::Sqs => "ask SQS",
@@ -270,6 +276,8 @@ impl fmt::Display for Answerer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lambda => "Lambda",
+            Self::CloudTrail => "CloudTrail",
+            Self::Logs => "CloudWatch Logs",
             Self::Scheduler => "EventBridge Scheduler",
             Self::Sns => "SNS",
             Self::Sqs => "SQS",

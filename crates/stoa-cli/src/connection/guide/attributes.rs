@@ -16,6 +16,8 @@ pub(super) fn rows(connection: &Connection, travel: Travel) -> Vec<(String, Stri
     let names = connection.attribute_names();
     let subject = connection.subject_from().iter().filter(|name| *name != "name_id");
     let mut wanted: Vec<(&str, Purpose)> = subject.map(|name| (name.as_str(), Purpose::Subject)).collect();
+    let previous = connection.previous_subject_from().iter().filter(|name| *name != "name_id");
+    wanted.extend(previous.map(|name| (name.as_str(), Purpose::PreviousSubject)));
     wanted.push((&names.email, Purpose::Email));
     wanted.push((&names.first_name, Purpose::FirstName));
     wanted.push((&names.last_name, Purpose::LastName));
@@ -36,6 +38,7 @@ pub(super) fn rows(connection: &Connection, travel: Travel) -> Vec<(String, Stri
 fn source(preset: Preset, travel: Travel, purpose: Purpose, name: &str) -> String {
     let what = match purpose {
         Purpose::Subject => "a permanent identifier of the person: never changed, never reassigned",
+        Purpose::PreviousSubject => "what identified the person until now; people must not be able to edit it",
         Purpose::Email => "the email address",
         Purpose::FirstName => "the first name",
         Purpose::LastName => "the last name",

@@ -1,0 +1,43 @@
+//! What of a connection ends by itself, and when: certificates of its identity provider, our client secret, tokens of its
+//! SCIM client.
+
+use jiff::Timestamp;
+use stoa_core::connection::{ConnectionDocument, Source};
+use stoa_core::trust::days_until;
+use stoa_service::operator::{Operator, OperatorError};
+
+/// Something that ends: in how many whole days, rounded up, and what it is. Not positive once it is over.
+pub(crate) type End = (i64, String);
+
+/// Whatever ends within so many days, or has ended, in no order.
+pub(crate) async fn within(
+    operator: &Operator,
+    document: &ConnectionDocument,
+    days: i64,
+    now: Timestamp,
+) -> Result<Vec<End>, OperatorError> {
+    let id = &document.id;
+    let keys = operator.trusts(id).await?.keys;
+    let keys = keys.iter().filter_map(|key| key.certificate().ok()).filter(|key| !key.is_bare_key());
+    let mut ends: Vec<End> =
+        keys.map(|key| (days_until(key.not_after(), now), format!("{id}: certificate of {}", key.subject()))).collect();
+    if let Some(end) = document.oidc.as_ref().and_then(|oidc| oidc.secret_ends()) {
+        ends.push((days_until(end, now), format!("{id}: client secret, as its file says")));
+    }
+    if document.directory.as_ref().is_some_and(|directory| directory.source == Source::Scim) {
+        for token in operator.scim_tokens(id).await?.into_iter().map(|listed| listed.token) {
+            let Some(end) = token.expires.and_then(|end| Timestamp::from_second(end).ok()) else { continue };
+            ends.push((days_until(end, now), format!("{id}: token {} of its SCIM client", token.id)));
+        }
+    }
+    ends.retain(|(left, _)| *left <= days);
+    Ok(ends)
+}
+
+/// A line for a list.
+pub(crate) fn line((days, what): &End) -> String {
+    match days {
+        1.. => format!("in {days} days   {what}"),
+        _ => format!("is over   {what}"),
+    }
+}
