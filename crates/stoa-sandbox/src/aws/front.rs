@@ -26,7 +26,7 @@ use super::lambda::Lambda;
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Caller, Member, Operation, Service, members};
 use super::secrets::Secrets;
-use super::served::{Served, refusal, refused, throttled, unavailable};
+use super::served::{Served, conflicting, refusal, refused, throttled, unavailable};
 use super::watched::Watched;
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
 use crate::functions::Functions;
@@ -169,6 +169,11 @@ impl Front {
     /// Lets each call take this long, as if AWS were as far away.
     pub fn set_distance(&self, time: Duration) {
         *self.shared.distance.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    }
+
+    /// How many calls met a fault so far.
+    pub fn faults_met(&self) -> usize {
+        self.shared.faults.hits()
     }
 
     /// Forgets the faults that have not happened.
@@ -342,6 +347,7 @@ impl Shared {
                 "com.amazon.coral.service#AccessDeniedException",
                 "User is not authorized to perform this action.",
             ),
+            Some(FaultKind::Conflict) => conflicting(request.members.len(), &request.operation.name),
             Some(FaultKind::Throttle) => throttled(&request.operation.service),
             Some(FaultKind::Unavailable) => unavailable(&request.operation.service),
         };
