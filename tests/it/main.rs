@@ -81,3 +81,5 @@ mod wire;
 mod words;
 mod workos;
 mod workos_directory;
+mod workos_races;
+mod workos_whole;

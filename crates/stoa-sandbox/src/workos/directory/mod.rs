@@ -50,7 +50,7 @@ pub(super) struct Directories {
     /// When `directory_users` was asked for, for the limit of calls.
     pub(super) asked: Vec<std::time::Instant>,
     /// What the API answers after so many calls, whatever it is asked.
-    pub(super) other_answer: Option<(usize, u16, String)>,
+    pub(super) other_answers: Vec<(usize, u16, String)>,
     /// Whether lists of people have an entry that describes nobody.
     pub(super) is_strange: bool,
     is_held: bool,
@@ -71,13 +71,12 @@ impl Directories {
 
     /// What this call is answered with, whatever it asks.
     pub(super) fn other_answer(&mut self) -> Option<(u16, String)> {
-        match self.other_answer.take()? {
-            (0, status, body) => Some((status, body)),
-            (calls, status, body) => {
-                self.other_answer = Some((calls - 1, status, body));
-                None
-            }
+        let due = self.other_answers.iter().position(|(calls, ..)| *calls == 0);
+        let due = due.map(|at| self.other_answers.remove(at));
+        for (calls, ..) in &mut self.other_answers {
+            *calls = calls.saturating_sub(1);
         }
+        due.map(|(_, status, body)| (status, body))
     }
 
     /// Something happened: an event, and a delivery of it to each endpoint.
@@ -228,7 +227,7 @@ impl WorkOs {
 
     /// One call of the API about directories or events is answered with this, after so many as usual.
     pub fn api_answer_after(&self, calls: usize, status: u16, body: &str) {
-        self.shared.state().directories.other_answer = Some((calls, status, body.to_owned()));
+        self.shared.state().directories.other_answers.push((calls, status, body.to_owned()));
     }
 
     /// Whether lists of people have an entry that describes nobody.

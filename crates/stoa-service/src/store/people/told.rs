@@ -165,14 +165,17 @@ impl People<'_> {
         }
         let other_key = Key::told_user(self.connection, &other);
         let known = self.told(&other_key).await?;
+        // WorkOS's own id of them is the same: it is they, of whom the identity provider has another id now.
+        let is_same = by == IndexedBy::UserName;
         if known.seen >= after.seen {
             let (gone, _) = after.after(&Word::Gone { at: known.seen.unwrap_or_default() });
-            self.only(note(key, before, &gone)).await?;
+            let gone = Told { became: is_same.then(|| other.clone()), ..gone };
+            if self.only(note(key, before, &gone)).await?.is_some() && is_same {
+                self.carry((id, after), (&other, &known)).await?;
+            }
             return Ok(());
         }
         let (gone, _) = known.after(&Word::Gone { at: after.seen.unwrap_or_default() });
-        // WorkOS's own id of them is the same: it is they, of whom the identity provider has another id now.
-        let is_same = by == IndexedBy::UserName;
         let gone = Told { became: is_same.then(|| id.clone()), ..gone };
         let Some(user) = self.user(&other).await? else { return Ok(()) };
         if is_same {
