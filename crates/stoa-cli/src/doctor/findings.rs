@@ -393,13 +393,12 @@ pub(super) fn scim(id: &ConnectionId, tokens: &[ListedToken], has_people: bool, 
 }
 
 /// What was last seen of a connection's directory at WorkOS, by the function that asks for it.
-pub(super) fn workos(item: &ConnectionItem, seen: Option<&SyncItem>, now: Timestamp) -> Option<Finding> {
-    let id = item.pk.trim_start_matches("connection#");
+pub(super) fn workos((id, applied): (&ConnectionId, i64), seen: Option<&SyncItem>, now: Timestamp) -> Option<Finding> {
     let is_old = |at: i64, most: SignedDuration| now.as_second() - at > most.as_secs();
     let silent = |what: String, repair: &str| Some(Finding::new(Check::WorkosSilent, id, what, repair));
     let turn = seen.and_then(|seen| seen.turn_at).map(|at| at / 1000);
     // One that was just applied has not been asked yet.
-    if turn.unwrap_or(item.at).max(item.at) < now.as_second() - WORKOS_SILENT.as_secs() {
+    if turn.unwrap_or(applied).max(applied) < now.as_second() - WORKOS_SILENT.as_secs() {
         let what = match turn {
             Some(at) => format!("its directory at WorkOS was last asked {}", instant(at)),
             None => "its directory at WorkOS was never asked".to_owned(),

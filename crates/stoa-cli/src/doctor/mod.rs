@@ -115,7 +115,7 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
         }
         if connection.state != ConnectionState::Disabled && is_at_workos(connection) {
             match operator.workos_seen(id).await {
-                Ok(seen) => found.extend(findings::workos(item, seen.as_ref(), now)),
+                Ok(seen) => found.extend(findings::workos((id, item.at), seen.as_ref(), now)),
                 Err(error) => found.push(Finding::not_checked(&format!("directory of {id}"), &error)),
             }
         }

@@ -21,7 +21,7 @@ pub struct ListPage<T> {
 
 /// What became of a question for a page.
 pub enum Paged<T> {
-    /// The page.
+    /// It was answered, at least in part.
     Page(ListPage<T>),
     /// The API takes the question for none (400, 404 or 422): what it names is not there, or not there any more. Which of
     /// them says nothing: the id after which a page begins and a group that was deleted are refused alike.
