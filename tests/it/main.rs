@@ -82,3 +82,5 @@ mod wire;
 mod words;
 mod workos;
 mod workos_directory;
+mod workos_races;
+mod workos_whole;

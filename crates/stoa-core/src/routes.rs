@@ -127,10 +127,10 @@ pub const ON_CALL_GRANTS: &[Grant] = {
     ]
 };
 
-/// What whoever may only look reads of the table `directory`: what `stoa doctor` needs to know of SCIM clients and
-/// mirrors. A statement of the policy `OnCallRead`.
-pub const ON_CALL_LOOKS: Grant =
-    table(Table::Directory, &[GetItem, Query]).where_all(&[keys_like(&["scim#*", "used#*", "users#*", "school#*"])]);
+/// What whoever may only look reads of the table `directory`: what `stoa doctor` needs to know of SCIM clients, of
+/// directories at WorkOS and of mirrors. A statement of the policy `OnCallRead`.
+pub const ON_CALL_LOOKS: Grant = table(Table::Directory, &[GetItem, Query])
+    .where_all(&[keys_like(&["scim#*", "used#*", "users#*", "school#*", "workos#*"])]);
 
 /// What whoever is on call may list. IAM knows no resource for these: they show names, and limits, of the whole account.
 pub const ON_CALL_LISTS: &[Action] = &[

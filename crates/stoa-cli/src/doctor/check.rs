@@ -98,6 +98,12 @@ checks! {
     ScimTokenExpiring = "scim_token_expiring", "on-call, with the customer";
     /// A SCIM client has not come for a day.
     ScimSilent = "scim_silent", "the customer";
+    /// A directory at WorkOS is not asked, or does not answer.
+    WorkosSilent = "workos_silent", "on-call";
+    /// A directory at WorkOS is not connected with the identity provider.
+    WorkosUnlinked = "workos_unlinked", "the customer";
+    /// What happens in a directory at WorkOS does not come by webhook.
+    WorkosUnheard = "workos_unheard", "on-call";
     /// Nobody gets in through a connection.
     LoginsFailing = "logins_failing", "as the trace says";
     /// Nobody is named who could be called.

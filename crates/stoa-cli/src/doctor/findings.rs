@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use stoa_core::connection::{Connection, ConnectionDocument, ContactAt};
 use stoa_core::diagnosis::{ApiProbe, Known};
+use stoa_core::dsync::SyncItem;
 use stoa_core::fault::{Actor, Fault};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 use stoa_core::invisible::visible;
@@ -37,6 +38,10 @@ const EXPIRING_DAYS: i64 = 60;
 const TOKEN_EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long a SCIM client may be silent. Most come at least once a day.
 const SCIM_SILENT: SignedDuration = SignedDuration::from_hours(24);
+/// `workos-sync` asks every five minutes.
+const WORKOS_SILENT: SignedDuration = SignedDuration::from_mins(30);
+/// How long it may fail. The next run mostly finds WorkOS again.
+const WORKOS_FAILS: SignedDuration = SignedDuration::from_mins(15);
 /// As many functions as a stack should be able to run at once (docs/deploy.md).
 const AT_ONCE: i32 = 100;
 /// How old what is known of a school's accounts may be. The mirror looks at all of them twice a day, and at those with a
@@ -173,8 +178,7 @@ pub(super) fn unnamed(output: &str) -> Finding {
 
 pub(super) fn operator(error: &OperatorError) -> Finding {
     let known = if let OperatorError::Refused { fault, .. } = error { Fault::of_code(fault) } else { None };
-    let repair =
-        known.map_or_else(|| page(Check::OperatorSilent), |fault| format!("docs/runbook/faults/{}.md", fault.code()));
+    let repair = known.map_or_else(|| page(Check::OperatorSilent), |fault| fault_page(&fault));
     Finding::new(Check::OperatorSilent, "the function operator", error.to_string(), repair)
 }
 
@@ -434,6 +438,40 @@ pub(super) fn scim(id: &ConnectionId, tokens: &[ListedToken], has_people: bool, 
         found.push(Finding::new(Check::ScimSilent, id, what, page(Check::ScimSilent)));
     }
     found
+}
+
+/// What was last seen of a connection's directory at WorkOS, by the function that asks for it.
+pub(super) fn workos((id, applied): (&ConnectionId, i64), seen: Option<&SyncItem>, now: Timestamp) -> Option<Finding> {
+    let is_old = |at: i64, most: SignedDuration| now.as_second() - at > most.as_secs();
+    let silent = |what: String, repair: &str| Some(Finding::new(Check::WorkosSilent, id, what, repair));
+    let turn = seen.and_then(|seen| seen.turn_at).map(|at| at / 1000);
+    // One that was just applied has not been asked yet.
+    if turn.unwrap_or(applied).max(applied) < now.as_second() - WORKOS_SILENT.as_secs() {
+        let what = match turn {
+            Some(at) => format!("its directory at WorkOS was last asked {}", instant(at)),
+            None => "its directory at WorkOS was never asked".to_owned(),
+        };
+        return silent(what, "docs/runbook/alarms/WorkosSyncAbsent.md");
+    }
+    let seen = seen?;
+    if let Some(failing) = seen.failing.as_ref().filter(|failing| is_old(failing.since / 1000, WORKOS_FAILS)) {
+        let since = instant(failing.since / 1000);
+        let what = format!("its directory at WorkOS cannot be asked since {since}: {}", visible(&failing.fault));
+        let known = Fault::of_code(&failing.fault);
+        let repair = known.map_or_else(|| page(Check::WorkosSilent), |fault| fault_page(&fault));
+        return silent(what, &repair);
+    }
+    if let Some(state) = seen.state.filter(|state| !state.is_listed_truly()) {
+        let what = format!("its directory at WorkOS is {}", state.as_str());
+        return Some(Finding::new(Check::WorkosUnlinked, id, what, page(Check::WorkosUnlinked)));
+    }
+    let missed = seen.arrivals.missing()?;
+    let what = format!("its webhook has not told what happened {}", instant(missed / 1000));
+    Some(Finding::new(Check::WorkosUnheard, id, what, page(Check::WorkosUnheard)))
+}
+
+fn fault_page(fault: &Fault) -> String {
+    format!("docs/runbook/faults/{}.md", fault.code())
 }
 
 /// The newest logins of a connection, newest first. What people do to themselves is no finding.

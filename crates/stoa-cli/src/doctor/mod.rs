@@ -118,6 +118,12 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
             }
             Err(error) => found.push(Finding::not_checked(&format!("keys of {id}"), &error)),
         }
+        if connection.state != ConnectionState::Disabled && is_at_workos(connection) {
+            match operator.workos_seen(id).await {
+                Ok(seen) => found.extend(findings::workos((id, item.at), seen.as_ref(), now)),
+                Err(error) => found.push(Finding::not_checked(&format!("directory of {id}"), &error)),
+            }
+        }
         if connection.state == ConnectionState::Active {
             found.extend(active(operator, item, connection, now).await);
         }
@@ -237,6 +243,10 @@ async fn active(operator: &Operator, item: &ConnectionItem, connection: &Connect
         }
     }
     found
+}
+
+fn is_at_workos(connection: &Connection) -> bool {
+    connection.directory().is_some_and(|directory| directory.source == Source::Workos)
 }
 
 /// What is known of a connection's SCIM client.

@@ -10,6 +10,7 @@ use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::{Defect, Published};
 use stoa_sandbox::sandbox::Options;
 use stoa_sandbox::thinkific::{Fault as SchoolFault, FaultTarget, Plan, Trouble};
+use stoa_sandbox::workos::NewDirectoryUser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::command::{Desk, Ran};
@@ -61,7 +62,7 @@ fn watch(seen: &Value) -> Value {
 /// What a stack is told of which nothing is wrong, and whose school nobody has asked anything.
 const HEALTHY: &str = "Not a finding: no trail records who asks the function operator: docs/runbook/doctor.md#trail_off\n\
                        Not a finding: pg-academy was never rehearsed: `stoa school rehearse pg-academy`\n\
-                       Nothing found in 36 checks.\n";
+                       Nothing found in 39 checks.\n";
 
 #[tokio::test]
 async fn on_a_healthy_stack_nothing_is_found() {
@@ -512,4 +513,108 @@ async fn a_probe_that_does_not_sign_in_is_found() {
     let name = desk.sandbox.front.stack().table_name(Table::Logins);
     desk.dynamodb("PutItem", &json!({ "TableName": name, "Item": age(&tested, 3600) }).to_string()).await;
     alone(&doctor(&desk).await, "probe_silent", &["has not signed in since"]);
+}
+
+const AT_WORKOS: &str = r#"
+[directory]
+source = "workos"
+workos = { directory = "directory_01UMBRELLA", api_url = "API" }
+
+[[contact]]
+at = "customer"
+name = "Their help desk"
+role = "administrator"
+email = "help@umbrella.example"
+
+[[contact]]
+at = "school"
+name = "Our desk"
+role = "administrator"
+email = "desk@academy.example"
+
+[workos]
+"#;
+
+/// A customer whose directory is at WorkOS, as it was just applied.
+async fn at_workos(desk: &Desk) {
+    let settings = AT_WORKOS.replace("API", &desk.sandbox.workos.url());
+    desk.sandbox.connect_workos(|file| file.replacen("[workos]\n", &settings, 1)).await.unwrap();
+    let hook = format!("{}/workos/umbrella/webhook", desk.sandbox.url());
+    let secret = desk.sandbox.workos.subscribe_events(&hook);
+    desk.stoa_with(&["secret", "put", "workos/umbrella"], Input::Piped(Box::new(std::io::Cursor::new(secret))))
+        .await
+        .done();
+    desk.sandbox.workos.hold_events(true);
+}
+
+async fn sync(desk: &Desk) {
+    desk.sandbox.invoke("workos-sync", Value::Null).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_directory_at_workos_is_found() {
+    let desk = Desk::new().await;
+    at_workos(&desk).await;
+    assert_eq!(doctor(&desk).await.code, 0, "it was applied a moment ago");
+    let workos = &desk.sandbox.workos;
+    sync(&desk).await;
+    assert_eq!(doctor(&desk).await.code, 0);
+
+    workos.set_directory_state("unlinked");
+    sync(&desk).await;
+    alone(
+        &doctor(&desk).await,
+        "workos_unlinked",
+        &["umbrella: its directory at WorkOS is unlinked", "doctor.md#workos_unlinked"],
+    );
+    workos.set_directory_state("linked");
+    sync(&desk).await;
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+
+    workos.next_api_answer(500, "");
+    sync(&desk).await;
+    assert_eq!(doctor(&desk).await.code, 0, "once may happen");
+    let hour_ago = ((jiff::Timestamp::now().as_second() - 3600) * 1000).to_string();
+    let mut failing = items(&desk, Table::Directory, "workos#umbrella").remove(0);
+    failing["failing"]["M"]["since"]["N"] = json!(hour_ago);
+    put(&desk, Table::Directory, &failing).await;
+    alone(&doctor(&desk).await, "workos_silent", &["cannot be asked since", "faults/workos_unavailable.md"]);
+    sync(&desk).await;
+    assert_eq!(doctor(&desk).await.code, 0, "it answers again");
+
+    let mut current = items(&desk, Table::Connections, "connection#umbrella");
+    let current = current.iter_mut().find(|item| item["sk"]["S"] == "current").unwrap();
+    current["at"]["N"] = json!((jiff::Timestamp::now().as_second() - 3600).to_string());
+    put(&desk, Table::Connections, current).await;
+    assert_eq!(doctor(&desk).await.code, 0);
+    let seen = items(&desk, Table::Directory, "workos#umbrella").remove(0);
+    let mut old = seen.clone();
+    old["turn_at"]["N"] = json!(hour_ago);
+    put(&desk, Table::Directory, &old).await;
+    alone(&doctor(&desk).await, "workos_silent", &["was last asked", "WorkosSyncAbsent.md"]);
+    delete(&desk, Table::Directory, &seen).await;
+    alone(&doctor(&desk).await, "workos_silent", &["was never asked"]);
+    put(&desk, Table::Directory, &seen).await;
+
+    let add = |name: &str| {
+        workos.add_directory_user(&NewDirectoryUser::sample(name, &format!("{name}@umbrella.example")));
+    };
+    add("ada");
+    workos.lose_events();
+    desk.sandbox.advance(600);
+    sync(&desk).await;
+    alone(&doctor(&desk).await, "workos_unheard", &["its webhook has not told", "doctor.md#workos_unheard"]);
+    add("bea");
+    workos.deliver_events().await;
+    desk.sandbox.advance(600);
+    sync(&desk).await;
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+}
+
+#[tokio::test]
+async fn that_nothing_can_prove_what_workos_tells_is_found() {
+    let desk = Desk::new().await;
+    let settings = AT_WORKOS.replace("API", &desk.sandbox.workos.url());
+    desk.sandbox.connect_workos(|file| file.replacen("[workos]\n", &settings, 1)).await.unwrap();
+    alone(&doctor(&desk).await, "secret_missing", &["workos/umbrella", "`stoa secret put workos/umbrella`"]);
 }

@@ -4,18 +4,26 @@
 //! was missed. Either may come late, twice, and in any order. So beside each person, each group and each membership stands
 //! by what it is known ([`Told`]): whatever was told, the newest word counts, by WorkOS's own time.
 
+mod arrivals;
 mod cursor;
 mod event;
 mod list;
 mod request;
 mod signature;
+mod sync;
 mod told;
+mod whole;
 mod words;
 
-pub use cursor::{Cursor, Phase, SyncItem, Whole};
+pub use arrivals::Arrivals;
+pub use cursor::Cursor;
 pub use event::{Event, Happened, MAX_BODY};
-pub use list::{ListPage, directory_of, events_page, groups_page, people_page};
+pub use list::{
+    DirectoryFound, DirectoryState, ListPage, Paged, directory_of, events_page, groups_page, people_page, refused,
+};
 pub use request::{Ask, KINDS};
 pub use signature::Signature;
+pub use sync::{Failing, SyncItem};
 pub use told::{Order, TOLD_VERSION, Told, Word};
+pub use whole::{Doubt, Phase, Whole};
 pub use words::{GroupWords, PersonWords, Who, WorkosId, group_id, user_id};

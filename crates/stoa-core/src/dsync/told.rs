@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::directory::UserId;
+
 /// The format that this version writes.
 pub const TOLD_VERSION: u8 = 1;
 
@@ -38,6 +40,9 @@ pub struct Told {
     /// As of when the last whole list that had it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<i64>,
+    /// Of a person who is gone: who they are now, since the identity provider has another id of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<UserId>,
 }
 
 /// A word about one person, group or membership.
@@ -72,6 +77,10 @@ impl Told {
                 let is_newest = *order > self.order;
                 if is_newest {
                     told.order.clone_from(order);
+                }
+                // Whoever is there is themselves, else two who became each other would be nobody.
+                if told.is_there() {
+                    told.became = None;
                 }
                 is_newest
             }
@@ -175,6 +184,15 @@ mod tests {
         ] {
             assert_eq!(edge.counts(&user, &group), wanted, "{edge:?} {user:?} {group:?}");
         }
+    }
+
+    #[test]
+    fn whoever_is_there_again_is_nobody_else_any_more() {
+        let became = Some(UserId::from_random([7; 16]));
+        let gone = Told { gone: Some(5), became: became.clone(), ..Told::default() };
+        assert_eq!(gone.after(&there(4, 4)).0.became, became, "told late");
+        assert_eq!(gone.after(&Word::Gone { at: 6 }).0.became, became);
+        assert_eq!(gone.after(&there(6, 6)).0.became, None);
     }
 
     #[test]

@@ -149,9 +149,11 @@ impl GroupWords {
     pub(super) fn read(group: &Value, at: i64, by: &str) -> Option<Self> {
         let id = WorkosId::parse(group.get("id")?.as_str()?)?;
         let name = text(group, "name");
-        // A name is what grants go by: a group without one grants nothing, and is kept for those who are in it.
-        let document = json!({"displayName": name.unwrap_or(id.as_str()), "externalId": id.as_str()});
-        let profile = Profile::create(ResourceType::Group, document.to_string().as_bytes()).ok()?.profile;
+        // A name is what grants go by: a group without one that can be kept grants nothing, and is there for those who are
+        // in it.
+        let document = |name: &str| json!({"displayName": name, "externalId": id.as_str()}).to_string();
+        let kept = |name| Profile::create(ResourceType::Group, document(name).as_bytes()).ok();
+        let profile = name.and_then(kept).or_else(|| kept(id.as_str()))?.profile;
         Some(Self { order: order(group, at, by), id, profile })
     }
 }
@@ -241,6 +243,15 @@ mod tests {
     fn a_name_that_cannot_be_kept_keeps_nobody_out() {
         let words = read(|user| user["first_name"] = "a\u{0}b".into());
         assert!(words.profile.is_active() && words.profile.external_id() == Some("8931"));
+    }
+
+    #[test]
+    fn a_group_whose_name_cannot_be_kept_is_there_without_it() {
+        for name in [json!("a\u{0}b"), json!("x".repeat(100_000)), json!(null), json!(" "), json!(7)] {
+            let group = json!({"id": "directory_group_1", "name": name});
+            let words = GroupWords::read(&group, 7, "event_1").unwrap();
+            assert_eq!(words.profile.naming(), "directory_group_1", "{name:.20}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Faults that a test orders from the front.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub enum FaultKind {
     Unavailable,
     /// `AccessDeniedException`, as where a deployed policy lacks what the register grants.
     Deny,
+    /// `TransactionConflictException`, or a transaction cancelled for it: another transaction has the item in hand.
+    Conflict,
     /// `BatchGetItem` leaves its last key for the caller to ask for again, as it may at any time.
     LeaveUnprocessed,
 }
@@ -68,20 +71,28 @@ impl Fault {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<Vec<Fault>>);
+pub(super) struct Faults {
+    ordered: Mutex<Vec<Fault>>,
+    hits: AtomicUsize,
+}
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+    }
+
+    /// How many calls met a fault so far.
+    pub(super) fn hits(&self) -> usize {
+        self.hits.load(Ordering::Relaxed)
     }
 
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The first fault due for a call; each matching one counts it.
     pub(super) fn due(&self, principal: &str, members: &[Member]) -> Option<FaultKind> {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = None;
         for fault in faults.iter_mut().filter(|fault| fault.matches(principal, members)) {
             if fault.after > 0 {
@@ -89,6 +100,7 @@ impl Faults {
             } else if due.is_none() && fault.times > 0 {
                 fault.times -= 1;
                 due = Some(fault.kind);
+                self.hits.fetch_add(1, Ordering::Relaxed);
             }
         }
         faults.retain(|fault| fault.times > 0);

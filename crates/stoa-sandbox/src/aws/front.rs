@@ -27,7 +27,7 @@ use super::logs::Logs;
 use super::policy::{self, Decision, GrantUse};
 use super::request::{Caller, Member, Operation, Service, members};
 use super::secrets::Secrets;
-use super::served::{Served, refusal, refused, throttled, unavailable};
+use super::served::{Served, conflicting, refusal, refused, throttled, unavailable};
 use super::trails::Trails;
 use super::watched::Watched;
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
@@ -207,6 +207,11 @@ impl Front {
         *self.shared.distance.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }
 
+    /// How many calls met a fault so far.
+    pub fn faults_met(&self) -> usize {
+        self.shared.faults.hits()
+    }
+
     /// Forgets the faults that have not happened.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
@@ -380,6 +385,7 @@ impl Shared {
                 "com.amazon.coral.service#AccessDeniedException",
                 "User is not authorized to perform this action.",
             ),
+            Some(FaultKind::Conflict) => conflicting(request.members.len(), &request.operation.name),
             Some(FaultKind::Throttle) => throttled(&request.operation.service),
             Some(FaultKind::Unavailable) => unavailable(&request.operation.service),
         };

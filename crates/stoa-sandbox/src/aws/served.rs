@@ -107,6 +107,22 @@ pub(super) fn refusal(kind: &str, message: &str) -> Response<Full<Bytes>> {
     reply(refused.status, &refused.body)
 }
 
+/// Another transaction has one of the items in hand.
+pub(super) fn conflicting(members: usize, operation: &str) -> Served {
+    let kind = |name: &str| format!("com.amazonaws.dynamodb.v20120810#{name}");
+    if operation != "TransactWriteItems" {
+        return refused(&kind("TransactionConflictException"), "Transaction is ongoing for the item");
+    }
+    let reason = |at: usize| match at {
+        0 => json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}),
+        _ => json!({"Code": "None"}),
+    };
+    let reasons: Vec<_> = (0..members).map(reason).collect();
+    let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
+    let kind = kind("TransactionCanceledException");
+    Served::of(StatusCode::BAD_REQUEST, json!({"__type": kind, "Message": message, "CancellationReasons": reasons}))
+}
+
 pub(super) fn refused(kind: &str, message: &str) -> Served {
     Served::of(StatusCode::BAD_REQUEST, json!({"__type": kind, "Message": message}))
 }

@@ -39,6 +39,7 @@ mod trust;
 mod untested;
 mod watch;
 mod webhooks;
+mod workos;
 
 use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;

@@ -43,7 +43,7 @@ fn not_found() -> Response {
 
 /// The environment's key, as a bearer token; or what the next answer is to be.
 fn check_key(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
-    if let Some((status, body)) = shared.state().directories.next_answer.take() {
+    if let Some((status, body)) = shared.state().directories.other_answer() {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         return Err(Box::new((status, body).into_response()));
     }
@@ -111,7 +111,7 @@ async fn directory(State(shared): State<Shared>, headers: HeaderMap, Path(id): P
     }
     let state = shared.state();
     let found = state.directories.directories.iter().find(|directory| directory.id == id);
-    found.map_or_else(not_found, |found| Json(found.document("linked")).into_response())
+    found.map_or_else(not_found, |found| Json(found.document(&found.state)).into_response())
 }
 
 async fn events(State(shared): State<Shared>, headers: HeaderMap, Query(parameters): Parameters) -> Response {
@@ -176,10 +176,12 @@ async fn users(State(shared): State<Shared>, headers: HeaderMap, Query(parameter
         of.is_some_and(|id| own.id == id) || group.is_some_and(|id| own.groups.iter().any(|known| known.id == id))
     };
     let Some(own) = all.directories.iter().find(is_its) else { return not_found() };
+    let is_listed = !["unlinked", "validating"].contains(&own.state.as_str());
     let is_member = |user: &str| group.is_none_or(|group| own.members.contains(&(group.to_owned(), user.to_owned())));
-    let listed = own.users.iter().filter(|user| is_member(&user.id));
-    let listed = listed.map(|user| (user.id.clone(), user.document(&own.id, &own.organization))).collect();
-    asked.page(listed)
+    let listed = own.users.iter().filter(|user| is_listed && is_member(&user.id));
+    let listed = listed.map(|user| (user.id.clone(), user.document(&own.id, &own.organization)));
+    let strange = all.is_strange.then(|| ("strange".to_owned(), json!({"object": "directory_user", "id": 7})));
+    asked.page(strange.into_iter().chain(listed).collect())
 }
 
 async fn groups(State(shared): State<Shared>, headers: HeaderMap, Query(parameters): Parameters) -> Response {
@@ -198,6 +200,7 @@ async fn groups(State(shared): State<Shared>, headers: HeaderMap, Query(paramete
     };
     let Some(own) = state.directories.directories.iter().find(is_its) else { return not_found() };
     let has = |group: &str| user.is_none_or(|user| own.members.contains(&(group.to_owned(), user.to_owned())));
-    let listed = own.groups.iter().filter(|group| has(&group.id));
+    let is_listed = !["unlinked", "validating"].contains(&own.state.as_str());
+    let listed = own.groups.iter().filter(|group| is_listed && has(&group.id));
     asked.page(listed.map(|group| (group.id.clone(), group.document())).collect())
 }

@@ -49,8 +49,10 @@ pub(super) struct Directories {
     pub(super) deliveries: Vec<EventDelivery>,
     /// When `directory_users` was asked for, for the limit of calls.
     pub(super) asked: Vec<std::time::Instant>,
-    /// What the API answers next, whatever it is asked.
-    pub(super) next_answer: Option<(u16, String)>,
+    /// What the API answers after so many calls, whatever it is asked.
+    pub(super) other_answers: Vec<(usize, u16, String)>,
+    /// Whether lists of people have an entry that describes nobody.
+    pub(super) is_strange: bool,
     is_held: bool,
     number: u64,
 }
@@ -65,6 +67,16 @@ impl Directories {
     fn id(&mut self, kind: &str) -> String {
         self.number += 1;
         format!("{kind}_01SANDBOX{:06}", self.number)
+    }
+
+    /// What this call is answered with, whatever it asks.
+    pub(super) fn other_answer(&mut self) -> Option<(u16, String)> {
+        let due = self.other_answers.iter().position(|(calls, ..)| *calls == 0);
+        let due = due.map(|at| self.other_answers.remove(at));
+        for (calls, ..) in &mut self.other_answers {
+            *calls = calls.saturating_sub(1);
+        }
+        due.map(|(_, status, body)| (status, body))
     }
 
     /// Something happened: an event, and a delivery of it to each endpoint.
@@ -210,7 +222,38 @@ impl WorkOs {
 
     /// The next call of the API about directories or events is answered with this.
     pub fn next_api_answer(&self, status: u16, body: &str) {
-        self.shared.state().directories.next_answer = Some((status, body.to_owned()));
+        self.api_answer_after(0, status, body);
+    }
+
+    /// One call of the API about directories or events is answered with this, after so many as usual.
+    pub fn api_answer_after(&self, calls: usize, status: u16, body: &str) {
+        self.shared.state().directories.other_answers.push((calls, status, body.to_owned()));
+    }
+
+    /// Whether lists of people have an entry that describes nobody.
+    pub fn list_strangely(&self, is_strange: bool) {
+        self.shared.state().directories.is_strange = is_strange;
+    }
+
+    /// How the directory stands from now on, in the API's words: `linked`, `unlinked`, `validating`,
+    /// `invalid_credentials`, `deleting`. While it is validated or not connected, nobody is listed.
+    pub fn set_directory_state(&self, state: &str) {
+        self.change(DIRECTORY, |all, at, _| {
+            if let Some(directory) = all.directories.get_mut(at) {
+                state.clone_into(&mut directory.state);
+            }
+        });
+    }
+
+    /// Nobody and nothing is in the directory any more, and nothing is told of it.
+    pub fn empty_directory(&self) {
+        self.change(DIRECTORY, |all, at, _| {
+            if let Some(directory) = all.directories.get_mut(at) {
+                directory.users.clear();
+                directory.groups.clear();
+                directory.members.clear();
+            }
+        });
     }
 
     /// The Events API forgets what it has.

@@ -15,6 +15,8 @@ pub(super) struct Directory {
     pub(super) groups: Vec<DirectoryGroup>,
     /// Group and person.
     pub(super) members: BTreeSet<(String, String)>,
+    /// How it stands, as the API says it.
+    pub(super) state: String,
 }
 
 /// A person of a directory.
@@ -66,7 +68,8 @@ impl Directory {
     pub(super) fn new(id: &str, organization: &str, name: &str) -> Self {
         let text = str::to_owned;
         let (users, groups, members) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { id: text(id), organization: text(organization), name: text(name), users, groups, members }
+        let state = text("linked");
+        Self { id: text(id), organization: text(organization), name: text(name), users, groups, members, state }
     }
 
     /// As events describe it; the API has other states.

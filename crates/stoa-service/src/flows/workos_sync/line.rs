@@ -18,6 +18,8 @@ pub(super) struct Done {
     /// Of these, the ones at which something failed.
     #[serde(rename = "WorkosSyncFailed")]
     pub(super) failed: u32,
+    /// Those whose turn did not come. They are the first of the next run.
+    pub(super) waiting: u32,
     /// Calls of WorkOS's API.
     pub(super) calls: u32,
     /// Events that the API returned, of whichever directory.
@@ -34,6 +36,7 @@ impl Done {
         Self {
             connections: self.connections + other.connections,
             failed: self.failed + other.failed,
+            waiting: self.waiting + other.waiting,
             calls: self.calls + other.calls,
             events: self.events + other.events,
             news: self.news + other.news,

@@ -1,9 +1,8 @@
 //! A look at everything that a directory has, a page at a time.
 
 use stoa_core::directory::{GroupId, UserId};
-use stoa_core::dsync::{Ask, ListPage, Phase, Whole, Word, WorkosId, groups_page, people_page};
+use stoa_core::dsync::{Ask, Doubt, ListPage, Paged, Phase, Whole, Word, WorkosId, groups_page, people_page, refused};
 use stoa_core::failure::Failure;
-use stoa_core::fault::Fault;
 use stoa_scim::ResourceType;
 
 use super::line::Done;
@@ -13,61 +12,63 @@ use crate::store::{Group, People};
 /// How many are held against the list at once.
 const BATCH: usize = 100;
 
-impl Look<'_> {
-    /// Looks at the next part of it. `None`: that was the last.
-    pub(super) async fn part(&self, whole: Whole, done: &mut Done) -> Result<Option<Whole>, Failure> {
-        let Whole { as_of, phase, after } = whole;
-        let begin = |phase| Some(Whole { as_of, phase, after: None });
-        let on = |phase, next| Some(Whole { as_of, phase, after: Some(next) });
-        Ok(match phase {
-            Phase::People => match self.people_told((as_of, after.as_deref()), done).await? {
-                Some(next) => on(Phase::People, next),
-                None => begin(Phase::Groups),
-            },
-            Phase::Groups => match self.groups_told((as_of, after.as_deref()), done).await? {
-                Some(next) => on(Phase::Groups, next),
-                None => begin(Phase::Members { group: None, is_done: true }),
-            },
-            Phase::Members { group, is_done } => {
-                let people = self.people();
-                let Some(group) = self.group_at(&people, group, is_done).await? else {
-                    return Ok(begin(Phase::MissingPeople { after: None }));
-                };
-                let id = Some(group.item.id.clone());
-                match self.members_told(&group, (as_of, after.as_deref()), done).await? {
-                    Some(next) => on(Phase::Members { group: id, is_done: false }, next),
-                    None => begin(Phase::Members { group: id, is_done: true }),
-                }
-            }
-            Phase::MissingPeople { after } => match self.people_missing(as_of, after, done).await? {
-                Some(after) => begin(Phase::MissingPeople { after: Some(after) }),
-                None => begin(Phase::MissingGroups),
-            },
-            Phase::MissingGroups => {
-                self.groups_missing(as_of, done).await?;
-                None
-            }
-        })
-    }
+/// What comes after a part.
+pub(super) enum Part {
+    /// Another one.
+    Next(Whole),
+    /// Nothing. Why nobody was taken away, if so.
+    Last(Option<Doubt>),
+}
 
-    /// Whatever cannot be read of a list may be somebody: nobody is taken for missing then.
-    fn all_of<T>(page: ListPage<T>, done: &mut Done) -> Result<(Vec<T>, Option<String>), Failure> {
-        done.strange += count(page.strange);
-        match page.strange {
-            0 => Ok((page.items, page.next)),
-            _ => Err(Failure::noted(Fault::WorkosAnswerStrange, "a list with entries that cannot be read")),
+impl Look<'_> {
+    /// Looks at the next part of it.
+    pub(super) async fn part(&self, whole: Whole, done: &mut Done) -> Result<Part, Failure> {
+        match whole.phase.clone() {
+            Phase::People => self.people_listed(whole, done).await.map(Part::Next),
+            Phase::Groups => self.groups_listed(whole, done).await.map(Part::Next),
+            Phase::Members { group, is_done } => self.members_of((group, is_done), whole, done).await,
+            Phase::MissingPeople { after } => {
+                let next = match self.people_missing(whole.as_of, after, done).await? {
+                    Some(after) => Phase::MissingPeople { after: Some(after) },
+                    None => Phase::MissingGroups,
+                };
+                Ok(Part::Next(whole.at(next)))
+            }
+            Phase::MissingGroups => {
+                self.groups_missing(whole.as_of, done).await?;
+                Ok(Part::Last(None))
+            }
         }
     }
 
-    async fn people_told(
-        &self,
-        (as_of, after): (i64, Option<&str>),
-        done: &mut Done,
-    ) -> Result<Option<String>, Failure> {
-        let ask = Ask::People { directory: &self.directory, after };
-        let (listed, next) = Self::all_of(people_page(&self.ask(&ask, done).await?, as_of)?, done)?;
+    /// What a page leaves of the look: where it goes on, and that whoever cannot be read may be anybody.
+    fn after_page<T>(page: &ListPage<T>, whole: Whole, then: Phase, done: &mut Done) -> Whole {
+        done.strange += count(page.strange);
+        let whole = whole.doubted((page.strange > 0).then_some(Doubt::Unreadable));
+        match &page.next {
+            Some(next) => Whole { after: Some(next.clone()), ..whole },
+            None => whole.at(then),
+        }
+    }
+
+    /// A list that is refused. In its middle whoever it was to go on after is gone: it begins again, and where that does not
+    /// help, what is next is looked at.
+    fn list_refused(whole: Whole, then: Phase, status: u16) -> Result<Whole, Failure> {
+        if whole.after.is_none() {
+            return Err(refused(status));
+        }
+        let phase = whole.phase.clone();
+        Ok(whole.again_at(phase).unwrap_or_else(|whole| whole.doubted(Some(Doubt::Refused)).at(then)))
+    }
+
+    async fn people_listed(&self, whole: Whole, done: &mut Done) -> Result<Whole, Failure> {
+        let (as_of, ask) = (whole.as_of, Ask::People { directory: &self.directory, after: whole.after.as_deref() });
+        let page = match people_page(&self.ask(&ask, done).await?, as_of)? {
+            Paged::Page(page) => page,
+            Paged::Refused(status) => return Self::list_refused(whole, Phase::Groups, status),
+        };
         let people = self.people();
-        let hears = listed.iter().map(|words| {
+        let hears = page.items.iter().map(|words| {
             let people = &people;
             Box::pin(async move {
                 let order = Some(words.order.clone());
@@ -75,18 +76,22 @@ impl Look<'_> {
             })
         });
         self.count_news(hears.collect(), done).await?;
-        Ok(next)
+        let whole = Whole { has_people: whole.has_people || !page.items.is_empty(), ..whole };
+        // Nobody at all is what a directory looks like that lost its connection, more often than one that everybody left.
+        let is_empty = page.next.is_none() && page.strange == 0 && !whole.has_people && people.has_any().await?;
+        let whole = whole.doubted(is_empty.then_some(Doubt::Empty));
+        Ok(Self::after_page(&page, whole, Phase::Groups, done))
     }
 
-    async fn groups_told(
-        &self,
-        (as_of, after): (i64, Option<&str>),
-        done: &mut Done,
-    ) -> Result<Option<String>, Failure> {
-        let ask = Ask::Groups { directory: &self.directory, after };
-        let (listed, next) = Self::all_of(groups_page(&self.ask(&ask, done).await?, as_of)?, done)?;
+    async fn groups_listed(&self, whole: Whole, done: &mut Done) -> Result<Whole, Failure> {
+        let (as_of, ask) = (whole.as_of, Ask::Groups { directory: &self.directory, after: whole.after.as_deref() });
+        let then = Phase::Members { group: None, is_done: true };
+        let page = match groups_page(&self.ask(&ask, done).await?, as_of)? {
+            Paged::Page(page) => page,
+            Paged::Refused(status) => return Self::list_refused(whole, then, status),
+        };
         let people = self.people();
-        let hears = listed.iter().map(|words| {
+        let hears = page.items.iter().map(|words| {
             let people = &people;
             Box::pin(async move {
                 let order = Some(words.order.clone());
@@ -94,25 +99,41 @@ impl Look<'_> {
             })
         });
         self.count_news(hears.collect(), done).await?;
-        Ok(next)
+        Ok(Self::after_page(&page, whole, then, done))
     }
 
-    /// The group whose members are next: the one that was begun, or the first one after it.
-    async fn group_at(
+    /// Looks at the members of the next group. After the last one, whoever is missing is next, unless there is a doubt.
+    async fn members_of(
         &self,
-        people: &People<'_>,
-        begun: Option<GroupId>,
-        is_done: bool,
-    ) -> Result<Option<Group>, Failure> {
-        if let (Some(id), false) = (&begun, is_done) {
-            return people.group(id).await;
+        (begun, is_done): (Option<GroupId>, bool),
+        whole: Whole,
+        done: &mut Done,
+    ) -> Result<Part, Failure> {
+        let Some(group) = self.group_at(begun.as_ref(), is_done).await? else {
+            return Ok(match whole.doubt {
+                Some(doubt) => Part::Last(Some(doubt)),
+                None => Part::Next(whole.at(Phase::MissingPeople { after: None })),
+            });
+        };
+        let at = |is_done| Phase::Members { group: Some(group.item.id.clone()), is_done };
+        let whole = match !is_done && begun.as_ref() == Some(&group.item.id) {
+            true => whole,
+            false => whole.at(at(false)),
+        };
+        self.members_listed(&group, whole, at(true), done).await.map(Part::Next)
+    }
+
+    /// The group whose members are next: the one that was begun, or the first one after it. One that is gone in the
+    /// meantime is passed over.
+    async fn group_at(&self, begun: Option<&GroupId>, is_done: bool) -> Result<Option<Group>, Failure> {
+        let people = self.people();
+        let is_next = |id: &GroupId| begun.is_none_or(|begun| if is_done { id > begun } else { id >= begun });
+        for id in self.group_ids(&people).await?.iter().filter(|id| is_next(id)) {
+            if let Some(group) = people.group(id).await? {
+                return Ok(Some(group));
+            }
         }
-        let mut after: Vec<GroupId> = self.group_ids(people).await?;
-        after.retain(|id| begun.as_ref().is_none_or(|begun| id > begun));
-        match after.first() {
-            Some(next) => people.group(next).await,
-            None => Ok(None),
-        }
+        Ok(None)
     }
 
     async fn group_ids(&self, people: &People<'_>) -> Result<Vec<GroupId>, Failure> {
@@ -120,33 +141,41 @@ impl Look<'_> {
         Ok(listed.iter().filter_map(|id| GroupId::parse(id).ok()).collect())
     }
 
-    async fn members_told(
+    async fn members_listed(
         &self,
         group: &Group,
-        (as_of, after): (i64, Option<&str>),
+        whole: Whole,
+        then: Phase,
         done: &mut Done,
-    ) -> Result<Option<String>, Failure> {
-        let people = self.people();
+    ) -> Result<Whole, Failure> {
+        let (people, as_of) = (self.people(), whole.as_of);
         // Another source's, which goes at the end.
-        let Some(id) = group.profile.external_id().and_then(WorkosId::parse) else { return Ok(None) };
+        let Some(id) = group.profile.external_id().and_then(WorkosId::parse) else { return Ok(whole.at(then)) };
         if !people.missing_groups(std::slice::from_ref(&group.item.id), as_of).await?.is_empty() {
-            return Ok(None);
+            return Ok(whole.at(then));
         }
-        let ask = Ask::Members { group: &id, after };
-        let (listed, next) = Self::all_of(people_page(&self.ask(&ask, done).await?, as_of)?, done)?;
-        let ids: Vec<UserId> = listed.iter().map(|words| people.user_of(&words.who)).collect();
+        let ask = Ask::Members { group: &id, after: whole.after.as_deref() };
+        let page = match people_page(&self.ask(&ask, done).await?, as_of)? {
+            Paged::Page(page) => page,
+            // It was deleted since it was listed, which events tell.
+            Paged::Refused(404) if whole.after.is_none() => return Ok(whole.at(then)),
+            Paged::Refused(_) if whole.after.is_none() => return Ok(whole.doubted(Some(Doubt::Refused)).at(then)),
+            Paged::Refused(status) => return Self::list_refused(whole, then, status),
+        };
+        let ids: Vec<UserId> = page.items.iter().map(|words| people.user_of(&words.who)).collect();
         let there = Word::There { at: as_of, order: None, is_listed: true };
         let hears = ids.iter().map(|user| Box::pin(people.hear_member((user, &group.item.id), &there)));
         self.count_news(hears.collect(), done).await?;
-        if next.is_none() {
+        if page.next.is_none() && page.strange == 0 && whole.doubt.is_none() {
             let missing = people.missing_members(group, as_of).await?;
             let gone = Word::Gone { at: as_of };
             let hears = missing.iter().map(|user| Box::pin(people.hear_member((user, &group.item.id), &gone)));
             self.count_news(hears.collect(), done).await?;
         }
-        Ok(next)
+        Ok(Self::after_page(&page, whole, then, done))
     }
 
+    /// Takes away who is in no list. The last one who was looked at, if time ran out: at least one batch is looked at.
     async fn people_missing(
         &self,
         as_of: i64,
@@ -157,15 +186,14 @@ impl Look<'_> {
         let listed = people.ids(ResourceType::User).await?;
         let mut ids: Vec<UserId> = listed.iter().filter_map(|id| UserId::parse(id).ok()).collect();
         ids.retain(|id| after.as_ref().is_none_or(|after| id > after));
-        let mut reached = None;
-        for batch in ids.chunks(BATCH) {
-            if self.is_over() {
-                return Ok(reached.or(after));
-            }
+        let mut batches = ids.chunks(BATCH).peekable();
+        while let Some(batch) = batches.next() {
             let missing = people.missing_people(batch, as_of).await?;
             let hears = missing.iter().map(|id| Box::pin(people.hear_person_gone(id, as_of)));
             self.count_news(hears.collect(), done).await?;
-            reached = batch.last().cloned();
+            if let Some(last) = stops_at(batch, batches.peek().is_some(), self.is_over()) {
+                return Ok(Some(last.clone()));
+            }
         }
         Ok(None)
     }
@@ -176,5 +204,22 @@ impl Look<'_> {
         let missing = people.missing_groups(&ids, as_of).await?;
         let hears = missing.iter().map(|id| Box::pin(people.hear_group_gone(id, as_of)));
         self.count_news(hears.collect(), done).await
+    }
+}
+
+/// At whom a run stops that has looked at a batch. `None`: it goes on, or that was the last batch.
+fn stops_at<T>(batch: &[T], has_more: bool, is_over: bool) -> Option<&T> {
+    batch.last().filter(|_| has_more && is_over)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_time_is_up_has_looked_at_a_batch_and_does_not_call_it_the_last() {
+        assert_eq!(stops_at(&[1, 2], true, true), Some(&2));
+        assert_eq!(stops_at(&[1, 2], true, false), None);
+        assert_eq!(stops_at(&[1, 2], false, true), None);
     }
 }

@@ -93,6 +93,11 @@ pub(crate) fn is_membership(sk: &str) -> bool {
     sk.starts_with("member#")
 }
 
+/// Of which group the item of a person under this sort key says what WorkOS told of their membership, if it does.
+pub(crate) fn told_group_of(sk: &str) -> Option<GroupId> {
+    GroupId::parse(sk.strip_prefix("told#")?).ok()
+}
+
 impl Key {
     /// Whether the item says who has a value that one may have.
     pub(crate) fn is_lock(&self) -> bool {

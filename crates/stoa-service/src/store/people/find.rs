@@ -26,6 +26,11 @@ impl People<'_> {
         Ok(items.into_iter().map(|item| item.id).collect())
     }
 
+    /// Whether there is anybody: one read.
+    pub async fn has_any(&self) -> Result<bool, Failure> {
+        Ok(!self.store.tables.is_empty(&Range::listed_users(self.connection)).await?)
+    }
+
     /// The ids of all people or groups, in a stable order.
     pub async fn ids(&self, resource: ResourceType) -> Result<Vec<String>, Failure> {
         let range = match resource {

@@ -6,7 +6,8 @@
 //!
 //! Groups have no keys by which they are found: at WorkOS two may have one name, and no client asks for them here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, GroupId, GroupItem, IndexedBy, KeyItem, KeyOf, UserId, keys};
 use stoa_core::dsync::{Event, GroupWords, Happened, PersonWords, Told, Who, Word, WorkosId, group_id, user_id};
@@ -19,10 +20,14 @@ use stoa_scim::Profile;
 use super::group::Group;
 use super::users::User;
 use super::{Changed, People, TRIES, Wrote};
-use crate::store::{ABSENT, Key, Reads, Write, read};
+use crate::random;
+use crate::store::items::{is_membership, told_group_of};
+use crate::store::{ABSENT, Key, Range, Reads, Write, read};
 
 /// Members of a group of WorkOS's are never replaced as a whole: all are of one generation.
 const GENERATION: u64 = 1;
+/// How many ids of one person's, one after the other, are followed.
+const MOST_NAMES: usize = 8;
 
 /// Whether a word changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,15 +95,15 @@ impl People<'_> {
             let before = self.told(&key).await?;
             let (after, _) = before.after(word);
             let user = self.user(&id).await?;
-            let told = note(&key, &before, &after);
             let is_current = after.order.as_ref() == Some(&words.order);
             let changed = match (after.is_there(), user) {
-                (false, Some(user)) => self.remove_user(&user, told).await?,
+                (false, Some(user)) => self.leave(&user, along(&key, &before, &after)).await?,
                 (true, Some(user)) if is_current && user.profile != words.profile => {
+                    let told = Some(along(&key, &before, &after));
                     self.rewrite_user(&user, &words.profile, told).await?.without()
                 }
-                (true, None) => self.make_user(&id, &words.profile, told).await?,
-                (false, None) | (true, Some(_)) => match self.only(told).await? {
+                (true, None) => self.come(&id, &words.profile, along(&key, &before, &after)).await?,
+                (false, None) | (true, Some(_)) => match self.only(note(&key, &before, &after)).await? {
                     Some(heard) => return Ok(heard),
                     None => continue,
                 },
@@ -112,9 +117,27 @@ impl People<'_> {
         Err(contended())
     }
 
-    async fn make_user(&self, id: &UserId, profile: &Profile, told: Option<Write>) -> Result<Changed<()>, Failure> {
+    /// Makes a person. What was told of their memberships before they were there counts from then on.
+    async fn come(&self, id: &UserId, profile: &Profile, told: Write) -> Result<Changed<()>, Failure> {
+        let changed = self.make_user(id, profile, told).await?;
+        if matches!(changed, Changed::Applied(())) {
+            self.look_again(id).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Takes a person away. A membership that was added after theirs were looked at goes too.
+    async fn leave(&self, user: &User, told: Write) -> Result<Changed<()>, Failure> {
+        let changed = self.remove_user(user, Some(told)).await?;
+        if matches!(changed, Changed::Applied(())) {
+            self.look_again(&user.item.id).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn make_user(&self, id: &UserId, profile: &Profile, told: Write) -> Result<Changed<()>, Failure> {
         let (_, values, mut writes) = self.new_user(id, profile)?;
-        writes.extend(told);
+        writes.push(told);
         Ok(match self.transact(writes).await? {
             Wrote::All => Changed::Applied(()),
             Wrote::Refused(refused) => {
@@ -142,14 +165,43 @@ impl People<'_> {
         }
         let other_key = Key::told_user(self.connection, &other);
         let known = self.told(&other_key).await?;
+        // WorkOS's own id of them is the same: it is they, of whom the identity provider has another id now.
+        let is_same = by == IndexedBy::UserName;
         if known.seen >= after.seen {
             let (gone, _) = after.after(&Word::Gone { at: known.seen.unwrap_or_default() });
-            self.only(note(key, before, &gone)).await?;
+            let gone = Told { became: is_same.then(|| other.clone()), ..gone };
+            if self.only(note(key, before, &gone)).await?.is_some() && is_same {
+                self.carry((id, after), (&other, &known)).await?;
+            }
             return Ok(());
         }
         let (gone, _) = known.after(&Word::Gone { at: after.seen.unwrap_or_default() });
-        if let Some(user) = self.user(&other).await? {
-            self.remove_user(&user, note(&other_key, &known, &gone)).await?;
+        let gone = Told { became: is_same.then(|| id.clone()), ..gone };
+        let Some(user) = self.user(&other).await? else { return Ok(()) };
+        if is_same {
+            self.carry((&other, &known), (id, after)).await?;
+        }
+        let left = self.leave(&user, along(&other_key, &known, &gone)).await?;
+        if is_same && matches!(left, Changed::Applied(())) {
+            // Whatever was told of them in between.
+            self.carry((&other, &known), (id, after)).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries the memberships of somebody over to who they are now. Nobody tells them again.
+    async fn carry(&self, (from, known): (&UserId, &Told), (to, becomes): (&UserId, &Told)) -> Result<(), Failure> {
+        for (group, told) in self.memberships_told(from).await?.told {
+            let of = self.told(&Key::told_group(self.connection, &group)).await?;
+            let counts = told.counts(known, &of);
+            // Since when it was told, so that what is told late still counts; but what ended before they came back under an
+            // id that they had once does not end it.
+            let seen = if becomes.gone < told.seen { told.seen } else { becomes.seen };
+            let there = seen.filter(|_| counts).map(|at| Word::There { at, order: None, is_listed: false });
+            let gone = if counts { told.gone } else { told.gone.max(told.seen) };
+            for word in there.into_iter().chain(gone.map(|at| Word::Gone { at })) {
+                self.hear_member((to, &group), &word).await?;
+            }
         }
         Ok(())
     }
@@ -161,20 +213,15 @@ impl People<'_> {
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
             let (after, _) = before.after(&Word::Gone { at });
-            let told = note(&key, &before, &after);
             match self.user(id).await? {
                 Some(user) if !after.is_there() => {
-                    if let Changed::Applied(()) = self.remove_user(&user, told).await? {
+                    if let Changed::Applied(()) = self.leave(&user, along(&key, &before, &after)).await? {
                         return Ok(Heard::News);
                     }
                 }
-                is_back => {
-                    let Some(heard) = self.only(told).await? else { continue };
-                    if is_back.is_some() {
-                        for (group, _) in self.person(id).await?.groups {
-                            self.hear_member((id, &group.item.id), &Word::Gone { at }).await?;
-                        }
-                    }
+                Some(_) | None => {
+                    let Some(heard) = self.only(note(&key, &before, &after)).await? else { continue };
+                    self.look_again(id).await?;
                     return Ok(heard);
                 }
             }
@@ -189,18 +236,15 @@ impl People<'_> {
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
             let (after, _) = before.after(word);
-            let told = note(&key, &before, &after);
             let is_current = after.order.as_ref() == Some(&words.order);
+            let told = along(&key, &before, &after);
             let wrote = match (after.is_there(), self.group(&id).await?) {
                 (false, Some(group)) => self.remove_group(&group, told).await?,
                 (true, None) => self.make_group(&id, &words.profile, told).await?,
-                (true, Some(group)) if is_current && !before.knows(&words.order) => {
-                    match self.rename_group(&group, &words.profile).await? {
-                        Wrote::All => self.only(told).await?.map_or(Wrote::Refused(Vec::new()), |_| Wrote::All),
-                        refused @ Wrote::Refused(_) => refused,
-                    }
+                (true, Some(group)) if is_current && (group.item.renamed || group.profile != words.profile) => {
+                    self.rename_group(group, &words.profile, told).await?
                 }
-                (false, None) | (true, Some(_)) => match self.only(told).await? {
+                (false, None) | (true, Some(_)) => match self.only(note(&key, &before, &after)).await? {
                     Some(heard) => return Ok(heard),
                     None => continue,
                 },
@@ -212,32 +256,32 @@ impl People<'_> {
         Err(contended())
     }
 
-    async fn make_group(&self, id: &GroupId, profile: &Profile, told: Option<Write>) -> Result<Wrote, Failure> {
+    async fn make_group(&self, id: &GroupId, profile: &Profile, told: Write) -> Result<Wrote, Failure> {
         let key = Key::group(self.connection, id);
         let draft = self.draft_group(profile)?.item;
         let sealed = self.seal(profile, &key, draft.profile)?;
         let item = GroupItem { id: id.clone(), generation: GENERATION, sealed, ..draft };
         let listed = Key::listed_group(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() });
-        let mut writes = vec![key.put(&item).only_if(ABSENT), listed];
-        writes.extend(told);
-        self.transact(writes).await
+        self.transact(vec![key.put(&item).only_if(ABSENT), listed, told]).await
     }
 
     /// Another name may grant something else, so those who belong to the group are looked at again: after the name counts,
-    /// and before it is noted that it was told. Whoever is cut off in between hears it again, and looks at them again.
-    async fn rename_group(&self, before: &Group, profile: &Profile) -> Result<Wrote, Failure> {
-        if before.profile != *profile {
-            let key = Key::group(self.connection, &before.item.id);
-            let version = before.item.version + 1;
-            let (sealed, modified) = (self.seal(profile, &key, version)?, self.now.as_second());
-            let item = GroupItem { version, profile: version, sealed, modified, ..before.item.clone() };
-            let put = key.put(&item).only_if("version = :before").with(":before", before.item.version);
-            if let refused @ Wrote::Refused(_) = self.transact(vec![put]).await? {
-                return Ok(refused);
-            }
+    /// which is noted with it. Whoever is cut off in between hears it again, and looks at them again. The name and what was
+    /// told of it are written together, so that of two names the newer one stays.
+    async fn rename_group(&self, before: Group, profile: &Profile, told: Write) -> Result<Wrote, Failure> {
+        let key = Key::group(self.connection, &before.item.id);
+        if before.profile == *profile {
+            self.finish_change(before).await?;
+            return self.transact(vec![told]).await;
         }
-        let marks = self.members(before).await?.into_iter().map(|user| [self.due().mark(&user, Rank::First)]);
-        self.write_edges(marks.collect()).await?;
+        let version = before.item.version + 1;
+        let (sealed, modified) = (self.seal(profile, &key, version)?, self.now.as_second());
+        let item = GroupItem { version, profile: version, sealed, modified, renamed: true, ..before.item.clone() };
+        let put = key.put(&item).only_if("version = :before").with(":before", before.item.version);
+        if let refused @ Wrote::Refused(_) = self.transact(vec![put, told]).await? {
+            return Ok(refused);
+        }
+        self.finish_change(Group { item, profile: profile.clone() }).await?;
         Ok(Wrote::All)
     }
 
@@ -247,22 +291,36 @@ impl People<'_> {
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
             let (after, _) = before.after(&Word::Gone { at });
-            let told = note(&key, &before, &after);
             let group = self.group(id).await?.filter(|_| !after.is_there());
             let Some(group) = group else {
-                let Some(heard) = self.only(told).await? else { continue };
+                let Some(heard) = self.only(note(&key, &before, &after)).await? else { continue };
+                if !after.is_there() {
+                    self.look_for_left(id).await?;
+                }
                 return Ok(heard);
             };
-            if let Wrote::All = self.remove_group(&group, told).await? {
+            if let Wrote::All = self.remove_group(&group, along(&key, &before, &after)).await? {
                 return Ok(Heard::News);
             }
         }
         Err(contended())
     }
 
+    /// Takes away who came into a group that is gone while it was taken away.
+    async fn look_for_left(&self, group: &GroupId) -> Result<(), Failure> {
+        let left: Vec<EdgeItem> = {
+            let range = Range::members(self.connection, group, GENERATION);
+            self.store.tables.query(&range, Reads::Consistent).await?
+        };
+        for edge in &left {
+            self.settle_member(Edge { user: &edge.user, group }, None).await?;
+        }
+        Ok(())
+    }
+
     /// Takes a group away, after those who belonged to it have lost what it granted. One that another source made is known
     /// by its keys too, which are given up.
-    async fn remove_group(&self, group: &Group, told: Option<Write>) -> Result<Wrote, Failure> {
+    async fn remove_group(&self, group: &Group, told: Write) -> Result<Wrote, Failure> {
         let (id, generation) = (&group.item.id, group.item.generation);
         let removed = self.members(group).await?.into_iter().map(|user| {
             let edge = EdgeItem { v: DIRECTORY_VERSION, group: id.clone(), user, generation, since: 0 };
@@ -277,33 +335,83 @@ impl People<'_> {
                 writes.push(self.give_up(&value, id.as_str()));
             }
         }
-        writes.extend(told);
-        self.transact(writes).await
+        writes.push(told);
+        let wrote = self.transact(writes).await?;
+        if let Wrote::All = wrote {
+            self.look_for_left(id).await?;
+        }
+        Ok(wrote)
     }
 
-    /// Hears that somebody belongs to a group, or does not. It makes nobody: of whom nothing is known it is only noted.
+    /// Hears that somebody belongs to a group, or does not. It makes nobody: of whom nothing is known it is only noted. Of
+    /// somebody who is another one by now it is said of that one too.
     pub async fn hear_member(&self, (user, group): (&UserId, &GroupId), word: &Word) -> Result<Heard, Failure> {
-        let edge = Edge { user, group };
-        let key = Key::told_member(self.connection, user, group);
+        let (mut user, mut heard) = (user.clone(), Heard::Known);
+        for _ in 0..MOST_NAMES {
+            let (own, became) = self.settle_member(Edge { user: &user, group }, Some(word)).await?;
+            heard = if own == Heard::News { own } else { heard };
+            match became {
+                Some(became) => user = became,
+                None => break,
+            }
+        }
+        Ok(heard)
+    }
+
+    /// Hears a word of a membership, or only looks whether it is as was told. Who the person is by now, if another one.
+    async fn settle_member(&self, edge: Edge<'_>, word: Option<&Word>) -> Result<(Heard, Option<UserId>), Failure> {
+        let Edge { user, group } = edge;
+        let (key, mut heard) = (Key::told_member(self.connection, user, group), Heard::Known);
         for _ in 0..TRIES {
             let known = self.known_of(edge).await?;
-            let (after, _) = known.edge.after(word);
+            let after = word.map_or_else(|| known.edge.clone(), |word| known.edge.after(word).0);
             let counts = after.counts(&known.user, &known.group);
             let told = note(&key, &known.edge, &after);
             let since = after.seen.map_or(self.now.as_second(), |seen| seen / 1000);
             let writes = self.member_writes(edge, (counts, known.is_member), since);
             if writes.is_empty() {
-                let Some(heard) = self.only(told).await? else { continue };
-                return Ok(heard);
+                let Some(own) = self.only(told).await? else { continue };
+                return Ok((if own == Heard::News { own } else { heard }, known.user.became));
             }
             // As long as the person is who they were when this was decided.
             let same = unchanged(Key::told_user(self.connection, user), &known.user);
             let writes = writes.into_iter().chain(told).chain([same]).collect();
             if let Wrote::All = self.transact(writes).await? {
-                return Ok(Heard::News);
+                heard = Heard::News;
+                if !counts {
+                    return Ok((heard, known.user.became));
+                }
+                // The group is read by many who write at once, so it is not in the transaction: whoever takes it away looks
+                // for members afterwards, and who comes in looks for the group.
             }
         }
         Err(contended())
+    }
+
+    /// Looks whether a person's memberships are as was told, where something may have been told while it could not count,
+    /// or counted while it was taken away.
+    async fn look_again(&self, user: &UserId) -> Result<(), Failure> {
+        let memberships = self.memberships_told(user).await?;
+        let told = memberships.told.iter().filter(|(_, told)| told.is_there()).map(|(group, _)| group.clone());
+        let groups: BTreeSet<GroupId> = told.chain(memberships.there).collect();
+        for group in &groups {
+            self.settle_member(Edge { user, group }, None).await?;
+        }
+        Ok(())
+    }
+
+    /// What was told of a person's memberships, and which they have: what it takes to read all of them.
+    async fn memberships_told(&self, user: &UserId) -> Result<Memberships, Failure> {
+        let mut memberships = Memberships::default();
+        for item in self.store.tables.all(&Range::of_user(self.connection, user), Reads::Consistent).await? {
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
+            if is_membership(sk) {
+                memberships.there.insert(read::<EdgeItem>(Table::Directory, item)?.group);
+            } else if let Some(group) = told_group_of(sk) {
+                memberships.told.insert(group, read(Table::Directory, item)?);
+            }
+        }
+        Ok(memberships)
     }
 
     fn member_writes(&self, Edge { user, group }: Edge<'_>, becomes: (bool, bool), since: i64) -> Vec<Write> {
@@ -381,11 +489,29 @@ impl People<'_> {
         Ok(self.store.tables.get::<Told>(key, Reads::Consistent).await?.unwrap_or_default())
     }
 
-    /// Notes what was told, where nothing else changes. `None`: something else was noted since it was read.
+    /// Notes what was told, where nothing else changes. `None`: something else was noted since it was read, or somebody has
+    /// the item in hand.
     async fn only(&self, told: Option<Write>) -> Result<Option<Heard>, Failure> {
         let Some(told) = told else { return Ok(Some(Heard::Known)) };
-        Ok(self.store.tables.write(told).await?.is_applied().then_some(Heard::News))
+        match self.store.tables.write(told).await.map_err(Failure::from) {
+            Ok(outcome) => Ok(outcome.is_applied().then_some(Heard::News)),
+            Err(failure) if failure.fault == Fault::StoreContended => {
+                let [spread] = random::bytes()?;
+                tokio::time::sleep(Duration::from_millis(20 + u64::from(spread) / 4)).await;
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
     }
+}
+
+/// A person's memberships, by the groups' ids.
+#[derive(Default)]
+struct Memberships {
+    /// What was told.
+    told: BTreeMap<GroupId, Told>,
+    /// Those that they have.
+    there: BTreeSet<GroupId>,
 }
 
 /// What is known of a membership and of those whom it joins.
@@ -407,6 +533,11 @@ fn note(key: &Key, before: &Told, after: &Told) -> Option<Write> {
         0 => put.only_if(ABSENT),
         rev => put.only_if("rev = :rev").with(":rev", rev),
     })
+}
+
+/// What goes along with a change that follows from a word: what is known now is noted, and that is what was read till then.
+fn along(key: &Key, before: &Told, after: &Told) -> Write {
+    note(key, before, after).unwrap_or_else(|| unchanged(key.clone(), before))
 }
 
 /// Nothing was told since this was read.
