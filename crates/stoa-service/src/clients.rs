@@ -15,6 +15,7 @@ use crate::egress::Egress;
 use crate::environment::{Environment, EnvironmentError, Variables};
 use crate::http_client::Outbound;
 use crate::log::Log;
+use crate::objects::Objects;
 use crate::pace::Pace;
 use crate::secrets::Secrets;
 use crate::store::Store;
@@ -60,6 +61,8 @@ pub struct Clients {
     pub(crate) outbound: Outbound,
     /// Addresses that a customer's configuration or provider names.
     pub(crate) egress: Egress,
+    /// Customers' files.
+    pub(crate) objects: Objects,
     /// How many requests of a client are taken at a time.
     pub(crate) pace: Pace,
 }
@@ -68,11 +71,13 @@ impl Clients {
     /// Makes the clients.
     pub fn new(environment: Environment, credentials: Credentials, clock: Clock, log: Log) -> Self {
         let outbound = Outbound::new(environment.url_policy);
+        let objects = Objects::new(&credentials, &environment, outbound.clone());
         let config = sdk_config(environment.endpoint.as_deref(), credentials, outbound.clone());
         Self {
             store: Store::new(aws_sdk_dynamodb::Client::new(&config), &environment),
             secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
             egress: Egress::new(environment.url_policy),
+            objects,
             pace: Pace::default(),
             environment,
             clock,

@@ -11,6 +11,7 @@
 //! | `visit` | one request on its way through a flow, and what it is answered |
 //! | `flows` | one file a function |
 //! | [`store`] | DynamoDB, one file a table |
+//! | `objects`, `signing` | S3, and what is asked of AWS without an SDK |
 //! | `secrets`, `environment` | what a function is told |
 //! | `http_client`, `egress`, `api` | calls to the outside: guarded where somebody else chose the address; the school's API |
 //! | `log`, `trust_log`, `provision_log` | the one line of an invocation, and the lines of `trust-refresh` and `provisioner` |
@@ -37,11 +38,13 @@ mod invoked;
 mod log;
 mod log_line;
 mod metrics;
+mod objects;
 pub mod operator;
 mod pace;
 mod provision_log;
 mod random;
 mod secrets;
+mod signing;
 pub mod store;
 mod trust_log;
 mod visit;

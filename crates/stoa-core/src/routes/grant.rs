@@ -1,5 +1,6 @@
 //! Grants: what a function may do to what, and under which conditions. What is not granted is refused.
 
+use super::bucket::Bucket;
 use super::secret::SecretKind;
 use super::table::{Index, Table};
 
@@ -110,6 +111,10 @@ pub enum Action {
     GetQueueAttributes,
     /// `sns:ListSubscriptionsByTopic`
     ListSubscriptionsByTopic,
+    /// `s3:GetObject`, which `HeadObject` asks for too
+    GetObject,
+    /// `s3:PutObject`
+    PutObject,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
     /// `secretsmanager:DeleteSecret`
@@ -143,6 +148,8 @@ impl Action {
             Self::GetSchedule => "scheduler:GetSchedule",
             Self::GetQueueAttributes => "sqs:GetQueueAttributes",
             Self::ListSubscriptionsByTopic => "sns:ListSubscriptionsByTopic",
+            Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",
@@ -164,6 +171,13 @@ pub enum Resource {
     Index(Index),
     /// Secrets Manager secrets of these purposes.
     Secrets(&'static [SecretKind]),
+    /// Objects of an S3 bucket.
+    Objects {
+        /// In which bucket.
+        bucket: Bucket,
+        /// What their keys are like: `*` stands for any text.
+        like: &'static str,
+    },
 }
 
 impl Resource {
@@ -172,7 +186,15 @@ impl Resource {
         match self {
             Self::Table(table) => Some(table),
             Self::Index(index) => Some(index.table()),
-            Self::Secrets(_) => None,
+            Self::Secrets(_) | Self::Objects { .. } => None,
+        }
+    }
+
+    /// The bucket whose objects they are.
+    pub const fn bucket(self) -> Option<Bucket> {
+        match self {
+            Self::Objects { bucket, .. } => Some(bucket),
+            Self::Table(_) | Self::Index(_) | Self::Secrets(_) => None,
         }
     }
 }
@@ -187,4 +209,8 @@ pub(super) const fn index(index: Index, actions: &'static [Action]) -> Grant {
 
 pub(super) const fn secrets(kinds: &'static [SecretKind]) -> Grant {
     Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds), conditions: &[] }
+}
+
+pub(super) const fn objects(bucket: Bucket, like: &'static str, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Objects { bucket, like }, conditions: &[] }
 }

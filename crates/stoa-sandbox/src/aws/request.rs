@@ -24,6 +24,7 @@ pub(super) enum Service {
         schedule: String,
     },
     Sqs,
+    S3,
 }
 
 /// `GetAccountSettings` of Lambda's API.
@@ -127,6 +128,8 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::LambdaAccount => vec![on_account(format!("lambda:{}", operation.name))],
         Service::Scheduler { .. } => vec![on_account(format!("scheduler:{}", operation.name))],
         Service::Sqs => vec![on_account(format!("sqs:{}", operation.name))],
+        // An object is in the address, which is read before this.
+        Service::S3 => Vec::new(),
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn throttled(service: &Service) -> Served {
                         Consider increasing your provisioning level with the UpdateTable API.",
         }),
         Service::SecretsManager => json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
-        Service::Lambda { .. } | Service::LambdaAccount | Service::Scheduler { .. } | Service::Sqs => {
+        Service::Lambda { .. } | Service::LambdaAccount | Service::Scheduler { .. } | Service::Sqs | Service::S3 => {
             json!({"__type": "TooManyRequestsException", "message": "Rate Exceeded."})
         }
     };
@@ -85,7 +85,7 @@ pub(super) fn unavailable(service: &Service) -> Served {
         Service::SecretsManager => {
             json!({"__type": "InternalServiceError", "Message": "An error occurred on the server side."})
         }
-        Service::Lambda { .. } | Service::LambdaAccount | Service::Scheduler { .. } | Service::Sqs => {
+        Service::Lambda { .. } | Service::LambdaAccount | Service::Scheduler { .. } | Service::Sqs | Service::S3 => {
             json!({"__type": "ServiceException", "Message": "An error occurred."})
         }
     };
