@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use stoa_core::connection::Column;
-use stoa_core::directory::FileRow;
 use stoa_core::email::Email;
 
 use crate::header::Header;
-use crate::import::Seen;
 use crate::rejection::Why;
 
 /// The longest cell that is read, in characters.
@@ -76,25 +74,6 @@ impl Person {
             groups,
             is_active: row.text(Column::Status)?.map_or(Ok(true), |said| is_active(&said))?,
         })
-    }
-}
-
-impl Person {
-    /// What is asked of the directory about them. A column that the file does not have says nothing; an empty cell says
-    /// that there is nothing.
-    pub fn file_row(&self, line: u64, seen: &Seen) -> FileRow {
-        let has = |column| seen.columns.contains_key(&column);
-        let text = |column, text: &Option<String>| has(column).then(|| text.clone().unwrap_or_default());
-        FileRow {
-            line,
-            email: self.email.as_str().to_owned(),
-            external_id: text(Column::ExternalId, &self.external_id),
-            first_name: text(Column::FirstName, &self.first_name),
-            last_name: text(Column::LastName, &self.last_name),
-            company: text(Column::Company, &self.company),
-            groups: has(Column::Groups).then(|| self.groups.clone()),
-            active: self.is_active,
-        }
     }
 }
 

@@ -17,13 +17,14 @@
 //! | `log`, `trust_log`, `provision_log` | the one line of an invocation, and the lines of `trust-refresh` and `provisioner` |
 //! | `log_line`, `metrics` | what those lines have in common, and which of their fields CloudWatch counts |
 //! | [`operator`] | what the command `stoa` does in AWS |
-//! | `clients`, `clock`, `random` | what all of them are handed |
+//! | `clients`, `clock`, `credentials`, `random` | what all of them are handed |
 //! | `held`, `pace` | what a process keeps, mostly for a minute, and how many requests of a client it takes |
 
 mod ahead;
 mod api;
 mod clients;
 mod clock;
+mod credentials;
 mod edge;
 mod egress;
 mod environment;
@@ -49,8 +50,9 @@ pub mod store;
 mod trust_log;
 mod visit;
 
-pub use clients::{Clients, Credentials};
+pub use clients::Clients;
 pub use clock::Clock;
+pub use credentials::Credentials;
 pub use edge::Handler;
 pub use environment::{Environment, EnvironmentError, Variables};
 pub use invoked::{Invoked, NotAnswered};

@@ -11,7 +11,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::routes::Bucket;
 
-use crate::clients::Credentials;
+use crate::credentials::Credentials;
 use crate::environment::Environment;
 use crate::http_client::Outbound;
 use crate::signing::{Signer, Unsigned, code_of};

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_types::body::SdkBody;
 use http::{Method, Request};
 
-use crate::clients::Credentials;
+use crate::credentials::Credentials;
 
 /// Signs as whoever the credentials are of.
 pub(crate) struct Signer {

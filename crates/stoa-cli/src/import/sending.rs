@@ -61,7 +61,7 @@ pub(super) async fn send(
             };
             at += 1;
             if at > compared.earlier {
-                waiting.push(person.file_row(line, seen));
+                waiting.push(seen.file_row(line, &person));
             }
         }
         while waiting.len() >= MOST_AT_ONCE || (!is_more && !waiting.is_empty()) {

@@ -40,7 +40,9 @@ impl Elsewhere {
             Service::LambdaAccount => {
                 Ok(Served::of(StatusCode::OK, json!({ "AccountLimit": { "ConcurrentExecutions": 1000 } })))
             }
-            Service::Scheduler { .. } | Service::Sqs | Service::S3 => Ok(refused("ResourceNotFoundException", "It does not exist.")),
+            Service::Scheduler { .. } | Service::Sqs | Service::S3 => {
+                Ok(refused("ResourceNotFoundException", "It does not exist."))
+            }
             Service::DynamoDb => Ok(refused(
                 "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
                 "Requested resource not found",

@@ -3,7 +3,7 @@
 use stoa_core::routes::Table;
 
 use super::{Operator, StackNames};
-use crate::clients::Credentials;
+use crate::credentials::Credentials;
 
 /// The stack's name, which is also the first part of every secret's name.
 pub const STACK: &str = "stoa-local";

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 
 use super::OperatorError;
-use crate::clients::Credentials;
+use crate::credentials::Credentials;
 use crate::http_client::Outbound;
 use crate::signing::{Signer, Unsigned, code_of};
 

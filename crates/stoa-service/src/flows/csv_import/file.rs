@@ -11,9 +11,7 @@ use jiff::Timestamp;
 use stoa_core::connection::{Source, UploadsDocument};
 use stoa_core::directory::{Becomes, FileRow, RowRefusal, UserId};
 use stoa_core::failure::Failure;
-use stoa_import::{
-    Counts, Import, MOST_LINES, Mapping, Placed, Report, Row, UploadRefusal, Why, begins_like,
-};
+use stoa_import::{Counts, Import, MOST_LINES, Mapping, Placed, Report, Row, UploadRefusal, Why, begins_like};
 use stoa_scim::ResourceType;
 
 use super::{Desk, leave, take};
@@ -171,7 +169,7 @@ impl Reads<'_> {
                     (Row::Person { line, person }, Some(columns)) => {
                         seen.people += 1;
                         if seen.people > which.after && seen.people <= which.until {
-                            waiting.push(person.file_row(line, columns));
+                            waiting.push(columns.file_row(line, &person));
                         }
                     }
                     (row, _) => seen.note(row),
