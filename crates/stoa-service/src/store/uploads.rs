@@ -44,7 +44,8 @@ impl Store {
     pub(crate) async fn waiting_uploads(&self, of: Option<&ConnectionId>) -> Result<Vec<UploadItem>, Failure> {
         let mut waiting: Vec<UploadItem> = self.tables.query(&Range::uploads(), Reads::Consistent).await?;
         waiting.retain(|item| of.is_none_or(|of| *of == item.connection));
-        waiting.sort_by(|one, other| (one.at, &one.upload).cmp(&(other.at, &other.upload)));
+        // S3's time has whole seconds: of two files of one second, the one that is under way goes first.
+        waiting.sort_by_key(|item| (item.at, item.done.rows == 0, item.upload.clone()));
         Ok(waiting)
     }
 
