@@ -87,7 +87,7 @@ def check_functions(register, template):
         yield from equal(f"{logical_id}: CodeUri", source.get("Properties", {}).get("CodeUri"), f"functions/{name}")
         yield from equal(f"{logical_id}: BuildMethod", source.get("Metadata", {}).get("BuildMethod"), "rust-cargolambda")
     for function in register["functions"]:
-        if not function["routes"] and not function["schedule"]:
+        if not function["routes"] and (function["uploads"] or not function["schedule"]):
             # The command finds it by this output, at the version that traffic was shifted to.
             logical_id = function["logical_id"]
             output = template.outputs.get(f"{logical_id}Function", {}).get("Value")
@@ -130,6 +130,64 @@ def check_schedules(register, template):
     yield from equal("queues that the output FailureQueues names", {queue["Ref"] for queue in named}, set(template.of_type("AWS::SQS::Queue")))
 
 
+def check_buckets(register, template):
+    """Private, encrypted, by TLS only, emptied by itself; what is put there starts what the register says, by a rule."""
+    wanted = {camel(bucket["name"]) + "Bucket": bucket for bucket in register["buckets"]}
+    yield from differ("buckets", template.of_type("AWS::S3::Bucket"), wanted)
+    policies = {policy["Properties"]["Bucket"].get("Ref"): policy["Properties"]["PolicyDocument"] for policy in template.of_type("AWS::S3::BucketPolicy").values()}
+    rules = []
+    for logical_id, bucket in wanted.items():
+        resource, actual = template.resources.get(logical_id, {}), template.properties(logical_id)
+        closed = dict.fromkeys(["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"], True)
+        yield from equal(f"{logical_id}: public access", actual.get("PublicAccessBlockConfiguration"), closed)
+        yield from equal(f"{logical_id}: ownership", actual.get("OwnershipControls"), {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+        encryption = actual.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration")
+        yield from equal(f"{logical_id}: encryption", encryption, [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}])
+        # Of everything, whatever its key. Versions would stay behind what was deleted.
+        lifetimes = actual.get("LifecycleConfiguration", {}).get("Rules", [])
+        kept = [{key: rule[key] for key in rule if key not in ("Id", "AbortIncompleteMultipartUpload")} for rule in lifetimes]
+        yield from equal(f"{logical_id}: lifetime", kept, [{"Status": "Enabled", "ExpirationInDays": bucket["kept_days"]}])
+        if not all(rule.get("AbortIncompleteMultipartUpload") for rule in lifetimes):
+            yield f"{logical_id}: what was never put there to its end stays"
+        if "VersioningConfiguration" in actual:
+            yield f"{logical_id}: keeps versions of what was deleted"
+        if "BucketName" in actual:
+            yield f"{logical_id}: a fixed name, which any account may have taken"
+        notified = actual.get("NotificationConfiguration")
+        yield from equal(f"{logical_id}: whom it tells", notified, {"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
+        arn = {"Fn::GetAtt": [logical_id, "Arn"]}
+        tls = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, {"Fn::Sub": f"${{{logical_id}.Arn}}/*"}],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        statements = policies.get(logical_id, {}).get("Statement", [])
+        if not any({key: st.get(key) for key in tls} == tls for st in statements):
+            yield f"{logical_id}: no policy refuses what comes without TLS"
+        if any(st["Effect"] == "Allow" for st in statements):
+            yield f"{logical_id}: its policy lets somebody in"
+        yield from equal(f"{logical_id}: DeletionPolicy", resource.get("DeletionPolicy"), "RetainExceptOnCreate")
+        yield from equal(f"{logical_id}: UpdateReplacePolicy", resource.get("UpdateReplacePolicy"), "Retain")
+        yield from equal(f"{logical_id}: output", template.outputs.get(logical_id, {}).get("Value"), {"Ref": logical_id})
+        for function in register["functions"]:
+            if function["uploads"] == bucket["name"]:
+                pattern = {
+                    "source": ["aws.s3"],
+                    "detail-type": ["Object Created"],
+                    "detail": {"bucket": {"name": [{"Ref": logical_id}]}, "object": {"key": [{"wildcard": bucket["starting"]}]}},
+                }
+                rules.append((f"{function['logical_id']}Aliaslive", pattern))
+    got = [
+        (target["Arn"].get("Ref"), rule["Properties"].get("EventPattern"))
+        for rule in template.of_type("AWS::Events::Rule").values()
+        for target in rule["Properties"]["Targets"]
+        if rule["Properties"].get("State", "ENABLED") == "ENABLED"
+    ]
+    yield from equal("what starts by an object", got, rules)
+
+
 def check_grants(register, template):
     for function in register["functions"]:
         logical_id = function["logical_id"]
@@ -149,6 +207,9 @@ def statement(register, grant):
     elif "index" in grant:
         table, index = grant["index"].split("/")
         resource = {"Fn::Sub": f"${{{camel(table)}Table.Arn}}/index/{index}"}
+    elif "objects" in grant:
+        bucket, like = grant["objects"].split("/", 1)
+        resource = {"Fn::Sub": f"${{{camel(bucket)}Bucket.Arn}}/{like}"}
     else:
         per_id = next(secret["is_per_id"] for secret in register["secrets"] if secret["name"] == grant["secret"])
         # Six characters that Secrets Manager adds to every ARN. A secret that does not exist is authorized without
@@ -226,6 +287,7 @@ NAMESPACE = {"Fn::Sub": "stoa/${AWS::StackName}"}
 
 def check_environment(register, template):
     tables = {table["variable"]: {"Ref": camel(table["name"]) + "Table"} for table in register["tables"]}
+    buckets = {bucket["variable"]: {"Ref": camel(bucket["name"]) + "Bucket"} for bucket in register["buckets"]}
     others = {
         "STOA_BUILD": {"Ref": "Build"},
         "STOA_METRIC_NAMESPACE": NAMESPACE,
@@ -235,7 +297,7 @@ def check_environment(register, template):
         logical_id = function["logical_id"]
         actual = template.properties(logical_id).get("Environment", {}).get("Variables", {})
         yield from differ(f"{logical_id}: environment", actual, function["environment"])
-        for variable, value in (tables | others).items():
+        for variable, value in (tables | buckets | others).items():
             if variable in actual:
                 yield from equal(f"{logical_id}: {variable}", actual[variable], value)
         if "HttpApi" in json.dumps(actual):
@@ -532,6 +594,7 @@ DEPLOYING = {
     "AWS::CodeDeploy::Application": "codedeploy:CreateApplication codedeploy:DeleteApplication codedeploy:GetApplication codedeploy:ListTagsForResource codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication",
     "AWS::CodeDeploy::DeploymentGroup": "codedeploy:CreateDeploymentGroup codedeploy:DeleteDeploymentGroup codedeploy:GetDeploymentGroup codedeploy:UpdateDeploymentGroup iam:PassRole",
     "AWS::DynamoDB::Table": "dynamodb:CreateTable dynamodb:DeleteTable dynamodb:DescribeContinuousBackups dynamodb:DescribeContributorInsights dynamodb:DescribeKinesisStreamingDestination dynamodb:DescribeTable dynamodb:DescribeTimeToLive dynamodb:GetResourcePolicy dynamodb:ListTagsOfResource dynamodb:TagResource dynamodb:UntagResource dynamodb:UpdateContinuousBackups dynamodb:UpdateTable dynamodb:UpdateTimeToLive",
+    "AWS::Events::Rule": "events:DeleteRule events:DescribeRule events:ListTargetsByRule events:PutRule events:PutTargets events:RemoveTargets",
     "AWS::IAM::ManagedPolicy": "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion iam:GetPolicy iam:GetPolicyVersion iam:ListPolicyVersions",
     "AWS::IAM::Role": "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy iam:DetachRolePolicy iam:GetRole iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies iam:PutRolePolicy iam:TagRole iam:UntagRole iam:UpdateAssumeRolePolicy iam:UpdateRole",
     # An update of the alias is a deployment of CodeDeploy's, which a rollback stops.
@@ -542,6 +605,8 @@ DEPLOYING = {
     "AWS::Lambda::Version": "lambda:DeleteFunction lambda:GetFunctionConfiguration lambda:ListVersionsByFunction lambda:PublishVersion",
     "AWS::Logs::LogGroup": "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DescribeLogGroups logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource",
     "AWS::Route53::RecordSet": "route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone route53:ListResourceRecordSets",
+    "AWS::S3::Bucket": "s3:CreateBucket s3:DeleteBucket s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration s3:GetBucketCORS s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetIntelligentTieringConfiguration s3:GetInventoryConfiguration s3:GetLifecycleConfiguration s3:GetMetricsConfiguration s3:GetReplicationConfiguration s3:ListBucket s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPublicAccessBlock s3:PutBucketTagging s3:PutEncryptionConfiguration s3:PutLifecycleConfiguration",
+    "AWS::S3::BucketPolicy": "s3:DeleteBucketPolicy s3:GetBucketPolicy s3:PutBucketPolicy",
     "AWS::SNS::Subscription": "sns:GetSubscriptionAttributes sns:ListSubscriptionsByTopic sns:SetSubscriptionAttributes sns:Subscribe sns:Unsubscribe",
     "AWS::SNS::Topic": "sns:CreateTopic sns:DeleteTopic sns:GetDataProtectionPolicy sns:GetTopicAttributes sns:ListSubscriptionsByTopic sns:ListTagsForResource sns:SetTopicAttributes sns:TagResource sns:UntagResource",
     "AWS::SQS::Queue": "sqs:CreateQueue sqs:DeleteQueue sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags sqs:SetQueueAttributes sqs:TagQueue sqs:UntagQueue",
@@ -615,6 +680,7 @@ CHECKS = [
     check_functions,
     check_routes,
     check_schedules,
+    check_buckets,
     check_grants,
     check_width,
     check_environment,

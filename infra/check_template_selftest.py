@@ -70,6 +70,86 @@ def failures_nowhere(source):
     del properties(source, "TrustRefresh")["EventInvokeConfig"]
 
 
+def add_bucket(source):
+    source["Resources"]["OtherBucket"] = copy.deepcopy(source["Resources"]["FilesBucket"])
+
+
+def public_bucket(source):
+    properties(source, "FilesBucket")["PublicAccessBlockConfiguration"]["BlockPublicPolicy"] = False
+
+
+def bucket_of_other_owners(source):
+    del properties(source, "FilesBucket")["OwnershipControls"]
+
+
+def bucket_in_clear(source):
+    del properties(source, "FilesBucket")["BucketEncryption"]
+
+
+def files_kept_longer(source):
+    properties(source, "FilesBucket")["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] = 90
+
+
+def files_kept_in_part(source):
+    properties(source, "FilesBucket")["LifecycleConfiguration"]["Rules"][0]["Prefix"] = "acme/"
+
+
+def uploads_that_broke_off_stay(source):
+    del properties(source, "FilesBucket")["LifecycleConfiguration"]["Rules"][0]["AbortIncompleteMultipartUpload"]
+
+
+def versions_of_files(source):
+    properties(source, "FilesBucket")["VersioningConfiguration"] = {"Status": "Enabled"}
+
+
+def named_bucket(source):
+    properties(source, "FilesBucket")["BucketName"] = "files"
+
+
+def bucket_without_tls(source):
+    del source["Resources"]["FilesBucketPolicy"]
+
+
+def bucket_let_somebody_in(source):
+    policy = properties(source, "FilesBucketPolicy")["PolicyDocument"]["Statement"]
+    policy.append({**policy[0], "Effect": "Allow"})
+
+
+def files_told_to_nobody(source):
+    del properties(source, "FilesBucket")["NotificationConfiguration"]
+
+
+def results_start_runs(source):
+    pattern = properties(source, "CsvImport")["Events"]["Uploaded"]["Properties"]["Pattern"]
+    pattern["detail"]["object"]["key"] = [{"wildcard": "*"}]
+
+
+def files_of_any_bucket(source):
+    del properties(source, "CsvImport")["Events"]["Uploaded"]["Properties"]["Pattern"]["detail"]["bucket"]
+
+
+def files_start_another(source):
+    event = properties(source, "CsvImport")["Events"].pop("Uploaded")
+    properties(source, "Operator")["Events"] = {"Uploaded": event}
+
+
+def bucket_that_nobody_finds(source):
+    del source["Outputs"]["FilesBucket"]
+
+
+def bucket_deleted_with_the_stack(source):
+    source["Resources"]["FilesBucket"]["DeletionPolicy"] = "Delete"
+
+
+def writes_where_customers_do(source):
+    statement = next(st for st in statements(source, "CsvImport") if "s3:PutObject" in st["Action"])
+    statement["Resource"] = {"Fn::Sub": "${FilesBucket.Arn}/*"}
+
+
+def other_bucket(source):
+    properties(source, "CsvImport")["Environment"]["Variables"]["STOA_BUCKET_FILES"] = "files"
+
+
 def add_action(source):
     statements(source, "Login")[0]["Action"].append("dynamodb:Scan")
 
@@ -352,18 +432,38 @@ def no_rollback(source):
 
 
 def kind_that_the_pipeline_cannot_make(source):
-    source["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket"}
+    source["Resources"]["Stream"] = {"Type": "AWS::Kinesis::Stream"}
 
 
 def data_that_an_update_may_replace(source):
-    source["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket", "UpdateReplacePolicy": "Retain"}
+    source["Resources"]["Stream"] = {"Type": "AWS::Kinesis::Stream", "UpdateReplacePolicy": "Retain"}
 
 
 DEFECTS = {
     "check_functions": [add_function, drop_function, rename_function, wrong_folder, function_that_nobody_finds],
     "check_routes": [add_route, change_method, drop_default_route],
     "check_schedules": [other_rate, schedule_switched_off, second_schedule, failures_nowhere, queue_that_doctor_does_not_ask],
+    "check_buckets": [
+        add_bucket,
+        public_bucket,
+        bucket_of_other_owners,
+        bucket_in_clear,
+        files_kept_longer,
+        files_kept_in_part,
+        uploads_that_broke_off_stay,
+        versions_of_files,
+        named_bucket,
+        bucket_without_tls,
+        bucket_let_somebody_in,
+        files_told_to_nobody,
+        results_start_runs,
+        files_of_any_bucket,
+        files_start_another,
+        bucket_that_nobody_finds,
+        bucket_deleted_with_the_stack,
+    ],
     "check_grants": [
+        writes_where_customers_do,
         add_action,
         drop_statement,
         other_secret,
@@ -376,7 +476,7 @@ DEFECTS = {
         same_without_condition,
     ],
     "check_width": [starred_action, starred_resource, managed_policy],
-    "check_environment": [add_variable, drop_variable, other_table, production_s_secrets],
+    "check_environment": [other_bucket, add_variable, drop_variable, other_table, production_s_secrets],
     "check_tables": [
         drop_table,
         sort_key_on_logins,

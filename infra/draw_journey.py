@@ -67,7 +67,10 @@ def uses(function):
 def starts(function):
     if function["routes"]:
         return function["routes"]
-    return [function["schedule"]] if function["schedule"] else ["the command `stoa`" if function["name"] in ("operator", "csv-import") else "another function"]
+    starting = [function["schedule"]] if function["schedule"] else []
+    if function["uploads"]:
+        return ["the command `stoa`", "a file in the bucket", *starting]
+    return starting or ["the command `stoa`" if function["name"] == "operator" else "another function"]
 
 
 class Journey:

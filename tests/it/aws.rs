@@ -1,12 +1,13 @@
 //! A bare AWS client: what somebody with a principal's credentials could send.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use stoa_core::routes::Table;
+use stoa_core::routes::{Bucket, Table};
 
 use crate::steps::World;
 
@@ -24,7 +25,34 @@ pub async fn invoke(world: &World, principal: &str, function: &str, event: &Valu
     send(request, principal, event).await
 }
 
+/// Asks S3 for an object, or puts one there, as `principal`; the key is encoded in the path already. Returns status and
+/// body.
+pub async fn object(world: &World, principal: &str, method: &str, path: &str, sent: Sent<'_>) -> (u16, Bytes) {
+    let bucket = world.front.stack().bucket_name(Bucket::Files);
+    let hash = digest(&SHA256, sent.body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("{}/{bucket}/{path}", world.front.endpoint()))
+        .header("x-amz-content-sha256", sent.hash.unwrap_or(&hash));
+    let request = sent.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    exchange(request, principal, Bytes::copy_from_slice(sent.body)).await
+}
+
+/// What is sent to S3 with a request.
+#[derive(Clone, Copy, Default)]
+pub struct Sent<'a> {
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a [u8],
+    /// Instead of the body's own.
+    pub hash: Option<&'a str>,
+}
+
 async fn send(request: http::request::Builder, principal: &str, body: &Value) -> (u16, Value) {
+    let (status, body) = exchange(request, principal, Bytes::from(body.to_string())).await;
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+async fn exchange(request: http::request::Builder, principal: &str, body: Bytes) -> (u16, Bytes) {
     let credential = format!(
         "AWS4-HMAC-SHA256 Credential={principal}/20260101/us-east-1/dynamodb/aws4_request, \
          SignedHeaders=host, Signature=00"
@@ -32,12 +60,11 @@ async fn send(request: http::request::Builder, principal: &str, body: &Value) ->
     let request = request
         .header("authorization", credential)
         .header("x-amz-date", "20260101T000000Z")
-        .body(Full::new(Bytes::from(body.to_string())))
+        .body(Full::new(body))
         .unwrap();
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let (head, body) = client.request(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    (head.status.as_u16(), serde_json::from_slice(&body).unwrap())
+    (head.status.as_u16(), body.collect().await.unwrap().to_bytes())
 }
 
 /// Sets an attribute of every item whose partition key begins so, as somebody with write access to the table would.

@@ -77,6 +77,7 @@ mod trust;
 mod trust_rounds;
 mod turns;
 mod two_providers;
+mod uploads;
 mod webhooks;
 mod wire;
 mod words;

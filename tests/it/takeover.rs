@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stoa_core::routes::{ROUTES, Table};
 use stoa_sandbox::aws::policy::ON_CALL;
 
-use crate::aws::{call, invoke};
+use crate::aws::{Sent, call, invoke, object};
 use crate::steps::World;
 use crate::sync::{keep, read, root};
 
@@ -30,9 +30,11 @@ enum Request {
     ByAddress,
     /// Asks a function that the command may ask.
     Ask(&'static str),
+    /// Reads an object of the bucket, or puts one there.
+    Object(&'static str, &'static str),
 }
 
-use Request::{Ask, ByAddress, Data, Read, Replace};
+use Request::{Ask, ByAddress, Data, Object, Read, Replace};
 
 /// A power, in the words of the table, and all that it needs.
 fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
@@ -127,11 +129,19 @@ fn powers() -> Vec<(&'static str, &'static str, Vec<Ways>)> {
         ("pepper", "replace the pepper", vec![vec![Replace("pepper")]]),
         ("asks", "ask the function `operator`", vec![vec![Ask("operator")]]),
         ("files", "have the function `csv-import` read and write a directory", vec![vec![Ask("csv-import")]]),
+        ("uploads", "read the files that customers put into the bucket", vec![vec![Object("GET", "pg/in/a.csv")]]),
+        ("results", "write what a customer reads about a file", vec![vec![Object("PUT", "pg/out/a.csv")]]),
+        ("as a customer", "put a file into the bucket as a customer does", vec![vec![Object("PUT", "pg/in/b.csv")]]),
     ]
 }
 
 /// Whether the front lets a request through. What it says of the item then is another question.
 async fn is_let_through(world: &World, principal: &str, request: &Request) -> bool {
+    if let Object(method, path) = request {
+        // Of one that is not there, S3 says the same as of one that may not be read.
+        assert_eq!(object(world, "sandbox", "PUT", path, Sent::default()).await.0, 200);
+        return object(world, principal, method, path, Sent::default()).await.0 == 200;
+    }
     let stack = world.front.stack();
     let secret = |name: &str| format!("{}/{name}", stack.name());
     let (status, answer) = match request {
@@ -156,6 +166,7 @@ async fn is_let_through(world: &World, principal: &str, request: &Request) -> bo
                 "KeyConditionExpression": "who = :who", "ExpressionAttributeValues": {":who": {"S": "x"}}});
             call(world, principal, "DynamoDB_20120810.Query", &body).await
         }
+        Object(..) => unreachable!("it is answered above"),
         Ask(function) => invoke(world, principal, &stack.function_name(function), &json!({})).await,
     };
     let kind = answer["__type"].as_str().or(answer["Type"].as_str()).unwrap_or_default();
@@ -222,7 +233,7 @@ async fn c215_what_a_function_gives_whoever_takes_it_over_is_what_the_page_says(
     keep(&path, &format!("{before}{}{table}{}{after}", TABLE[0], TABLE[1]));
     // Each power is somebody's, or it could not be told from a request that is malformed.
     for (at, (name, _, _)) in powers.iter().enumerate() {
-        let nobody_s = ["lists", "pepper"].contains(name);
+        let nobody_s = ["lists", "pepper", "as a customer"].contains(name);
         assert_eq!(rows.iter().all(|(_, row)| !row[at]), nobody_s, "{name}");
     }
 }
@@ -233,7 +244,7 @@ async fn c214_no_function_both_parses_what_strangers_send_and_can_end_in_anybody
     let (powers, rows) = (powers(), measured().await);
     let has = |row: &[bool], name: &str| row[powers.iter().position(|(power, _, _)| *power == name).unwrap()];
     for (principal, row) in rows.iter().filter(|(principal, _)| *principal != ON_CALL) {
-        for never in ["connections", "tests", "lists", "secrets", "pepper", "asks"] {
+        for never in ["connections", "tests", "lists", "secrets", "pepper", "asks", "as a customer"] {
             let is_launch = *principal == "thinkific-launch";
             assert!(!has(row, never) || (never == "tests" && is_launch), "{principal}: {never}");
         }

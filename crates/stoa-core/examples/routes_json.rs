@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 use stoa_core::routes::{
-    Condition, Function, Grant, Index, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_LOOKS, ON_CALL_READS,
-    ROUTES, Resource, SecretKind, Table, Variable,
+    Bucket, Condition, Function, Grant, Index, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_LOOKS,
+    ON_CALL_READS, ROUTES, Resource, SecretKind, Table, Variable,
 };
 
 fn main() -> std::io::Result<()> {
@@ -17,6 +17,7 @@ fn main() -> std::io::Result<()> {
         "on_call_lists": ON_CALL_LISTS.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
         "on_call_reads": ON_CALL_READS.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
         "tables": Table::ALL.iter().map(table).collect::<Vec<_>>(),
+        "buckets": Bucket::ALL.iter().map(bucket).collect::<Vec<_>>(),
         "secrets": SecretKind::ALL.iter().map(secret).collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(std::io::stdout().lock(), &register)?;
@@ -29,6 +30,7 @@ fn function(function: &Function) -> Value {
         "logical_id": function.logical_id(),
         "routes": function.routes.iter().map(|route| route.key()).collect::<Vec<_>>(),
         "schedule": function.schedule,
+        "uploads": function.uploads.map(Bucket::as_str),
         "grants": function.grants.iter().flat_map(grants).collect::<Vec<_>>(),
         "environment": function.environment().map(Variable::as_str).collect::<Vec<_>>(),
     })
@@ -39,6 +41,7 @@ fn grants(grant: &Grant) -> Vec<Value> {
         Resource::Table(table) => ("table", vec![table.as_str().to_owned()]),
         Resource::Index(index) => ("index", vec![format!("{}/{}", index.table().as_str(), index.as_str())]),
         Resource::Secrets(kinds) => ("secret", kinds.iter().map(|kind| kind.as_str().to_owned()).collect()),
+        Resource::Objects { bucket, like } => ("objects", vec![format!("{}/{like}", bucket.as_str())]),
     };
     let actions: Vec<_> = grant.actions.iter().map(|action| action.as_str()).collect();
     let condition = condition(grant.conditions);
@@ -63,6 +66,15 @@ fn table(table: &Table) -> Value {
         "sort_key": table.sort_key(),
         "ttl_attribute": table.ttl_attribute(),
         "indexes": table.indexes().iter().map(index).collect::<Vec<_>>(),
+    })
+}
+
+fn bucket(bucket: &Bucket) -> Value {
+    json!({
+        "name": bucket.as_str(),
+        "variable": Variable::Bucket(*bucket).as_str(),
+        "starting": bucket.starting(),
+        "kept_days": bucket.kept_days(),
     })
 }
 

@@ -328,6 +328,10 @@ faults! {
     ScimVersionDiffers = "scim_version_differs": 412 "scim" Idp, Info, again;
     /// The connection's directory is not filled from files.
     CsvOff = "csv_off": 403 "import" OnCall, Warn;
+    /// A file that was put into the bucket is none that can be used.
+    UploadRefused = "upload_refused": 422 "import" Idp, Warn;
+    /// S3 did not answer in time, or answered with an error of its own.
+    FilesUnavailable = "files_unavailable": 503 "try-later" OnCall, Error, again;
     /// DynamoDB did not answer in time.
     StoreUnavailable = "store_unavailable": 503 "try-later" OnCall, Error, again;
     /// Two writes met again and again.

@@ -3,20 +3,22 @@
 //! Everything that must agree with the functions is derived from [`ROUTES`] or held against it by a test: the SAM
 //! template, the IAM statements, the local gateway, the local IAM front, the sample events and the runbook.
 
+mod bucket;
 mod grant;
 mod route;
 mod secret;
 mod table;
 mod variable;
 
-use self::grant::{attributes, index, keys_like, keys_not_like, secrets, table};
+use self::grant::{attributes, index, keys_like, keys_not_like, objects, secrets, table};
 
-use Action::{BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem};
+use Action::{BatchGetItem, DeleteItem, GetItem, GetObject, PutItem, PutObject, Query, UpdateItem};
 use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
 use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Probe, Saml, Seal, Thinkific, Workos};
 use Table::{Connections, Directory, Logins, Trust};
 
+pub use self::bucket::Bucket;
 pub use self::grant::{Action, Comparison, Condition, ConditionKey, Grant, Resource};
 pub use self::route::{Method, Route};
 pub use self::secret::SecretKind;
@@ -30,10 +32,13 @@ pub struct Function {
     pub name: &'static str,
     /// What it does, in one sentence, for tables in the documents.
     pub purpose: &'static str,
-    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the command `stoa` invokes them.
+    /// The HTTP API routes that start it. `operator` and `csv-import` have none: the command `stoa` invokes them, and a
+    /// file that is put into the bucket starts the second.
     pub routes: &'static [Route],
     /// When the clock starts it (EventBridge Scheduler, `ScheduleExpression`).
     pub schedule: Option<&'static str>,
+    /// Where an object starts it that is put there.
+    pub uploads: Option<Bucket>,
     /// Everything it may read and write. What is not here is refused, by AWS and by the sandbox.
     pub grants: &'static [Grant],
 }
@@ -56,6 +61,7 @@ impl Function {
             Variable::Build | Variable::MetricNamespace | Variable::PublicUrl => true,
             Variable::SecretPrefix => self.grants.iter().any(|grant| matches!(grant.resource, Resource::Secrets(_))),
             Variable::Table(table) => self.grants.iter().any(|grant| grant.resource.table() == Some(*table)),
+            Variable::Bucket(bucket) => self.grants.iter().any(|grant| grant.resource.bucket() == Some(*bucket)),
         })
     }
 }
@@ -162,6 +168,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Starts a login and sends the browser to the identity provider.",
         routes: &[Route::On(Get, "/login"), Route::On(Post, "/login"), Route::On(Get, "/login/{connection}")],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Connections, &[Query]).where_all(&[keys_like(&["discovery#*"])]),
@@ -174,6 +181,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Takes the SAML Response, proves it, and hands the identity on under a ticket.",
         routes: &[Route::On(Post, "/saml/{connection}/acs")],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[Query]),
@@ -192,6 +200,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Publishes a connection's SAML service provider metadata.",
         routes: &[Route::On(Get, "/saml/{connection}/metadata")],
         schedule: None,
+        uploads: None,
         grants: &[table(Connections, &[GetItem])],
     },
     Function {
@@ -199,6 +208,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Takes the response from an OpenID provider or WorkOS, proves it, and hands the identity on under a ticket.",
         routes: &[Route::On(Get, "/oidc/{connection}/callback")],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[GetItem]),
@@ -218,6 +228,7 @@ pub const ROUTES: &[Function] = &[
             Route::On(Get, "/teams/script.js"),
         ],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Trust, &[GetItem]),
@@ -231,6 +242,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Redeems the ticket, settles the account, signs the Thinkific token and sends the person there.",
         routes: &[Route::On(Get, "/launch"), Route::On(Post, "/launch")],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[BatchGetItem]),
             table(Logins, &[BatchGetItem, UpdateItem]),
@@ -247,6 +259,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Shows what happened when Thinkific sends a person back, signs out, and answers unknown paths.",
         routes: &[Route::On(Get, "/return"), Route::On(Get, "/sign-out/{connection}"), Route::Default],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Logins, &[UpdateItem])
@@ -258,6 +271,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Takes what a school tells by itself, proves it, and notes accounts and progress.",
         routes: &[Route::On(Post, "/thinkific/{school}/webhook")],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Logins, &[PutItem]).where_all(&[keys_like(&["webhook#*"])]),
@@ -281,6 +295,7 @@ pub const ROUTES: &[Function] = &[
             Route::On(Delete, "/scim/{connection}/{proxy+}"),
         ],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Directory, &[GetItem, BatchGetItem]),
@@ -294,6 +309,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Takes what WorkOS tells of a customer's directory, proves it, and notes people, groups and memberships.",
         routes: &[Route::On(Post, "/workos/{connection}/webhook")],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             table(Directory, &[GetItem, BatchGetItem]),
@@ -306,12 +322,19 @@ pub const ROUTES: &[Function] = &[
         name: "csv-import",
         purpose: "Takes people from a customer's file into their directory, and writes out what the directory has of them.",
         routes: &[],
-        schedule: None,
+        schedule: Some("rate(5 minutes)"),
+        uploads: Some(Bucket::Files),
         grants: &[
             table(Connections, &[GetItem]),
             table(Directory, &[GetItem, BatchGetItem]),
             table(Directory, &[Query, PutItem, UpdateItem, DeleteItem, Action::ConditionCheckItem])
                 .where_all(&[PEOPLE]),
+            // Which files wait, how far one has come, whose turn it is, and what was imported.
+            table(Directory, &[Query, PutItem, UpdateItem, DeleteItem])
+                .where_all(&[keys_like(&["import#*", "upload#*"])]),
+            // What it writes starts nothing, and it cannot write where a customer does.
+            objects(Bucket::Files, "*/in/*", &[GetObject]),
+            objects(Bucket::Files, "*/out/*", &[PutObject]),
             secrets(&[Pepper, DirectorySecret]),
         ],
     },
@@ -320,6 +343,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Answers the command `stoa` where that needs a secret: whose logins, who is a person, what a school tells.",
         routes: &[],
         schedule: None,
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem]),
             index(LoginsByEmail, &[Query]),
@@ -332,6 +356,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Does at the schools what is due for people of a directory: accounts, courses, groups, and their end.",
         routes: &[],
         schedule: Some("rate(1 minute)"),
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
@@ -346,6 +371,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Asks WorkOS what its webhooks may have missed: events, and now and then whole directories.",
         routes: &[],
         schedule: Some("rate(5 minutes)"),
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Directory, &[GetItem, BatchGetItem]),
@@ -360,6 +386,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Holds what identity providers publish against what their connections believe: keys, key sets, addresses.",
         routes: &[],
         schedule: Some("rate(1 hour)"),
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Trust, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
@@ -372,6 +399,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Looks at what schools have, so that launches need not ask, and does what has to follow those that did not.",
         routes: &[],
         schedule: Some("rate(1 minute)"),
+        uploads: None,
         grants: &[
             table(Connections, &[GetItem, Query]),
             table(Logins, &[GetItem]),
@@ -387,6 +415,7 @@ pub const ROUTES: &[Function] = &[
         purpose: "Signs in through the public host as somebody of its own, as far as the page of a test; counts who is locked out.",
         routes: &[],
         schedule: Some("rate(1 minute)"),
+        uploads: None,
         grants: &[
             table(Connections, &[Query]),
             index(Index::LoginsByConnection, &[Query]),
@@ -404,7 +433,7 @@ mod tests {
 
     #[test]
     fn c215_conditions_are_of_writes_and_queries_and_none_hides_another() {
-        let is_read = |action: &Action| matches!(action, GetItem | BatchGetItem | Action::GetSecretValue);
+        let is_read = |action: &Action| matches!(action, GetItem | BatchGetItem | GetObject | Action::GetSecretValue);
         for grant in ROUTES.iter().flat_map(|function| function.grants).filter(|grant| !grant.conditions.is_empty()) {
             let kinds =
                 grant.conditions.iter().map(|condition| (condition.comparison.as_str(), condition.key.as_str()));

@@ -1,6 +1,6 @@
 //! Which column means what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stoa_core::connection::Column;
 
@@ -13,6 +13,18 @@ pub struct Mapping {
     pub preset: Option<Preset>,
     /// Columns by the names that the file has for them.
     pub columns: BTreeMap<Column, String>,
+}
+
+impl Mapping {
+    /// How a file is read whose people have addresses in these domains. The same bytes that are read otherwise are another
+    /// file: which rows count differs.
+    pub fn reading(&self, domains: &[String]) -> String {
+        let columns: String = self.columns.iter().map(|(column, name)| format!("{column}={name}\n")).collect();
+        let preset = self.preset.map_or("", |preset| preset.as_str());
+        let owned: BTreeSet<&String> = domains.iter().collect();
+        let owned: String = owned.into_iter().map(|own| format!("domain={own}\n")).collect();
+        format!("{preset}\n{columns}{owned}")
+    }
 }
 
 /// Why a header cannot be used. The whole file is refused.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use stoa_core::connection::Column;
+use stoa_core::directory::FileRow;
 
 use crate::doubles::Doubles;
 use crate::encoding::{Encoding, Letters, SNIFFED};
@@ -41,6 +42,25 @@ pub struct Seen {
     pub preset: Option<Preset>,
     /// Which columns were found, and in which place, counted from 0.
     pub columns: BTreeMap<Column, usize>,
+}
+
+impl Seen {
+    /// What is asked of the directory about a person of the file. A column that it does not have says nothing; an empty
+    /// cell says that there is nothing.
+    pub fn file_row(&self, line: u64, person: &Person) -> FileRow {
+        let has = |column| self.columns.contains_key(&column);
+        let text = |column, text: &Option<String>| has(column).then(|| text.clone().unwrap_or_default());
+        FileRow {
+            line,
+            email: person.email.as_str().to_owned(),
+            external_id: text(Column::ExternalId, &person.external_id),
+            first_name: text(Column::FirstName, &person.first_name),
+            last_name: text(Column::LastName, &person.last_name),
+            company: text(Column::Company, &person.company),
+            groups: has(Column::Groups).then(|| person.groups.clone()),
+            active: person.is_active,
+        }
+    }
 }
 
 /// A file on its way.

@@ -15,6 +15,8 @@
 //! | `doubles` | whom an earlier row has named |
 //! | `rejection` | why a row is refused |
 //! | `result` | how rows are written for people to open in a spreadsheet |
+//! | `upload` | whose a file is that was put into a bucket, and why nothing comes of it |
+//! | `report` | what whoever sent a file reads about it |
 //! | `import` | what comes after what, from the first byte to the last row |
 
 mod doubles;
@@ -25,8 +27,10 @@ mod person;
 mod preset;
 mod records;
 mod rejection;
+mod report;
 mod result;
 mod separator;
+mod upload;
 
 pub use encoding::Encoding;
 pub use header::{HeaderError, Mapping};
@@ -35,6 +39,8 @@ pub use person::Person;
 pub use preset::Preset;
 pub use records::{MAX_CELLS, MAX_ROW};
 pub use rejection::{Rejection, Why};
+pub use report::{Counts, MOST_LINES, Report};
 pub use result::{harmless, write_row};
 pub use separator::Separator;
 pub use stoa_core::connection::Column;
+pub use upload::{MAX_BYTES, Placed, UploadRefusal, begins_like};

@@ -5,7 +5,7 @@ mod connections;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::rehearsal::{Answer, Question};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
@@ -293,6 +293,21 @@ impl Sandbox {
     /// What the clock starts once a minute: `provisioner`.
     pub async fn provision(&self) -> Result<Value, FunctionError> {
         self.invoke("provisioner", Value::Null).await
+    }
+
+    /// What EventBridge starts for each file that was put into the bucket: `csv-import`. What each run gives back.
+    pub async fn deliver_uploads(&self) -> Vec<Result<Value, FunctionError>> {
+        let mut answers = Vec::new();
+        for event in self.front.take_object_events() {
+            answers.push(self.invoke("csv-import", event).await);
+        }
+        answers
+    }
+
+    /// What the clock starts every five minutes: `csv-import`.
+    pub async fn go_on_with_uploads(&self) -> Result<Value, FunctionError> {
+        let event = json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"});
+        self.invoke("csv-import", event).await
     }
 
     /// What the clock starts once an hour: `trust-refresh`.

@@ -82,14 +82,22 @@ pub async fn run(start: &Start) -> Result<(), ShowError> {
     }
 }
 
-/// What the clock starts once a minute. What fails of it is in its log.
+/// What the clock starts once a minute, and what files start that are put into the bucket. What fails of it is in its log.
 async fn minutes(sandbox: &Sandbox) {
     let mut minutes = tokio::time::interval(std::time::Duration::from_secs(60));
+    let mut uploads = tokio::time::interval(std::time::Duration::from_secs(1));
     loop {
-        minutes.tick().await;
-        let _ = sandbox.mirror().await;
-        let _ = sandbox.provision().await;
-        let _ = sandbox.probe().await;
+        tokio::select! {
+            _ = uploads.tick() => {
+                let _ = sandbox.deliver_uploads().await;
+            }
+            _ = minutes.tick() => {
+                let _ = sandbox.mirror().await;
+                let _ = sandbox.provision().await;
+                let _ = sandbox.probe().await;
+                let _ = sandbox.go_on_with_uploads().await;
+            }
+        }
     }
 }
 

@@ -11,38 +11,15 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use serde::Serialize;
 
 use crate::clock::Clock;
+use crate::credentials::Credentials;
 use crate::egress::Egress;
-use crate::environment::{Environment, EnvironmentError, Variables};
+use crate::environment::Environment;
 use crate::http_client::Outbound;
 use crate::log::Log;
+use crate::objects::Objects;
 use crate::pace::Pace;
 use crate::secrets::Secrets;
 use crate::store::Store;
-
-/// AWS credentials, from the environment. A Lambda's do not change while it lives.
-pub struct Credentials {
-    /// `AWS_ACCESS_KEY_ID`; in the sandbox, the function's name.
-    pub access_key: String,
-    /// `AWS_SECRET_ACCESS_KEY`
-    pub secret_key: String,
-    /// `AWS_SESSION_TOKEN`
-    pub session_token: Option<String>,
-    /// `AWS_REGION`
-    pub region: String,
-}
-
-impl Credentials {
-    /// Reads them. The usual provider chain would look at files and at the network, which costs start time.
-    pub fn read(variables: &Variables) -> Result<Self, EnvironmentError> {
-        let read = |name: &'static str| variables.get(name).cloned().ok_or(EnvironmentError::Missing(name));
-        Ok(Self {
-            access_key: read("AWS_ACCESS_KEY_ID")?,
-            secret_key: read("AWS_SECRET_ACCESS_KEY")?,
-            session_token: variables.get("AWS_SESSION_TOKEN").cloned(),
-            region: read("AWS_REGION")?,
-        })
-    }
-}
 
 /// Everything a flow may call.
 pub struct Clients {
@@ -60,6 +37,8 @@ pub struct Clients {
     pub(crate) outbound: Outbound,
     /// Addresses that a customer's configuration or provider names.
     pub(crate) egress: Egress,
+    /// Customers' files.
+    pub(crate) objects: Objects,
     /// How many requests of a client are taken at a time.
     pub(crate) pace: Pace,
 }
@@ -68,11 +47,13 @@ impl Clients {
     /// Makes the clients.
     pub fn new(environment: Environment, credentials: Credentials, clock: Clock, log: Log) -> Self {
         let outbound = Outbound::new(environment.url_policy);
+        let objects = Objects::new(&credentials, &environment, outbound.clone());
         let config = sdk_config(environment.endpoint.as_deref(), credentials, outbound.clone());
         Self {
             store: Store::new(aws_sdk_dynamodb::Client::new(&config), &environment),
             secrets: Secrets::new(aws_sdk_secretsmanager::Client::new(&config), &environment.secret_prefix),
             egress: Egress::new(environment.url_policy),
+            objects,
             pace: Pace::default(),
             environment,
             clock,

@@ -244,8 +244,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::clients::Credentials;
     use crate::clock::Clock;
+    use crate::credentials::Credentials;
     use crate::environment::{Environment, Variables};
     use crate::log::Log;
 

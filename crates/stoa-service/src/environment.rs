@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use stoa_core::connection::UrlPolicy;
-use stoa_core::routes::{Function, ROUTES, Table, Variable};
+use stoa_core::routes::{Bucket, Function, ROUTES, Table, Variable};
 
 /// Environment variables as a map, so that several functions can live in one process.
 pub type Variables = HashMap<String, String>;
@@ -26,6 +26,7 @@ pub struct Environment {
     /// What addresses may look like.
     pub url_policy: UrlPolicy,
     tables: HashMap<Table, String>,
+    buckets: HashMap<Bucket, String>,
 }
 
 /// The environment lacks something. A function does not start without it.
@@ -58,6 +59,10 @@ impl Environment {
         for table in Table::ALL {
             tables.insert(*table, read(Variable::Table(*table))?);
         }
+        let mut buckets = HashMap::new();
+        for bucket in Bucket::ALL {
+            buckets.insert(*bucket, read(Variable::Bucket(*bucket))?);
+        }
         let endpoint = variables.get("AWS_ENDPOINT_URL").cloned();
         let public_url = read(Variable::PublicUrl)?;
         let is_origin = url::Url::parse(&public_url).is_ok_and(|url| url.path() == "/" && url.query().is_none());
@@ -75,12 +80,18 @@ impl Environment {
             url_policy: url_policy(endpoint.as_deref()),
             endpoint,
             tables,
+            buckets,
         })
     }
 
     /// The name of a table; empty where the function is not given it.
     pub fn table(&self, table: Table) -> &str {
         self.tables.get(&table).map_or("", String::as_str)
+    }
+
+    /// The name of a bucket; empty where the function is not given it.
+    pub fn bucket(&self, bucket: Bucket) -> &str {
+        self.buckets.get(&bucket).map_or("", String::as_str)
     }
 }
 

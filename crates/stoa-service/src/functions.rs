@@ -10,8 +10,9 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::clients::{Clients, Credentials};
+use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::credentials::Credentials;
 use crate::edge::{self, Handler};
 use crate::environment::{Environment, EnvironmentError, Variables};
 use crate::flows;

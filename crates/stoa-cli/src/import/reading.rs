@@ -25,12 +25,7 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn begin(path: &Path, mapping: Mapping, domains: Vec<String>) -> Result<Self, CliError> {
         let file = File::open(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
-        // The same bytes with other columns are another file, and so they are for other domains: which rows count differs.
-        let columns: Vec<String> = mapping.columns.iter().map(|(column, name)| format!("{column}={name}\n")).collect();
-        let preset = mapping.preset.map_or("", |preset| preset.as_str());
-        let owned: std::collections::BTreeSet<String> = domains.iter().map(|own| format!("domain={own}\n")).collect();
-        let owned: String = owned.into_iter().collect();
-        let digest = FileDigest::new(&format!("{preset}\n{}{owned}", columns.concat()));
+        let digest = FileDigest::new(&mapping.reading(&domains));
         let import = Import::new(mapping, domains);
         Ok(Self { path: path.to_owned(), file, import, digest, piece: vec![0; PIECE], seen: None })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stoa_core::directory::{Becomes, FileRow, RowRefusal, UserId};
 use stoa_core::ids::ConnectionId;
-use stoa_import::{Column, Person, Row, Seen};
+use stoa_import::Row;
 use stoa_service::operator::{Imported as Done, MOST_AT_ONCE, Operator};
 
 use super::reading::Reading;
@@ -61,7 +61,7 @@ pub(super) async fn send(
             };
             at += 1;
             if at > compared.earlier {
-                waiting.push(file_row(line, &person, seen));
+                waiting.push(seen.file_row(line, &person));
             }
         }
         while waiting.len() >= MOST_AT_ONCE || (!is_more && !waiting.is_empty()) {
@@ -147,22 +147,6 @@ pub(super) async fn leave(
     bar.end(io)?;
     compared.done.gone += left;
     Ok(left)
-}
-
-/// A column that the file does not have says nothing; an empty cell says that there is nothing.
-fn file_row(line: u64, person: &Person, seen: &Seen) -> FileRow {
-    let has = |column| seen.columns.contains_key(&column);
-    let text = |column, text: &Option<String>| has(column).then(|| text.clone().unwrap_or_default());
-    FileRow {
-        line,
-        email: person.email.as_str().to_owned(),
-        external_id: text(Column::ExternalId, &person.external_id),
-        first_name: text(Column::FirstName, &person.first_name),
-        last_name: text(Column::LastName, &person.last_name),
-        company: text(Column::Company, &person.company),
-        groups: has(Column::Groups).then(|| person.groups.clone()),
-        active: person.is_active,
-    }
 }
 
 impl Compared {

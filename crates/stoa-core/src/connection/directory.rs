@@ -39,6 +39,9 @@ pub struct DirectoryDocument {
     /// What columns of the customer's files are called, as far as that is not known by itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<Column, String>,
+    /// What is done with a file that the customer puts into the bucket.
+    #[serde(default, skip_serializing_if = "UploadsDocument::is_cautious")]
+    pub uploads: UploadsDocument,
     /// What people get at the school, by group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant: Vec<GrantDocument>,
@@ -71,6 +74,23 @@ pub enum Source {
     Workos,
     /// Files that are imported.
     Csv,
+}
+
+/// What is done with a file that the customer puts into the bucket. Without a word, it is only compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UploadsDocument {
+    /// Whether what differs is written.
+    pub write: bool,
+    /// Whether each file names everybody, so that whoever is missing has left.
+    pub complete: bool,
+}
+
+impl UploadsDocument {
+    /// Whether nothing but a comparison is asked for.
+    pub fn is_cautious(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Which claim of a login equals which attribute of the directory.
@@ -180,6 +200,9 @@ impl DirectoryDocument {
             workos::check_api_url("directory.workos.api_url", &source.api_url, policy)?;
             workos::check_id("directory_", &source.directory)?;
         }
+        if !self.uploads.is_cautious() && self.source != Source::Csv {
+            return Err(ConnectionError::UploadsWithoutCsv);
+        }
         if self.join.claim.trim().is_empty() {
             return Err(ConnectionError::NoJoinClaim);
         }
@@ -228,7 +251,11 @@ mod tests {
         assert_eq!((directory.join.claim.as_str(), directory.join.attribute), ("email", JoinAttribute::Email));
         assert_eq!((directory.authority, directory.leavers), (Authority::Directory, Leavers::Expire));
         assert_eq!((directory.removals.percent, directory.removals.window_seconds()), (10, 86_400));
-        assert!(directory.grant.is_empty());
+        assert!(directory.grant.is_empty() && directory.uploads.is_cautious());
+        // A version that does not know the setting reads what does not have it.
+        assert!(!serde_json::to_string(&directory).unwrap().contains("uploads"));
+        let written = checked("source = \"csv\"\nuploads = { write = true }").unwrap().uploads;
+        assert_eq!(written, UploadsDocument { write: true, complete: false });
     }
 
     #[test]
@@ -273,6 +300,8 @@ mod tests {
             ("source = \"scim\"\nremovals = { percent = 101 }", "directory.removals"),
             ("source = \"scim\"\nremovals = { window = \"59m\" }", "directory.removals"),
             ("source = \"csv\"\ncolumns = { email = \" \" }", "directory.columns.email"),
+            ("source = \"scim\"\nuploads = { write = true }", "directory.uploads"),
+            ("source = \"csv\"\nuploads = { erase = true }", "unknown field"),
             ("source = \"csv\"\ncolumns = { mail = \"x\" }", "unknown variant"),
             ("[[grant]]\ncourses = [1]", "directory.grant 1"),
             ("[[grant]]\ngroup = \"a\"\neverybody = true\ncourses = [1]", "directory.grant 1"),

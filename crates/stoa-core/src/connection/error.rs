@@ -122,6 +122,9 @@ pub enum ConnectionError {
     /// A source that says nothing of which directory, or the other way round.
     #[error("directory.workos names the directory where source = \"workos\", and stands nowhere else")]
     WorkosSource,
+    /// What is done with files, where none are taken.
+    #[error("directory.uploads says what is done with files, and stands where source = \"csv\" only")]
+    UploadsWithoutCsv,
     /// Its one secret would be two: the client's, and the API key.
     #[error(
         "a connection with [oidc] has its client secret where WorkOS's API key would be: source = \"workos\" goes with [saml], [workos] or [teams]"

@@ -31,7 +31,7 @@ pub use self::column::Column;
 pub use self::contact::{ContactAt, ContactDocument, ContactRole};
 pub use self::directory::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
-    Source, WorkosSourceDocument,
+    Source, UploadsDocument, WorkosSourceDocument,
 };
 pub use self::document::{
     AccountDocument, AdmitDocument, AttributesDocument, ConnectionDocument, EarlierExternalId, Existing,

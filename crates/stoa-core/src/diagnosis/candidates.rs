@@ -49,6 +49,7 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         | Fault::ScimTaken
         | Fault::ScimVersionDiffers => &[SetOtherwise, OurSetting],
         Fault::CsvOff => &[OurSetting],
+        Fault::UploadRefused => &[SetOtherwise, OurSetting],
         Fault::Framed => &[Framed],
         Fault::CookiesBlocked | Fault::TooManyLogins => &[CookiesLost, OtherBrowser],
         Fault::LoginExpired | Fault::LoginUnknown => &[TookTooLong, OtherBrowser],
@@ -91,7 +92,9 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         Fault::WebhookSignatureWrong => &[SchoolKeyRenewed, OurSchoolKey, Altered],
         Fault::WebhookMalformed => &[Defect, OurBuild],
         Fault::WebhookStale => &[Altered],
-        Fault::StoreUnavailable | Fault::StoreContended | Fault::SecretsUnavailable => &[AwsAway],
+        Fault::FilesUnavailable | Fault::StoreUnavailable | Fault::StoreContended | Fault::SecretsUnavailable => {
+            &[AwsAway]
+        }
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[ItemBroken, OurSetting, OurBuild],
         Fault::PermissionMissing => &[PermissionAbsent, OurBuild],
         Fault::SecretBroken => &[SecretMalformed, SecretAbsent],
@@ -269,7 +272,8 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         | Fault::ScimTooLarge
         | Fault::ScimTaken
         | Fault::ScimVersionDiffers
-        | Fault::CsvOff => &["directory"],
+        | Fault::CsvOff
+        | Fault::UploadRefused => &["directory"],
         Fault::StoreItemStrange | Fault::ConfigurationBroken => &[""],
         Fault::Saml(_) => &["saml", "subject", "attributes", "preset"],
         Fault::Oidc(_) => &["oidc", "workos", "teams", "preset"],
@@ -324,6 +328,7 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         | Fault::ThinkificAnswerStrange
         | Fault::ThinkificSentBack
         | Fault::ReturnedAgain
+        | Fault::FilesUnavailable
         | Fault::StoreUnavailable
         | Fault::StoreContended
         | Fault::SecretsUnavailable

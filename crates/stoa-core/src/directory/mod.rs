@@ -13,7 +13,7 @@ mod token;
 
 pub use crate::connection::{
     Authority, Directory, DirectoryDocument, GrantDocument, JoinAttribute, JoinDocument, Leavers, RemovalsDocument,
-    Source, WorkosSourceDocument,
+    Source, UploadsDocument, WorkosSourceDocument,
 };
 pub use crate::ids::CourseId;
 pub use desired::{Desired, Membership, desired, granted, unverified_address};

@@ -32,19 +32,38 @@ impl<'a> Sealing<'a> {
         random: [u8; 16],
         now: Timestamp,
     ) -> Result<Sealed, SealBroken> {
+        self.seal_text(&profile.to_json(), of, random, now)
+    }
+
+    /// Seals a text that is no profile, such as the name of a customer's file.
+    pub fn seal_text(
+        &self,
+        text: &str,
+        of: (&str, u64),
+        random: [u8; 16],
+        now: Timestamp,
+    ) -> Result<Sealed, SealBroken> {
         let key = self.keys.current(now);
-        let sealed = seal(&directory_key(&random, key), &context(of), profile.to_json().into_bytes())?;
+        let sealed = seal(&directory_key(&random, key), &context(of), text.as_bytes().to_vec())?;
         let text = URL_SAFE_NO_PAD.encode([&random[..], &sealed].concat());
         Ok(Sealed { key: key.id.clone(), text })
     }
 
     /// Opens what was sealed.
     pub fn open(&self, sealed: &Sealed, of: (&str, u64), resource: ResourceType) -> Result<Profile, SealBroken> {
+        Profile::from_stored(resource, &self.opened(sealed, of)?).map_err(|_| SealBroken)
+    }
+
+    /// Opens a text that is no profile.
+    pub fn open_text(&self, sealed: &Sealed, of: (&str, u64)) -> Result<String, SealBroken> {
+        String::from_utf8(self.opened(sealed, of)?).map_err(|_| SealBroken)
+    }
+
+    fn opened(&self, sealed: &Sealed, of: (&str, u64)) -> Result<Vec<u8>, SealBroken> {
         let key = self.keys.all().iter().find(|key| key.id == sealed.key).ok_or(SealBroken)?;
         let bytes = URL_SAFE_NO_PAD.decode(&sealed.text).map_err(|_| SealBroken)?;
         let (random, ciphertext) = bytes.split_first_chunk::<16>().ok_or(SealBroken)?;
-        let text = unseal(&directory_key(random, key), &context(of), ciphertext.to_vec())?;
-        Profile::from_stored(resource, &text).map_err(|_| SealBroken)
+        unseal(&directory_key(random, key), &context(of), ciphertext.to_vec())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Grants: what a function may do to what, and under which conditions. What is not granted is refused.
 
+use super::bucket::Bucket;
 use super::secret::SecretKind;
 use super::table::{Index, Table};
 
@@ -124,6 +125,10 @@ pub enum Action {
     GetQueryResults,
     /// `logs:StopQuery`
     StopQuery,
+    /// `s3:GetObject`, which `HeadObject` asks for too
+    GetObject,
+    /// `s3:PutObject`
+    PutObject,
     /// `secretsmanager:CreateSecret`
     CreateSecret,
     /// `secretsmanager:DeleteSecret`
@@ -164,6 +169,8 @@ impl Action {
             Self::StartQuery => "logs:StartQuery",
             Self::GetQueryResults => "logs:GetQueryResults",
             Self::StopQuery => "logs:StopQuery",
+            Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
             Self::DescribeSecret => "secretsmanager:DescribeSecret",
@@ -185,6 +192,13 @@ pub enum Resource {
     Index(Index),
     /// Secrets Manager secrets of these purposes.
     Secrets(&'static [SecretKind]),
+    /// Objects of an S3 bucket.
+    Objects {
+        /// In which bucket.
+        bucket: Bucket,
+        /// What their keys are like: `*` stands for any text.
+        like: &'static str,
+    },
 }
 
 impl Resource {
@@ -193,7 +207,15 @@ impl Resource {
         match self {
             Self::Table(table) => Some(table),
             Self::Index(index) => Some(index.table()),
-            Self::Secrets(_) => None,
+            Self::Secrets(_) | Self::Objects { .. } => None,
+        }
+    }
+
+    /// The bucket whose objects they are.
+    pub const fn bucket(self) -> Option<Bucket> {
+        match self {
+            Self::Objects { bucket, .. } => Some(bucket),
+            Self::Table(_) | Self::Index(_) | Self::Secrets(_) => None,
         }
     }
 }
@@ -208,4 +230,8 @@ pub(super) const fn index(index: Index, actions: &'static [Action]) -> Grant {
 
 pub(super) const fn secrets(kinds: &'static [SecretKind]) -> Grant {
     Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds), conditions: &[] }
+}
+
+pub(super) const fn objects(bucket: Bucket, like: &'static str, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Objects { bucket, like }, conditions: &[] }
 }

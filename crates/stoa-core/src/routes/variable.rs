@@ -1,5 +1,6 @@
 //! The environment variables that functions read.
 
+use super::bucket::Bucket;
 use super::table::Table;
 
 /// The environment variables that functions read.
@@ -15,6 +16,8 @@ pub enum Variable {
     SecretPrefix,
     /// The generated name of a table.
     Table(Table),
+    /// The generated name of a bucket.
+    Bucket(Bucket),
 }
 
 impl Variable {
@@ -28,11 +31,13 @@ impl Variable {
         Self::Table(Table::Trust),
         Self::Table(Table::Logins),
         Self::Table(Table::Directory),
+        Self::Bucket(Bucket::Files),
     ];
 
     /// The variable's name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Bucket(Bucket::Files) => "STOA_BUCKET_FILES",
             Self::Build => "STOA_BUILD",
             Self::MetricNamespace => "STOA_METRIC_NAMESPACE",
             Self::PublicUrl => "STOA_PUBLIC_URL",

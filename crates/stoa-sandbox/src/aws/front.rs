@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -15,12 +16,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use serde_json::Value;
-use stoa_core::routes::Table;
+use stoa_core::routes::{Bucket, Table};
 
 use super::capacity;
 use super::dynamodb::Dynamo;
 use super::elsewhere::Elsewhere;
 use super::fault::{Fault, FaultKind, Faults};
+use super::files::{Asked, Files, denied, error};
 use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::lambda::Lambda;
 use super::logs::Logs;
@@ -65,6 +67,7 @@ struct Shared {
     stack: Stack,
     dynamo: Dynamo,
     secrets: Secrets,
+    files: Files,
     elsewhere: Elsewhere,
     lambda: Lambda,
     watched: Watched,
@@ -82,6 +85,7 @@ impl Front {
         let shared = Arc::new(Shared {
             dynamo: Dynamo::start(&config.storage, &config.stack).await?,
             secrets: Secrets::open(&config.storage)?,
+            files: Files::default(),
             elsewhere: Elsewhere::default(),
             lambda: Lambda::default(),
             watched: Watched::default(),
@@ -197,6 +201,26 @@ impl Front {
         self.shared.logs.slow_down();
     }
 
+    /// What EventBridge would hand over for objects that were put into buckets since the last time.
+    pub fn take_object_events(&self) -> Vec<Value> {
+        self.shared.files.take_told()
+    }
+
+    /// An object of a bucket, if it is there; leaves no trace in the journal.
+    pub fn object(&self, bucket: Bucket, key: &str) -> Option<Bytes> {
+        self.shared.files.object(bucket, key)
+    }
+
+    /// The keys of the objects of a bucket.
+    pub fn object_keys(&self, bucket: Bucket) -> Vec<String> {
+        self.shared.files.keys(bucket)
+    }
+
+    /// Deletes an object, as its lifetime does or whoever put it there.
+    pub fn delete_object(&self, bucket: Bucket, key: &str) {
+        self.shared.files.delete(bucket, key);
+    }
+
     /// Orders a fault.
     pub fn inject(&self, fault: Fault) {
         self.shared.faults.add(fault);
@@ -286,6 +310,9 @@ impl Shared {
         let (head, body) = request.into_parts();
         let Ok(body) = body.collect().await else { return Err(CutConnection) };
         let body = body.to_bytes();
+        if let Some(asked) = Asked::of(&head, &self.stack) {
+            return self.answer_files(&asked, &head, body, (at, since)).await;
+        }
         if let Some(answer) = sts::answer(&head.headers, &body) {
             return Ok(answer);
         }
@@ -329,6 +356,58 @@ impl Shared {
         self.carry_out(&admitted, &head.headers, parsed).await
     }
 
+    /// S3 speaks a language of its own: objects in the address, bytes in the body, errors as XML.
+    async fn answer_files(
+        &self,
+        asked: &Asked,
+        head: &Parts,
+        body: Bytes,
+        (at, since): (Timestamp, Instant),
+    ) -> Answer {
+        let Some(name) = asked.operation() else {
+            return Ok(error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &head.method).response);
+        };
+        let caller = Caller::of(&head.headers).filter(|caller| policy::is_principal(&caller.principal));
+        let Some(Caller { principal, .. }) = caller else { return Ok(denied(&head.method).response) };
+        let member = asked.member(&self.stack);
+        let decision = policy::decide(&principal, &member.action, &member.target, &member.touched);
+        let operation = Operation { service: Service::S3, name: name.to_owned() };
+        let number = self.journal.next_request();
+        let admitted = Admitted { number, principal, operation, members: vec![member], at, since };
+        let record = |outcome| self.journal.record(admitted.calls(&outcome, &Served::nothing()));
+        match decision {
+            Decision::Denied => {
+                record(Outcome::Denied);
+                return Ok(denied(&head.method).response);
+            }
+            Decision::Granted(grant) => self.journal.record_use(grant),
+            Decision::Allowed => {}
+        }
+        let fault = self.faults.due(&admitted.principal, &admitted.members);
+        let answered = match fault {
+            Some(FaultKind::CutConnection) => {
+                record(Outcome::Cut);
+                return Err(CutConnection);
+            }
+            Some(FaultKind::Deny) => denied(&head.method),
+            Some(FaultKind::Throttle) => error(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", &head.method),
+            Some(FaultKind::Unavailable) => error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", &head.method),
+            None | Some(FaultKind::ApplyThenCutConnection | FaultKind::Delay(_) | FaultKind::LeaveUnprocessed) => {
+                if let Some(FaultKind::Delay(time)) = fault {
+                    tokio::time::sleep(time).await;
+                }
+                self.files.answer(asked, (&admitted.principal, &head.headers), body, &self.stack)
+            }
+        };
+        let is_cut = fault == Some(FaultKind::ApplyThenCutConnection);
+        record(match answered.code {
+            Some(code) => Outcome::Failed(code.to_owned()),
+            None if is_cut => Outcome::DoneUnanswered,
+            None => Outcome::Done,
+        });
+        if is_cut { Err(CutConnection) } else { Ok(answered.response) }
+    }
+
     /// Refuses the whole request if one member is not allowed, as DynamoDB does.
     fn denial(&self, request: &Admitted) -> Option<Served> {
         let mut used = Vec::new();
@@ -345,7 +424,8 @@ impl Shared {
                         | Service::Scheduler { .. }
                         | Service::Logs
                         | Service::CloudTrail
-                        | Service::Sqs => "AccessDeniedException",
+                        | Service::Sqs
+                        | Service::S3 => "AccessDeniedException",
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
                     return Some(refused(
@@ -416,6 +496,7 @@ impl Shared {
             Service::Logs => self.logs.answer(&request.operation.name, &body, &self.stack),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
+            Service::S3 => unavailable(&Service::S3),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The local AWS: DynamoDB, Secrets Manager and Lambda's `Invoke` behind one endpoint that enforces IAM and keeps a journal.
+//! The local AWS: DynamoDB, Secrets Manager, S3 and Lambda's `Invoke` behind one endpoint that enforces IAM and keeps a journal.
 
 pub mod bill;
 pub mod front;
@@ -11,6 +11,7 @@ mod definition;
 mod dynamodb;
 mod elsewhere;
 mod fault;
+mod files;
 mod lambda;
 mod logs;
 mod request;
@@ -29,7 +30,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use stoa_core::routes::{SecretKind, Table, Variable};
+use stoa_core::routes::{Bucket, SecretKind, Table, Variable};
 use stoa_service::operator::sandbox;
 
 pub use stoa_service::operator::sandbox::{ACCOUNT, REGION};
@@ -80,6 +81,16 @@ impl Stack {
         Table::ALL.iter().copied().find(|table| table.as_str() == short)
     }
 
+    /// The generated name of a bucket.
+    pub fn bucket_name(&self, bucket: Bucket) -> String {
+        format!("{}-{}", self.name, bucket.as_str())
+    }
+
+    /// The bucket of a generated name.
+    pub fn bucket(&self, name: &str) -> Option<Bucket> {
+        Bucket::ALL.iter().copied().find(|bucket| self.bucket_name(*bucket) == name)
+    }
+
     /// The AWS name of a function.
     pub fn function_name(&self, function: &str) -> String {
         sandbox::function_name(&self.name, function)
@@ -93,6 +104,7 @@ impl Stack {
             (Variable::PublicUrl, public_url.to_owned()),
             (Variable::SecretPrefix, self.name.clone()),
         ]);
+        variables.extend(Bucket::ALL.iter().map(|bucket| (Variable::Bucket(*bucket), self.bucket_name(*bucket))));
         variables.extend(Table::ALL.iter().map(|table| (Variable::Table(*table), self.table_name(*table))));
         variables
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::touched::Touched;
+use super::touched::{Touched, is_like};
 use stoa_core::routes::{
-    Function, Grant, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_READS, ROUTES, Resource, SecretKind, Table,
+    Bucket, Function, Grant, ON_CALL_ASKS, ON_CALL_GRANTS, ON_CALL_LISTS, ON_CALL_READS, ROUTES, Resource, SecretKind,
+    Table,
 };
 
 pub use stoa_service::operator::sandbox::ON_CALL;
@@ -29,6 +30,8 @@ pub enum Target {
     Function(String),
     /// A log group of the stack.
     LogGroup,
+    /// An object of a bucket of the stack, by its key; in a grant, what the keys are like.
+    Object(Bucket, String),
     /// Everything of the service, as the listing actions want.
     Any,
     /// Something that is not the stack's.
@@ -120,13 +123,22 @@ fn function(name: &str) -> Option<&'static Function> {
 }
 
 fn granted(function: &Function, action: &str, target: &Target, touched: &Touched) -> Option<GrantUse> {
-    let covers = |grant: &&Grant| covers(grant, action, target, touched);
-    function.grants.iter().find(covers).map(|_| grant_use(function, action, target))
+    let grant = function.grants.iter().find(|grant| covers(grant, action, target, touched))?;
+    let granted = targets(grant.resource).into_iter().find(|granted| reaches(granted, target))?;
+    Some(grant_use(function, action, &granted))
+}
+
+/// Whether what a grant names is, or is like, what is asked for.
+fn reaches(granted: &Target, target: &Target) -> bool {
+    match (granted, target) {
+        (Target::Object(bucket, like), Target::Object(of, key)) => bucket == of && is_like(like, key),
+        _ => granted == target,
+    }
 }
 
 fn covers(grant: &Grant, action: &str, target: &Target, touched: &Touched) -> bool {
     grant.actions.iter().any(|known| known.as_str() == action)
-        && targets(grant.resource).contains(target)
+        && targets(grant.resource).iter().any(|granted| reaches(granted, target))
         && grant.conditions.iter().all(|condition| touched.meets(condition))
 }
 
@@ -135,6 +147,7 @@ fn targets(resource: Resource) -> Vec<Target> {
         Resource::Table(table) => vec![Target::Table(table)],
         Resource::Index(index) => vec![Target::Index(index.table(), index.as_str().to_owned())],
         Resource::Secrets(kinds) => kinds.iter().copied().map(Target::Secret).collect(),
+        Resource::Objects { bucket, like } => vec![Target::Object(bucket, like.to_owned())],
     }
 }
 
@@ -145,6 +158,7 @@ fn grant_use(function: &Function, action: &str, target: &Target) -> GrantUse {
         Target::Secret(kind) => format!("secret/{}", kind.as_str()),
         Target::Function(name) => format!("function/{name}"),
         Target::LogGroup => "log-group".to_owned(),
+        Target::Object(bucket, like) => format!("objects/{}/{like}", bucket.as_str()),
         Target::Any | Target::Foreign => "*".to_owned(),
     };
     GrantUse { principal: function.name.to_owned(), action: action.to_owned(), resource }
@@ -162,7 +176,7 @@ fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
         },
         Target::LogGroup => ON_CALL_READS.iter().any(|known| known.as_str() == action),
         Target::Any => ON_CALL_LISTS.iter().chain(ON_CALL_ASKS).any(|known| known.as_str() == action),
-        Target::Table(_) | Target::Index(..) | Target::Secret(_) | Target::Foreign => {
+        Target::Table(_) | Target::Index(..) | Target::Secret(_) | Target::Object(..) | Target::Foreign => {
             ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched))
         }
     }

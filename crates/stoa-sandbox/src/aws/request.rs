@@ -27,6 +27,7 @@ pub(super) enum Service {
     Sqs,
     Logs,
     CloudTrail,
+    S3,
 }
 
 /// `GetAccountSettings` of Lambda's API.
@@ -135,6 +136,8 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::Sqs => vec![on_account(format!("sqs:{}", operation.name))],
         Service::CloudTrail => vec![on_account(format!("cloudtrail:{}", operation.name))],
         Service::Logs => logs(&operation.name, body, stack),
+        // An object is in the address, which is read before this.
+        Service::S3 => Vec::new(),
     }
 }
 

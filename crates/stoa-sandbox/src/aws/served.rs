@@ -74,6 +74,7 @@ pub(super) fn throttled(service: &Service) -> Served {
         | Service::LambdaAccount
         | Service::Scheduler { .. }
         | Service::Sqs
+        | Service::S3
         | Service::Logs
         | Service::CloudTrail => {
             json!({"__type": "TooManyRequestsException", "message": "Rate Exceeded."})
@@ -94,6 +95,7 @@ pub(super) fn unavailable(service: &Service) -> Served {
         | Service::LambdaAccount
         | Service::Scheduler { .. }
         | Service::Sqs
+        | Service::S3
         | Service::Logs
         | Service::CloudTrail => {
             json!({"__type": "ServiceException", "Message": "An error occurred."})

@@ -122,7 +122,7 @@ fn tokens(expression: &str) -> Vec<&str> {
 }
 
 /// `*` stands for any text, `?` for any letter.
-fn is_like(pattern: &str, value: &str) -> bool {
+pub(super) fn is_like(pattern: &str, value: &str) -> bool {
     match (pattern.chars().next(), value.chars().next()) {
         (None, first) => first.is_none(),
         (Some('*'), first) => {

@@ -1,8 +1,12 @@
 //! People of a customer's directory, out of a file and into one. The command `stoa` asks, with a permission of its own
-//! to invoke this function.
+//! to invoke this function; a file that is put into the bucket starts it too, and the clock goes on with what broke off.
 //!
 //! What a file says of people goes through the same store as what a SCIM client says. The line that is logged says what
 //! was asked and of which connection, not about whom.
+
+mod file;
+mod told;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,10 +27,11 @@ use stoa_core::identity::email_key;
 use stoa_core::ids::{ConnectionId, EmailKey};
 use stoa_core::keys::{KeySet, Pepper};
 
+use self::told::Told;
 use crate::clients::Clients;
 use crate::log_line::{Failed, Head, level, milliseconds};
 use crate::operator::import_question::{
-    ExportedPerson, ImportQuestion, ImportReply, MOST_AT_ONCE, RowOutcome, StoredKey, Traces,
+    ATTEMPT, ExportedPerson, ImportQuestion, ImportReply, MOST_AT_ONCE, RowOutcome, StoredKey, Traces,
 };
 use crate::store::{Changed, Group, Moved, People, Person, User};
 
@@ -41,14 +46,21 @@ pub async fn csv_import(clients: &Clients, event: Value, request: &str) -> Resul
     let head = Head::new(&clients.environment, request);
     let line = |asked, connection, found| Line { head, asked, connection, found, failed: None, ms: 0 };
     let ms = || milliseconds(began.elapsed());
+    match Told::of(&event) {
+        Some(Told::Created(told)) => return uploads::created(clients, &told, request).await,
+        Some(Told::Clock) => return uploads::go_on(clients, request).await,
+        None => {}
+    }
     let Ok(question) = serde_json::from_value::<ImportQuestion>(event) else {
         let failure = Fault::EventStrange.into();
         clients.write(&Line { ms: ms(), ..line(None, None, None).failed(&failure) });
         return reply(&ImportReply::not_understood());
     };
     let (asked, connection) = (Some(question.name()), question.connection().clone());
-    let answer = Box::pin(answer(clients, question, clients.clock.now())).await;
-    let answer = match answer {
+    // The function has longer, for files in the bucket; whoever waits at a terminal has given up by then.
+    let answer = Box::pin(answer(clients, question, clients.clock.now()));
+    let answer = tokio::time::timeout(ATTEMPT, answer).await;
+    let answer = match answer.unwrap_or_else(|_elapsed| Err(Fault::DeadlineExceeded.into())) {
         Ok(answer) => answer,
         Err(failure) => {
             clients.write(&Line { ms: ms(), ..line(asked, Some(&connection), None).failed(&failure) });
@@ -76,7 +88,14 @@ struct Desk<'a> {
     now: Timestamp,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    async fn of(clients: &'a Clients, connection: &ConnectionId, now: Timestamp) -> Result<Self, Failure> {
+        let connection = clients.store.connection_now(connection, now).await?;
+        let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
+        let sealing_keys = clients.secrets.directory(now).await?;
+        Ok(Self { clients, connection, pepper, sealing_keys, now })
+    }
+
     fn people(&self) -> People<'_> {
         People {
             store: &self.clients.store,
@@ -97,10 +116,7 @@ impl Desk<'_> {
 }
 
 async fn answer(clients: &Clients, question: ImportQuestion, now: Timestamp) -> Result<ImportReply, Failure> {
-    let connection = clients.store.connection_now(question.connection(), now).await?;
-    let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
-    let sealing_keys = clients.secrets.directory(now).await?;
-    let desk = Desk { clients, connection, pepper, sealing_keys, now };
+    let desk = Desk::of(clients, question.connection(), now).await?;
     match question {
         ImportQuestion::Rows { rows, write, .. } => {
             desk.takes_files()?;
@@ -299,7 +315,7 @@ struct Line<'a> {
     asked: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<&'a ConnectionId>,
-    /// How many people or items were found or changed.
+    /// How many people, items or files were found or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<usize>,
     #[serde(flatten)]

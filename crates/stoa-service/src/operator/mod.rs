@@ -45,7 +45,8 @@ use jiff::Timestamp;
 use stoa_core::connection::UrlPolicy;
 use stoa_core::routes::Table;
 
-use crate::clients::{Credentials, sdk_config};
+use crate::clients::sdk_config;
+use crate::credentials::Credentials;
 use crate::egress::Egress;
 use crate::http_client::Outbound;
 use crate::store::Tables;

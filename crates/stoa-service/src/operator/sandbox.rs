@@ -3,7 +3,7 @@
 use stoa_core::routes::Table;
 
 use super::{Operator, StackNames};
-use crate::clients::Credentials;
+use crate::credentials::Credentials;
 
 /// The stack's name, which is also the first part of every secret's name.
 pub const STACK: &str = "stoa-local";
@@ -29,8 +29,14 @@ pub fn function_name(stack: &str, function: &str) -> String {
 }
 
 /// The queues of runs that failed, by their names in the template.
-pub const FAILURE_QUEUES: [&str; 5] =
-    ["ProvisionerFailures", "TrustRefreshFailures", "MirrorFailures", "WorkosSyncFailures", "ProbeFailures"];
+pub const FAILURE_QUEUES: [&str; 6] = [
+    "ProvisionerFailures",
+    "TrustRefreshFailures",
+    "MirrorFailures",
+    "WorkosSyncFailures",
+    "CsvImportFailures",
+    "ProbeFailures",
+];
 
 /// The address of a queue. CloudFormation would add a random part.
 pub fn queue_url(stack: &str, queue: &str) -> String {

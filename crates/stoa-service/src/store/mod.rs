@@ -21,6 +21,7 @@ mod tables;
 mod tested;
 mod trust;
 mod turns;
+mod uploads;
 mod watch;
 mod webhooks;
 mod write;
@@ -48,7 +49,7 @@ pub use items::{
 };
 pub(crate) use items::{
     DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
-    SiteItem, UsedItem, is_membership,
+    SiteItem, UploadItem, UploadProgress, UploadTurnItem, UsedItem, is_membership,
 };
 pub(crate) use items::{course_of, due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};
@@ -64,6 +65,7 @@ pub(crate) use tables::{Between, Entries, Reads, Tables, Transacted, read};
 pub use trust::TrustRead;
 pub(crate) use trust::{pinned, trusted};
 pub use turns::{Draw, Joining, Part, Turns};
+pub(crate) use uploads::Noted;
 pub use watch::Watched;
 pub(crate) use write::{ABSENT, Outcome, PRESENT, Write};
 

@@ -1,6 +1,6 @@
 //! A customer's CSV file of people: which columns, and what is in them.
 
-use stoa_core::connection::{Column, Connection, Source};
+use stoa_core::connection::{Column, Connection, Source, UploadsDocument};
 
 use super::section::Section;
 
@@ -19,7 +19,25 @@ pub(super) fn sections(connection: &Connection) -> Vec<Section> {
         .note("read as they are. Save as CSV UTF-8, with ids as text; a spreadsheet makes 42 of 00042 otherwise.")
         .note("Say with each file whether it names everybody: only then whoever is missing has left.")
         .note("It is full of personal data: send it by the way that we agreed on, not by email.");
-    vec![section]
+    vec![section, bucket(connection, directory.uploads)]
+}
+
+/// For whoever puts files there by themselves.
+fn bucket(connection: &Connection, uploads: UploadsDocument) -> Section {
+    let id = connection.id();
+    let done = match (uploads.write, uploads.complete) {
+        (false, _) => "Until we have looked at the first ones together, a file is only compared: nothing is written.",
+        (true, false) => "What differs is written. Whoever is not in the file stays.",
+        (true, true) => "What differs is written, and whoever is not in the file has left: each file names everybody.",
+    };
+    Section::new("Or put files into our bucket yourselves, with the keys that we give you")
+        .rows([
+            ("put a file there".to_owned(), format!("aws s3 cp people.csv s3://BUCKET/{id}/in/")),
+            ("what became of it".to_owned(), format!("aws s3 cp s3://BUCKET/{id}/out/people.csv.result.csv .")),
+        ])
+        .note(done)
+        .note("Within minutes the result has counts, and a line for each row that cannot be used, with the reason.")
+        .note("Any SFTP product that writes to S3 does as well. Names end in .csv. Everything is deleted after a week.")
 }
 
 const fn heading(column: Column) -> &'static str {

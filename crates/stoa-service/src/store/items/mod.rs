@@ -23,7 +23,10 @@ pub(crate) use key::Range;
 pub use key::{Form, Key};
 pub use logins::TestedItem;
 pub(crate) use logins::{AssertionItem, WebhookItem};
-pub(crate) use people::{ErasedItem, ImportItem, ListedId, UsedItem, is_membership, told_group_of};
+pub(crate) use people::{
+    ErasedItem, ImportItem, ListedId, UploadItem, UploadProgress, UploadTurnItem, UsedItem, is_membership,
+    told_group_of,
+};
 pub(crate) use provision::{LeaseItem, due_of, stopped_of};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};
 pub use trust::{JwksItem, KeyChange, KeySet, RoundItem, TrustChange, TrustItem, WatchItem, WatchOver};

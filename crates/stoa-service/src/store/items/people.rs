@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::directory::{GroupId, KeyHash, UserId};
+use stoa_core::directory::{GroupId, KeyHash, Sealed, UserId};
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 
@@ -50,6 +50,11 @@ keys! { Directory:
     import_started(connection: &ConnectionId) = "import#{connection}" / "under-way";
     /// A file that is done: `ImportItem`. The instant's fraction makes it a key.
     imported(connection: &ConnectionId, at: Timestamp) = "import#{connection}" / "{at}";
+    /// A file that was put into the bucket and is not done: `UploadItem`. Those of all connections, so that one query
+    /// finds them.
+    upload(connection: &ConnectionId, upload: &str) = "upload#" / "{connection}#{upload}";
+    /// Whose turn it is to take a connection's files, and which are done: `UploadTurnItem`.
+    upload_turn(connection: &ConnectionId) = "upload#{connection}" / "whose-turn";
     /// That somebody was forgotten: `ErasedItem`. The instant's fraction makes it a key.
     erased(connection: &ConnectionId, at: Timestamp) = "erased#{connection}" / "{at}";
     /// When a token was last used: `UsedItem`.
@@ -80,6 +85,11 @@ impl Range {
     /// Those who have a value.
     pub(crate) fn found(connection: &ConnectionId, by: &'static str, hash: &KeyHash) -> Self {
         Key::lock(connection, by, hash).partition()
+    }
+
+    /// Files that wait in the bucket, of every connection.
+    pub(crate) fn uploads() -> Self {
+        Self { table: Table::Directory, pk: "upload#".to_owned(), begin: None }
     }
 
     /// When the tokens of a connection were last used.
@@ -161,4 +171,60 @@ pub(crate) struct ImportItem {
     pub(crate) gone: u64,
     /// Rows about which nothing was done.
     pub(crate) refused: u64,
+}
+
+/// A file that was put into the bucket and is not done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UploadItem {
+    /// The item's format.
+    pub(crate) v: u8,
+    /// Whose file it is.
+    pub(crate) connection: ConnectionId,
+    /// Which upload of which file it is: one for each time that it is put there.
+    pub(crate) upload: String,
+    /// The object's key, sealed: a file's name may name somebody.
+    pub(crate) key: Sealed,
+    /// What the object is known by as long as nobody overwrites it.
+    pub(crate) etag: String,
+    /// Its size, in bytes.
+    pub(crate) bytes: u64,
+    /// When it was put there, in epoch seconds.
+    pub(crate) at: i64,
+    /// How far it has come.
+    #[serde(default)]
+    pub(crate) done: UploadProgress,
+}
+
+/// How far a file has come that was put into the bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct UploadProgress {
+    /// How it is read, hashed: under other settings it begins again.
+    pub(crate) reading: String,
+    /// Rows that name somebody and are done.
+    pub(crate) rows: u64,
+    /// People who were not in the directory.
+    pub(crate) new: u64,
+    /// People of whom something changed.
+    pub(crate) changed: u64,
+    /// People who are there again.
+    pub(crate) back: u64,
+    /// People who are gone.
+    pub(crate) gone: u64,
+    /// People of whom nothing changed.
+    pub(crate) unchanged: u64,
+    /// Rows that the directory refused.
+    pub(crate) refused: u64,
+    /// Runs since it last came further.
+    pub(crate) runs: u32,
+}
+
+/// Whose turn it is to take a connection's files, and which are done.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct UploadTurnItem {
+    /// When the youngest file that was written was put into the bucket, in epoch seconds.
+    pub(crate) youngest: Option<i64>,
+    /// The uploads that were done last.
+    pub(crate) ended: Vec<String>,
 }

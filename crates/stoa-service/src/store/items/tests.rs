@@ -88,6 +88,8 @@ fn keys_are_what_they_were() {
         (Key::scim_requests(&pg()), "pace#pg / requests"),
         (Key::import_started(&pg()), "import#pg / under-way"),
         (Key::imported(&pg(), at), "import#pg / 2026-09-21T14:13:20Z"),
+        (Key::upload(&pg(), "0a0b"), "upload# / pg#0a0b"),
+        (Key::upload_turn(&pg()), "upload#pg / whose-turn"),
         (Key::erased(&pg(), at), "erased#pg / 2026-09-21T14:13:20Z"),
         (Key::scim_token_used(&pg(), "3"), "used#pg / 3"),
         (Key::person(&mary, &academy()), "person#AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB / school#pg-academy"),
