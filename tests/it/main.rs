@@ -40,6 +40,7 @@ mod oidc;
 mod oidc_clients;
 mod oidc_logins;
 mod overtaken;
+mod pace;
 mod pages;
 mod peers;
 mod permissions;

@@ -318,7 +318,7 @@ pub const ROUTES: &[Function] = &[
         schedule: Some("rate(1 minute)"),
         grants: &[
             table(Connections, &[GetItem, Query]),
-            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            table(Logins, &[GetItem, UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
             index(DirectoryByDue, &[Query]),
             table(Directory, &[BatchGetItem, GetItem, Query]),
             table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
