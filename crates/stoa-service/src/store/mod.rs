@@ -38,7 +38,7 @@ use crate::held::Held;
 
 pub use admission::Joined;
 pub(crate) use directory::free_email;
-pub use directory::{Claiming, Revised};
+pub use directory::{Claiming, ProvenOwner, Revised};
 pub(crate) use due::Due;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
