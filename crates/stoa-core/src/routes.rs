@@ -359,7 +359,7 @@ pub const ROUTES: &[Function] = &[
         uploads: None,
         grants: &[
             table(Connections, &[GetItem, Query]),
-            table(Logins, &[UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
+            table(Logins, &[GetItem, UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
             index(DirectoryByDue, &[Query]),
             table(Directory, &[BatchGetItem, GetItem, Query]),
             table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),

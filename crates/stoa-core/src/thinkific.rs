@@ -14,7 +14,7 @@ mod webhook;
 
 pub use self::admin::{ApiAnswer, ApiMethod, ApiRequest, Page};
 pub use self::course::{Course, find_courses};
-pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, update_enrollment};
+pub use self::enrollment::{Enrollment, create_enrollment, find_enrollments, unend_enrollment, update_enrollment};
 pub use self::graphql::{GraphqlRequest, graphql_api, remove_from_group};
 pub use self::group::{Group, add_to_group, create_group, delete_group, find_groups, find_members};
 pub use self::listing::{LISTED_USERS, ROLES, list_users, list_users_with_role};

@@ -4,6 +4,8 @@
 //! one request at a time for each person, a refusal is remembered instead of asked for again, and no connection spends
 //! what the others need.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,34 @@ pub const CALLS_PER_MINUTE: u32 = 120;
 pub const CALLS_RESERVED: u32 = 20;
 /// What few is.
 pub const CALLS_FEW: u32 = 10;
+
+/// The calls that a school was asked for in the minute before this one, by seconds. Whether it counts from one full
+/// minute to the next or over any sixty seconds is not documented: who takes what is left looks back as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PreviousMinute(BTreeMap<u32, u32>);
+
+impl PreviousMinute {
+    /// Of as many calls in each second, the first one first.
+    pub fn of(calls: &[u32]) -> Self {
+        Self((0..).zip(calls.iter().copied()).filter(|(_, calls)| *calls > 0).collect())
+    }
+
+    /// Calls that are less than sixty seconds ago, at a second of this minute.
+    pub fn since(&self, second: u32) -> u32 {
+        self.0.range(second..).map(|(_, calls)| calls).sum()
+    }
+
+    /// At which second of this minute some of these are sixty seconds ago; `None`: none is left.
+    pub fn next_after(&self, second: u32) -> Option<u32> {
+        self.0.range(second..).next().map(|(second, _)| second + 1)
+    }
+}
+
+impl FromIterator<(u32, u32)> for PreviousMinute {
+    fn from_iter<I: IntoIterator<Item = (u32, u32)>>(calls: I) -> Self {
+        Self(calls.into_iter().collect())
+    }
+}
 
 /// The turns of a person at a school.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -106,4 +106,14 @@ pub struct KeyItem {
     pub v: u8,
     /// The id of the resource that has it.
     pub id: String,
+    /// The resource had it, and is taken away: it is anybody's, and whoever is made with it is the one who had it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gone: bool,
+}
+
+impl KeyItem {
+    /// Of a resource that has a value, or is one of a list.
+    pub const fn of(id: String) -> Self {
+        Self { v: DIRECTORY_VERSION, id, gone: false }
+    }
 }

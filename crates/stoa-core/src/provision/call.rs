@@ -8,7 +8,8 @@ use crate::identity::{clean, full_name};
 use crate::ids::CourseId;
 use crate::thinkific::{
     ApiRequest, Profile, UnknownPassword, add_to_group, create_enrollment, create_user, delete_user, find_enrollments,
-    find_user, get_binding, get_bound_user, get_user, reset_password, take_over_user, update_enrollment, update_user,
+    find_user, get_binding, get_bound_user, get_user, reset_password, take_over_user, unend_enrollment,
+    update_enrollment, update_user,
 };
 
 /// One call: something that is asked, or done.
@@ -72,6 +73,15 @@ pub enum Call {
         /// It was a preview: from now on it is the whole course.
         begins: bool,
     },
+    /// Gives a course without an end, where the school keeps the one that it has if it is told of none.
+    Unend {
+        /// The enrollment.
+        id: u64,
+        /// Which of the school's courses.
+        course: CourseId,
+        /// It was a preview: from now on it is the whole course.
+        begins: bool,
+    },
     /// Ends a course now.
     End {
         /// The enrollment.
@@ -103,6 +113,7 @@ impl Call {
             | Self::ResetPassword { .. }
             | Self::Enrol { .. }
             | Self::Extend { .. }
+            | Self::Unend { .. }
             | Self::End { .. }
             | Self::Join { .. }
             | Self::Delete { .. } => true,
@@ -127,6 +138,7 @@ impl Call {
             Self::List { user, page } => find_enrollments(*user, *page),
             Self::Enrol { user, course, until } => create_enrollment(*user, *course, now, *until),
             Self::Extend { id, until, begins, .. } => update_enrollment(*id, begins.then_some(now), *until),
+            Self::Unend { id, begins, .. } => unend_enrollment(*id, begins.then_some(now)),
             Self::End { id, .. } => update_enrollment(*id, None, Some(now)),
             Self::Join { user, group } => add_to_group(*user, group),
             Self::Delete { user } => delete_user(*user),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::applied::Applied;
+use crate::directory::KeyHash;
 use crate::fault::Fault;
 
 /// Tries after which a person is stuck, while the school does not answer. With growing pauses they take a day.
@@ -47,6 +48,9 @@ pub struct Sync {
     /// Somebody keeps the person out, whatever the directory says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
+    /// By what they would be known again, as their source has taken them away: the hash of its own id of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_by: Option<KeyHash>,
     /// The number of the lease of whoever wrote last: an earlier one's writes are refused.
     #[serde(default)]
     pub fence: u64,

@@ -197,7 +197,14 @@ fn schools() -> Vec<(&'static str, School)> {
     tried.courses.get_mut(&trial).unwrap().is_trial = true;
     tried.answers_empty = true;
     let twice = School { refuses_twice: false, ..School::new() };
-    vec![("empty", School::new()), ("unbound", unbound), ("with a preview", tried), ("enrolls twice", twice)]
+    let keeps = School { keeps_ends: true, ..unbound.clone() };
+    vec![
+        ("empty", School::new()),
+        ("unbound", unbound),
+        ("with a preview", tried),
+        ("enrolls twice", twice),
+        ("keeps ends", keeps),
+    ]
 }
 
 #[test]
@@ -227,6 +234,37 @@ fn a_new_person_gets_an_account_courses_and_groups_and_loses_what_they_got() {
     assert_eq!(world.open(user), BTreeMap::from([(1, None), (2, Some(days(30)))]));
     assert_eq!(world.school.courses.keys().copied().collect::<Vec<_>>(), before);
     assert!(world.is_quiet(&ada));
+}
+
+#[test]
+fn whoever_comes_back_is_in_their_courses_also_where_an_end_is_not_taken_away_by_null() {
+    let connection = scim();
+    for keeps_ends in [false, true] {
+        let mut world = World::new(&connection, School { keeps_ends, ..School::new() });
+        let ada = ada(&[(1, None), (2, None), (3, Some(days(30)))], &[]);
+        for wanted in [&ada, &gone(&ada), &ada] {
+            world.calls.clear();
+            assert_eq!(world.settle(wanted), Outcome::Settled);
+        }
+        let open = world.open(world.user());
+        assert_eq!(open.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!((open[&1].is_some(), open[&2].is_some(), open[&3]), (keeps_ends, keeps_ends, Some(days(30))));
+        // The list twice: before anything is written, and after the first end was taken away.
+        let count = |is: fn(&Call) -> bool| world.calls.iter().filter(|call| is(call)).count();
+        let (lists, extends) =
+            (count(|it| matches!(it, Call::List { .. })), count(|it| matches!(it, Call::Extend { .. })));
+        let unends = count(|it| matches!(it, Call::Unend { .. }));
+        assert_eq!((extends, unends), if keeps_ends { (2, 2) } else { (3, 0) }, "{:?}", world.calls);
+        assert_eq!(lists, 2 * 3, "three pages each: {:?}", world.calls);
+        assert!(world.is_quiet(&ada));
+        // A run that broke off later asks for all of it again, and finds it.
+        world.applied.is_doubtful = true;
+        world.calls.clear();
+        assert_eq!(world.settle(&ada), Outcome::Settled);
+        assert!(!world.calls.iter().any(Call::is_change), "{:?}", world.calls);
+        assert_eq!(world.settle(&gone(&ada)), Outcome::Settled);
+        assert!(world.open(world.user()).is_empty());
+    }
 }
 
 #[test]

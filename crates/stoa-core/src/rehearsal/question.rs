@@ -177,8 +177,8 @@ questions! {
         asks: "\"expiry_date\": null",
         how: "enrolls somebody until next year, writes null; reads the enrollment",
         answers: [Cleared, Unchanged],
-        matters: "Whoever comes back is given their courses without an end by it. If it does nothing, they stay out, and an \
-                  administrator of the school has to extend their enrollments.",
+        matters: "Whoever comes back is given their courses without an end by it. If it does nothing, they are given an end in \
+                  the year 2999 instead, which the school shows.",
     }
     /// What an expiry in the past does.
     PastExpiry = "past_expiry" {

@@ -34,7 +34,16 @@ pub struct Enrollment {
     pub expiry_date: Option<Timestamp>,
 }
 
+/// An end that is none, at a school that keeps the end that an enrollment has where it is told that there is none.
+/// 31 December 2999.
+const FAR: i64 = 32_503_593_600;
+
 impl Enrollment {
+    /// When access ends, in epoch seconds; `None`: never, or so late that stoa has written it in place of never.
+    pub fn ends(&self) -> Option<i64> {
+        self.expiry_date.map(Timestamp::as_second).filter(|end| *end != FAR)
+    }
+
     /// Whether it opens the whole course now.
     pub fn is_open(&self, now: Timestamp) -> bool {
         !self.is_free_trial && self.expiry_date.is_none_or(|end| end > now)
@@ -70,6 +79,12 @@ pub fn update_enrollment(id: u64, from: Option<Timestamp>, until: Option<Timesta
         body["activated_at"] = seconds(from);
     }
     ApiRequest { method: ApiMethod::Put, path: format!("/enrollments/{id}"), body: Some(body) }
+}
+
+/// Takes the end of an enrollment away where the school does nothing about an end that is `null`: it gets one that nobody
+/// lives to see.
+pub fn unend_enrollment(id: u64, from: Option<Timestamp>) -> ApiRequest {
+    update_enrollment(id, from, Timestamp::from_second(FAR).ok())
 }
 
 /// ISO 8601 in UTC, to the second.
@@ -121,5 +136,18 @@ mod tests {
             json!({"user_id": 1, "course_id": 2, "activated_at": "2026-11-27T21:00:00Z", "expiry_date": null})
         );
         assert_eq!(update_enrollment(3, None, Some(at)).body.unwrap(), json!({"expiry_date": "2026-11-27T21:00:00Z"}));
+    }
+
+    #[test]
+    fn an_end_in_place_of_none_is_none_and_no_other_is() {
+        let far = unend_enrollment(3, None).body.unwrap();
+        assert_eq!(far, json!({"expiry_date": "2999-12-31T00:00:00Z"}));
+        let ends = |end: Value| {
+            let it = json!({"id": 3, "user_id": 1, "course_id": 2, "expiry_date": end});
+            serde_json::from_value::<Enrollment>(it).unwrap().ends()
+        };
+        assert_eq!(ends(far["expiry_date"].clone()), None);
+        assert_eq!(ends(Value::Null), None);
+        assert_eq!(ends(json!("2999-12-30T23:59:59Z")), Some(FAR - 1));
     }
 }

@@ -392,7 +392,14 @@ impl Shared {
             Some(FaultKind::Deny) => denied(&head.method),
             Some(FaultKind::Throttle) => error(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", &head.method),
             Some(FaultKind::Unavailable) => error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", &head.method),
-            None | Some(FaultKind::ApplyThenCutConnection | FaultKind::Delay(_) | FaultKind::LeaveUnprocessed) => {
+            // S3 has no transactions and no batches.
+            None
+            | Some(
+                FaultKind::ApplyThenCutConnection
+                | FaultKind::Delay(_)
+                | FaultKind::LeaveUnprocessed
+                | FaultKind::Conflict,
+            ) => {
                 if let Some(FaultKind::Delay(time)) = fault {
                     tokio::time::sleep(time).await;
                 }

@@ -33,7 +33,7 @@ use crate::log_line::{Failed, Head, level, milliseconds};
 use crate::operator::import_question::{
     ATTEMPT, ExportedPerson, ImportQuestion, ImportReply, MOST_AT_ONCE, RowOutcome, StoredKey, Traces,
 };
-use crate::store::{Changed, Group, Moved, People, Person, User};
+use crate::store::{Changed, Group, Key, Moved, People, Person, User};
 
 /// People that are written at once.
 const AT_ONCE: usize = 8;
@@ -287,9 +287,12 @@ fn exported(person: Person) -> Option<Result<ExportedPerson, Failure>> {
 }
 
 async fn traces(desk: &Desk<'_>, person: &UserId) -> Result<Traces, Failure> {
-    let Some(user) = desk.people().user(person).await? else { return Ok(Traces::default()) };
-    let values = desk.people().value_keys(&user).await?;
-    let values = values.into_iter().map(|key| StoredKey { pk: key.pk, sk: key.sk.unwrap_or_default() }).collect();
+    let stored = |key: Key| StoredKey { pk: key.pk, sk: key.sk.unwrap_or_default() };
+    let Some(user) = desk.people().user(person).await? else {
+        let former = desk.people().former_key(person).await?;
+        return Ok(Traces { values: former.map(stored).into_iter().collect(), ..Traces::default() });
+    };
+    let values = desk.people().value_keys(&user).await?.into_iter().map(stored).collect();
     let addresses = user.profile.folded_emails().into_iter().chain([user.profile.naming().to_owned()]);
     let school = desk.connection.school();
     let key = |address: String| Some(email_key(school, &Email::parse(&address).ok()?, &desk.pepper));

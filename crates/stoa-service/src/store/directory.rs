@@ -18,6 +18,15 @@ pub struct Revised<'a> {
     pub item: &'a PersonItem,
 }
 
+/// To whom a login has proven an address to belong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenOwner {
+    /// Their id at the school.
+    pub external_id: String,
+    /// When that was last seen, in epoch seconds.
+    pub seen: i64,
+}
+
 /// A claim of an address, to be written where it is free or theirs.
 pub struct Claiming<'a> {
     /// The address.
@@ -35,14 +44,17 @@ impl Store {
         Ok(address.and_then(|address| address.owner()))
     }
 
-    /// The id at the school of whom a login has proven an address to belong to: two reads.
-    pub async fn external_id_of(&self, email: &EmailKey, school: &SchoolId) -> Result<Option<String>, Failure> {
+    /// To whom a login has proven an address to belong: two reads.
+    pub async fn owner_of(&self, email: &EmailKey, school: &SchoolId) -> Result<Option<ProvenOwner>, Failure> {
         let Some(owner) = self.email_owner(email).await?.filter(|owner| owner.until.is_none()) else {
             return Ok(None);
         };
         let person: Option<PersonItem> =
             self.tables.get(&Key::person(&owner.person, school), Reads::Consistent).await?;
-        Ok(person.map(|person| person.id))
+        Ok(person.map(|person| {
+            let seen = person.checked.filter(|_| person.has(email));
+            ProvenOwner { external_id: person.id, seen: seen.map_or(owner.since, |seen| seen.max(owner.since)) }
+        }))
     }
 
     /// An address as a person finds it. Where somebody else has claimed it, their item has a say: one read more.

@@ -10,15 +10,15 @@ use stoa_core::fault::Fault;
 use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
+use stoa_core::turn::PreviousMinute;
 
 use super::directory::is_refused;
 use super::items::{LeaseItem, due_of, stopped_of};
+use super::minute::{drawn, second_of};
 use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, Transacted, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
 const LEASE_SECONDS: i64 = 75;
-/// How long a minute's calls are kept.
-const CALLS_KEPT_SECONDS: i64 = 3600;
 
 /// Somebody for whom something is due.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -177,16 +177,20 @@ impl Store {
     }
 
     /// Draws calls for the provisioner from the school's minute. `false`: what is left of it until now is the logins'.
-    pub async fn draw_provisioning(&self, school: &SchoolId, calls: u32, now: Timestamp) -> Result<bool, Failure> {
-        let minute = now.as_second().div_euclid(60);
-        let seconds = u32::try_from(now.as_second().rem_euclid(60)).unwrap_or(0);
-        let draw = Key::calls(school, minute)
-            .update("SET #all = if_not_exists(#all, :none) + :calls, #ttl = :ttl")
+    pub async fn draw_provisioning(
+        &self,
+        school: &SchoolId,
+        calls: u32,
+        previous: &PreviousMinute,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let open = allowance(second_of(now), previous);
+        if open < calls {
+            return Ok(false);
+        }
+        let draw = drawn(school, calls, "", now)
             .only_if("attribute_not_exists(#all) OR #all <= :open")
-            .with(":none", 0)
-            .with(":calls", calls)
-            .with(":open", allowance(seconds).saturating_sub(calls))
-            .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
+            .with(":open", open.saturating_sub(calls));
         Ok(self.tables.write(draw).await?.is_applied())
     }
 

@@ -79,6 +79,10 @@ pub(crate) enum Transacted {
     Cancelled(Vec<Option<String>>),
 }
 
+/// Items of a page of a range: more than a megabyte holds of the smallest ones, which is where DynamoDB ends a page. The
+/// embedded one reads all that is left of the range for each page that names no number.
+const PAGE: i32 = 13_000;
+
 impl Tables {
     /// The tables of these names.
     pub(crate) fn new(client: Client, name: impl Fn(Table) -> String) -> Self {
@@ -148,7 +152,7 @@ impl Tables {
         let query = self.query_of(range, reads);
         let (mut items, mut start) = (Vec::new(), None);
         loop {
-            let page = query.clone().set_exclusive_start_key(start).send().await;
+            let page = query.clone().limit(PAGE).set_exclusive_start_key(start).send().await;
             let page = page.map_err(|error| StoreError::aws(range.table.as_str(), &error))?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key.filter(|key| !key.is_empty());

@@ -8,12 +8,11 @@ use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, PersonKey, SchoolId};
 use stoa_core::line::{Line, Place, time_for};
 use stoa_core::person::{AddressItem, Indexes};
-use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, TurnItem};
+use stoa_core::turn::{CALLS_FEW, CALLS_PER_MINUTE, CALLS_RESERVED, PreviousMinute, TurnItem};
 
+use super::minute::{drawn, second_of};
 use super::{Item, Key, Outcome, Reads, Store, read};
 
-/// How long a minute's calls are kept: for whoever looks at a busy morning afterwards.
-const CALLS_KEPT_SECONDS: i64 = 3600;
 /// How long a line is kept that nobody joins. Longer than anybody has a place.
 const LINE_KEPT_SECONDS: i64 = 24 * 3600;
 /// Whoever joins while others do tries again; so often at most.
@@ -177,13 +176,8 @@ impl Store {
     pub async fn draw_calls(&self, draw: &Draw<'_>, now: Timestamp) -> Result<bool, Failure> {
         let Draw { school, connection, calls, kept, part } = *draw;
         let own = own_count(connection);
-        let count = |name: &str| format!("{name} = if_not_exists({name}, :none) + :calls");
-        let draw = Key::calls(school, now.as_second().div_euclid(60))
-            .update(format!("SET {}, {}, #ttl = :ttl", count("#all"), count(&own)))
-            .with(":none", 0)
-            .with(":calls", calls)
-            .with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept))
-            .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
+        let more = format!(", {own} = if_not_exists({own}, :none) + :calls");
+        let draw = drawn(school, calls, &more, now).with(":most", CALLS_PER_MINUTE.saturating_sub(calls + kept));
         let few = CALLS_FEW.saturating_sub(calls);
         let is_few = format!("attribute_not_exists({own}) OR {own} <= :few");
         let draw = match part {
@@ -199,22 +193,21 @@ impl Store {
         Ok(self.tables.write(draw).await?.is_applied())
     }
 
-    /// Draws calls for the mirror from what is left of the school's minute, if as many more are left as are to be kept.
+    /// Draws a call for the mirror from what is left of the school's minute and of the last sixty seconds, if as many more
+    /// are left as are to be kept.
     pub(crate) async fn draw_spare(
         &self,
         school: &SchoolId,
-        calls: u32,
         kept: u32,
+        previous: &PreviousMinute,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        let most = CALLS_PER_MINUTE.saturating_sub(calls + kept);
-        let draw = Key::calls(school, now.as_second().div_euclid(60))
-            .update("SET #all = if_not_exists(#all, :none) + :calls, #ttl = :ttl")
-            .only_if("attribute_not_exists(pk) OR #all <= :most")
-            .with(":none", 0)
-            .with(":calls", calls)
-            .with(":most", most)
-            .with(":ttl", now.as_second() + CALLS_KEPT_SECONDS);
+        let open = CALLS_PER_MINUTE.saturating_sub(kept + previous.since(second_of(now)));
+        if open == 0 {
+            return Ok(false);
+        }
+        let draw =
+            drawn(school, 1, "", now).only_if("attribute_not_exists(pk) OR #all <= :most").with(":most", open - 1);
         Ok(self.tables.write(draw).await?.is_applied())
     }
 

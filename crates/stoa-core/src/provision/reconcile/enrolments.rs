@@ -33,7 +33,7 @@ impl Reconciliation<'_> {
 
     /// The enrollment of a course, as the school lists it: the one that lasts longest, where there are several.
     fn listed(&self, course: CourseId) -> Option<Enrollment> {
-        let last = |it: &&Enrollment| (!it.is_free_trial, it.expiry_date.map_or(i64::MAX, Timestamp::as_second));
+        let last = |it: &&Enrollment| (!it.is_free_trial, it.ends().unwrap_or(i64::MAX));
         self.seen.list.iter().filter(|it| it.course_id == course).max_by_key(last).copied()
     }
 
@@ -45,7 +45,7 @@ impl Reconciliation<'_> {
         let listed = self.listed(course);
         let is_ours = matches!(self.applied.enrolments.get(&course), Some(Enrolled::Given { .. } | Enrolled::Giving));
         if let Some(listed) = listed.filter(|listed| !is_ours && listed.is_open(self.now)) {
-            let has = listed.expiry_date.map(Timestamp::as_second);
+            let has = listed.ends();
             if !outlasts(wanted, has) {
                 self.applied.enrolments.insert(course, Enrolled::Found { until: has });
                 return Ok(());
@@ -60,7 +60,10 @@ impl Reconciliation<'_> {
         let call = match (listed, self.applied.enrolments.get(&course)) {
             (Some(listed), _) => {
                 let begins = listed.is_free_trial || listed.activated_at.is_none();
-                Call::Extend { id: listed.id, course, until, begins }
+                match until.is_none() && self.seen.keeps_ends == Some(true) {
+                    true => Call::Unend { id: listed.id, course, begins },
+                    false => Call::Extend { id: listed.id, course, until, begins },
+                }
             }
             (None, Some(Enrolled::Given { id, .. })) => Call::Extend { id: *id, course, until, begins: false },
             (None, Some(Enrolled::Giving | Enrolled::Found { .. }) | None) => Call::Enrol { user, course, until },
@@ -106,6 +109,18 @@ impl Reconciliation<'_> {
         self.applied.enrolments.insert(course, Enrolled::Given { id, until: until.map(Timestamp::as_second) });
     }
 
+    /// A course was given to another end. That it has none any more is believed once the school's list says so: what `null`
+    /// does to an end is not documented, and whoever comes back would stay out. Of one course, which answers for the rest.
+    pub(super) fn extended(&mut self, id: u64, course: CourseId, until: Option<Timestamp>) {
+        let had_end = self.listed(course).is_some_and(|listed| listed.ends().is_some());
+        if until.is_none() && had_end && self.seen.keeps_ends.is_none() {
+            self.seen.unended = Some(course);
+            self.look_again();
+        } else {
+            self.given(id, course, until);
+        }
+    }
+
     /// Where an enrollment is refused, it may be there already: the school's list says so, once.
     pub(super) fn course_refused(&mut self, course: CourseId) {
         if self.seen.was_listed_again {
@@ -119,8 +134,12 @@ impl Reconciliation<'_> {
     }
 
     fn list_again(&mut self) {
-        self.seen.is_listed = false;
         self.seen.was_listed_again = true;
+        self.look_again();
+    }
+
+    fn look_again(&mut self) {
+        self.seen.is_listed = false;
         self.seen.is_doubtful = true;
         self.seen.is_fresh = false;
         self.seen.list.clear();
@@ -133,6 +152,9 @@ impl Reconciliation<'_> {
         self.seen.list_page = page + 1;
         self.seen.is_listed = !found.has_more;
         if self.seen.is_listed {
+            if let Some(listed) = self.seen.unended.take().and_then(|course| self.listed(course)) {
+                self.seen.keeps_ends = Some(listed.ends().is_some());
+            }
             let known: Vec<_> = self.applied.enrolments.keys().copied().collect();
             for course in known {
                 self.compare(course);
@@ -144,13 +166,12 @@ impl Reconciliation<'_> {
     /// What is written down of a course is held against the school's list.
     fn compare(&mut self, course: CourseId) {
         let listed = self.listed(course).filter(|listed| !listed.is_free_trial);
-        let until = |it: &Enrollment| it.expiry_date.map(Timestamp::as_second);
         let is = match (self.applied.enrolments.get(&course), listed) {
             (Some(Enrolled::Giving | Enrolled::Given { .. }), Some(it)) => {
-                Some(Enrolled::Given { id: it.id, until: until(&it) })
+                Some(Enrolled::Given { id: it.id, until: it.ends() })
             }
             (Some(Enrolled::Found { .. }), Some(it)) if it.is_open(self.now) => {
-                Some(Enrolled::Found { until: until(&it) })
+                Some(Enrolled::Found { until: it.ends() })
             }
             // About to be given, and not given yet: written down already.
             (Some(Enrolled::Giving), None) if self.is_wanted(course) => {

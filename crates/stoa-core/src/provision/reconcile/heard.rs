@@ -56,10 +56,16 @@ impl Reconciliation<'_> {
                     Err(_) => self.course_refused(*course),
                 },
             },
-            Call::Extend { course, .. } if answer.status == 404 => self.course_refused(*course),
+            Call::Extend { course, .. } | Call::Unend { course, .. } if answer.status == 404 => {
+                self.course_refused(*course);
+            }
             Call::Extend { id, course, until, .. } => match refused(answer)? {
                 Some(_) => self.course_refused(*course),
-                None => self.given(*id, *course, *until),
+                None => self.extended(*id, *course, *until),
+            },
+            Call::Unend { id, course, .. } => match refused(answer)? {
+                Some(_) => self.course_refused(*course),
+                None => self.given(*id, *course, None),
             },
             Call::End { course, .. } => {
                 gone_or_done(answer)?;

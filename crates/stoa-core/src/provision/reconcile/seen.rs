@@ -27,6 +27,10 @@ pub(super) struct Seen {
     pub(super) list_page: u32,
     pub(super) is_listed: bool,
     pub(super) was_listed_again: bool,
+    /// The course whose end was taken away with `null`, until the school's list says what came of it.
+    pub(super) unended: Option<CourseId>,
+    /// Whether the school keeps the end of an enrollment that is told that there is none.
+    pub(super) keeps_ends: Option<bool>,
     /// Courses that are written down as about to be given.
     pub(super) noted: BTreeSet<CourseId>,
     pub(super) refused_courses: BTreeSet<CourseId>,

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use crate::provision::{CALLS_AT_ONCE, allowance};
-use crate::turn::{CALLS_PER_MINUTE, CALLS_RESERVED};
+use crate::turn::{CALLS_PER_MINUTE, CALLS_RESERVED, PreviousMinute};
 
 const TICK_MS: u64 = 100;
 const CALL_MS: u64 = 300;
@@ -28,7 +28,7 @@ struct Simulated {
 fn simulate(joiners: u32, offset: u64, leaves: u64, end: u64) -> Simulated {
     let mut simulated = Simulated { calls: Vec::new(), leaver_out: None, joined: 0 };
     let (mut left, mut has_left) = (joiners, false);
-    let mut spent = (0_u64, 0_u32);
+    let (mut spent, mut previous) = ((0_u64, 0_u32), PreviousMinute::default());
     // Of the look that is worked on: calls that are left of each person, and whether it is the leaver.
     let mut look: VecDeque<(u32, bool)> = VecDeque::new();
     let mut under_way: Vec<(u64, u32, bool)> = Vec::new();
@@ -36,6 +36,12 @@ fn simulate(joiners: u32, offset: u64, leaves: u64, end: u64) -> Simulated {
         let (minute, second) = (now / 60_000, now / 1000 % 60);
         if spent.0 != minute {
             spent = (minute, 0);
+            let of = |second: u64| {
+                let from = (minute * 60 + second - 60) * 1000;
+                simulated.calls.iter().filter(|at| (from..from + 1000).contains(*at)).count()
+            };
+            previous =
+                PreviousMinute::of(&(0..60).map(|second| u32::try_from(of(second)).unwrap()).collect::<Vec<_>>());
         }
         let since_run = (now + 60_000 - offset * 1000) % 60_000;
         for place in (0..under_way.len()).rev() {
@@ -61,7 +67,7 @@ fn simulate(joiners: u32, offset: u64, leaves: u64, end: u64) -> Simulated {
             }
         }
         while under_way.len() < CALLS_AT_ONCE
-            && spent.1 < allowance(u32::try_from(second).unwrap())
+            && spent.1 < allowance(u32::try_from(second).unwrap(), &previous)
             && let Some((more, leaver)) = look.pop_front()
         {
             spent.1 += 1;

@@ -39,6 +39,8 @@ pub(super) struct School {
     pub refuses_twice: bool,
     /// Whether an enrollment is answered without a body.
     pub answers_empty: bool,
+    /// Whether an end that is null is none, as is not documented.
+    pub keeps_ends: bool,
     pub next: u64,
 }
 
@@ -144,7 +146,11 @@ impl School {
             (ApiMethod::Post, ["enrollments"]) => self.enrol(&body),
             (ApiMethod::Put, ["enrollments", id]) => {
                 let Some(it) = self.courses.get_mut(&id.parse().unwrap()) else { return missing() };
-                it.until = body["expiry_date"].as_str().map(|text| text.parse().unwrap());
+                match body["expiry_date"].as_str() {
+                    Some(text) => it.until = Some(text.parse().unwrap()),
+                    None if self.keeps_ends => {}
+                    None => it.until = None,
+                }
                 it.is_trial &= body["activated_at"].is_null();
                 (204, Value::Null)
             }

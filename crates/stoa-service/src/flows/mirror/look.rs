@@ -13,12 +13,13 @@ use stoa_core::keys::{KeySet, Pepper};
 use stoa_core::mirror::{MIRROR_VERSION, MirroredAccount, SchoolMirror};
 use stoa_core::routes::SecretKind;
 use stoa_core::thinkific::{ApiAnswer, ApiRequest};
-use stoa_core::turn::{CALLS_PER_MINUTE, CALLS_RESERVED};
+use stoa_core::turn::{CALLS_PER_MINUTE, CALLS_RESERVED, PreviousMinute};
 
 use super::line::Done;
 use crate::api;
 use crate::clients::Clients;
 use crate::secrets::Named;
+use crate::store::{minute_of, second_of};
 
 /// A run ends before the next one begins.
 const TIME: Duration = Duration::from_secs(45);
@@ -37,6 +38,8 @@ pub(super) struct Look<'a> {
     api_keys: Arc<KeySet>,
     pub(super) mirror: SchoolMirror,
     began: Instant,
+    /// A minute, and the calls of the one before it.
+    previous: Option<(i64, PreviousMinute)>,
     pub(super) done: Done,
     /// What failed and did not end the run.
     pub(super) failure: Option<Failure>,
@@ -68,23 +71,55 @@ impl<'a> Look<'a> {
         let pepper = Pepper::from_keys(&*clients.secrets.pepper(now).await?);
         let api_keys = clients.secrets.of(&Named::of(SecretKind::Thinkific, id), school.key_version, None, now).await?;
         let mirror = clients.store.school_mirror(id).await?;
-        Ok(Self { clients, school, id, domains, pepper, api_keys, mirror, began, done: Done::default(), failure: None })
+        Ok(Self {
+            clients,
+            school,
+            id,
+            domains,
+            pepper,
+            api_keys,
+            mirror,
+            began,
+            previous: None,
+            done: Done::default(),
+            failure: None,
+        })
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.clients.clock.now()
     }
 
-    /// One call, out of what is left of the minute.
+    /// One call, out of what is left of the last sixty seconds.
     pub(super) async fn call(&mut self, request: &ApiRequest, kept: u32) -> Result<ApiAnswer, Stop> {
-        let now = self.now();
-        if self.began.elapsed() > TIME || !self.clients.store.draw_spare(self.id, 1, kept, now).await? {
-            return Err(Stop::Enough);
-        }
+        self.draw(kept).await?;
         self.done.calls += 1;
-        let key = self.api_keys.current(now);
+        let key = self.api_keys.current(self.now());
         let answer = api::call_patiently(&self.clients.outbound, &self.school, key, request).await?;
         if answer.status == 429 { Err(Stop::Enough) } else { Ok(answer) }
+    }
+
+    /// Draws one call. Those of the previous minute are free again sixty seconds after they were made: that is waited for.
+    async fn draw(&mut self, mut kept: u32) -> Result<(), Stop> {
+        loop {
+            let now = self.now();
+            if self.previous.as_ref().is_none_or(|(minute, _)| *minute != minute_of(now)) {
+                self.previous = Some((minute_of(now), self.clients.store.previous_minute(self.id, now).await?));
+            }
+            let Some((minute, previous)) = &self.previous else { return Err(Stop::Enough) };
+            if self.began.elapsed() <= TIME && self.clients.store.draw_spare(self.id, kept, previous, now).await? {
+                return Ok(());
+            }
+            let Some(next) = previous.next_after(second_of(now)) else { return Err(Stop::Enough) };
+            let next = (minute * 60 + i64::from(next)) * 1000 - now.as_millisecond();
+            let pause = Duration::from_millis(next.try_into().unwrap_or(0));
+            if self.began.elapsed() + pause > TIME {
+                return Err(Stop::Enough);
+            }
+            tokio::time::sleep(pause).await;
+            // Somebody may have begun to wait.
+            kept = if kept == 0 { 0 } else { self.kept().await? };
+        }
     }
 
     /// Logins come first: while somebody waits, few calls are made that can wait.

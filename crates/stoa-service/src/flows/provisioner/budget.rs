@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::SchoolId;
+use stoa_core::turn::PreviousMinute;
 use tokio::sync::Mutex;
 
 use crate::clients::Clients;
+use crate::store::minute_of;
 
 /// Calls that are drawn at once: so few that what a minute's end wastes is little.
 const BLOCK: u32 = 4;
@@ -22,15 +23,24 @@ pub(super) struct Budget<'a> {
     school: &'a SchoolId,
     /// When it is too late to wait any more.
     until: Instant,
-    /// What is drawn and not spent, and of which minute.
-    drawn: Mutex<(i64, u32)>,
+    drawn: Mutex<Drawn>,
     made: AtomicU32,
     is_over: AtomicBool,
 }
 
+/// What is drawn and not spent.
+#[derive(Default)]
+struct Drawn {
+    /// Of which minute.
+    minute: i64,
+    calls: u32,
+    /// The calls of the minute before it.
+    previous: PreviousMinute,
+}
+
 impl<'a> Budget<'a> {
     pub(super) fn new(clients: &'a Clients, school: &'a SchoolId, until: Instant) -> Self {
-        let (drawn, made, is_over) = (Mutex::new((0, 0)), AtomicU32::new(0), AtomicBool::new(false));
+        let (drawn, made, is_over) = (Mutex::default(), AtomicU32::new(0), AtomicBool::new(false));
         Self { clients, school, until, drawn, made, is_over }
     }
 
@@ -69,24 +79,23 @@ impl<'a> Budget<'a> {
 
     async fn try_take(&self) -> Result<bool, Failure> {
         let mut drawn = self.drawn.lock().await;
-        let now = self.clients.clock.now();
-        if drawn.0 != minute(now) || drawn.1 == 0 {
-            *drawn = (minute(now), 0);
+        let (store, now) = (&self.clients.store, self.clients.clock.now());
+        if drawn.minute != minute_of(now) {
+            let previous = store.previous_minute(self.school, now).await?;
+            *drawn = Drawn { minute: minute_of(now), calls: 0, previous };
+        }
+        if drawn.calls == 0 {
             for block in [BLOCK, 1] {
-                if self.clients.store.draw_provisioning(self.school, block, now).await? {
-                    drawn.1 = block;
+                if store.draw_provisioning(self.school, block, &drawn.previous, now).await? {
+                    drawn.calls = block;
                     break;
                 }
             }
         }
-        let is_there = drawn.1 > 0;
-        drawn.1 = drawn.1.saturating_sub(1);
+        let is_there = drawn.calls > 0;
+        drawn.calls = drawn.calls.saturating_sub(1);
         Ok(is_there)
     }
-}
-
-fn minute(now: Timestamp) -> i64 {
-    now.as_second().div_euclid(60)
 }
 
 fn spent(note: &str) -> Failure {

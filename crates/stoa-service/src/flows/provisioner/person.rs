@@ -127,7 +127,7 @@ impl Run<'_> {
     async fn carry_out(&self, sync: &Sync, desired: &Desired, now: Timestamp) -> Result<Then, Failure> {
         let told = Told::new(desired, self.connection, &self.shared.pepper);
         let owner = match (&told, &sync.applied.account) {
-            (Some(told), None) => self.clients.store.external_id_of(&told.email_key, self.connection.school()).await?,
+            (Some(told), None) => self.proven_owner(told, desired).await?,
             (Some(_) | None, _) => None,
         };
         let wanted = (desired, told.as_ref());
@@ -152,6 +152,21 @@ impl Run<'_> {
                 return self.put_off(sync, run.applied(), failure, now).await;
             }
         }
+    }
+
+    /// The id at the school of whom a login has proven the address to belong to: this person, unless the id is one that the
+    /// directory has given to somebody else and the login was before it knew this person. Then the address may be another's
+    /// by now.
+    async fn proven_owner(&self, told: &Told, desired: &Desired) -> Result<Option<String>, Failure> {
+        let store = &self.clients.store;
+        let Some(owner) = store.owner_of(&told.email_key, self.connection.school()).await? else { return Ok(None) };
+        let is_since = desired.created.is_some_and(|created| owner.seen >= created);
+        let other = UserId::parse(&owner.external_id).ok().filter(|other| *other != desired.user && !is_since);
+        let is_another = match other {
+            Some(other) => store.sync(self.connection.id(), &other).await?.is_some(),
+            None => false,
+        };
+        Ok((!is_another).then_some(owner.external_id))
     }
 
     /// The school did not answer, or not so that it is understood: another try later. That it asks to slow down is no

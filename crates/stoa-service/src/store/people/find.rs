@@ -11,9 +11,13 @@ use crate::store::{Key, Range, Reads};
 impl People<'_> {
     /// Whose a value is that only one may have: one read.
     pub(super) async fn owner(&self, value: &KeyOf) -> Result<Option<String>, Failure> {
+        Ok(self.lock(value).await?.filter(|lock| !lock.gone).map(|lock| lock.id))
+    }
+
+    /// Whose it is, or was, before they were taken away: one read.
+    pub(super) async fn lock(&self, value: &KeyOf) -> Result<Option<KeyItem>, Failure> {
         let key = Key::lock(self.connection, value.by.as_str(), &value.hash);
-        let item: Option<KeyItem> = self.store.tables.get(&key, Reads::Consistent).await?;
-        Ok(item.map(|item| item.id))
+        Ok(self.store.tables.get(&key, Reads::Consistent).await?)
     }
 
     /// The ids of those who have a value: one read.

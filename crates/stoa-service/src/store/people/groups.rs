@@ -57,7 +57,7 @@ impl People<'_> {
         let values: Vec<KeyOf> = keys(&draft.profile, self.connection, self.pepper).into_iter().collect();
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(Key::group(self.connection, id).put(&draft.item).only_if(ABSENT));
-        writes.push(Key::listed_group(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
+        writes.push(Key::listed_group(self.connection, id).put(&KeyItem::of(id.to_string())));
         let mut item = draft.item.clone();
         match self.write_with_edges(writes, (&mut item, members)).await? {
             Wrote::All => Ok(Changed::Applied(Group { item, ..draft })),

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use stoa_core::directory::{DIRECTORY_VERSION, IndexedBy, KeyItem, KeyOf, Sealed, Sealing};
+use stoa_core::directory::{IndexedBy, KeyItem, KeyOf, Sealed, Sealing};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::ConnectionId;
@@ -107,10 +107,22 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Takes a value for a resource.
+    /// Takes a value for a resource. One of somebody who was taken away is free.
     fn take(&self, key: &KeyOf, id: &str) -> Write {
-        let put = self.key_of(key, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_owned() });
-        if key.by.is_unique() { put.only_if(ABSENT) } else { put }
+        let put = self.key_of(key, id).put(&KeyItem::of(id.to_owned()));
+        if key.by.is_unique() { put.only_if("attribute_not_exists(pk) OR attribute_exists(gone)") } else { put }
+    }
+
+    /// The same, if nobody ever had it.
+    fn take_first(&self, key: &KeyOf, id: &str) -> Write {
+        let take = self.take(key, id);
+        if key.by.is_unique() { take.only_if(ABSENT) } else { take }
+    }
+
+    /// Gives a value up, and leaves written down whose it was.
+    fn leave(&self, key: &KeyOf, id: &str) -> Write {
+        let put = self.key_of(key, id).put(&KeyItem { gone: true, ..KeyItem::of(id.to_owned()) });
+        put.only_if("id = :id").with(":id", id)
     }
 
     /// Gives a value up, which is the resource's own.

@@ -39,8 +39,8 @@ impl People<'_> {
         let mut owners = BTreeMap::new();
         for item in self.read_all(keys.values().map(|(key, _)| key.clone()).collect()).await? {
             let value = item.get("pk").and_then(|pk| keys.get(pk.as_s().ok()?)).map(|(_, value)| (*value).clone());
-            let KeyItem { id, .. } = read(Table::Directory, item)?;
-            owners.extend(value.map(|value| (value, id)));
+            let KeyItem { id, gone, .. } = read(Table::Directory, item)?;
+            owners.extend(value.filter(|_| !gone).map(|value| (value, id)));
         }
         Ok(owners)
     }

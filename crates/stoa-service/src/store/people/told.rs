@@ -261,7 +261,7 @@ impl People<'_> {
         let draft = self.draft_group(profile)?.item;
         let sealed = self.seal(profile, &key, draft.profile)?;
         let item = GroupItem { id: id.clone(), generation: GENERATION, sealed, ..draft };
-        let listed = Key::listed_group(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() });
+        let listed = Key::listed_group(self.connection, id).put(&KeyItem::of(id.to_string()));
         self.transact(vec![key.put(&item).only_if(ABSENT), listed, told]).await
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use stoa_core::directory::{
-    DIRECTORY_VERSION, EdgeItem, GroupId, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys, own_address,
-    unverified_address,
+    DIRECTORY_VERSION, EdgeItem, GroupId, IndexedBy, KeyItem, KeyOf, Membership, UserId, UserItem, keys,
+    known_again_by, own_address, unverified_address,
 };
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -104,7 +104,10 @@ impl People<'_> {
     /// Writes a new person; or, where their client's id is that of somebody who is inactive, brings that one back.
     pub async fn create_user(&self, profile: &Profile) -> Result<Changed<User>, Failure> {
         let id = UserId::from_random(random::bytes()?);
-        let (item, values, writes) = self.new_user(&id, profile)?;
+        let (item, values, mut writes) = self.new_user(&id, profile)?;
+        for (value, write) in values.iter().zip(&mut writes) {
+            *write = self.take_first(value, id.as_str());
+        }
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
@@ -135,26 +138,42 @@ impl People<'_> {
         let values: Vec<KeyOf> = keys(profile, self.connection, self.pepper).into_iter().collect();
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(key.put(&item).only_if(ABSENT));
-        writes.push(Key::listed_user(self.connection, id).put(&KeyItem { v: DIRECTORY_VERSION, id: id.to_string() }));
+        writes.push(Key::listed_user(self.connection, id).put(&KeyItem::of(id.to_string())));
         writes.push(self.due().mark(id, Rank::Then));
         Ok((item, values, writes))
     }
 
-    /// Somebody has one of the values. If they are inactive and the client has the same id for them, it is they who come
-    /// back: under the id that they had, with the memberships that they kept.
+    /// Somebody has one of the values, or had it. If they are inactive, or were taken away, and the client has the same id
+    /// for them, it is they who come back: under the id that they had, with the memberships that they kept.
     async fn revive(&self, profile: &Profile, taken: &[&KeyOf]) -> Result<Changed<User>, Failure> {
         let by = |by: IndexedBy| taken.iter().copied().find(move |value| value.by == by);
         let Some(value) = by(IndexedBy::UserExternalId).or_else(|| by(IndexedBy::UserName)) else {
             return Ok(Changed::Meanwhile);
         };
-        let Some(id) = self.owner(value).await? else { return Ok(Changed::Meanwhile) };
-        let id = UserId::parse(&id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        let Some(lock) = self.lock(value).await? else { return Ok(Changed::Meanwhile) };
+        let id = UserId::parse(&lock.id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        if lock.gone {
+            return self.come_back(&id, profile).await;
+        }
         let Some(before) = self.user(&id).await? else { return Ok(Changed::Meanwhile) };
         // Two people without an id of the client's are not one because one has the other's former name.
         let is_theirs = profile.external_id().is_some() && before.profile.external_id() == profile.external_id();
         match !before.item.active && is_theirs {
             true => self.change_user(&before, profile).await,
             false => Ok(Changed::Taken(value.by)),
+        }
+    }
+
+    /// Writes somebody again whom their client has taken away, under the id that they had: what was done for them at the
+    /// school is theirs, and what is still due of their end is not, as both are noted under it.
+    async fn come_back(&self, id: &UserId, profile: &Profile) -> Result<Changed<User>, Failure> {
+        let (item, values, writes) = self.new_user(id, profile)?;
+        match self.transact(writes).await? {
+            Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
+            Wrote::Refused(refused) => {
+                let value = refused.iter().find_map(|index| values.get(*index));
+                Ok(value.map_or(Changed::Meanwhile, |value| Changed::Taken(value.by)))
+            }
         }
     }
 
@@ -220,13 +239,34 @@ impl People<'_> {
         Ok(found)
     }
 
-    /// Takes a person away, with their memberships. What follows at the school is still marked.
-    pub async fn delete_user(&self, before: &User) -> Result<Changed<()>, Failure> {
-        self.remove_user(before, None).await
+    /// By what somebody would be known again who was taken away, if nobody else has it by now: three reads.
+    pub async fn former_key(&self, id: &UserId) -> Result<Option<Key>, Failure> {
+        let Some(hash) = self.store.sync(self.connection, id).await?.and_then(|sync| sync.known_by) else {
+            return Ok(None);
+        };
+        let value = KeyOf { by: IndexedBy::UserExternalId, hash };
+        let is_theirs = self.lock(&value).await?.is_some_and(|lock| lock.gone && lock.id == id.as_str());
+        Ok(is_theirs.then(|| self.key_of(&value, id.as_str())))
     }
 
-    /// The same, its last transaction with another write.
+    /// Takes a person away, with their memberships. What follows at the school is still marked, and whom their client's id
+    /// meant stays written down: made again with it, they are who they were.
+    pub async fn delete_user(&self, before: &User) -> Result<Changed<()>, Failure> {
+        let known_by = known_again_by(&before.profile, self.connection, self.pepper);
+        self.take_away(before, known_by.as_ref(), None).await
+    }
+
+    /// Takes away somebody whose id follows from what their source calls them, with another write.
     pub(super) async fn remove_user(&self, before: &User, along: Option<Write>) -> Result<Changed<()>, Failure> {
+        self.take_away(before, None, along).await
+    }
+
+    async fn take_away(
+        &self,
+        before: &User,
+        known_by: Option<&KeyOf>,
+        along: Option<Write>,
+    ) -> Result<Changed<()>, Failure> {
         let id = &before.item.id;
         let edges = self.found(id).await?.edges;
         let values = keys(&before.profile, self.connection, self.pepper);
@@ -243,9 +283,12 @@ impl People<'_> {
         }
         let mut writes = vec![key.delete().only_if("version = :before").with(":before", before.item.version)];
         writes.push(Key::listed_user(self.connection, id).delete());
-        writes.extend(values.iter().map(|value| self.give_up(value, id.as_str())));
+        writes.extend(values.iter().map(|value| match Some(value) == known_by {
+            true => self.leave(value, id.as_str()),
+            false => self.give_up(value, id.as_str()),
+        }));
         writes.extend(last.iter().flat_map(|edge| self.remove_edge(edge)));
-        writes.push(self.due().mark(id, Rank::First));
+        writes.push(self.due().mark_gone(id, known_by));
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(())),
