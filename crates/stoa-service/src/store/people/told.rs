@@ -97,7 +97,7 @@ impl People<'_> {
             let user = self.user(&id).await?;
             let is_current = after.order.as_ref() == Some(&words.order);
             let changed = match (after.is_there(), user) {
-                (false, Some(user)) => self.leave(&user, along(&key, &before, &after)).await?,
+                (false, Some(user)) => self.go(&user, along(&key, &before, &after)).await?,
                 (true, Some(user)) if is_current && user.profile != words.profile => {
                     let told = Some(along(&key, &before, &after));
                     self.rewrite_user(&user, &words.profile, told).await?.without()
@@ -127,7 +127,7 @@ impl People<'_> {
     }
 
     /// Takes a person away. A membership that was added after theirs were looked at goes too.
-    async fn leave(&self, user: &User, told: Write) -> Result<Changed<()>, Failure> {
+    async fn go(&self, user: &User, told: Write) -> Result<Changed<()>, Failure> {
         let changed = self.remove_user(user, Some(told)).await?;
         if matches!(changed, Changed::Applied(())) {
             self.look_again(&user.item.id).await?;
@@ -181,7 +181,7 @@ impl People<'_> {
         if is_same {
             self.carry((&other, &known), (id, after)).await?;
         }
-        let left = self.leave(&user, along(&other_key, &known, &gone)).await?;
+        let left = self.go(&user, along(&other_key, &known, &gone)).await?;
         if is_same && matches!(left, Changed::Applied(())) {
             // Whatever was told of them in between.
             self.carry((&other, &known), (id, after)).await?;
@@ -215,7 +215,7 @@ impl People<'_> {
             let (after, _) = before.after(&Word::Gone { at });
             match self.user(id).await? {
                 Some(user) if !after.is_there() => {
-                    if let Changed::Applied(()) = self.leave(&user, along(&key, &before, &after)).await? {
+                    if let Changed::Applied(()) = self.go(&user, along(&key, &before, &after)).await? {
                         return Ok(Heard::News);
                     }
                 }
