@@ -20,12 +20,24 @@ impl Due<'_> {
     /// Marks a person, in the transaction that changes what is wanted of them. What is due already keeps its place,
     /// unless something comes that goes first: else a removal would wait behind all the rest.
     pub(crate) fn mark(&self, user: &UserId, rank: Rank) -> Write {
+        self.mark_and(user, rank, "")
+    }
+
+    /// Marks somebody new who is somebody that a person keeps out.
+    pub(crate) fn mark_kept_out(&self, user: &UserId) -> Write {
+        self.mark_and(user, Rank::Then, ", blocked = :yes").with(":yes", true)
+    }
+
+    fn mark_and(&self, user: &UserId, rank: Rank, also: &str) -> Write {
         let at = match rank {
             Rank::First => ":at",
-            Rank::Then => "if_not_exists(due_at, :at)",
+            // Whoever was put off is not any more: their tries begin again.
+            Rank::Then => "if_not_exists(unpaused, if_not_exists(due_at, :at))",
         };
         Key::sync(self.connection, user)
-            .update(format!("SET v = :v, due_of = :of, due_at = {at}, tries = :none REMOVE stuck ADD wanted :one"))
+            .update(format!(
+                "SET v = :v, due_of = :of, due_at = {at}, tries = :none{also} REMOVE stuck, unpaused ADD wanted :one"
+            ))
             .with(":v", DIRECTORY_VERSION)
             .with(":of", due_of(self.connection))
             .with(":at", due_at(rank, self.now))
