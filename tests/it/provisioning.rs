@@ -10,7 +10,7 @@ use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
-use stoa_service::operator::{ConnectionFile, OperatorError, STOPPED_LISTED, Stopped};
+use stoa_service::operator::{ConnectionFile, DirectoryPerson, Operator, OperatorError, STOPPED_LISTED, Stopped};
 
 use crate::aws::set;
 use crate::scim_client::{Scim, members};
@@ -340,6 +340,100 @@ async fn whoever_is_kept_out_by_hand_is_out_until_they_are_let_in_again() {
     }
 }
 
+/// Who is kept out by hand goes on being kept out.
+async fn is_kept_out(world: &World) {
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    world.provision().await;
+    assert!(world.thinkific.user(MARYS_EMAIL).is_none() || world.open_to(MARYS_EMAIL).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_kept_out_by_hand_is_under_another_id_and_under_none() {
+    let (world, scim) = start().await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    let first = make_mary(&scim).await;
+    world.provision().await;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let mary = world_person(&world.operator, &pg, &first).await;
+    world.operator.block_person(&mary, true, "a stolen telephone").await.unwrap();
+    assert_eq!(scim.delete(&format!("/v2/Users/{first}")).await.status, 204);
+    is_kept_out(&world).await;
+    // Another id at the source, and the same address.
+    let address = json!([{"value": MARYS_EMAIL, "type": "work", "primary": true}]);
+    let second = scim.post("/v2/Users", &json!({"userName": "mm", "externalId": "m2", "emails": address})).await.id();
+    is_kept_out(&world).await;
+    // What is known of her is none of what she had first.
+    assert_eq!(scim.delete(&format!("/v2/Users/{second}")).await.status, 204);
+    let third = json!({"userName": "m3", "externalId": "m2", "emails": [{"value": "m.m@pg.com", "primary": true}]});
+    let third = scim.post("/v2/Users", &third).await.id();
+    assert!(world.sync(&third).get("blocked").is_some());
+    is_kept_out(&world).await;
+
+    let mary = world_person(&world.operator, &pg, &third).await;
+    assert!(mary.kept_out.len() >= 5, "{:?}", mary.kept_out);
+    world.operator.block_person(&mary, false, "it was found").await.unwrap();
+    for id in [first, second, third] {
+        let lifted = world_person(&world.operator, &pg, &id).await;
+        assert!(lifted.kept_out.is_empty() && !lifted.sync.unwrap().blocked);
+    }
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert!(crate::aws::matching(&world, Table::Directory, "lock#").iter().all(|item| item.get("kept_out").is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_somebody_gave_up_while_they_were_kept_out_keeps_out() {
+    let (world, scim) = start().await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    let id = make_mary(&scim).await;
+    let mary = world_person(&world.operator, &pg, &id).await;
+    world.operator.block_person(&mary, true, "a stolen telephone").await.unwrap();
+    let moved = json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": "m.m@pg.com"}]);
+    assert_eq!(scim.patch(&format!("/v2/Users/{id}"), &moved).await.status, 200);
+    is_kept_out(&world).await;
+    let found = scim.get(&format!("/v2/Users?filter=emails.value%20eq%20%22{MARYS_EMAIL}%22")).await;
+    assert_eq!(found.body["totalResults"], 0, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_forgotten_while_they_are_kept_out_goes_on_being_kept_out() {
+    let (world, scim) = start().await;
+    let pg = ConnectionId::parse("pg").unwrap();
+    let id = make_mary(&scim).await;
+    world.provision().await;
+    let mary = world_person(&world.operator, &pg, &id).await;
+    world.operator.block_person(&mary, true, "a stolen telephone").await.unwrap();
+    set_active(&scim, &id, false).await;
+    world.provision().await;
+    let stored = world.operator.stored_of(&pg, &mary.user).await.unwrap();
+    world.operator.erase(&stored, "she asked for it").await.unwrap();
+    let rest = crate::aws::matching(&world, Table::Directory, &format!("user#pg#{id}"));
+    assert!(!rest.is_empty() && rest.iter().all(|item| item.get("kept_out").is_some()), "{rest:?}");
+    is_kept_out(&world).await;
+    let mary = world_person(&world.operator, &pg, &id).await;
+    assert!(mary.sync.is_none() && !mary.kept_out.is_empty());
+    world.operator.block_person(&mary, false, "it was found").await.unwrap();
+    let items = world.front.items(Table::Directory).unwrap();
+    assert!(items.iter().all(|item| item.get("kept_out").is_none()));
+    assert!(world_person(&world.operator, &pg, &id).await.kept_out.is_empty());
+}
+
+async fn world_person(operator: &Operator, connection: &ConnectionId, id: &str) -> DirectoryPerson {
+    operator.directory_person(connection, &UserId::parse(id).unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_put_off_is_due_at_once_when_something_else_is_wanted_of_them() {
+    let (world, scim) = start().await;
+    let id = make_mary(&scim).await;
+    world.thinkific.fail_next(Trouble::Status(503));
+    world.provision().await;
+    assert_eq!(world.provision().await["people"], 0, "she waits");
+    scim.post("/v2/Groups", &json!({"displayName": "Leaders", "members": members(&[&id])})).await;
+    assert_eq!(world.provision().await["people"], 1);
+    assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
+    assert!(world.sync(&id).get("unpaused").is_none());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_held_removals_are_found_though_only_some_are_listed() {
     let (world, scim) = start().await;
@@ -554,4 +648,79 @@ async fn a_directory_with_people_stays_with_its_school() {
     let refused = world.operator.plan(&file("other")).await.err();
     assert!(matches!(refused, Some(OperatorError::SchoolFixed(..))), "{refused:?}");
     assert!(world.operator.plan(&file("pg-academy")).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_left_does_not_come_in_through_a_connection_that_asks_the_same_directory() {
+    let (world, scim) = start().await;
+    let id = make_mary(&scim).await;
+    world.provision().await;
+    world.add_connection_with(|file| format!("{file}\n[directory]\nsource = \"none\"\nof = \"pg\"\n")).await;
+    world.signed_in(&world.log_in_through_two(&world.browser(), MARY).await, MARYS_EMAIL);
+    set_active(&scim, &id, false).await;
+    world.refused_and_traced(&world.log_in_through_two(&world.browser(), MARY).await, "person_inactive");
+
+    let metadata = world.pingfederate.metadata(world.pingfederate_partner()).unwrap().into_bytes();
+    let two = CONNECTION_FILE.replace("id = \"pg\"", "id = \"pg-two\"").replace("/saml/pg\"", "/saml/pg-two\"");
+    let plan = |directory: &str| ConnectionFile {
+        path: "pg-two.toml".into(),
+        metadata: Some(metadata.clone()),
+        text: format!("{two}{directory}"),
+        ..ConnectionFile::default()
+    };
+    for wrong in ["pg-two", "nobody"] {
+        let file = plan(&format!("\n[directory]\nsource = \"none\"\nof = \"{wrong}\"\n"));
+        let refused = world.operator.plan(&file).await.err();
+        assert!(matches!(refused, Some(OperatorError::NoDirectoryBeside(..))), "{refused:?}");
+    }
+    let silent = world.operator.plan(&plan("")).await.unwrap();
+    let beside = world.operator.directories_beside(silent.document()).await.unwrap();
+    assert_eq!(beside, [ConnectionId::parse("pg").unwrap()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_stuck_for_want_of_a_domain_is_due_once_the_connection_has_it() {
+    let (world, scim) = start().await;
+    let email = "ada@pg-new.example";
+    let ada = json!({"userName": "ada", "externalId": "ada", "emails": [{"value": email, "primary": true}]});
+    let id = scim.post("/v2/Users", &ada).await.id();
+    world.provision().await;
+    assert_eq!(world.sync(&id)["stuck"]["M"]["why"]["S"], "no_address");
+    let metadata = world.pingfederate.metadata(world.pingfederate_partner()).unwrap();
+    let file = ConnectionFile {
+        path: "pg.toml".into(),
+        metadata: Some(metadata.into_bytes()),
+        text: format!("{CONNECTION_FILE}{GRANTS}").replacen("domains = [", "domains = [\"pg-new.example\", ", 1),
+        ..ConnectionFile::default()
+    };
+    let planned = world.operator.plan(&file).await.unwrap();
+    let waiting = world.operator.waiting_for_domain(&planned).await.unwrap().unwrap();
+    world.operator.apply(planned).await.unwrap();
+    assert_eq!(world.operator.make_due(&waiting).await.unwrap().0, 1);
+    world.advance(200);
+    world.provision().await;
+    assert_eq!(world.open_to(email), [3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_with_one_address_one_has_the_account_that_was_nobody_s() {
+    let (world, scim) = start().await;
+    world.thinkific.add_user(NewUser::student(MARYS_EMAIL, "M", "M"));
+    let mary = make_mary(&scim).await;
+    let address = json!([{"value": MARYS_EMAIL, "type": "work", "primary": true}]);
+    let twin = json!({"userName": "twin", "externalId": "twin", "emails": address});
+    let twin = scim.post("/v2/Users", &twin).await.id();
+    world.provision().await;
+    let is_stuck = |id: &String| world.sync(id).get("stuck").is_some_and(|why| why["M"]["why"]["S"] == "bound");
+    let (stuck, other): (Vec<_>, Vec<_>) = [&mary, &twin].into_iter().partition(|id| is_stuck(id));
+    assert_eq!((stuck.len(), other.len()), (1, 1));
+    // In another run as well; and whoever has no account ends nothing of the other's.
+    let pg = ConnectionId::parse("pg").unwrap();
+    let person = world_person(&world.operator, &pg, stuck[0]).await;
+    world.operator.retry_person(&person, "once more").await.unwrap();
+    world.provision().await;
+    assert!(is_stuck(stuck[0]));
+    set_active(&scim, stuck[0], false).await;
+    world.provision().await;
+    assert_eq!(world.open_to(MARYS_EMAIL), [3]);
 }

@@ -95,7 +95,17 @@ async fn list(
 fn render(person: &DirectoryPerson) -> Vec<String> {
     let user: &UserId = &person.user;
     let mut lines = vec![format!("person {user} of the directory of {}", person.connection)];
+    if !person.kept_out.is_empty() {
+        let addresses_and_ids = person.kept_out.len();
+        lines.push(format!(
+            "kept out    by command: whoever brings one of {addresses_and_ids} addresses or ids, until `block --off`"
+        ));
+    }
     let Some(sync) = &person.sync else {
+        if !person.exists && !person.kept_out.is_empty() {
+            lines.push("note        the directory has them no more".to_owned());
+            return lines;
+        }
         if !person.exists {
             return vec![format!("the directory of {} has nobody with the id {user}", person.connection)];
         }

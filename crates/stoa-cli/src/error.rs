@@ -409,6 +409,9 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
             "The customer's administrator has already entered it. Set sp_entity_id = {fixed:?}, or create a new \
              connection next to {id}."
         )),
+        OperatorError::NoDirectoryBeside(_, other) => {
+            Some(format!("`stoa connection show {other}` prints its customer, school and directory."))
+        }
         OperatorError::SchoolFixed(id, _) => {
             Some(format!("Create a new connection next to {id} for the other school, and let its source send everybody."))
         }

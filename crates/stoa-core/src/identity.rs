@@ -187,8 +187,8 @@ impl Verified {
     /// What the person is known by in the connection's directory, where that is not the address. Without it nobody could
     /// say whether they have left.
     fn join(&self, connection: &Connection) -> Result<Option<String>, Failure> {
-        let claim = match connection.directory() {
-            Some(directory) if directory.join.claim != JOIN_EMAIL => &directory.join.claim,
+        let claim = match connection.joined_directory() {
+            Some((_, directory)) if directory.join.claim != JOIN_EMAIL => &directory.join.claim,
             Some(_) | None => return Ok(None),
         };
         if claim == NAME_ID {
@@ -480,12 +480,18 @@ impl Redeemed {
     /// What the person is known by in the connection's directory, where it has one.
     pub fn join_key(&self, connection: &Connection, pepper: &Pepper) -> Option<KeyOf> {
         let value = self.person.join.as_deref().unwrap_or_else(|| self.person.email.as_str());
-        let lookup = match connection.directory()?.join.attribute {
+        let (of, directory) = connection.joined_directory()?;
+        let lookup = match directory.join.attribute {
             JoinAttribute::UserName => Lookup::UserName(folded(value)),
             JoinAttribute::ExternalId => Lookup::ExternalId(value.to_owned()),
             JoinAttribute::Email => Lookup::Email(folded(value)),
         };
-        KeyOf::of_lookup(&lookup, ResourceType::User, connection.id(), pepper)
+        KeyOf::of_lookup(&lookup, ResourceType::User, of, pepper)
+    }
+    /// What the address is in keys of the connection's directory, whatever joins the two.
+    pub fn address_key(&self, connection: &Connection, pepper: &Pepper) -> Option<KeyOf> {
+        let lookup = Lookup::Email(folded(self.person.email.as_str()));
+        KeyOf::of_lookup(&lookup, ResourceType::User, connection.joined_directory()?.0, pepper)
     }
     /// Everything that came, where an administrator tests.
     pub fn arrived(&self) -> Option<&Arrived> {

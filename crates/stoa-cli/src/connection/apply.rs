@@ -54,6 +54,7 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
     for (connection, change) in connections.filter(|(planned, _)| !planned.summary().changes.is_empty()) {
         let is_new = connection.is_new();
         let is_saml = connection.document().saml.is_some();
+        let waiting = operator.waiting_for_domain(&connection).await?;
         let applied = operator.apply(connection.because(reason.clone())).await?;
         io.say(&format!(
             "Written: connection {}, version {}, {}.",
@@ -63,6 +64,12 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
         ))?;
         if let Some(change) = change {
             carry_out(&operator, &change, io).await?;
+        }
+        if let Some(waiting) = waiting {
+            let (due, _) = operator.make_due(&waiting).await?;
+            io.say(&format!(
+                "{due} people of its directory were stuck without such a domain: they are tried within minutes."
+            ))?;
         }
         if is_new {
             next_steps(&operator, &applied.id, &public_url, io).await?;
@@ -137,6 +144,13 @@ impl Plan {
         let mut changes = Vec::new();
         for planned in &self.connections {
             print_connection(planned, io)?;
+            for sibling in operator.directories_beside(planned.document()).await? {
+                let id = &planned.document().id;
+                io.say(&format!(
+                    "    warning: whoever has left the directory of {sibling} still comes in through {id}, a connection of the \
+                     same customer and school: directory = {{ source = \"none\", of = \"{sibling}\" }} asks it"
+                ))?;
+            }
             changes.push(print_planned(operator, planned, io).await?);
         }
         Ok(changes)

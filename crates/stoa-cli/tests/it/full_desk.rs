@@ -117,12 +117,18 @@ async fn provision(desk: &Desk) {
     desk.scim(token, &format!("PATCH /Users/{held}"), &leaves).await;
     run(desk).await;
     desk.stoa(&["directory", "block", "pg", kept_out, "--reason", "a test"]).await.done();
+    let moves = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "externalId", "value": "moved" }],
+    });
+    desk.scim(token, &format!("PATCH /Users/{kept_out}"), &moves).await;
     for (id, part) in [
         (given, "group       \"Managers\""),
         (stuck, "stuck: Thinkific user"),
         (left, "deleted by the source"),
         (held, "a removal, held since"),
         (kept_out, "kept out, by arn:"),
+        (kept_out, "whoever brings one of 1 addresses or ids"),
     ] {
         let shown = desk.stoa(&["directory", "show", "pg", id]).await.done();
         assert!(shown.contains(part), "{part}: {shown}");

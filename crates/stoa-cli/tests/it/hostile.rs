@@ -346,6 +346,7 @@ const UNREAD: &[(&str, &str)] = &[
     ("`groups#{connection}` / `{group}`", "the same"),
     ("`lock#{connection}#{by}#{hash}` / `lock`", "SCIM and launches find people by it"),
     ("`lock#{connection}#{by}#{hash}` / `{id}`", "the same"),
+    ("`lock#{connection}#{by}#{hash}` / `kept-out`", "launches and SCIM find by it who is kept out"),
     ("`pace#{connection}` / `requests`", "scim draws from it"),
     ("`lease#{school}` / `lease`", "provisioners agree by it who works"),
     ("`removals#{connection}` / `removals`", "the provisioner counts in it"),

@@ -9,6 +9,7 @@ use super::checks::UrlPolicy;
 use super::column::Column;
 use super::error::ConnectionError;
 use super::workos;
+use crate::ids::ConnectionId;
 
 /// Of those whom a source takes away at once, how many it may without being asked, in percent of its people.
 const REMOVALS_PERCENT: u8 = 10;
@@ -21,6 +22,10 @@ const REMOVALS_WINDOW: i64 = 24 * 3600;
 pub struct DirectoryDocument {
     /// Who says which people there are.
     pub source: Source,
+    /// Where the connection has no source of its own: the connection of the same customer and school whose directory says
+    /// of those who sign in whether they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<ConnectionId>,
     /// Which directory of WorkOS's, where that is the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workos: Option<WorkosSourceDocument>,
@@ -196,6 +201,9 @@ impl DirectoryDocument {
         if (self.source == Source::Workos) != self.workos.is_some() {
             return Err(ConnectionError::WorkosSource);
         }
+        if self.of.is_some() && self.source != Source::None {
+            return Err(ConnectionError::TwoDirectories);
+        }
         if let Some(source) = &self.workos {
             workos::check_api_url("directory.workos.api_url", &source.api_url, policy)?;
             workos::check_id("directory_", &source.directory)?;
@@ -289,6 +297,7 @@ mod tests {
             ("", "source"),
             ("source = \"workos\"", "directory.workos"),
             ("source = \"scim\"\nworkos = { directory = \"directory_1\" }", "directory.workos"),
+            ("source = \"scim\"\nof = \"acme\"", "directory.of"),
             ("source = \"workos\"\nworkos = { directory = \"org_1\" }", "directory_"),
             ("source = \"workos\"\nworkos = { directory = \"directory_\" }", "directory_"),
             (

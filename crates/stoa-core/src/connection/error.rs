@@ -119,6 +119,9 @@ pub enum ConnectionError {
     /// Nothing of a login is compared with the directory.
     #[error("directory.join.claim: empty")]
     NoJoinClaim,
+    /// A connection that has a directory and names another's.
+    #[error("directory.of names another connection's directory, and goes with source = \"none\" only")]
+    TwoDirectories,
     /// A source that says nothing of which directory, or the other way round.
     #[error("directory.workos names the directory where source = \"workos\", and stands nowhere else")]
     WorkosSource,

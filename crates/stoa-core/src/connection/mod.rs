@@ -195,6 +195,15 @@ impl Connection {
     pub fn directory(&self) -> Option<&Directory> {
         self.document.directory.as_ref().filter(|directory| directory.source != Source::None)
     }
+    /// The directory that says of those who sign in whether they may, and whose it is: its own, or another connection's.
+    pub fn joined_directory(&self) -> Option<(&ConnectionId, &Directory)> {
+        let directory = self.document.directory.as_ref()?;
+        match (directory.source, &directory.of) {
+            (Source::None, None) => None,
+            (Source::None, Some(of)) => Some((of, directory)),
+            (Source::Scim | Source::Workos | Source::Csv, _) => Some((self.id(), directory)),
+        }
+    }
     /// By which way the identity arrives.
     pub fn protocol(&self) -> &Protocol {
         &self.protocol

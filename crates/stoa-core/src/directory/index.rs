@@ -60,6 +60,14 @@ impl IndexedBy {
         }
     }
 
+    /// Whether a login may be joined to somebody by the value: what names a person when they come.
+    pub const fn joins(self) -> bool {
+        match self {
+            Self::UserName | Self::UserExternalId | Self::Email => true,
+            Self::UserDisplayName | Self::GroupDisplayName | Self::GroupExternalId => false,
+        }
+    }
+
     /// Whether only one resource of the connection has the value.
     pub const fn is_unique(self) -> bool {
         match self {

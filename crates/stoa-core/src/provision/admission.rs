@@ -15,12 +15,17 @@ use crate::person::{Indexes, PERSON_VERSION, PersonItem, PersonState};
 pub fn admit(user: &UserItem, sync: Option<&Sync>) -> Result<(), Failure> {
     let is_held = sync.is_some_and(|sync| sync.held.is_some() && !sync.released);
     if sync.is_some_and(|sync| sync.blocked) {
-        return Err(Failure::noted(Fault::PersonInactive, "kept out by hand"));
+        return Err(kept_out());
     }
     if !user.active && !is_held {
         return Err(Failure::noted(Fault::PersonInactive, "inactive in the directory"));
     }
     Ok(())
+}
+
+/// Of somebody whom a person keeps out, whether or not their directory has them.
+pub fn kept_out() -> Failure {
+    Failure::noted(Fault::PersonInactive, "kept out by hand")
 }
 
 impl Applied {

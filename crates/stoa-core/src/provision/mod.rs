@@ -19,7 +19,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use self::admission::admit;
+pub use self::admission::{admit, kept_out};
 pub use self::applied::{Access, Account, Applied, Enrolled, InGroup};
 pub use self::budget::{CALLS_AT_ONCE, allowance};
 pub use self::call::Call;

@@ -10,7 +10,7 @@ use stoa_core::person::{Claim, Indexes, PersonItem};
 use stoa_core::provision::admit;
 
 use crate::clients::Clients;
-use crate::store::{Claiming, LaunchReads, Revised};
+use crate::store::{Brought, Claiming, LaunchReads, Revised};
 
 /// Somebody who comes, and what was read of them.
 pub struct Coming<'a> {
@@ -33,12 +33,17 @@ impl Coming<'_> {
     ///
     /// Returns the id that their account has, or gets from whoever is quicker, this login or the provisioner.
     pub async fn meet_directory(&self, reads: &mut LaunchReads) -> Result<Option<UserId>, Failure> {
-        let Some(directory) = reads.connection.directory() else { return Ok(None) };
+        let Some((of, directory)) = reads.connection.joined_directory() else { return Ok(None) };
+        let (of, authority) = (of.clone(), directory.authority);
         let Some(key) = self.identity.join_key(&reads.connection, self.pepper) else { return Ok(None) };
         let store = &self.clients.store;
-        let Some(joined) = store.joined(reads.connection.id(), (&key, &self.indexes.email_key)).await? else {
-            return Ok(None);
+        let brought = Brought {
+            value: &key,
+            address: self.identity.address_key(&reads.connection, self.pepper),
+            email: &self.indexes.email_key,
+            account: reads.person.as_ref().and_then(|person| UserId::parse(&person.id).ok()),
         };
+        let Some(joined) = store.joined(&of, &brought).await? else { return Ok(None) };
         admit(&joined.user, joined.sync.as_ref())?;
         let user = Some(joined.user.id);
         let Some(applied) = joined.sync.map(|sync| sync.applied) else { return Ok(user) };
@@ -47,7 +52,7 @@ impl Coming<'_> {
                 Some(person) => self.adopt(reads, person).await?,
                 None => reads.person = applied.item_elsewhere(self.indexes),
             },
-            Some(person) if directory.authority == Authority::Directory => {
+            Some(person) if authority == Authority::Directory => {
                 if let Some(told) = applied.told_of(person, self.indexes) {
                     person.fingerprint = Some(told);
                     person.checked = person.checked.max(applied.seen);

@@ -1,6 +1,6 @@
 //! Connections into the tables: plan, then one transaction.
 
-use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Source};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_saml::metadata::IdpMetadata;
 
@@ -87,6 +87,13 @@ impl Planned {
     }
 }
 
+/// Whether another connection has a directory, of the same customer's people at the same school.
+fn is_beside(document: &ConnectionDocument, other: &ConnectionDocument) -> bool {
+    let has_directory = other.directory.as_ref().is_some_and(|directory| directory.source != Source::None);
+    let is_same = document.customer == other.customer && document.school == other.school;
+    has_directory && is_same && document.id != other.id
+}
+
 fn former_idp(before: &ConnectionDocument, after: &ConnectionDocument) -> Option<String> {
     let entity_id = |document: &ConnectionDocument| Some(document.saml.as_ref()?.idp.as_ref()?.entity_id.clone());
     entity_id(before).filter(|former| entity_id(after).as_ref() != Some(former))
@@ -130,6 +137,9 @@ impl Operator {
         if let Some(before) = before.as_ref().filter(|before| before.school != document.school) {
             self.check_directory_empty(before).await?;
         }
+        if let Some(of) = document.directory.as_ref().and_then(|directory| directory.of.as_ref()) {
+            self.check_directory_of(&document, of).await?;
+        }
         for domain in &document.domains {
             self.check_claim(&document, domain).await?;
         }
@@ -166,6 +176,32 @@ impl Operator {
             true => Ok(()),
             false => Err(OperatorError::SchoolFixed(before.id.clone(), before.school.clone())),
         }
+    }
+
+    /// Another connection's directory says whether people may come in only where its people are the same customer's, at
+    /// the same school.
+    async fn check_directory_of(&self, document: &ConnectionDocument, of: &ConnectionId) -> Result<(), OperatorError> {
+        let other = self.current(of).await?.map(|item| item.document()).transpose()?;
+        match other.is_some_and(|other| is_beside(document, &other)) {
+            true => Ok(()),
+            false => Err(OperatorError::NoDirectoryBeside(document.id.clone(), of.clone())),
+        }
+    }
+
+    /// Connections of the same customer and school that have a directory, where a connection has none and asks none.
+    pub async fn directories_beside(&self, document: &ConnectionDocument) -> Result<Vec<ConnectionId>, OperatorError> {
+        let directory = document.directory.as_ref();
+        if directory.is_some_and(|directory| directory.source != Source::None || directory.of.is_some()) {
+            return Ok(Vec::new());
+        }
+        let mut beside = Vec::new();
+        for item in self.list().await? {
+            let other = item.document()?;
+            if is_beside(document, &other) {
+                beside.push(other.id);
+            }
+        }
+        Ok(beside)
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {

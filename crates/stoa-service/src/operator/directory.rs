@@ -3,6 +3,8 @@
 //! What is written is written here, with the caller's own permission; the function `provisioner` carries it out within
 //! a minute. Each change leaves an item that says who made it and why.
 
+use std::collections::BTreeSet;
+
 use stoa_core::directory::{UserId, UserItem};
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Rank, Sync, due_at};
@@ -10,11 +12,15 @@ use stoa_core::provision::{Rank, Sync, due_at};
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
 use crate::store::{
-    ABSENT, Between, Due, Entries, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of, due_person, stopped_of,
+    ABSENT, Between, Due, Entries, KeptOutItem, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of,
+    due_person, stopped_of,
 };
 
 /// How many of those about whom nothing is done are listed: people of one look at the index.
 pub const STOPPED_LISTED: u16 = 200;
+
+/// What one transaction takes away of a block.
+const LIFTED_AT_ONCE: usize = 100;
 
 /// Who is meant by a change.
 #[derive(Clone, Debug)]
@@ -27,6 +33,8 @@ pub struct DirectoryPerson {
     pub sync: Option<Sync>,
     /// Whether the directory has them: not if their source has deleted them, nor if the id is nobody's.
     pub exists: bool,
+    /// By what they are kept out although the directory has them no more, or under another id.
+    pub kept_out: Vec<KeptOutItem>,
 }
 
 /// Why nothing is done about people.
@@ -61,7 +69,9 @@ impl Operator {
         let sync = sync.map_err(OperatorError::store("read the directory"))?;
         let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
         let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
-        Ok(DirectoryPerson { connection: connection.clone(), user: user.clone(), sync, exists })
+        let kept_out = self.tables.query(&Range::kept_out(connection, user), Reads::Consistent).await;
+        let kept_out = kept_out.map_err(OperatorError::store("read the directory"))?;
+        Ok(DirectoryPerson { connection: connection.clone(), user: user.clone(), sync, exists, kept_out })
     }
 
     /// What was changed of somebody by hand, oldest first: when, what, by whom and why.
@@ -88,17 +98,25 @@ impl Operator {
 
     /// Everybody of a connection whose removal is held. The index is behind at times, so their items decide.
     pub async fn held(&self, connection: &ConnectionId) -> Result<Vec<DirectoryPerson>, OperatorError> {
-        let of = stopped_of(Stopped::Held.as_str(), connection);
+        let mut people = self.all_stopped(connection, Stopped::Held).await?;
+        people.retain(|person| person.sync.as_ref().is_some_and(|sync| sync.held.is_some() && !sync.released));
+        Ok(people)
+    }
+
+    /// Everybody of a connection about whom the index says that nothing is done.
+    pub(super) async fn all_stopped(
+        &self,
+        connection: &ConnectionId,
+        why: Stopped,
+    ) -> Result<Vec<DirectoryPerson>, OperatorError> {
+        let of = stopped_of(why.as_str(), connection);
         let entries = Entries { index: stoa_core::routes::Index::DirectoryByDue, of: &of, since: 0 };
         let (mut people, mut start) = (Vec::new(), None);
         loop {
             let page = self.tables.entries(&entries, STOPPED_LISTED, start).await;
             let page = page.map_err(OperatorError::store("read the directory"))?;
             for person in page.items.iter().filter_map(due_person) {
-                let person = self.directory_person(connection, &person.user).await?;
-                if person.sync.as_ref().is_some_and(|sync| sync.held.is_some() && !sync.released) {
-                    people.push(person);
-                }
+                people.push(self.directory_person(connection, &person.user).await?);
             }
             start = page.next;
             if start.is_none() {
@@ -134,8 +152,9 @@ impl Operator {
         self.write_directory(person, update, "removal let through", reason).await
     }
 
-    /// Keeps somebody out, whatever the directory says, or no longer. Whom the directory does not have cannot be kept
-    /// out so: no login would be joined to them.
+    /// Keeps somebody out, whatever the directory says, or no longer. What they are known by is written down when they
+    /// give it up, so that it keeps them out also if their source deletes them, or makes them again under another id. Whom
+    /// the directory does not have cannot be kept out so: nobody knows by what they would come.
     pub async fn block_person(
         &self,
         person: &DirectoryPerson,
@@ -145,11 +164,34 @@ impl Operator {
         if blocks && !person.exists {
             return Err(OperatorError::NotInDirectory(person.connection.clone()));
         }
-        let (update, what) = match blocks {
-            true => (person.due("SET blocked = :yes", "REMOVE stuck, held").with(":yes", true), "kept out"),
-            false => (person.due("SET tries = :none", "REMOVE blocked, stuck").with(":none", 0), "let in again"),
-        };
-        self.write_directory(person, update, what, reason).await
+        if blocks {
+            let update = person.due("SET blocked = :yes", "REMOVE stuck, held").with(":yes", true);
+            let still_there = Key::user(&person.connection, &person.user).check(PRESENT);
+            return self.write_changed(person, vec![update, still_there], ("kept out", reason)).await;
+        }
+        self.lift(person).await?;
+        let update = person.due("SET tries = :none", "REMOVE blocked, stuck").with(":none", 0);
+        let updates = person.sync.iter().map(|_| update.clone()).collect();
+        self.write_changed(person, updates, ("let in again", reason)).await
+    }
+
+    /// Lets in whoever brings what somebody was kept out by, under any of the ids that they had.
+    async fn lift(&self, person: &DirectoryPerson) -> Result<(), OperatorError> {
+        let former: BTreeSet<&UserId> = person.kept_out.iter().map(KeptOutItem::first).collect();
+        let ids = former.iter().copied().chain([&person.user]).collect::<BTreeSet<_>>();
+        let among = |item: &KeptOutItem| ids.iter().map(|id| item.among(&person.connection, id)).collect::<Vec<_>>();
+        let keys = |item: &KeptOutItem| [vec![item.beside_the_value()], among(item)].concat();
+        for keys in person.kept_out.iter().flat_map(keys).collect::<Vec<_>>().chunks(LIFTED_AT_ONCE) {
+            let mut writes = Writes::default();
+            keys.iter().for_each(|key| writes.push(key.clone().delete()));
+            self.write("let the person in again", writes).await?;
+        }
+        // Their account may still be known by an id that they had before.
+        for id in former {
+            let lift = Key::sync(&person.connection, id).update("REMOVE blocked").only_if(PRESENT);
+            self.tables.write(lift).await.map_err(OperatorError::store("let the person in again"))?;
+        }
+        Ok(())
     }
 
     async fn write_directory(
@@ -159,11 +201,23 @@ impl Operator {
         what: &str,
         reason: &str,
     ) -> Result<(), OperatorError> {
-        if person.sync.is_none() && !person.exists {
+        self.write_changed(person, vec![update], (what, reason)).await
+    }
+
+    /// Writes what is changed of somebody, together with who changed it and why.
+    async fn write_changed(
+        &self,
+        person: &DirectoryPerson,
+        updates: Vec<Write>,
+        (what, reason): (&str, &str),
+    ) -> Result<(), OperatorError> {
+        if person.sync.is_none() && !person.exists && person.kept_out.is_empty() {
             return Err(OperatorError::NotInDirectory(person.connection.clone()));
         }
         let mut writes = Writes::default();
-        writes.guarded(update, Guards::Person);
+        for update in updates {
+            writes.guarded(update, Guards::Person);
+        }
         let key = Key::directory_change(&person.connection, &person.user, Self::now());
         let change = PersonChangeItem {
             sk: key.sk.clone().unwrap_or_default(),
@@ -182,7 +236,7 @@ impl DirectoryPerson {
     fn due(&self, set: &str, remove: &str) -> Write {
         let due = due_at(Rank::First, Operator::now());
         Key::sync(&self.connection, &self.user)
-            .update(format!("{set}, due_of = :of, due_at = :at {remove} ADD wanted :one"))
+            .update(format!("{set}, due_of = :of, due_at = :at {remove}, unpaused ADD wanted :one"))
             .with(":of", due_of(&self.connection))
             .with(":at", due)
             .with(":one", 1)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, UserId, UserItem};
+use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, IndexedBy, UserId, UserItem};
 use stoa_core::ids::{ConnectionId, EmailKey, SchoolId};
 use stoa_core::person::{AddressItem, PersonItem};
 use stoa_core::provision::{Access, Enrolled, Sync};
@@ -14,7 +14,7 @@ use stoa_core::routes::Table;
 use super::not_yet::NotYet;
 use super::transaction::{Guards, Writes};
 use super::{Operator, OperatorError};
-use crate::store::{ErasedItem, Item, Key, Range, Reads, is_membership, read};
+use crate::store::{ErasedItem, Item, KeptOutItem, Key, Range, Reads, is_kept_out, is_membership, read};
 
 /// What one transaction may write.
 const TRANSACTION: usize = 100;
@@ -37,7 +37,8 @@ pub struct StoredOf {
     pub user: UserId,
     /// The items, each once.
     pub items: Vec<StoredItem>,
-    /// Items that stay: without them an older word of their source would bring them back. Times and ids of events.
+    /// Items that stay: without them an older word of their source would bring them back, or a block would end. Times and
+    /// ids of events, and keys.
     pub kept: Vec<StoredItem>,
     /// What is due for them and what was done.
     pub sync: Option<Sync>,
@@ -45,6 +46,8 @@ pub struct StoredOf {
     pub account: Option<u64>,
     /// Their address is by now known from somebody's login whose account is another one, or unknown.
     pub address_is_another_s: bool,
+    /// By what they go on being kept out by hand: keys of what named them, and nothing else.
+    kept_out: Vec<KeptOutItem>,
     /// The version of the person that was read, if the directory has them.
     version: Option<u64>,
     active: bool,
@@ -87,16 +90,24 @@ impl Operator {
             sync: None,
             account: None,
             address_is_another_s: false,
+            kept_out: Vec::new(),
             version: None,
             active: false,
         };
         // First what is found by the profile: it is read from the item that goes last.
         let traces = self.traces_of(connection, user).await?;
+        let mut joining = Vec::new();
         for value in traces.values {
+            if IndexedBy::ALL.iter().any(|by| by.joins() && value.pk.splitn(4, '#').nth(2) == Some(by.as_str())) {
+                joining.push(KeptOutItem::new(user, value.pk.clone()));
+            }
             let key = Key { table: Table::Directory, pk: value.pk, sk: Some(value.sk) };
             stored.add("a value by which they are found", key);
         }
         self.own_items(&mut stored).await?;
+        if stored.sync.as_ref().is_some_and(|sync| sync.blocked) {
+            stored.kept_out = joining;
+        }
         let applied = stored.sync.as_ref().map(|sync| &sync.applied);
         stored.account = applied.and_then(|applied| applied.account.as_ref()).map(|account| account.user);
         let mut emails: Vec<EmailKey> = traces.emails;
@@ -137,6 +148,8 @@ impl Operator {
             } else if key == sync {
                 stored.sync = Some(read(Table::Directory, item)?);
                 stored.add("what is due at the school, and what was done", key);
+            } else if is_kept_out(&sk) {
+                stored.kept.push(StoredItem { what: "by what they are kept out by hand", key });
             } else {
                 stored.kept.push(StoredItem { what: "when their source last spoke of them", key });
             }
@@ -210,6 +223,15 @@ impl Operator {
     pub async fn erase(&self, stored: &StoredOf, reason: &str) -> Result<(), OperatorError> {
         if let Some(why) = stored.not_yet() {
             return Err(OperatorError::NotErasable(why));
+        }
+        // A block outlives them: it is lifted by whoever made it, not by being forgotten.
+        for kept_out in stored.kept_out.chunks(TRANSACTION / 2) {
+            let mut writes = Writes::default();
+            for item in kept_out {
+                writes.push(item.beside_the_value().put(item));
+                writes.push(item.among(&stored.connection, &stored.user).put(item));
+            }
+            self.write("erase the person", writes).await?;
         }
         let own = Key::user(&stored.connection, &stored.user);
         let sync = Key::sync(&stored.connection, &stored.user);

@@ -133,6 +133,9 @@ pub enum OperatorError {
     /// A connection whose directory has people stays with its school.
     #[error("{0} has people in its directory, whose accounts are at {1}: its school cannot be changed")]
     SchoolFixed(ConnectionId, SchoolId),
+    /// A connection asks a directory that is not there, or is of other people.
+    #[error("directory.of of {0}: {1} has no directory of the same customer and school")]
+    NoDirectoryBeside(ConnectionId, ConnectionId),
     /// Something needs the secret, so it stays.
     #[error("nothing was removed: the secret {0} is in use")]
     SecretNeeded(String),

@@ -53,7 +53,7 @@ use crate::store::Tables;
 use signed::Signed;
 
 pub use crate::egress::{EgressError, GetError};
-pub use crate::store::{KeyChange, TrustChange};
+pub use crate::store::{KeptOutItem, KeyChange, TrustChange};
 pub use apply::{Applied, Planned};
 pub use directory::{DirectoryPerson, STOPPED_LISTED, Stopped};
 pub use drift::Drifted;

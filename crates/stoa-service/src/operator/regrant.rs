@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use stoa_core::connection::{ConnectionDocument, DirectoryDocument, GrantDocument, Source};
 use stoa_core::directory::{EdgeItem, GroupId, GroupItem, IndexedBy, KeyHash, KeyItem, Membership, UserId, UserItem};
 use stoa_core::ids::{ConnectionId, SchoolId};
-use stoa_core::provision::{Applied, Grantee, Rank, Regranted, Sync, due_at};
+use stoa_core::provision::{Applied, Grantee, Rank, Regranted, Stuck, Sync, due_at};
 
 use super::question::{Question, Reply};
-use super::{Answerer, Catalogue, Operator, OperatorError, Planned};
+use super::{Answerer, Catalogue, DirectoryPerson, Operator, OperatorError, Planned, Stopped};
 use crate::store::{Key, ListedId, Range, Reads, StoreError, due_of, read};
 
 /// After how many seconds people are due for another grant: by then no function holds the connection as it was, and no
@@ -45,7 +45,7 @@ impl Operator {
         let wake = |user: &UserId| {
             // What is due first is a removal or an address: it is not put off. Whoever is stuck is not due.
             let write = Key::sync(&regrant.connection, user)
-                .update("SET due_of = :of, due_at = :at, tries = :none REMOVE stuck ADD wanted :one")
+                .update("SET due_of = :of, due_at = :at, tries = :none REMOVE stuck, unpaused ADD wanted :one")
                 .only_if("attribute_exists(pk) AND (attribute_not_exists(due_at) OR due_at >= :then OR due_of <> :of)")
                 .with(":of", due_of(&regrant.connection))
                 .with(":at", due_at(Rank::Then, at))
@@ -60,6 +60,22 @@ impl Operator {
             written.try_collect().await.map_err(OperatorError::store("make people due"))?;
         let busy: Vec<UserId> = written.into_iter().filter_map(|(is_due, user)| (!is_due).then_some(user)).collect();
         Ok((regrant.people.len() - busy.len(), busy))
+    }
+
+    /// Those about whom nothing is done for want of a domain that the plan adds; `None`: it adds none, or nobody waits.
+    pub async fn waiting_for_domain(&self, planned: &Planned) -> Result<Option<Regrant>, OperatorError> {
+        let id = &planned.document().id;
+        if planned.new_domains.is_empty() || planned.is_new() || planned.document().directory.is_none() {
+            return Ok(None);
+        }
+        let waits = |person: &DirectoryPerson| {
+            let stuck = person.sync.as_ref().and_then(|sync| sync.stuck.as_ref());
+            matches!(stuck, Some(Stuck::NoAddress | Stuck::AddressForeign { .. }))
+        };
+        let stuck = self.all_stopped(id, Stopped::Stuck).await?;
+        let people: Vec<UserId> = stuck.into_iter().filter(waits).map(|person| person.user).collect();
+        let waiting = Regrant { counted: Regranted::default(), connection: id.clone(), people };
+        Ok((!waiting.people.is_empty()).then_some(waiting))
     }
 
     /// What applying would change for the people of the directory; `None`: no grant is changed.

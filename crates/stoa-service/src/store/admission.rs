@@ -1,13 +1,26 @@
 //! Whom of a directory a login is: read by what joins the two, and as they are now.
 
-use stoa_core::directory::{IndexedBy, KeyItem, KeyOf, UserId, UserItem};
+use stoa_core::directory::{IndexedBy, KeyOf, UserId, UserItem};
 use stoa_core::failure::Failure;
 use stoa_core::ids::{ConnectionId, EmailKey};
-use stoa_core::provision::{Sync, admit};
+use stoa_core::provision::{Sync, admit, kept_out};
 use stoa_core::routes::Table;
 
 use super::directory::{Claiming, Revised};
+use super::items::ValueItem;
 use super::{ABSENT, Key, Range, Reads, Store, Transacted, read};
+
+/// What a login brings by which somebody of a directory may be known.
+pub struct Brought<'a> {
+    /// What joins the two.
+    pub value: &'a KeyOf,
+    /// The address, as the directory has it in keys.
+    pub address: Option<KeyOf>,
+    /// The address, as the school's accounts have it in keys.
+    pub email: &'a EmailKey,
+    /// The id that their account has, where that is somebody's of a directory.
+    pub account: Option<UserId>,
+}
 
 /// Somebody of a directory, as far as a login needs to know.
 pub struct Joined {
@@ -37,21 +50,38 @@ const MOST: usize = 50;
 
 impl Store {
     /// Whom of a connection's directory a value joins: two reads. Where that is an address, whoever it is the own one of
-    /// comes before those who have it besides, and nobody of these comes in by it ([`whom`]).
-    pub async fn joined(
-        &self,
-        connection: &ConnectionId,
-        (value, email): (&KeyOf, &EmailKey),
-    ) -> Result<Option<Joined>, Failure> {
+    /// comes before those who have it besides, and nobody of these comes in by it ([`whom`]). Whoever is kept out by hand
+    /// is by all that they may bring, also if the directory has them no more.
+    pub async fn joined(&self, connection: &ConnectionId, brought: &Brought<'_>) -> Result<Option<Joined>, Failure> {
+        let Brought { value, email, .. } = *brought;
         let range = Range::found(connection, value.by.as_str(), &value.hash);
-        let found: Vec<KeyItem> = self.tables.query(&range, Reads::Consistent).await?;
+        let found: Vec<ValueItem> = self.tables.query(&range, Reads::Consistent).await?;
+        if found.iter().any(|item| item.kept_out) {
+            return Err(kept_out());
+        }
         let users = found.iter().filter_map(|item| UserId::parse(&item.id).ok());
         let keys: Vec<[Key; 2]> =
             users.take(MOST).map(|user| [Key::user(connection, &user), Key::sync(connection, &user)]).collect();
-        let mut items = match keys.is_empty() {
+        let mut wanted = keys.concat();
+        let by_address = brought.address.as_ref().filter(|address| *address != value);
+        let by_address = by_address.map(|address| Key::kept_out(connection, address.by.as_str(), &address.hash));
+        let of_account = brought.account.as_ref().map(|user| Key::sync(connection, user));
+        let of_account = of_account.filter(|key| !wanted.contains(key));
+        wanted.extend(by_address.iter().chain(&of_account).cloned());
+        let mut items = match wanted.is_empty() {
             true => return Ok(None),
-            false => self.tables.batch("somebody of a directory", keys.concat(), Reads::Consistent).await?,
+            false => self.tables.batch("somebody of a directory", wanted, Reads::Consistent).await?,
         };
+        for (table, item) in &items {
+            if by_address.as_ref().is_some_and(|key| key.is_of(*table, item)) {
+                return Err(kept_out());
+            }
+            if of_account.as_ref().is_some_and(|key| key.is_of(*table, item))
+                && read::<Sync>(*table, item.clone())?.blocked
+            {
+                return Err(kept_out());
+            }
+        }
         let mut joined = Vec::new();
         for [user, sync] in &keys {
             let mut take = |key: &Key| {

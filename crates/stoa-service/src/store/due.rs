@@ -20,25 +20,33 @@ impl Due<'_> {
     /// Marks a person, in the transaction that changes what is wanted of them. What is due already keeps its place,
     /// unless something comes that goes first: else a removal would wait behind all the rest.
     pub(crate) fn mark(&self, user: &UserId, rank: Rank) -> Write {
-        self.set(user, rank, "")
+        self.mark_and(user, rank, "")
     }
 
     /// Marks a person who is taken away, and notes by what they would be known again.
     pub(crate) fn mark_gone(&self, user: &UserId, known_by: Option<&KeyOf>) -> Write {
         match known_by {
             None => self.mark(user, Rank::First),
-            Some(known_by) => self.set(user, Rank::First, ", known_by = :known_by").with(":known_by", &known_by.hash),
+            Some(known_by) => {
+                self.mark_and(user, Rank::First, ", known_by = :known_by").with(":known_by", &known_by.hash)
+            }
         }
     }
 
-    fn set(&self, user: &UserId, rank: Rank, more: &str) -> Write {
+    /// Marks somebody new who is somebody that a person keeps out.
+    pub(crate) fn mark_kept_out(&self, user: &UserId) -> Write {
+        self.mark_and(user, Rank::Then, ", blocked = :yes").with(":yes", true)
+    }
+
+    fn mark_and(&self, user: &UserId, rank: Rank, also: &str) -> Write {
         let at = match rank {
             Rank::First => ":at",
-            Rank::Then => "if_not_exists(due_at, :at)",
+            // Whoever was put off is not any more: their tries begin again.
+            Rank::Then => "if_not_exists(unpaused, if_not_exists(due_at, :at))",
         };
         Key::sync(self.connection, user)
             .update(format!(
-                "SET v = :v, due_of = :of, due_at = {at}, tries = :none{more} REMOVE stuck ADD wanted :one"
+                "SET v = :v, due_of = :of, due_at = {at}, tries = :none{also} REMOVE stuck, unpaused ADD wanted :one"
             ))
             .with(":v", DIRECTORY_VERSION)
             .with(":of", due_of(self.connection))

@@ -38,19 +38,19 @@ use stoa_saml::Trust;
 use crate::environment::Environment;
 use crate::held::Held;
 
-pub use admission::Joined;
+pub use admission::{Brought, Joined};
 pub(crate) use directory::free_email;
 pub use directory::{Claiming, ProvenOwner, Revised};
 pub(crate) use due::Due;
 pub(crate) use error::{NoAnswer, StoreError};
 use items::{AssertionItem, FETCH_EVERY, WebhookItem};
 pub use items::{
-    ConnectionItem, Form, JwksItem, Key, KeyChange, KeySet, RehearsalItem, RoundItem, SchoolItem, TestedItem,
-    TrustChange, TrustItem, WatchItem, WatchOver, forms,
+    ConnectionItem, Form, JwksItem, KeptOutItem, Key, KeyChange, KeySet, RehearsalItem, RoundItem, SchoolItem,
+    TestedItem, TrustChange, TrustItem, WatchItem, WatchOver, forms,
 };
 pub(crate) use items::{
     DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
-    SiteItem, UploadItem, UploadProgress, UploadTurnItem, UsedItem, is_membership,
+    SiteItem, UploadItem, UploadProgress, UploadTurnItem, UsedItem, is_kept_out, is_membership,
 };
 pub(crate) use items::{course_of, due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};

@@ -3,22 +3,26 @@
 //! The index only wakes: what is done about a person is decided from their items, read consistently. Every write says
 //! by which lease it is made, and an earlier lease's is refused.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use stoa_core::directory::UserId;
+use stoa_core::directory::{KeyOf, UserId};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
-use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
+use stoa_core::provision::{Access, Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
 use stoa_core::turn::PreviousMinute;
 
 use super::directory::is_refused;
-use super::items::{LeaseItem, due_of, stopped_of};
+use super::items::{LeaseItem, ValueItem, due_of, stopped_of};
 use super::minute::{drawn, second_of};
-use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, Transacted, read};
+use super::{ABSENT, Between, Item, Key, Outcome, Range, Reads, Store, Transacted, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
 const LEASE_SECONDS: i64 = 75;
+/// Of how many who have the same address the accounts are read: a batch.
+const MOST_BESIDE: usize = 100;
 
 /// Somebody for whom something is due.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +55,8 @@ pub enum Then {
     Again {
         /// Their place in the index.
         due_at: i64,
+        /// The place that they have as soon as something else is wanted of them: what failed is then no reason to wait.
+        unpaused: i64,
         /// Tries so far.
         tries: u32,
     },
@@ -93,6 +99,23 @@ impl Store {
     /// What is due for a person and what was done.
     pub async fn sync(&self, connection: &ConnectionId, user: &UserId) -> Result<Option<Sync>, Failure> {
         Ok(self.tables.get(&Key::sync(connection, user), Reads::Consistent).await?)
+    }
+
+    /// The accounts of others in a directory who have an address of somebody's, as far as they are at the school with them.
+    pub async fn accounts_beside(&self, synced: Synced<'_>, address: &KeyOf) -> Result<BTreeSet<u64>, Failure> {
+        let Synced { connection, user, .. } = synced;
+        let range = Range::found(connection, address.by.as_str(), &address.hash);
+        let found: Vec<ValueItem> = self.tables.query(&range, Reads::Consistent).await?;
+        let others = found.iter().filter_map(|item| UserId::parse(&item.id).ok()).filter(|other| other != user);
+        let keys: Vec<Key> = others.take(MOST_BESIDE).map(|other| Key::sync(connection, &other)).collect();
+        if keys.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let items = self.tables.batch("others with an address", keys, Reads::Consistent).await?;
+        let syncs = items.into_iter().map(|(table, item)| Ok(read::<Sync>(table, item)?));
+        let syncs = syncs.collect::<Result<Vec<_>, Failure>>()?;
+        let there = syncs.iter().filter(|sync| sync.applied.access != Access::Withdrawn);
+        Ok(there.filter_map(|sync| sync.applied.account.as_ref()).map(|account| account.user).collect())
     }
 
     /// Takes the lease of a school, if it is nobody's. Its number.
@@ -153,8 +176,13 @@ impl Store {
         };
         let key = Key::sync(synced.connection, synced.user);
         let end = match then {
-            Then::Nothing => key.update(format!("{DONE} REMOVE due_of, due_at, stuck, held, released, counted")),
-            Then::Again { due_at, .. } => key.update(format!("{DONE}, due_at = :at")).with(":at", due_at),
+            Then::Nothing => {
+                key.update(format!("{DONE} REMOVE due_of, due_at, unpaused, stuck, held, released, counted"))
+            }
+            Then::Again { due_at, unpaused, .. } => key
+                .update(format!("{DONE}, due_at = :at, unpaused = :unpaused"))
+                .with(":at", due_at)
+                .with(":unpaused", unpaused),
             Then::Stuck(why) => key
                 .update(format!("{DONE}, stuck = :why, due_of = :of REMOVE held"))
                 .with(":why", why)

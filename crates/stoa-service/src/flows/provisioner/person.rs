@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, ConnectionState};
-use stoa_core::directory::{Desired, UserId, desired};
+use stoa_core::directory::{Desired, KeyOf, UserId, desired};
+use stoa_core::email::Email;
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::provision::{
-    Applied, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
+    Applied, Call, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
 };
 use stoa_core::thinkific::{ApiAnswer, ApiRequest, UnknownPassword};
-use stoa_scim::ResourceType;
+use stoa_scim::text::folded;
+use stoa_scim::{Lookup, ResourceType};
 
 use super::Shared;
 use super::budget::Budget;
@@ -72,7 +74,7 @@ impl Run<'_> {
         let desired = self.desired(&sync, now).await?;
         if self.connection.state == ConnectionState::Disabled {
             let later = now.saturating_add(jiff::SignedDuration::from_secs(OFF_SECONDS)).unwrap_or(now);
-            let then = Then::Again { due_at: due_at(Rank::of(self.person.due_at), later), tries: sync.tries };
+            let then = self.again([now, later], sync.tries);
             return self.end(&sync, &sync.applied, then).await.map(Some);
         }
         let is_let_through = sync.released || sync.blocked || sync.counted;
@@ -142,6 +144,11 @@ impl Run<'_> {
                 Step::End(Outcome::Stuck(why)) => return self.end(sync, run.applied(), Then::Stuck(why)).await,
                 Step::Call(call) => call,
             };
+            if let (Call::Binding { user }, Some(email)) = (&call, &desired.email)
+                && self.is_another_s(*user, email).await?
+            {
+                return self.end(sync, run.applied(), Then::Stuck(Stuck::Bound { user: *user })).await;
+            }
             let password = UnknownPassword::from_bytes(random::bytes()?);
             let request = call.request(desired, &password, now);
             let heard = match self.call(&request).await {
@@ -169,6 +176,17 @@ impl Run<'_> {
         Ok((!is_another).then_some(owner.external_id))
     }
 
+    /// Whether an account that the school has under the person's address is taken by somebody else of the directory who
+    /// has the address too. No token has bound it to them yet, so the school does not say so; and who leaves first would
+    /// end what the other one has.
+    async fn is_another_s(&self, account: u64, email: &Email) -> Result<bool, Failure> {
+        let (connection, lookup) = (self.connection.id(), Lookup::Email(folded(email.as_str())));
+        let address = KeyOf::of_lookup(&lookup, ResourceType::User, connection, &self.shared.pepper);
+        let Some(address) = address else { return Ok(false) };
+        let taken = self.clients.store.accounts_beside(self.synced(), &address).await?;
+        Ok(taken.contains(&account) || !self.shared.adopts(account, &self.person.user))
+    }
+
     /// The school did not answer, or not so that it is understood: another try later. That it asks to slow down is no
     /// try of this person's.
     async fn put_off(&self, sync: &Sync, applied: &Applied, failure: Failure, now: Timestamp) -> Result<Then, Failure> {
@@ -181,13 +199,18 @@ impl Run<'_> {
         let then = match retry_in(tries) {
             Some(seconds) => {
                 let at = now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
-                Then::Again { due_at: due_at(Rank::of(self.person.due_at), at), tries }
+                self.again([now, at], tries)
             }
             None => Then::Stuck(Stuck::no_answer(failure.fault)),
         };
         let line = PersonLine::new(&self.clients.environment, self.request, self.person);
         self.clients.write(&line.failed(&failure));
         self.end(sync, applied, then).await
+    }
+
+    fn again(&self, [now, later]: [Timestamp; 2], tries: u32) -> Then {
+        let place = |at| due_at(Rank::of(self.person.due_at), at);
+        Then::Again { due_at: place(later), unpaused: place(now), tries }
     }
 
     async fn end(&self, sync: &Sync, applied: &Applied, then: Then) -> Result<Then, Failure> {

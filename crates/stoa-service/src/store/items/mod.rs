@@ -23,9 +23,10 @@ pub(crate) use key::Range;
 pub use key::{Form, Key};
 pub use logins::TestedItem;
 pub(crate) use logins::{AssertionItem, WebhookItem};
+pub use people::KeptOutItem;
 pub(crate) use people::{
-    ErasedItem, ImportItem, ListedId, UploadItem, UploadProgress, UploadTurnItem, UsedItem, is_membership,
-    told_group_of,
+    ErasedItem, ImportItem, ListedId, UploadItem, UploadProgress, UploadTurnItem, UsedItem, ValueItem, is_kept_out,
+    is_membership, told_group_of,
 };
 pub(crate) use provision::{LeaseItem, due_of, stopped_of};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::directory::{GroupId, KeyHash, Sealed, UserId};
+use stoa_core::directory::{DIRECTORY_VERSION, GroupId, KeyHash, Sealed, UserId};
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 
@@ -40,6 +40,12 @@ keys! { Directory:
     /// One of those who have a value that several may have: `KeyItem`.
     found(connection: &ConnectionId, by: &'static str, hash: &KeyHash, id: &str)
         = "lock#{connection}#{by}#{hash}" / "{id}";
+    /// That whoever brings a value is kept out by hand: `KeptOutItem`.
+    kept_out(connection: &ConnectionId, by: &'static str, hash: &KeyHash)
+        = "lock#{connection}#{by}#{hash}" / "kept-out";
+    /// The same, among the items of whom it was for, so that it can be lifted: `KeptOutItem`.
+    kept_out_user(connection: &ConnectionId, user: &UserId, by: &'static str, hash: &KeyHash)
+        = "user#{connection}#{user}" / "kept-out#{by}#{hash}";
     /// The bearer tokens of a connection's SCIM client: `TokensItem`.
     scim_tokens(connection: &ConnectionId) = "scim#{connection}" / "tokens";
     /// The requests of a connection's SCIM client in this minute, by all processes.
@@ -92,6 +98,11 @@ impl Range {
         Self { table: Table::Directory, pk: "upload#".to_owned(), begin: None }
     }
 
+    /// By which values somebody is kept out by hand.
+    pub(crate) fn kept_out(connection: &ConnectionId, user: &UserId) -> Self {
+        Key::user(connection, user).partition().from(KEPT_OUT)
+    }
+
     /// When the tokens of a connection were last used.
     pub(crate) fn scim_tokens_used(connection: &ConnectionId) -> Self {
         Self { table: Table::Directory, pk: format!("used#{connection}"), begin: None }
@@ -108,6 +119,14 @@ pub(crate) fn told_group_of(sk: &str) -> Option<GroupId> {
     GroupId::parse(sk.strip_prefix("told#")?).ok()
 }
 
+/// How the sort key of what keeps a person out begins, among their items.
+const KEPT_OUT: &str = "kept-out#";
+
+/// Whether the item of a person under this sort key says by what they are kept out.
+pub(crate) fn is_kept_out(sk: &str) -> bool {
+    sk.starts_with(KEPT_OUT)
+}
+
 impl Key {
     /// Whether the item says who has a value that one may have.
     pub(crate) fn is_lock(&self) -> bool {
@@ -120,6 +139,52 @@ impl Key {
 pub(crate) struct ListedId {
     /// The sort key: the id.
     pub(crate) sk: String,
+}
+
+/// That whoever brings a value is kept out by hand, whether or not the directory has somebody who has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptOutItem {
+    /// The item's format.
+    pub(crate) v: u8,
+    /// Who was kept out first, by the id that they had then.
+    pub(crate) id: UserId,
+    /// Tells the item from those that say who has the value.
+    pub(crate) kept_out: bool,
+    /// The partition of the value.
+    pub(crate) value: String,
+}
+
+impl KeptOutItem {
+    /// By this value, of this person.
+    pub(crate) fn new(id: &UserId, value: String) -> Self {
+        Self { v: DIRECTORY_VERSION, id: id.clone(), kept_out: true, value }
+    }
+
+    /// Who was kept out first, by the id that they had then.
+    pub(crate) const fn first(&self) -> &UserId {
+        &self.id
+    }
+
+    /// Where it stands among those who have the value.
+    pub(crate) fn beside_the_value(&self) -> Key {
+        Key { table: Table::Directory, pk: self.value.clone(), sk: Some("kept-out".to_owned()) }
+    }
+
+    /// Where it stands among somebody's items.
+    pub(crate) fn among(&self, connection: &ConnectionId, user: &UserId) -> Key {
+        let value = self.value.splitn(3, '#').last().unwrap_or_default();
+        Key { sk: Some(format!("{KEPT_OUT}{value}")), ..Key::user(connection, user) }
+    }
+}
+
+/// Whoever has a value, or that whoever brings it is kept out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ValueItem {
+    /// The id of the resource that has it, or had it.
+    pub(crate) id: String,
+    /// Whether it keeps out.
+    #[serde(default)]
+    pub(crate) kept_out: bool,
 }
 
 /// When a token was last used, as of the last hour.

@@ -5,7 +5,7 @@ use stoa_core::failure::Failure;
 use stoa_scim::ResourceType;
 
 use super::People;
-use crate::store::items::ListedId;
+use crate::store::items::{ListedId, ValueItem};
 use crate::store::{Key, Range, Reads};
 
 impl People<'_> {
@@ -26,8 +26,8 @@ impl People<'_> {
             return Ok(self.owner(value).await?.into_iter().collect());
         }
         let range = Range::found(self.connection, value.by.as_str(), &value.hash);
-        let items: Vec<KeyItem> = self.store.tables.query(&range, Reads::Consistent).await?;
-        Ok(items.into_iter().map(|item| item.id).collect())
+        let items: Vec<ValueItem> = self.store.tables.query(&range, Reads::Consistent).await?;
+        Ok(items.into_iter().filter(|item| !item.kept_out).map(|item| item.id).collect())
     }
 
     /// Whether there is anybody: one read.

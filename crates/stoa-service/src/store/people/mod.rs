@@ -8,6 +8,7 @@ mod edges;
 mod find;
 mod group;
 mod groups;
+mod kept_out;
 mod replacement;
 mod sync;
 mod together;

@@ -104,7 +104,7 @@ impl People<'_> {
     /// Writes a new person; or, where their client's id is that of somebody who is inactive, brings that one back.
     pub async fn create_user(&self, profile: &Profile) -> Result<Changed<User>, Failure> {
         let id = UserId::from_random(random::bytes()?);
-        let (item, values, mut writes) = self.new_user(&id, profile)?;
+        let (item, values, mut writes) = self.new_user(&id, profile).await?;
         for (value, write) in values.iter().zip(&mut writes) {
             *write = self.take_first(value, id.as_str());
         }
@@ -118,7 +118,7 @@ impl People<'_> {
     }
 
     /// A person who is new: their item, the values that they take, and the writes, the values' first.
-    pub(super) fn new_user(
+    pub(super) async fn new_user(
         &self,
         id: &UserId,
         profile: &Profile,
@@ -139,7 +139,7 @@ impl People<'_> {
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(key.put(&item).only_if(ABSENT));
         writes.push(Key::listed_user(self.connection, id).put(&KeyItem::of(id.to_string())));
-        writes.push(self.due().mark(id, Rank::Then));
+        writes.push(self.mark_new(id, &values).await?);
         Ok((item, values, writes))
     }
 
@@ -167,7 +167,7 @@ impl People<'_> {
     /// Writes somebody again whom their client has taken away, under the id that they had: what was done for them at the
     /// school is theirs, and what is still due of their end is not, as both are noted under it.
     async fn come_back(&self, id: &UserId, profile: &Profile) -> Result<Changed<User>, Failure> {
-        let (item, values, writes) = self.new_user(id, profile)?;
+        let (item, values, writes) = self.new_user(id, profile).await?;
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
@@ -215,7 +215,7 @@ impl People<'_> {
         writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
         let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);
         writes.push(put);
-        writes.push(self.due().mark(id, rank));
+        writes.push(self.mark_giving_up(id, self.due().mark(id, rank), &given_up).await?);
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
@@ -288,7 +288,8 @@ impl People<'_> {
             false => self.give_up(value, id.as_str()),
         }));
         writes.extend(last.iter().flat_map(|edge| self.remove_edge(edge)));
-        writes.push(self.due().mark_gone(id, known_by));
+        let mark = self.due().mark_gone(id, known_by);
+        writes.push(self.mark_giving_up(id, mark, &values.iter().collect::<Vec<_>>()).await?);
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(())),
