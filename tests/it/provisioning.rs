@@ -10,7 +10,7 @@ use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::sandbox::{CONNECTION_FILE, Options, Sandbox};
 use stoa_sandbox::thinkific::{NewEnrollment, NewUser, Trouble};
-use stoa_service::operator::{ConnectionFile, DirectoryPerson, Operator, OperatorError, STOPPED_LISTED, Stopped};
+use stoa_service::operator::{ConnectionFile, DirectoryPerson, OperatorError, STOPPED_LISTED, StackAccess, Stopped};
 
 use crate::aws::set;
 use crate::scim_client::{Scim, members};
@@ -417,7 +417,7 @@ async fn whoever_is_forgotten_while_they_are_kept_out_goes_on_being_kept_out() {
     assert!(world_person(&world.operator, &pg, &id).await.kept_out.is_empty());
 }
 
-async fn world_person(operator: &Operator, connection: &ConnectionId, id: &str) -> DirectoryPerson {
+async fn world_person(operator: &StackAccess, connection: &ConnectionId, id: &str) -> DirectoryPerson {
     operator.directory_person(connection, &UserId::parse(id).unwrap()).await.unwrap()
 }
 

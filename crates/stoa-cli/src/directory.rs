@@ -60,7 +60,7 @@ async fn meant(
     changed: &DirectoryChanged,
     target: &Target,
     io: &mut Io<'_>,
-) -> Result<(stoa_service::operator::Operator, DirectoryPerson), CliError> {
+) -> Result<(stoa_service::operator::StackAccess, DirectoryPerson), CliError> {
     let operator = target.change(io).await?;
     let person = operator.directory_person(&changed.id, &changed.person).await?;
     Ok((operator, person))

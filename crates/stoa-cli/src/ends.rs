@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 use stoa_core::connection::{ConnectionDocument, Source};
 use stoa_core::trust::days_until;
-use stoa_service::operator::{Operator, OperatorError};
+use stoa_service::operator::{OperatorError, StackAccess};
 
 /// Something that ends: in how many whole days, rounded up, and what it is. Not positive once it is over.
 pub(crate) type End = (i64, String);
 
 /// Whatever ends within so many days, or has ended, in no order.
 pub(crate) async fn within(
-    operator: &Operator,
+    operator: &StackAccess,
     document: &ConnectionDocument,
     days: i64,
     now: Timestamp,

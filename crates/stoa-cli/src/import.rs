@@ -9,7 +9,7 @@ mod sending;
 
 use stoa_core::ids::ConnectionId;
 use stoa_import::{Mapping, Why};
-use stoa_service::operator::{Operator, OperatorError};
+use stoa_service::operator::{OperatorError, StackAccess};
 
 use self::reading::Reading;
 use self::report::Checked;
@@ -69,7 +69,7 @@ pub(crate) async fn run(asked: &Imported, target: &Target, io: &mut Io<'_>) -> R
     }
 }
 
-async fn domains(operator: &Operator, id: &ConnectionId) -> Result<Vec<String>, CliError> {
+async fn domains(operator: &StackAccess, id: &ConnectionId) -> Result<Vec<String>, CliError> {
     let unknown = || OperatorError::NoConnection(id.clone());
     Ok(operator.current(id).await?.ok_or_else(unknown)?.document()?.domains)
 }
@@ -93,7 +93,7 @@ fn check(asked: &Imported, mapping: &Mapping, domains: &[String]) -> Result<(Che
 }
 
 async fn compare(
-    operator: &Operator,
+    operator: &StackAccess,
     asked: &Imported,
     (checked, digest): (&Checked, String),
     reading: Reading,

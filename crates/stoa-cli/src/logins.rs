@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use stoa_core::email::Email;
 use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State};
-use stoa_service::operator::{LoginsWanted, Operator};
+use stoa_service::operator::{LoginsWanted, StackAccess};
 
 use crate::arguments::{Logins, Target};
 use crate::time::instant;
@@ -35,7 +35,7 @@ pub(crate) async fn run(command: &Logins, target: &Target, io: &mut Io<'_>) -> R
 }
 
 /// The newest of every connection's logins, together.
-async fn everywhere(command: &Logins, operator: &Operator, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn everywhere(command: &Logins, operator: &StackAccess, io: &mut Io<'_>) -> Result<(), CliError> {
     let (mut logins, mut may_be_more) = (Vec::new(), false);
     for item in operator.list().await? {
         let id = item.document()?.id;
@@ -63,7 +63,7 @@ fn what_next(may_be_more: bool) -> String {
 }
 
 /// The connections that an address may come through. Nobody is proven by one that does not have its domain.
-async fn connections_of(email: &Email, operator: &Operator) -> Result<Vec<ConnectionId>, CliError> {
+async fn connections_of(email: &Email, operator: &StackAccess) -> Result<Vec<ConnectionId>, CliError> {
     let mut found = Vec::new();
     for item in operator.list().await? {
         let document = item.document()?;
@@ -77,7 +77,7 @@ async fn connections_of(email: &Email, operator: &Operator) -> Result<Vec<Connec
 async fn of_connection(
     id: &ConnectionId,
     command: &Logins,
-    operator: &Operator,
+    operator: &StackAccess,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
     let wanted = LoginsWanted {

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use stoa_core::ids::ConnectionId;
 use stoa_core::person::{EMAIL_CHANGES_PER_DAY, EmailItem};
-use stoa_service::operator::{FoundPerson, Named, Operator, OperatorError, PersonChange};
+use stoa_service::operator::{FoundPerson, Named, OperatorError, PersonChange, StackAccess};
 
 use crate::arguments::{Move, Person, PersonAsked, PersonChanged, Target, Whom};
 use crate::time::instant;
@@ -84,7 +84,7 @@ async fn move_all(command: &Move, target: &Target, io: &mut Io<'_>) -> Result<()
 }
 
 async fn move_one(
-    operator: &Operator,
+    operator: &StackAccess,
     connection: &ConnectionId,
     (from, to): (String, String),
     reason: &str,

@@ -8,7 +8,7 @@ use stoa_core::connection::FirstLogins;
 use stoa_core::ids::SchoolId;
 use stoa_core::invisible::visible;
 use stoa_core::mirror::SchoolMirror;
-use stoa_service::operator::Operator;
+use stoa_service::operator::StackAccess;
 
 use crate::arguments::{School, Target};
 use crate::connection::shown;
@@ -31,7 +31,7 @@ pub(crate) async fn run(command: School, target: &Target, io: &mut Io<'_>) -> Re
 }
 
 /// The settings as in the school's file, and what was found.
-async fn show(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn show(operator: &StackAccess, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
     let school = operator.school_item(id).await?.ok_or_else(|| CliError::NoSchool(id.clone()))?;
     let (document, by) = (school.document()?, visible(&school.by));
     io.say(&format!("# written at {} by {by}", instant(school.at)))?;
@@ -48,7 +48,7 @@ async fn show(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(),
     Ok(())
 }
 
-async fn status(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn status(operator: &StackAccess, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
     let school = operator.school_item(id).await?.ok_or_else(|| CliError::NoSchool(id.clone()))?;
     let (document, mirror) = (school.document()?, operator.school_mirror(id).await?.unwrap_or_default());
     for line in render(&mirror, document.first_logins) {
@@ -85,7 +85,7 @@ fn render(mirror: &SchoolMirror, first_logins: FirstLogins) -> Vec<String> {
     lines
 }
 
-async fn mirror(operator: &Operator, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn mirror(operator: &StackAccess, id: &SchoolId, io: &mut Io<'_>) -> Result<(), CliError> {
     operator.school_item(id).await?.ok_or_else(|| CliError::NoSchool(id.clone()))?;
     let wanted = operator.want_mirror(id).await?;
     io.say("Asked. The function `mirror` begins within a minute.")?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use stoa_core::invisible::visible;
-use stoa_service::operator::{ListedSecret, Operator, SecretName, SecretOwner, SecretText, needed_secrets};
+use stoa_service::operator::{ListedSecret, SecretName, SecretOwner, SecretText, StackAccess, needed_secrets};
 
 use crate::arguments::{Secret, Target};
 use crate::time::instant;
@@ -35,7 +35,7 @@ async fn put(
     secret: &SecretName,
     text: SecretText,
     before_apply: bool,
-    operator: &Operator,
+    operator: &StackAccess,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
     if !before_apply && operator.owner_of(secret).await? == SecretOwner::Nobody {
@@ -53,7 +53,7 @@ async fn put(
 }
 
 /// Prints what is there, and then what is not there and needed.
-async fn list(operator: &Operator, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn list(operator: &StackAccess, io: &mut Io<'_>) -> Result<(), CliError> {
     let listed = operator.list_secrets().await?;
     io.say(&format!("{:<32} {:<21} {:<21} WHOSE", "NAME", "WRITTEN", "MADE"))?;
     let mut usable = BTreeSet::new();
@@ -74,7 +74,7 @@ async fn list(operator: &Operator, io: &mut Io<'_>) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn whose(secret: &ListedSecret, operator: &Operator) -> Result<String, CliError> {
+async fn whose(secret: &ListedSecret, operator: &StackAccess) -> Result<String, CliError> {
     let whose = match SecretName::parse(&secret.name) {
         None => "nobody's: it has no name that stoa reads".to_owned(),
         Some(name) => match operator.owner_of(&name).await? {
@@ -91,7 +91,7 @@ async fn whose(secret: &ListedSecret, operator: &Operator) -> Result<String, Cli
 }
 
 /// What the stack as it is configured cannot do without, and whose it is.
-async fn needed(operator: &Operator) -> Result<BTreeMap<String, String>, CliError> {
+async fn needed(operator: &StackAccess) -> Result<BTreeMap<String, String>, CliError> {
     let every = "every login".to_owned();
     let mut needed =
         BTreeMap::from([(SecretName::Seal.to_string(), every.clone()), (SecretName::Pepper.to_string(), every)]);

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use stoa_core::invisible::visible;
-use stoa_service::operator::{Caller, Operator, StackNames, sandbox};
+use stoa_service::operator::{Caller, StackAccess, StackNames, sandbox};
 use stoa_service::{Credentials, Variables};
 use url::Url;
 
@@ -18,7 +18,7 @@ use crate::{CliError, Io};
 /// A stack that the command may reach.
 pub(crate) struct Access {
     /// What is done there.
-    pub(crate) operator: Operator,
+    pub(crate) operator: StackAccess,
     /// The first part of each function's name.
     pub(crate) stack: String,
     /// Where it is, for one that is deployed.
@@ -73,7 +73,7 @@ impl Target {
     pub(crate) fn read(&self, io: &Io<'_>) -> Result<Access, CliError> {
         match self.meant(io)? {
             Meant::Sandbox(endpoint) => {
-                let operator = Operator::sandbox(endpoint.to_owned(), String::new());
+                let operator = StackAccess::sandbox(endpoint.to_owned(), String::new());
                 Ok(Access { operator, stack: sandbox::STACK.to_owned(), place: None })
             }
             Meant::Deployed(outputs) => self.deployed(outputs, io),
@@ -81,7 +81,7 @@ impl Target {
     }
 
     /// Access for changing, after saying what is changed. Whose the credentials are goes into the history.
-    pub(crate) async fn change(&self, io: &mut Io<'_>) -> Result<Operator, CliError> {
+    pub(crate) async fn change(&self, io: &mut Io<'_>) -> Result<StackAccess, CliError> {
         let access = self.read(io)?;
         let caller = access.operator.caller().await?;
         access.check(&caller)?;
@@ -151,7 +151,7 @@ impl Target {
             .or_else(|| stack_of(&names))
             .ok_or_else(|| broken("it does not give the stack's name; add --stack NAME"))?;
         let credentials = credentials(&place, io)?;
-        let operator = Operator::new(names, credentials, endpoint(io)?, String::new());
+        let operator = StackAccess::new(names, credentials, endpoint(io)?, String::new());
         Ok(Access { operator, stack, place: Some(place) })
     }
 }

@@ -7,7 +7,7 @@ use stoa_core::connection::ConnectionState;
 use stoa_core::fault::Actor;
 use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State, What};
-use stoa_service::operator::{LoginsWanted, Operator};
+use stoa_service::operator::{LoginsWanted, StackAccess};
 
 use crate::arguments::Target;
 use crate::time::instant;
@@ -120,7 +120,7 @@ pub(crate) struct Change {
 }
 
 /// What was changed of a connection and its keys within a week.
-pub(crate) async fn lately(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Result<Vec<Change>, CliError> {
+pub(crate) async fn lately(operator: &StackAccess, id: &ConnectionId, now: Timestamp) -> Result<Vec<Change>, CliError> {
     let is_late = |at: i64| now.as_second() - at <= LATELY;
     let mut changes = Vec::new();
     for version in operator.versions(id).await?.into_iter().filter(|version| is_late(version.item.at)) {

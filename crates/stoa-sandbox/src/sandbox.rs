@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::rehearsal::{Answer, Question};
 use stoa_saml::metadata::{SpMetadata, sp_metadata};
-use stoa_service::operator::{ConnectionFile, Operator, OperatorError, SecretName, SecretText};
+use stoa_service::operator::{ConnectionFile, OperatorError, SecretName, SecretText, StackAccess};
 use stoa_service::{Clock, Log};
 
 use crate::aws::Storage;
@@ -117,7 +117,7 @@ pub struct Sandbox {
     /// The deployable binaries, in wire mode.
     pub wire: Option<Arc<Wire>>,
     /// The command's access.
-    pub operator: Operator,
+    pub operator: StackAccess,
     functions: Arc<Later>,
     clock: Clock,
     log: Arc<Mutex<Vec<String>>>,
@@ -164,7 +164,7 @@ impl Sandbox {
                 Some(wire)
             }
         };
-        let operator = Operator::sandbox(front.endpoint(), "arn:aws:iam::000000000000:user/sandbox".to_owned());
+        let operator = StackAccess::sandbox(front.endpoint(), "arn:aws:iam::000000000000:user/sandbox".to_owned());
         let connection_file = (options.connection)(CONNECTION_FILE);
         let sandbox = Self {
             front,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
-use stoa_service::operator::{Operator, Planned, PlannedSchool, Regrant};
+use stoa_service::operator::{Planned, PlannedSchool, Regrant, StackAccess};
 
 use super::files::{Files, read};
 use super::grants::{Change, carry_out, print_planned};
@@ -87,7 +87,12 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
 }
 
 /// What is left to do for a new connection.
-async fn next_steps(operator: &Operator, id: &ConnectionId, public_url: &str, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn next_steps(
+    operator: &StackAccess,
+    id: &ConnectionId,
+    public_url: &str,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
     let document = operator.current(id).await?.map(|item| item.document()).transpose()?;
     if document.is_some_and(|document| document.oidc.is_some() || document.workos.is_some()) {
         io.say(&format!("Write its secret from standard input: `stoa secret put oidc/{id}`."))?;
@@ -98,7 +103,7 @@ async fn next_steps(operator: &Operator, id: &ConnectionId, public_url: &str, io
 }
 
 impl Plan {
-    async fn make(operator: &Operator, files: &Files, allowed: &[String]) -> Result<Self, CliError> {
+    async fn make(operator: &StackAccess, files: &Files, allowed: &[String]) -> Result<Self, CliError> {
         let mut schools = Vec::new();
         for file in &files.schools {
             let planned = operator.plan_school(&file.path, &file.text).await;
@@ -131,7 +136,7 @@ impl Plan {
         schools + self.connections.iter().filter(|planned| !planned.summary().changes.is_empty()).count()
     }
 
-    async fn print(&self, operator: &Operator, io: &mut Io<'_>) -> Result<Vec<Change>, CliError> {
+    async fn print(&self, operator: &StackAccess, io: &mut Io<'_>) -> Result<Vec<Change>, CliError> {
         for school in &self.schools {
             let what = match (school.is_new(), school.changes.is_empty()) {
                 (true, _) => "new",

@@ -2,7 +2,7 @@
 
 use stoa_core::connection::{ConnectionDocument, GrantDocument};
 use stoa_core::provision::{CourseChange, GroupChange, Regranted};
-use stoa_service::operator::{Catalogue, Operator, OperatorError, Planned, Regrant};
+use stoa_service::operator::{Catalogue, OperatorError, Planned, Regrant, StackAccess};
 use strsim::osa_distance;
 
 use crate::{CliError, Io};
@@ -14,7 +14,11 @@ const ALWAYS: u64 = 10;
 pub(super) type Change = Result<Option<Regrant>, OperatorError>;
 
 /// What is planned: the names that nobody has, and how many people gain and lose what.
-pub(super) async fn print_planned(operator: &Operator, planned: &Planned, io: &mut Io<'_>) -> Result<Change, CliError> {
+pub(super) async fn print_planned(
+    operator: &StackAccess,
+    planned: &Planned,
+    io: &mut Io<'_>,
+) -> Result<Change, CliError> {
     if planned.summary().changes.is_empty() {
         return Ok(Ok(None));
     }
@@ -40,7 +44,7 @@ pub(super) async fn print_planned(operator: &Operator, planned: &Planned, io: &m
 }
 
 /// Has carried out what the changed grants mean, once they are written.
-pub(super) async fn carry_out(operator: &Operator, change: &Regrant, io: &mut Io<'_>) -> Result<(), CliError> {
+pub(super) async fn carry_out(operator: &StackAccess, change: &Regrant, io: &mut Io<'_>) -> Result<(), CliError> {
     let (due, busy) = operator.make_due(change).await?;
     io.say(&format!(
         "{due} people of its directory get or lose what the grants changed, beginning within three minutes."
@@ -56,7 +60,7 @@ pub(super) async fn carry_out(operator: &Operator, change: &Regrant, io: &mut Io
 /// Warns of courses and groups that the school does not have, and of groups that the directory does not have yet. Returns
 /// what the school has, as far as it said.
 pub(super) async fn print_names(
-    operator: &Operator,
+    operator: &StackAccess,
     document: &ConnectionDocument,
     io: &mut Io<'_>,
 ) -> Result<Catalogue, CliError> {

@@ -3,7 +3,7 @@
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_core::invisible::visible;
-use stoa_service::operator::Operator;
+use stoa_service::operator::StackAccess;
 use stoa_service::store::ConnectionItem;
 
 use super::apply::print_connection;
@@ -38,7 +38,7 @@ pub(super) async fn list(target: &Target, io: &mut Io<'_>) -> Result<(), CliErro
 }
 
 /// A draft that has been tested since is as good as marked, and one whose document has changed since is a draft again.
-async fn tested(operator: &Operator, id: &ConnectionId) -> Result<ConnectionState, CliError> {
+async fn tested(operator: &StackAccess, id: &ConnectionId) -> Result<ConnectionState, CliError> {
     let is_tested = operator.last_test(id).await?.is_ok();
     Ok(if is_tested { ConnectionState::Tested } else { ConnectionState::Draft })
 }
@@ -78,7 +78,7 @@ async fn set(
     change: &StateChange,
     state: ConnectionState,
     effect: &str,
-    operator: &Operator,
+    operator: &StackAccess,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
     let applied = operator.set_state(&change.id, state, &change.reason).await?;

@@ -2,7 +2,7 @@
 
 use stoa_core::connection::ConnectionDocument;
 use stoa_core::ids::ConnectionId;
-use stoa_service::operator::{Applied, Operator};
+use stoa_service::operator::{Applied, StackAccess};
 
 use crate::arguments::Target;
 use crate::time::instant;
@@ -37,7 +37,7 @@ pub(super) async fn test(
 
 /// Makes the link for the customer's administrator, and says what it is for.
 pub(super) async fn link(
-    operator: &Operator,
+    operator: &StackAccess,
     id: &ConnectionId,
     public_url: &str,
     io: &mut Io<'_>,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_core::login::{LoginItem, State};
-use stoa_service::operator::{LoginsWanted, Operator};
+use stoa_service::operator::{LoginsWanted, StackAccess};
 use stoa_service::store::ConnectionItem;
 
 use crate::arguments::Target;
@@ -105,7 +105,7 @@ fn is_good(login: &LoginItem) -> bool {
     !login.test && login.state == State::Launched
 }
 
-async fn way(operator: &Operator, id: &ConnectionId) -> Result<Vec<(Milestone, Reached)>, CliError> {
+async fn way(operator: &StackAccess, id: &ConnectionId) -> Result<Vec<(Milestone, Reached)>, CliError> {
     let versions = operator.history(id).await?;
     let wanted = LoginsWanted { connection: id, since: None, email: None, limit: MOST_LOGINS };
     let found = operator.logins(wanted, |_| true).await?;

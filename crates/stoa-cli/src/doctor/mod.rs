@@ -14,7 +14,9 @@ use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::rehearsal::{Question, unfit_for};
 use stoa_core::routes::ROUTES;
-use stoa_service::operator::{HostMet, ListedSecret, LoginsWanted, Operator, OperatorError, SecretName, SecretOwner};
+use stoa_service::operator::{
+    HostMet, ListedSecret, LoginsWanted, OperatorError, SecretName, SecretOwner, StackAccess,
+};
 use stoa_service::store::ConnectionItem;
 
 pub(crate) use check::Check;
@@ -136,7 +138,7 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
 /// Each school that connections lead to which are not closed, as it answers now and as it was last looked at. That it is
 /// not stored is found where its connections are looked at.
 async fn schools(
-    operator: &Operator,
+    operator: &StackAccess,
     connections: impl Iterator<Item = &Connection>,
     listed: &[ListedSecret],
     now: Timestamp,
@@ -154,7 +156,7 @@ async fn schools(
 }
 
 async fn school_stands(
-    operator: &Operator,
+    operator: &StackAccess,
     school: &SchoolId,
     connection: &ConnectionId,
     listed: &[ListedSecret],
@@ -182,7 +184,7 @@ async fn school_stands(
 }
 
 /// Schools whose settings do not go with what was found of them.
-async fn rehearsed(operator: &Operator, schools: impl Iterator<Item = &SchoolId>) -> Vec<Finding> {
+async fn rehearsed(operator: &StackAccess, schools: impl Iterator<Item = &SchoolId>) -> Vec<Finding> {
     let mut found = Vec::new();
     for school in schools.collect::<BTreeSet<_>>() {
         match unfit(operator, school).await {
@@ -193,7 +195,7 @@ async fn rehearsed(operator: &Operator, schools: impl Iterator<Item = &SchoolId>
     found
 }
 
-async fn unfit(operator: &Operator, school: &SchoolId) -> Result<Vec<Question>, OperatorError> {
+async fn unfit(operator: &StackAccess, school: &SchoolId) -> Result<Vec<Question>, OperatorError> {
     let (item, rehearsal) = (operator.school_item(school).await?, operator.rehearsal(school).await?);
     let Some((item, rehearsal)) = item.zip(rehearsal) else { return Ok(Vec::new()) };
     Ok(unfit_for(item.document()?.first_logins, &rehearsal.findings()))
@@ -201,7 +203,7 @@ async fn unfit(operator: &Operator, school: &SchoolId) -> Result<Vec<Question>, 
 
 /// Schools of which nobody has asked what is not documented. Nothing is wrong with them. What cannot be read here is a
 /// finding already.
-async fn never_rehearsed(operator: &Operator) -> BTreeSet<SchoolId> {
+async fn never_rehearsed(operator: &StackAccess) -> BTreeSet<SchoolId> {
     let mut schools = BTreeSet::new();
     for item in operator.list().await.unwrap_or_default() {
         let Ok(connection) = operator.valid(&item) else { continue };
@@ -214,7 +216,7 @@ async fn never_rehearsed(operator: &Operator) -> BTreeSet<SchoolId> {
 }
 
 /// Whether a secret is nobody's. Where that cannot be said, it is not: the repair would remove it.
-async fn is_nobodys(operator: &Operator, secret: &ListedSecret) -> bool {
+async fn is_nobodys(operator: &StackAccess, secret: &ListedSecret) -> bool {
     match SecretName::parse(&secret.name) {
         Some(name) => matches!(operator.owner_of(&name).await, Ok(SecretOwner::Nobody)),
         None => true,
@@ -222,7 +224,12 @@ async fn is_nobodys(operator: &Operator, secret: &ListedSecret) -> bool {
 }
 
 /// What has to hold of a connection that everybody may come through.
-async fn active(operator: &Operator, item: &ConnectionItem, connection: &Connection, now: Timestamp) -> Vec<Finding> {
+async fn active(
+    operator: &StackAccess,
+    item: &ConnectionItem,
+    connection: &Connection,
+    now: Timestamp,
+) -> Vec<Finding> {
     let id = connection.id();
     let mut found: Vec<_> = findings::contacts(connection.document()).into_iter().collect();
     found.extend(findings::secret_end(connection.document(), now));
@@ -250,13 +257,13 @@ fn is_at_workos(connection: &Connection) -> bool {
 }
 
 /// What is known of a connection's SCIM client.
-async fn scim(operator: &Operator, id: &ConnectionId, now: Timestamp) -> Result<Vec<Finding>, OperatorError> {
+async fn scim(operator: &StackAccess, id: &ConnectionId, now: Timestamp) -> Result<Vec<Finding>, OperatorError> {
     let tokens = operator.scim_tokens(id).await?;
     Ok(findings::scim(id, &tokens, operator.has_people(id).await?, now))
 }
 
 /// What other items say of the connection's domains and school.
-async fn standing(operator: &Operator, connection: &Connection) -> Result<Vec<Finding>, OperatorError> {
+async fn standing(operator: &StackAccess, connection: &Connection) -> Result<Vec<Finding>, OperatorError> {
     let (id, document) = (connection.id(), connection.document());
     let mut found = Vec::new();
     if operator.school_item(connection.school()).await?.is_none() {
@@ -271,7 +278,7 @@ async fn standing(operator: &Operator, connection: &Connection) -> Result<Vec<Fi
     Ok(found)
 }
 
-async fn host(operator: &Operator, public_url: &str, now: Timestamp) -> Vec<Finding> {
+async fn host(operator: &StackAccess, public_url: &str, now: Timestamp) -> Vec<Finding> {
     let met = operator.meet_host(public_url).await;
     let found = findings::met(public_url, &met, now);
     if matches!(met, HostMet::Nameless | HostMet::Unaccepted(_)) {
@@ -281,14 +288,14 @@ async fn host(operator: &Operator, public_url: &str, now: Timestamp) -> Vec<Find
     found.into_iter().chain(page).collect()
 }
 
-async fn opened(operator: &Operator, public_url: &str) -> Vec<Finding> {
+async fn opened(operator: &StackAccess, public_url: &str) -> Vec<Finding> {
     match operator.look_at_host(public_url).await {
         Ok(seen) => findings::host(public_url, &seen),
         Err(error) => vec![findings::no_host(public_url, &error)],
     }
 }
 
-async fn shifts(operator: &Operator, stack: &str) -> Vec<Finding> {
+async fn shifts(operator: &StackAccess, stack: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for function in ROUTES {
         let name = format!("{stack}-{}", function.name);
@@ -301,7 +308,7 @@ async fn shifts(operator: &Operator, stack: &str) -> Vec<Finding> {
 }
 
 /// What starts by itself: whether it does, and whether anybody would hear that it does not.
-async fn runs(operator: &Operator, stack: &str) -> Vec<Finding> {
+async fn runs(operator: &StackAccess, stack: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for function in ROUTES.iter().filter(|function| function.schedule.is_some()) {
         let name = format!("{stack}-{}", function.name);
@@ -330,7 +337,7 @@ async fn runs(operator: &Operator, stack: &str) -> Vec<Finding> {
 }
 
 /// What is written down: lines of logs, and what is done in the account.
-async fn records(operator: &Operator, stack: &str) -> Vec<Finding> {
+async fn records(operator: &StackAccess, stack: &str) -> Vec<Finding> {
     let (mut found, wanted) = (Vec::new(), groups(stack));
     for prefix in [format!("/aws/lambda/{stack}-"), format!("/aws/vendedlogs/{stack}-")] {
         let own: Vec<String> = wanted.iter().filter(|name| name.starts_with(&prefix)).cloned().collect();
@@ -347,7 +354,7 @@ async fn records(operator: &Operator, stack: &str) -> Vec<Finding> {
 }
 
 /// The function `operator`. That it lacks the pepper is found where secrets are looked at.
-async fn function(operator: &Operator, connection: &Connection, listed: &[ListedSecret]) -> Vec<Finding> {
+async fn function(operator: &StackAccess, connection: &Connection, listed: &[ListedSecret]) -> Vec<Finding> {
     match operator.operator_answers(connection).await {
         Ok(()) => Vec::new(),
         Err(OperatorError::Refused { fault, .. }) if fault == "secret_broken" && !findings::has_pepper(listed) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stoa_core::directory::{Becomes, FileRow, RowRefusal, UserId};
 use stoa_core::ids::ConnectionId;
 use stoa_import::Row;
-use stoa_service::operator::{Imported as Done, MOST_AT_ONCE, Operator};
+use stoa_service::operator::{Imported as Done, MOST_AT_ONCE, StackAccess};
 
 use super::reading::Reading;
 use crate::arguments::Imported;
@@ -44,7 +44,7 @@ pub(super) struct Compared {
 
 /// Compares every row, and writes what differs if that is asked. A file that broke off goes on where it ended.
 pub(super) async fn send(
-    operator: &Operator,
+    operator: &StackAccess,
     asked: &Asked<'_>,
     mut reading: Reading,
     io: &mut Io<'_>,
@@ -79,7 +79,7 @@ pub(super) async fn send(
     }
 }
 
-async fn begin(operator: &Operator, asked: &Asked<'_>, io: &mut Io<'_>) -> Result<Compared, CliError> {
+async fn begin(operator: &StackAccess, asked: &Asked<'_>, io: &mut Io<'_>) -> Result<Compared, CliError> {
     let fresh =
         || Done { file: asked.file.to_owned(), reason: asked.write.unwrap_or_default().to_owned(), ..Done::default() };
     let begun = match asked.write {
@@ -97,7 +97,7 @@ async fn begin(operator: &Operator, asked: &Asked<'_>, io: &mut Io<'_>) -> Resul
 }
 
 async fn compare(
-    operator: &Operator,
+    operator: &StackAccess,
     asked: &Asked<'_>,
     batch: Vec<FileRow>,
     compared: &mut Compared,
@@ -129,7 +129,7 @@ async fn compare(
 
 /// Lets everybody leave whom the file does not name, and says how many that are.
 pub(super) async fn leave(
-    operator: &Operator,
+    operator: &StackAccess,
     asked: &Asked<'_>,
     compared: &mut Compared,
     io: &mut Io<'_>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stoa_core::connection::SchoolDocument;
 use stoa_core::invisible::visible;
 use stoa_core::rehearsal::{Answer, Finding, Findings, NOT_ASKED, Question, TestDomain, unfit_for};
-use stoa_service::operator::{Operator, OperatorError, Rehearsed, Scene};
+use stoa_service::operator::{OperatorError, Rehearsed, Scene, StackAccess};
 
 use crate::arguments::{Rehearse, Target};
 use crate::{CliError, Io};
@@ -52,7 +52,7 @@ fn asked(only: &[Question]) -> Vec<Question> {
 
 /// Asks one question after another and keeps what was found, though not all of them be answered.
 async fn ask(
-    operator: &Operator,
+    operator: &StackAccess,
     wanted: &Rehearse,
     document: &SchoolDocument,
     io: &mut Io<'_>,
@@ -89,7 +89,12 @@ async fn ask(
 }
 
 /// Removes whoever was left.
-async fn clear(operator: &Operator, wanted: &Rehearse, domain: &TestDomain, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn clear(
+    operator: &StackAccess,
+    wanted: &Rehearse,
+    domain: &TestDomain,
+    io: &mut Io<'_>,
+) -> Result<(), CliError> {
     let mut removed = 0;
     for question in asked(&wanted.only).into_iter().filter(|question| question.people() > 0) {
         let cleared = one(operator, wanted, question, true).await?;
@@ -104,7 +109,7 @@ async fn clear(operator: &Operator, wanted: &Rehearse, domain: &TestDomain, io: 
 }
 
 async fn one(
-    operator: &Operator,
+    operator: &StackAccess,
     wanted: &Rehearse,
     question: Question,
     only_clears: bool,

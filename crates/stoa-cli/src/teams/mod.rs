@@ -9,7 +9,7 @@ use serde_json::Value;
 use stoa_core::connection::{ConnectionDocument, SchoolDocument, TeamsDocument};
 use stoa_core::ids::ConnectionId;
 use stoa_core::teams::{APPLICATIONS, application_uri};
-use stoa_service::operator::{Operator, OperatorError, TestLink};
+use stoa_service::operator::{OperatorError, StackAccess, TestLink};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -72,7 +72,7 @@ async fn make(package: &Package, target: &Target, io: &mut Io<'_>) -> Result<(),
     print_upload(&app, io)
 }
 
-async fn test_link(operator: &Operator, id: &ConnectionId, io: &mut Io<'_>) -> Result<TestLink, CliError> {
+async fn test_link(operator: &StackAccess, id: &ConnectionId, io: &mut Io<'_>) -> Result<TestLink, CliError> {
     let (link, moved) = operator.open_test_link(id).await?;
     if let Some(applied) = moved {
         print_move(&applied, io)?;
@@ -80,7 +80,7 @@ async fn test_link(operator: &Operator, id: &ConnectionId, io: &mut Io<'_>) -> R
     Ok(link)
 }
 
-async fn school(operator: &Operator, connection: &ConnectionDocument) -> Result<SchoolDocument, CliError> {
+async fn school(operator: &StackAccess, connection: &ConnectionDocument) -> Result<SchoolDocument, CliError> {
     let school = &connection.school;
     let item = operator.school_item(school).await?.ok_or_else(|| OperatorError::NoSchool(school.clone()))?;
     Ok(item.document()?)

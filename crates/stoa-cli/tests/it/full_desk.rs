@@ -56,6 +56,10 @@ async fn note(desk: &Desk) {
         let item = json!({ "pk": pk, "sk": { "S": sk }, "at": { "S": "2026-11-27T08:00:00Z" } });
         write(desk, "PutItem", Table::Directory, ("Item", &item)).await;
     }
+    for (pk, sk) in [("upload#", "pg#an upload"), ("upload#pg", "whose-turn")] {
+        let item = json!({ "pk": { "S": pk }, "sk": { "S": sk }, "connection": { "S": "pg" } });
+        write(desk, "PutItem", Table::Directory, ("Item", &item)).await;
+    }
     let user = json!({ "S": "0".repeat(32) });
     let item = json!({ "pk": { "S": "erased#pg" }, "sk": at, "user": user, "by": by, "reason": { "S": "a test" } });
     write(desk, "PutItem", Table::Directory, ("Item", &item)).await;

@@ -354,6 +354,8 @@ const UNREAD: &[(&str, &str)] = &[
     ("`workos#{connection}` / `directory-sync`", "how far workos-sync has come"),
     ("`import#{connection}` / `under-way`", "only an import that writes reads how far it has come"),
     ("`import#{connection}` / `{at}`", "kept; no command shows who imported what"),
+    ("`upload#` / `{connection}#{upload}`", "csv-import goes on with it"),
+    ("`upload#{connection}` / `whose-turn`", "csv-import takes a connection's files by it, one after the other"),
     ("`erased#{connection}` / `{at}`", "kept; no command shows who was erased"),
 ];
 

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use stoa_core::routes::ROUTES;
 
 use super::served::{Served, refused};
 use super::{ACCOUNT, Stack};
@@ -43,13 +42,6 @@ struct Query {
     results: Vec<Value>,
     /// Whether it was asked for before: the first time it runs.
     asked: bool,
-}
-
-/// The names of the stack's log groups.
-pub(super) fn groups(stack: &Stack) -> impl Iterator<Item = String> {
-    let gateway = format!("/aws/vendedlogs/{}-http-api", stack.name());
-    let name = stack.name().to_owned();
-    ROUTES.iter().map(move |function| format!("/aws/lambda/{name}-{}", function.name)).chain([gateway])
 }
 
 impl Logs {
@@ -98,7 +90,7 @@ impl Logs {
             return invalid("limit: 1 to 50");
         }
         let prefix = body["logGroupNamePrefix"].as_str().unwrap_or_default();
-        let mut named: Vec<String> = groups(stack).filter(|group| group.starts_with(prefix)).collect();
+        let mut named: Vec<String> = stack.log_groups().filter(|group| group.starts_with(prefix)).collect();
         named.sort();
         let begin = match body["nextToken"].as_str().map(str::parse::<usize>) {
             None => 0,
@@ -133,7 +125,7 @@ impl Logs {
         if !body["limit"].as_u64().is_some_and(|limit| (1..=MOST_LINES).contains(&limit)) {
             return invalid("limit: 1 to 10000");
         }
-        if let Some(unknown) = named.iter().find(|name| !groups(stack).any(|group| group == **name)) {
+        if let Some(unknown) = named.iter().find(|name| !stack.log_groups().any(|group| group == **name)) {
             return refused("ResourceNotFoundException", &format!("Log group '{unknown}' does not exist"));
         }
         let Some(text) = body["queryString"].as_str().and_then(filtered) else {

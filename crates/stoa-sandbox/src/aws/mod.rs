@@ -30,7 +30,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use stoa_core::routes::{Bucket, SecretKind, Table, Variable};
+use stoa_core::routes::{Bucket, ROUTES, SecretKind, Table, Variable};
 use stoa_service::operator::sandbox;
 
 pub use stoa_service::operator::sandbox::{ACCOUNT, REGION};
@@ -68,6 +68,13 @@ impl Stack {
     /// The stack's name, which is also the first part of every secret's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The names of its log groups.
+    pub(crate) fn log_groups(&self) -> impl Iterator<Item = String> {
+        let gateway = format!("/aws/vendedlogs/{}-http-api", self.name);
+        let name = &self.name;
+        ROUTES.iter().map(move |function| format!("/aws/lambda/{name}-{}", function.name)).chain([gateway])
     }
 
     /// The generated name of a table.

@@ -5,7 +5,6 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use stoa_core::routes::Table;
 
-use super::logs::groups;
 use super::policy::Target;
 use super::secrets::name_of;
 use super::touched::Touched;
@@ -159,7 +158,7 @@ fn logs(operation: &str, body: &Value, stack: &Stack) -> Vec<Member> {
     let action = format!("logs:{operation}");
     let named = body["logGroupNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let of_group = |name: &str| Member {
-        target: if groups(stack).any(|group| group == name) { Target::LogGroup } else { Target::Foreign },
+        target: if stack.log_groups().any(|group| group == name) { Target::LogGroup } else { Target::Foreign },
         arn: format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"),
         resource: format!("log-group/{name}"),
         ..on_account(action.clone())

@@ -8,7 +8,7 @@ use super::difference::differences;
 use super::fetch::key_addresses;
 use super::home_realm::lead;
 use super::transaction::{Guards, Writes};
-use super::{ConnectionFile, Operator, OperatorError, Published, json};
+use super::{ConnectionFile, OperatorError, Published, StackAccess, json};
 use crate::store::{
     ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedId, ListedItem, NO_KEY, Range, Reads, TrustItem, Write,
 };
@@ -99,7 +99,7 @@ fn former_idp(before: &ConnectionDocument, after: &ConnectionDocument) -> Option
     entity_id(before).filter(|former| entity_id(after).as_ref() != Some(former))
 }
 
-impl Operator {
+impl StackAccess {
     /// Reads a connection's file, checks it, and compares it with what is stored.
     pub async fn plan(&self, file: &ConnectionFile) -> Result<Planned, OperatorError> {
         self.plan_beside(file, &[]).await

@@ -10,7 +10,7 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Rank, Sync, due_at};
 
 use super::transaction::{Guards, Writes};
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{
     ABSENT, Between, Due, Entries, KeptOutItem, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of,
     due_person, stopped_of,
@@ -55,7 +55,7 @@ impl Stopped {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Somebody of a connection's directory, by the id that its source was given.
     pub async fn directory_person(
         &self,
@@ -234,7 +234,7 @@ impl Operator {
 impl DirectoryPerson {
     /// An update that makes them due at once, if anything ever was.
     fn due(&self, set: &str, remove: &str) -> Write {
-        let due = due_at(Rank::First, Operator::now());
+        let due = due_at(Rank::First, StackAccess::now());
         Key::sync(&self.connection, &self.user)
             .update(format!("{set}, due_of = :of, due_at = :at {remove}, unpaused ADD wanted :one"))
             .with(":of", due_of(&self.connection))

@@ -12,7 +12,7 @@ use stoa_core::person::AddressItem;
 use stoa_core::provision::{Drift, Sides, Sync, drift};
 use stoa_core::routes::Table;
 
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{Item, Key, Reads, read};
 
 /// People who are looked at together: the items of one batch.
@@ -29,7 +29,7 @@ pub struct Drifted {
     pub mirrored_at: Option<i64>,
 }
 
-impl Operator {
+impl StackAccess {
     /// Compares everybody of a connection's directory with what the mirror has seen.
     pub async fn drifted(&self, connection: &ConnectionId) -> Result<Drifted, OperatorError> {
         let unknown = || OperatorError::NoConnection(connection.clone());

@@ -13,7 +13,7 @@ use stoa_core::routes::Table;
 
 use super::not_yet::NotYet;
 use super::transaction::{Guards, Writes};
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{ErasedItem, Item, KeptOutItem, Key, Range, Reads, is_kept_out, is_membership, read};
 
 /// What one transaction may write.
@@ -77,7 +77,7 @@ impl StoredOf {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Everything that is stored of a person. Somebody whom the directory has no more may still have left something.
     pub async fn stored_of(&self, connection: &ConnectionId, user: &UserId) -> Result<StoredOf, OperatorError> {
         let unknown = || OperatorError::NoConnection(connection.clone());

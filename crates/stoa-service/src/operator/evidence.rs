@@ -22,7 +22,7 @@ use super::difference::differences;
 use super::logins::LoginsWanted;
 use super::question::{Question, Reply};
 use super::trust::Trusts;
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::store::{ConnectionItem, Key, KeyChange, Reads};
 
 /// Logins of the connection that are looked at.
@@ -82,7 +82,7 @@ fn no_connection<T>() -> Known<T> {
     Known::NotAsked("the connection could not be read".to_owned())
 }
 
-impl Operator {
+impl StackAccess {
     /// Gathers what is known about a login or a complaint. That there is no such connection is the caller's mistake.
     pub async fn evidence(&self, about: About<'_>, now: Timestamp) -> Result<Evidence, OperatorError> {
         let id = about.connection();

@@ -11,14 +11,14 @@ use stoa_saml::Certificate;
 use stoa_saml::metadata::{IdpMetadata, MetadataError};
 
 use super::files::{Published, idp, key_set};
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::egress::Limits;
 use crate::store::KeySet;
 
 /// On-call waits, and a federation's metadata is long.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-impl Operator {
+impl StackAccess {
     /// Fetches what the file leaves to be fetched. `stored` is the connection as it stands: while the provider cannot be
     /// reached, what it said when the same was applied before still counts, so that other changes can be applied.
     pub(super) async fn fetch(

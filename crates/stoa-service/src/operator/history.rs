@@ -7,7 +7,7 @@ use super::apply::{Planned, versioned};
 use super::difference::differences;
 use super::home_realm::lead;
 use super::transaction::Writes;
-use super::{Applied, Operator, OperatorError, Published};
+use super::{Applied, OperatorError, Published, StackAccess};
 use crate::store::{ConnectionItem, ListedItem, Range, Reads};
 
 /// A version of a connection, and what it changed.
@@ -19,7 +19,7 @@ pub struct Version {
     pub changes: Vec<String>,
 }
 
-impl Operator {
+impl StackAccess {
     /// Moves a connection to another state, with the reason in its history. It becomes active only after a test.
     pub async fn set_state(
         &self,

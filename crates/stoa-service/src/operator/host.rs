@@ -11,7 +11,7 @@ use rustls::pki_types::ServerName;
 use stoa_saml::Certificate;
 use url::Url;
 
-use super::Operator;
+use super::StackAccess;
 use crate::http_client::tls_config;
 
 /// For the connection, and for each read of the handshake.
@@ -32,7 +32,7 @@ pub enum HostMet {
     Until(Timestamp),
 }
 
-impl Operator {
+impl StackAccess {
     /// Resolves the name of an address and makes a TLS handshake, by the roots that everything of ours trusts.
     pub async fn meet_host(&self, public_url: &str) -> HostMet {
         let Ok(url) = Url::parse(public_url) else { return HostMet::Nameless };

@@ -14,7 +14,7 @@ use stoa_core::ids::ConnectionId;
 
 use super::import_question::{ATTEMPT, ExportedPerson, ImportQuestion, ImportReply, RowOutcome, Traces};
 use super::transaction::Writes;
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::store::{ImportItem, Key, ListedId, Range, Reads};
 
 /// What a file is known by: SHA-256 of its bytes and of how its columns are read.
@@ -70,7 +70,7 @@ fn patient() -> Builder {
     Builder::default().timeout_config(timeouts)
 }
 
-impl Operator {
+impl StackAccess {
     /// A connection that takes people from files; another is refused before anything is read.
     pub async fn of_files(&self, connection: &ConnectionId) -> Result<ConnectionDocument, OperatorError> {
         let document = self.of_directory(connection).await?;

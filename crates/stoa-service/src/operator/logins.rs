@@ -9,7 +9,7 @@ use stoa_core::login::LoginItem;
 use stoa_core::routes::Index;
 
 use super::question::{MOST_LOGINS, Question, Reply};
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::store::{Entries, Item, Key, Reads, read};
 
 /// DynamoDB takes no more keys in one batch.
@@ -39,7 +39,7 @@ pub struct LoginsFound {
     pub may_be_more: bool,
 }
 
-impl Operator {
+impl StackAccess {
     /// The newest logins that `keep` keeps.
     pub async fn logins(
         &self,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::signed::Asked;
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 
 /// How long a query may take. Somebody waits at a terminal.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -82,7 +82,7 @@ struct ResultField {
     value: String,
 }
 
-impl Operator {
+impl StackAccess {
     /// The lines that have a text in them, oldest first. What was written in the last minute may not be found yet.
     pub async fn log_lines(&self, wanted: LogsWanted<'_>) -> Result<Vec<LogLine>, OperatorError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'/');

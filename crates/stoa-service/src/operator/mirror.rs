@@ -3,10 +3,10 @@
 use stoa_core::ids::SchoolId;
 use stoa_core::mirror::SchoolMirror;
 
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{Key, Reads};
 
-impl Operator {
+impl StackAccess {
     /// How far the mirror of a school has come. None: nobody has looked yet.
     pub async fn school_mirror(&self, school: &SchoolId) -> Result<Option<SchoolMirror>, OperatorError> {
         let found = self.tables.get(&Key::mirror(school), Reads::Consistent).await;

@@ -126,7 +126,7 @@ pub struct Caller {
 }
 
 /// The command's access to one stack.
-pub struct Operator {
+pub struct StackAccess {
     tables: Tables,
     secrets: aws_sdk_secretsmanager::Client,
     sts: aws_sdk_sts::Client,
@@ -141,7 +141,7 @@ pub struct Operator {
     by: String,
 }
 
-impl Operator {
+impl StackAccess {
     /// Access with these credentials. `endpoint` is that of the sandbox; `None` is AWS.
     pub fn new(names: StackNames, credentials: Credentials, endpoint: Option<String>, by: String) -> Self {
         let url_policy = crate::environment::url_policy(endpoint.as_deref());

@@ -9,7 +9,7 @@ use stoa_core::person::{AddressItem, EmailItem, PERSON_VERSION, PersonItem, Pers
 
 use super::question::{Named, Question, Reply};
 use super::transaction::{Guards, Writes};
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::store::{ABSENT, Key, PersonChangeItem, Range, Reads, Write, free_email};
 
 /// A person, as the directory knows them.
@@ -73,7 +73,7 @@ impl PersonChange {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// The person who is meant, through a connection.
     pub async fn person(&self, connection: &ConnectionId, named: Named) -> Result<FoundPerson, OperatorError> {
         let unknown = || OperatorError::NoConnection(connection.clone());

@@ -4,9 +4,9 @@ use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::probe::connection_file;
 use stoa_saml::idp::NewKey;
 
-use super::{Applied, ConnectionFile, Operator, OperatorError, SecretName, SecretText};
+use super::{Applied, ConnectionFile, OperatorError, SecretName, SecretText, StackAccess};
 
-impl Operator {
+impl StackAccess {
     /// Gives the probe a new key, and a connection that trusts it and no other. Until the function has the key, and
     /// while both are written, a login of the probe may be refused: nobody else's is.
     pub async fn set_up_probe(&self, school: &SchoolId, public_url: &str) -> Result<Applied, OperatorError> {

@@ -6,7 +6,7 @@ use stoa_core::directory::UserId;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::provision::Sync;
 
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{Key, Range, Reads, StoreError, course_of};
 
 /// People about whom is asked at once.
@@ -36,7 +36,7 @@ struct ProgressItem {
     updated: i64,
 }
 
-impl Operator {
+impl StackAccess {
     /// How far each of these people has come, in their order. Whose account is not known, or of whom the school has told
     /// nothing, has come nowhere.
     pub async fn progress_of(

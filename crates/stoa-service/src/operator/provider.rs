@@ -12,7 +12,7 @@ use stoa_core::oidc::{Jwks, MAX_JWKS};
 use stoa_core::trust::{MAX_DISCOVERY, MAX_METADATA, discovery_url, read_metadata};
 use stoa_saml::metadata::MetadataError;
 
-use super::Operator;
+use super::StackAccess;
 use crate::egress::{EgressError, Limits};
 
 /// Somebody waits, and what is slow is as good as down for a browser.
@@ -22,7 +22,7 @@ const MAX_PAGE: usize = 256 * 1024;
 
 type Answered = Result<Response<Vec<u8>>, EgressError>;
 
-impl Operator {
+impl StackAccess {
     /// Looks. `stored` is the key set that the connection trusts.
     pub(super) async fn look_at_provider(
         &self,

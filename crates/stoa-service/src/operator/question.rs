@@ -16,7 +16,7 @@ use stoa_core::ids::{ConnectionId, CourseId, CustomerId, EmailKey, PersonKey, Re
 use stoa_core::rehearsal::{self, Finding, TestDomain};
 use stoa_core::thinkific::Course;
 
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 
 /// The most logins that one question can ask for.
 pub(crate) const MOST_LOGINS: u16 = 100;
@@ -254,7 +254,7 @@ fn once() -> Builder {
     Builder::default().timeout_config(timeouts).retry_config(RetryConfig::disabled())
 }
 
-impl Operator {
+impl StackAccess {
     /// Asks the function. It only reads, or does what done twice is done once, so a question may be sent twice.
     pub(super) async fn ask(&self, question: &Question) -> Result<Reply, OperatorError> {
         self.ask_with(question, patient()).await

@@ -10,7 +10,7 @@ use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::provision::{Applied, Grantee, Rank, Regranted, Stuck, Sync, due_at};
 
 use super::question::{Question, Reply};
-use super::{Answerer, Catalogue, DirectoryPerson, Operator, OperatorError, Planned, Stopped};
+use super::{Answerer, Catalogue, DirectoryPerson, OperatorError, Planned, StackAccess, Stopped};
 use crate::store::{Key, ListedId, Range, Reads, StoreError, due_of, read};
 
 /// After how many seconds people are due for another grant: by then no function holds the connection as it was, and no
@@ -37,7 +37,7 @@ impl Regrant {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Makes everybody due for whom a connection's grants have changed. Returns how many there are, and who is being
     /// worked on now, so that nobody knows by which grants.
     pub async fn make_due(&self, regrant: &Regrant) -> Result<(usize, Vec<UserId>), OperatorError> {

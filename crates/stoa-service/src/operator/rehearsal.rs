@@ -5,10 +5,10 @@ use stoa_core::ids::SchoolId;
 use stoa_core::rehearsal::{Findings, TestDomain};
 
 use super::question::{Question, Rehearsed, Reply, Scene};
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::store::{ABSENT, Key, Reads, RehearsalItem};
 
-impl Operator {
+impl StackAccess {
     /// Asks one question of a rehearsal.
     pub async fn rehearse(&self, school: &SchoolId, scene: Scene) -> Result<Rehearsed, OperatorError> {
         let question = Question::Rehearse { school: school.clone(), scene };

@@ -2,7 +2,7 @@
 
 use stoa_core::routes::Table;
 
-use super::{Operator, StackNames};
+use super::{StackAccess, StackNames};
 use crate::credentials::Credentials;
 
 /// The stack's name, which is also the first part of every secret's name.
@@ -71,7 +71,7 @@ impl StackNames {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Access to the sandbox whose AWS is at this address.
     pub fn sandbox(endpoint: String, by: String) -> Self {
         let credentials = Credentials {

@@ -8,7 +8,7 @@ use stoa_core::ids::SchoolId;
 use super::difference::differences;
 use super::files::in_lines;
 use super::transaction::{Guards, Writes};
-use super::{Operator, OperatorError, json};
+use super::{OperatorError, StackAccess, json};
 use crate::store::{ABSENT, Key, PRESENT, Reads, SchoolItem, SiteItem, Write};
 
 /// A school that is ready to be written.
@@ -43,7 +43,7 @@ impl PlannedSchool {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Reads a school's file, checks it, and compares it with what is stored.
     pub async fn plan_school(&self, path: &str, text: &str) -> Result<PlannedSchool, OperatorError> {
         let document: SchoolDocument = toml::from_str(text)

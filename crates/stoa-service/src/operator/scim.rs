@@ -11,7 +11,7 @@ use stoa_core::directory::{DIRECTORY_VERSION, LIVE_TOKENS, LiveToken, ScimToken,
 use stoa_core::ids::ConnectionId;
 
 use super::question::{Question, Reply};
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::random;
 use crate::store::{Key, Range, Reads, UsedItem};
 
@@ -24,7 +24,7 @@ pub struct ListedToken {
     pub used: Option<i64>,
 }
 
-impl Operator {
+impl StackAccess {
     /// The tokens of a connection, the oldest first.
     pub async fn scim_tokens(&self, connection: &ConnectionId) -> Result<Vec<ListedToken>, OperatorError> {
         let item = self.scim_tokens_item(connection).await?;

@@ -9,7 +9,7 @@ use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::keys::KeySet;
 use stoa_core::routes::SecretKind;
 
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::random;
 
 /// How long a removed secret can be restored, in days. The longest that Secrets Manager has.
@@ -162,7 +162,7 @@ impl std::fmt::Debug for SecretText {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Writes a secret; makes it where it does not exist. A new Thinkific key is noticed by functions at once, since
     /// the school's key version goes up.
     pub async fn put_secret(&self, name: &SecretName, text: SecretText) -> Result<(), OperatorError> {

@@ -12,7 +12,7 @@ use stoa_core::diagnosis::{ApiProbe, Known};
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 
 use super::question::{Named, Question, Reply};
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 use crate::egress::{GetError, Limits};
 use crate::store::{ConnectionItem, DomainItem, HomeRealmItem, Key, Range, Reads};
 
@@ -39,7 +39,7 @@ pub struct Traffic {
     pub is_shared: bool,
 }
 
-impl Operator {
+impl StackAccess {
     /// A stored connection, if its parts hold together by the rules of this version.
     pub fn valid(&self, item: &ConnectionItem) -> Result<Connection, OperatorError> {
         Ok(Connection::check(item.document()?, item.version, item.state, self.url_policy)?)

@@ -5,7 +5,7 @@ use stoa_core::connection::{ConnectionState, Tester};
 use stoa_core::ids::{ConnectionId, Reference};
 use stoa_core::keys::Secret32;
 
-use super::{Applied, Operator, OperatorError, Untested};
+use super::{Applied, OperatorError, StackAccess, Untested};
 use crate::random;
 use crate::store::{ConnectionItem, Key, Outcome, Reads, TestedItem};
 
@@ -41,7 +41,7 @@ pub struct Tested {
     pub at: i64,
 }
 
-impl Operator {
+impl StackAccess {
     /// Opens a test link, in place of the one before. A connection that is switched off becomes a draft, so that
     /// there is something to test; nobody else is let in by that.
     pub async fn open_test_link(&self, id: &ConnectionId) -> Result<(TestLink, Option<Applied>), OperatorError> {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::signed::Asked;
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 
 /// More trails than an account has: five a region is the most.
 const MOST_TRAILS: usize = 10;
@@ -40,7 +40,7 @@ struct Status {
     is_logging: bool,
 }
 
-impl Operator {
+impl StackAccess {
     /// What the trails record that the region has, those of the whole organization among them.
     pub async fn trail(&self) -> Result<Trail, OperatorError> {
         let mut trail = Trail::default();

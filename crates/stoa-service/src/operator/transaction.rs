@@ -2,7 +2,7 @@
 
 use stoa_core::ids::{ConnectionId, CustomerId, SchoolId};
 
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{Transacted, Write};
 
 /// What a write's condition protects.
@@ -63,7 +63,7 @@ impl Writes {
     }
 }
 
-impl Operator {
+impl StackAccess {
     /// Writes everything or nothing.
     pub(super) async fn write(&self, what: &'static str, writes: Writes) -> Result<(), OperatorError> {
         let (writes, guards): (Vec<_>, Vec<_>) = writes.0.into_iter().unzip();

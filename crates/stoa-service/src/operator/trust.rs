@@ -17,7 +17,7 @@ use stoa_saml::Certificate;
 use super::fetch::{KeyAddress, key_addresses};
 use super::files::key_set;
 use super::transaction::{Guards, Writes};
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{
     JwksItem, Key, KeyChange, KeySet, KeySource, NO_KEY, Outcome, PRESENT, Range, Reads, TrustChange, TrustItem,
     WatchItem, WatchOver, Write, pinned, trusted,
@@ -85,7 +85,7 @@ struct Act<'a> {
     reason: &'a str,
 }
 
-impl Operator {
+impl StackAccess {
     /// Everything that a connection trusts.
     pub async fn trusts(&self, id: &ConnectionId) -> Result<Trusts, OperatorError> {
         let connection = self.connection(id).await?;

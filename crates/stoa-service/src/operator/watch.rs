@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::signed::Asked;
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 
 /// Who is told of the alarms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Subscribed {
     pub pending: usize,
 }
 
-impl Operator {
+impl StackAccess {
     /// Whether a schedule is on, by its name.
     pub async fn is_scheduled(&self, name: &str) -> Result<bool, OperatorError> {
         #[derive(Deserialize)]

@@ -3,9 +3,9 @@
 use stoa_core::ids::SchoolId;
 
 use super::question::{Question, Reply, Told};
-use super::{Answerer, Operator, OperatorError};
+use super::{Answerer, OperatorError, StackAccess};
 
-impl Operator {
+impl StackAccess {
     /// The subscriptions of a school and what becomes of them; with `write`, that is done.
     pub async fn webhooks(&self, school: &SchoolId, write: bool) -> Result<Vec<Told>, OperatorError> {
         let question = Question::Webhooks { school: school.clone(), write };

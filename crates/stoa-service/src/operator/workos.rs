@@ -3,10 +3,10 @@
 use stoa_core::dsync::SyncItem;
 use stoa_core::ids::ConnectionId;
 
-use super::{Operator, OperatorError};
+use super::{OperatorError, StackAccess};
 use crate::store::{Key, Reads};
 
-impl Operator {
+impl StackAccess {
     /// How far stoa has come with it, and how it stood. `None`: it was never asked.
     pub async fn workos_seen(&self, connection: &ConnectionId) -> Result<Option<SyncItem>, OperatorError> {
         let seen = self.tables.get(&Key::workos_sync(connection), Reads::Consistent).await;

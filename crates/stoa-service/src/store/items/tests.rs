@@ -84,6 +84,11 @@ fn keys_are_what_they_were() {
         (Key::listed_group(&pg(), &group), "groups#pg / 08080808080808080808080808080808"),
         (Key::lock(&pg(), "email", &hash), "lock#pg#email#0a0b / lock"),
         (Key::found(&pg(), "email", &hash, "7"), "lock#pg#email#0a0b / 7"),
+        (Key::kept_out(&pg(), "email", &hash), "lock#pg#email#0a0b / kept-out"),
+        (
+            Key::kept_out_user(&pg(), &ada, "email", &hash),
+            "user#pg#07070707070707070707070707070707 / kept-out#email#0a0b",
+        ),
         (Key::scim_tokens(&pg()), "scim#pg / tokens"),
         (Key::scim_requests(&pg()), "pace#pg / requests"),
         (Key::import_started(&pg()), "import#pg / under-way"),
