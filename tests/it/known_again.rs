@@ -1,5 +1,5 @@
 //! Whoever is taken out of a directory and made again is who they were, and nobody else is
-//! (`docs/decisions/0044-who-is-known-again.md`).
+//! (`docs/decisions/0043-who-is-known-again.md`).
 
 use serde_json::{Value, json};
 use stoa_core::directory::UserId;

@@ -51,7 +51,7 @@ async fn main() {
         subjects.push(Subject::Ours(Build::start(&sandbox, &other).await));
     }
     match Polis::start(&sandbox).await {
-        Some(polis) => subjects.push(Subject::Polis(polis)),
+        Some(polis) => subjects.push(Subject::Polis(Box::new(polis))),
         None => println!("Polis is not installed: (cd benches/peers/polis && npm ci --ignore-scripts)"),
     }
     for groups in [18, 200] {
@@ -68,7 +68,7 @@ fn without_contacts(file: &str) -> String {
 /// What is measured.
 enum Subject {
     Ours(Build),
-    Polis(Polis),
+    Polis(Box<Polis>),
 }
 
 impl Subject {

@@ -11,10 +11,9 @@ use std::time::Duration;
 pub fn time(process: u32) -> io::Result<Duration> {
     let mut nanoseconds = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        match fs::read_to_string(thread?.path().join("schedstat")) {
-            Ok(line) => nanoseconds += running(&line).ok_or(io::ErrorKind::InvalidData)?,
-            // It has ended since the folder was read.
-            Err(_) => {}
+        // One that cannot be read has ended since the folder was.
+        if let Ok(line) = fs::read_to_string(thread?.path().join("schedstat")) {
+            nanoseconds += running(&line).ok_or(io::ErrorKind::InvalidData)?;
         }
     }
     Ok(Duration::from_nanos(nanoseconds))

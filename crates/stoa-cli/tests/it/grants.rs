@@ -121,7 +121,7 @@ async fn whoever_is_kept_out_is_not_counted_and_an_address_is_not_put_off() {
 async fn a_directory_that_goes_and_comes_back_reaches_who_is_in_it() {
     let (desk, _) = desk().await;
     let off = DIRECTORY.replace("\"scim\"", "\"none\"");
-    let off = desk.file("pg.toml", |text| text.to_owned() + &off.split("\n[[").next().unwrap().to_owned() + "\n");
+    let off = desk.file("pg.toml", |text| text.to_owned() + off.split("\n[[").next().unwrap() + "\n");
     let plan = desk.stoa(&["connection", "plan", &off]).await.done();
     assert!(!plan.contains("grants: of"), "{plan}");
     desk.stoa(&["connection", "apply", &off, "--reason", "a pause"]).await.done();

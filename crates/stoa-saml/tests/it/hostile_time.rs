@@ -168,7 +168,8 @@ fn c100_what_is_no_time() {
 fn c100_the_ends_of_the_calendar() {
     let long_ago = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000000Z", "1969-12-31T23:59:59Z"];
     let far_off = ["2200-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.9999999Z"];
-    let places: [(fn(&mut ResponseTemplate, String), Option<R>, Option<R>); 7] = [
+    type Place = fn(&mut ResponseTemplate, String);
+    let places: [(Place, Option<R>, Option<R>); 7] = [
         (|template, time| template.issue_instant = time, Some(R::IssuedTooLongAgo), Some(R::IssuedInFuture)),
         (|template, time| first(template).issue_instant = time, Some(R::IssuedTooLongAgo), Some(R::IssuedInFuture)),
         (|template, time| first(template).not_before = Some(time), None, Some(R::NotYetValid)),

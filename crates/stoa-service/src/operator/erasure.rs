@@ -98,7 +98,7 @@ impl StackAccess {
         let traces = self.traces_of(connection, user).await?;
         let mut joining = Vec::new();
         for value in traces.values {
-            if IndexedBy::ALL.iter().any(|by| by.joins() && value.pk.splitn(4, '#').nth(2) == Some(by.as_str())) {
+            if IndexedBy::ALL.iter().any(|by| by.joins() && value.pk.split('#').nth(2) == Some(by.as_str())) {
                 joining.push(KeptOutItem::new(user, value.pk.clone()));
             }
             let key = Key { table: Table::Directory, pk: value.pk, sk: Some(value.sk) };
