@@ -4,7 +4,7 @@
 //! is Windows-1252, if every row with letters beyond ASCII so far could be that as well, which is none. So the first such
 //! row decides, and a later one of the other kind is refused: half of such a file would be read wrongly.
 
-use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use yore::code_pages::CP1252;
 
 /// Bytes that the encoding is guessed from.
 pub(crate) const SNIFFED: usize = 64 * 1024;
@@ -40,7 +40,40 @@ impl Encoding {
 /// Turns a file's bytes into bytes in which every separator is ASCII, and a row's bytes into text.
 pub(crate) struct Letters {
     pub(crate) encoding: Encoding,
-    decoder: Option<Decoder>,
+    units: Option<Units>,
+}
+
+/// The units of UTF-16 in a stream of bytes.
+struct Units {
+    of: fn([u8; 2]) -> u16,
+    /// What came of a unit that is not whole.
+    odd: Option<u8>,
+    /// The first half of a letter whose second half has not come.
+    half: Option<u16>,
+}
+
+impl Units {
+    fn new(of: fn([u8; 2]) -> u16) -> Self {
+        Self { of, odd: None, half: None }
+    }
+
+    /// The letters that are whole with the next bytes; U+FFFD for halves of nothing.
+    fn next(&mut self, bytes: &[u8], is_last: bool) -> String {
+        let mut bytes = self.odd.take().into_iter().chain(bytes.iter().copied());
+        let mut units: Vec<u16> = self.half.take().into_iter().collect();
+        while let Some(first) = bytes.next() {
+            match bytes.next() {
+                Some(second) => units.push((self.of)([first, second])),
+                None => self.odd = Some(first),
+            }
+        }
+        if !is_last {
+            self.half = units.pop_if(|unit| (0xd800..0xdc00).contains(unit));
+        }
+        let letters = char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+        let broken = (is_last && self.odd.is_some()).then_some(char::REPLACEMENT_CHARACTER);
+        letters.chain(broken).collect()
+    }
 }
 
 impl Letters {
@@ -52,26 +85,19 @@ impl Letters {
             [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
             _ => (without_mark(first), 0),
         };
-        let decoder = match encoding {
-            Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
-            Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
+        let units = match encoding {
+            Encoding::Utf16Le => Some(Units::new(u16::from_le_bytes)),
+            Encoding::Utf16Be => Some(Units::new(u16::from_be_bytes)),
             Encoding::Ascii | Encoding::Utf8 | Encoding::Windows1252 => None,
         };
-        (Self { encoding, decoder }, mark)
+        (Self { encoding, units }, mark)
     }
 
     /// The next bytes: UTF-8 of UTF-16, with U+FFFD for what is none; of anything else as they are.
     pub(crate) fn next(&mut self, bytes: &[u8], is_last: bool, into: &mut Vec<u8>) {
-        let Some(decoder) = &mut self.decoder else { return into.extend_from_slice(bytes) };
-        let mut rest = bytes;
-        let mut text = [0; 8192];
-        loop {
-            let (result, read, written, _) = decoder.decode_to_utf8(rest, &mut text, is_last);
-            into.extend_from_slice(text.get(..written).unwrap_or_default());
-            rest = rest.get(read..).unwrap_or_default();
-            if result == CoderResult::InputEmpty {
-                return;
-            }
+        match &mut self.units {
+            Some(units) => into.extend_from_slice(units.next(bytes, is_last).as_bytes()),
+            None => into.extend_from_slice(bytes),
         }
     }
 
@@ -123,7 +149,7 @@ fn without_mark(first: &[u8]) -> Encoding {
 
 /// Five bytes are nothing in Windows-1252, though the Web's standard reads them as control characters.
 fn windows_1252(bytes: &[u8]) -> Option<String> {
-    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+    let text = CP1252.decode(bytes);
     let is_nothing = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
     (!text.contains(is_nothing)).then(|| text.into_owned())
 }
