@@ -422,19 +422,6 @@ async fn world_person(operator: &StackAccess, connection: &ConnectionId, id: &st
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_put_off_is_due_at_once_when_something_else_is_wanted_of_them() {
-    let (world, scim) = start().await;
-    let id = make_mary(&scim).await;
-    world.thinkific.fail_next(Trouble::Status(503));
-    world.provision().await;
-    assert_eq!(world.provision().await["people"], 0, "she waits");
-    scim.post("/v2/Groups", &json!({"displayName": "Leaders", "members": members(&[&id])})).await;
-    assert_eq!(world.provision().await["people"], 1);
-    assert_eq!(world.open_to(MARYS_EMAIL), [3, 4]);
-    assert!(world.sync(&id).get("unpaused").is_none());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn all_held_removals_are_found_though_only_some_are_listed() {
     let (world, scim) = start().await;
     let people = scim.people(205).await;

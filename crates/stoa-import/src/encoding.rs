@@ -153,3 +153,35 @@ fn windows_1252(bytes: &[u8]) -> Option<String> {
     let is_nothing = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
     (!text.contains(is_nothing)).then(|| text.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In UTF-16, pieces may end within a unit and within a pair of units.
+    #[test]
+    fn pieces_of_any_size_are_the_same_letters() {
+        let text = "Zoë 𝄞 Ł";
+        let bytes: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+        for size in 1..=bytes.len() {
+            let (mut letters, mark) = Letters::sniff(&bytes);
+            let mut read = Vec::new();
+            for piece in bytes[mark..].chunks(size) {
+                letters.next(piece, false, &mut read);
+            }
+            letters.next(&[], true, &mut read);
+            assert_eq!(std::str::from_utf8(&read), Ok(text), "{size}");
+        }
+    }
+
+    #[test]
+    fn halves_of_nothing_are_no_letters() {
+        for (bytes, wanted) in [
+            (&[0xd8, 0x34, 0x00, 0x41][..], "\u{fffd}A"),
+            (&[0x00, 0x41, 0xd8, 0x34], "A\u{fffd}"),
+            (&[0x00, 0x41, 0x00], "A\u{fffd}"),
+        ] {
+            assert_eq!(Units::new(u16::from_be_bytes).next(bytes, true), wanted);
+        }
+    }
+}

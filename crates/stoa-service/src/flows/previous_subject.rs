@@ -37,7 +37,8 @@ pub struct Returning<'a> {
 }
 
 impl Returning<'_> {
-    /// Moves them, and brings what was read to that. A login of a known person costs nothing here, and neither does one of a connection without `subject.previous`.
+    /// Moves them, and brings what was read to that. A login of a known person costs nothing here, and neither does one of
+    /// a connection without `subject.previous`.
     pub async fn meet_previous(&self, reads: &mut LaunchReads) -> Result<Before, Failure> {
         let Self { identity, indexes, pepper, now, .. } = *self;
         let key = identity.previous_key(&reads.connection, pepper, now).filter(|key| *key != indexes.person_key);

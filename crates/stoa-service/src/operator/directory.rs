@@ -236,7 +236,7 @@ impl DirectoryPerson {
     fn due(&self, set: &str, remove: &str) -> Write {
         let due = due_at(Rank::First, StackAccess::now());
         Key::sync(&self.connection, &self.user)
-            .update(format!("{set}, due_of = :of, due_at = :at {remove}, unpaused ADD wanted :one"))
+            .update(format!("{set}, due_of = :of, due_at = :at {remove} ADD wanted :one"))
             .with(":of", due_of(&self.connection))
             .with(":at", due)
             .with(":one", 1)

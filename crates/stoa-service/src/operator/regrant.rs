@@ -45,7 +45,7 @@ impl StackAccess {
         let wake = |user: &UserId| {
             // What is due first is a removal or an address: it is not put off. Whoever is stuck is not due.
             let write = Key::sync(&regrant.connection, user)
-                .update("SET due_of = :of, due_at = :at, tries = :none REMOVE stuck, unpaused ADD wanted :one")
+                .update("SET due_of = :of, due_at = :at, tries = :none REMOVE stuck ADD wanted :one")
                 .only_if("attribute_exists(pk) AND (attribute_not_exists(due_at) OR due_at >= :then OR due_of <> :of)")
                 .with(":of", due_of(&regrant.connection))
                 .with(":at", due_at(Rank::Then, at))

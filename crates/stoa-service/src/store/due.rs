@@ -41,12 +41,11 @@ impl Due<'_> {
     fn mark_and(&self, user: &UserId, rank: Rank, also: &str) -> Write {
         let at = match rank {
             Rank::First => ":at",
-            // Whoever was put off is not any more: their tries begin again.
-            Rank::Then => "if_not_exists(unpaused, if_not_exists(due_at, :at))",
+            Rank::Then => "if_not_exists(due_at, :at)",
         };
         Key::sync(self.connection, user)
             .update(format!(
-                "SET v = :v, due_of = :of, due_at = {at}, tries = :none{also} REMOVE stuck, unpaused ADD wanted :one"
+                "SET v = :v, due_of = :of, due_at = {at}, tries = :none{also} REMOVE stuck ADD wanted :one"
             ))
             .with(":v", DIRECTORY_VERSION)
             .with(":of", due_of(self.connection))

@@ -55,8 +55,6 @@ pub enum Then {
     Again {
         /// Their place in the index.
         due_at: i64,
-        /// The place that they have as soon as something else is wanted of them: what failed is then no reason to wait.
-        unpaused: i64,
         /// Tries so far.
         tries: u32,
     },
@@ -176,13 +174,8 @@ impl Store {
         };
         let key = Key::sync(synced.connection, synced.user);
         let end = match then {
-            Then::Nothing => {
-                key.update(format!("{DONE} REMOVE due_of, due_at, unpaused, stuck, held, released, counted"))
-            }
-            Then::Again { due_at, unpaused, .. } => key
-                .update(format!("{DONE}, due_at = :at, unpaused = :unpaused"))
-                .with(":at", due_at)
-                .with(":unpaused", unpaused),
+            Then::Nothing => key.update(format!("{DONE} REMOVE due_of, due_at, stuck, held, released, counted")),
+            Then::Again { due_at, .. } => key.update(format!("{DONE}, due_at = :at")).with(":at", due_at),
             Then::Stuck(why) => key
                 .update(format!("{DONE}, stuck = :why, due_of = :of REMOVE held"))
                 .with(":why", why)

@@ -74,7 +74,7 @@ impl Run<'_> {
         let desired = self.desired(&sync, now).await?;
         if self.connection.state == ConnectionState::Disabled {
             let later = now.saturating_add(jiff::SignedDuration::from_secs(OFF_SECONDS)).unwrap_or(now);
-            let then = self.again([now, later], sync.tries);
+            let then = self.again(later, sync.tries);
             return self.end(&sync, &sync.applied, then).await.map(Some);
         }
         let is_let_through = sync.released || sync.blocked || sync.counted;
@@ -199,7 +199,7 @@ impl Run<'_> {
         let then = match retry_in(tries) {
             Some(seconds) => {
                 let at = now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
-                self.again([now, at], tries)
+                self.again(at, tries)
             }
             None => Then::Stuck(Stuck::no_answer(failure.fault)),
         };
@@ -208,9 +208,8 @@ impl Run<'_> {
         self.end(sync, applied, then).await
     }
 
-    fn again(&self, [now, later]: [Timestamp; 2], tries: u32) -> Then {
-        let place = |at| due_at(Rank::of(self.person.due_at), at);
-        Then::Again { due_at: place(later), unpaused: place(now), tries }
+    fn again(&self, later: Timestamp, tries: u32) -> Then {
+        Then::Again { due_at: due_at(Rank::of(self.person.due_at), later), tries }
     }
 
     async fn end(&self, sync: &Sync, applied: &Applied, then: Then) -> Result<Then, Failure> {
