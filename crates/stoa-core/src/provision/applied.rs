@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CourseId, DetailsKey, EmailKey};
+use crate::ids::{CourseId, DetailsKey, EmailKey, SchoolId};
 
 /// What has been done for a person at a school, as far as it is written down. Nobody's name is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Applied {
+    /// At which school. An item of an earlier version does not say so: it is the connection's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school: Option<SchoolId>,
     /// Their account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
@@ -33,6 +36,14 @@ pub struct Applied {
     /// When the account was last seen without a role that the connection does not name, in epoch seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<i64>,
+}
+
+impl Applied {
+    /// What of it was done at a school: an account's id is somebody else's at another one.
+    #[must_use]
+    pub fn at(self, school: &SchoolId) -> Self {
+        if self.school.as_ref().is_none_or(|own| own == school) { self } else { Self::default() }
+    }
 }
 
 /// An account at the school.

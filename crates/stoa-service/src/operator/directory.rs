@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use stoa_core::directory::{UserId, UserItem};
+use stoa_core::directory::{IndexedBy, UserId, UserItem};
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Rank, Sync, due_at};
 
@@ -35,6 +35,8 @@ pub struct DirectoryPerson {
     pub exists: bool,
     /// By what they are kept out although the directory has them no more, or under another id.
     pub kept_out: Vec<KeptOutItem>,
+    /// By what somebody else is whose address they have, and they with them.
+    pub kept_out_beside: Vec<KeptOutItem>,
 }
 
 /// Why nothing is done about people.
@@ -68,10 +70,23 @@ impl StackAccess {
         let sync = self.tables.get(&Key::sync(connection, user), Reads::Consistent).await;
         let sync = sync.map_err(OperatorError::store("read the directory"))?;
         let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
-        let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
-        let kept_out = self.tables.query(&Range::kept_out(connection, user), Reads::Consistent).await;
-        let kept_out = kept_out.map_err(OperatorError::store("read the directory"))?;
-        Ok(DirectoryPerson { connection: connection.clone(), user: user.clone(), sync, exists, kept_out })
+        let item = item.map_err(OperatorError::store("read the directory"))?;
+        let exists = item.is_some();
+        let kept_out = self.kept_out_in(&Range::kept_out(connection, user)).await?;
+        let address = item.and_then(|item| item.address);
+        let by_address = address.map(|hash| Range::kept_out_by(connection, IndexedBy::Email.as_str(), &hash));
+        let mut kept_out_beside = match by_address {
+            Some(range) => self.kept_out_in(&range).await?,
+            None => Vec::new(),
+        };
+        kept_out_beside.retain(|item| !kept_out.contains(item));
+        let (connection, user) = (connection.clone(), user.clone());
+        Ok(DirectoryPerson { connection, user, sync, exists, kept_out, kept_out_beside })
+    }
+
+    async fn kept_out_in(&self, range: &Range) -> Result<Vec<KeptOutItem>, OperatorError> {
+        let items = self.tables.query(range, Reads::Consistent).await;
+        items.map_err(OperatorError::store("read the directory"))
     }
 
     /// What was changed of somebody by hand, oldest first: when, what, by whom and why.
@@ -175,21 +190,29 @@ impl StackAccess {
         self.write_changed(person, updates, ("let in again", reason)).await
     }
 
-    /// Lets in whoever brings what somebody was kept out by, under any of the ids that they had.
+    /// Lets in whoever brings what somebody was kept out by, under any of the ids that they had. Of somebody else whose
+    /// address they have, only by this address: that one is still known by the rest.
     async fn lift(&self, person: &DirectoryPerson) -> Result<(), OperatorError> {
         let former: BTreeSet<&UserId> = person.kept_out.iter().map(KeptOutItem::first).collect();
-        let ids = former.iter().copied().chain([&person.user]).collect::<BTreeSet<_>>();
-        let among = |item: &KeptOutItem| ids.iter().map(|id| item.among(&person.connection, id)).collect::<Vec<_>>();
-        let keys = |item: &KeptOutItem| [vec![item.beside_the_value()], among(item)].concat();
-        for keys in person.kept_out.iter().flat_map(keys).collect::<Vec<_>>().chunks(LIFTED_AT_ONCE) {
+        // Their account may still be known by an id that they had before. That comes first: as long as the values stand
+        // there, it is seen what is left to be lifted.
+        for id in &former {
+            let lift = Key::sync(&person.connection, id).update("REMOVE blocked").only_if(PRESENT);
+            self.tables.write(lift).await.map_err(OperatorError::store("let the person in again"))?;
+        }
+        let mut keys = Vec::new();
+        for item in &person.kept_out {
+            let ids = former.iter().copied().chain([&person.user]).collect::<BTreeSet<_>>();
+            keys.extend(ids.into_iter().map(|id| item.among(&person.connection, id)));
+            keys.push(item.beside_the_value());
+        }
+        for item in &person.kept_out_beside {
+            keys.extend([item.beside_the_value(), item.among(&person.connection, item.first())]);
+        }
+        for keys in keys.chunks(LIFTED_AT_ONCE) {
             let mut writes = Writes::default();
             keys.iter().for_each(|key| writes.push(key.clone().delete()));
             self.write("let the person in again", writes).await?;
-        }
-        // Their account may still be known by an id that they had before.
-        for id in former {
-            let lift = Key::sync(&person.connection, id).update("REMOVE blocked").only_if(PRESENT);
-            self.tables.write(lift).await.map_err(OperatorError::store("let the person in again"))?;
         }
         Ok(())
     }

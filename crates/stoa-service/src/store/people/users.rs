@@ -15,6 +15,7 @@ use stoa_scim::{Profile, ResourceType};
 
 use super::edges::filled;
 use super::group::Group;
+use super::kept_out::Values;
 use super::{Changed, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::items::is_membership;
@@ -117,14 +118,15 @@ impl People<'_> {
         }
     }
 
-    /// A person who is new: their item, the values that they take, and the writes, the values' first.
+    /// A person who is new: their item, the values that they take, and the writes, the values' first. Their versions begin
+    /// with the instant: whoever has read somebody that had the same id before writes nothing over them.
     pub(super) async fn new_user(
         &self,
         id: &UserId,
         profile: &Profile,
     ) -> Result<(UserItem, Vec<KeyOf>, Vec<Write>), Failure> {
         let key = Key::user(self.connection, id);
-        let (created, version) = (self.now.as_second(), 1);
+        let (created, version) = (self.now.as_second(), self.now.as_millisecond().unsigned_abs());
         let item = UserItem {
             v: DIRECTORY_VERSION,
             id: id.clone(),
@@ -153,6 +155,9 @@ impl People<'_> {
         let Some(lock) = self.lock(value).await? else { return Ok(Changed::Meanwhile) };
         let id = UserId::parse(&lock.id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
         if lock.gone {
+            // An id that only repeats the name or the address says nothing of who had it last year.
+            let is_they = known_again_by(profile, self.connection, self.pepper).as_ref() == Some(value);
+            let id = if is_they { id } else { UserId::from_random(random::bytes()?) };
             return self.come_back(&id, profile).await;
         }
         let Some(before) = self.user(&id).await? else { return Ok(Changed::Meanwhile) };
@@ -164,8 +169,8 @@ impl People<'_> {
         }
     }
 
-    /// Writes somebody again whom their client has taken away, under the id that they had: what was done for them at the
-    /// school is theirs, and what is still due of their end is not, as both are noted under it.
+    /// Writes somebody whose client's id is free again. Under the id that they had, what was done for them at the school is
+    /// theirs, and what is still due of their end is not, as both are noted under it.
     async fn come_back(&self, id: &UserId, profile: &Profile) -> Result<Changed<User>, Failure> {
         let (item, values, writes) = self.new_user(id, profile).await?;
         match self.transact(writes).await? {
@@ -215,7 +220,7 @@ impl People<'_> {
         writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
         let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);
         writes.push(put);
-        writes.push(self.mark_giving_up(id, self.due().mark(id, rank), &given_up).await?);
+        writes.push(self.mark_changed(id, rank, Values { taken: &taken, given_up: &given_up }).await?);
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
