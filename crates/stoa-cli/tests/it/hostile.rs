@@ -345,8 +345,6 @@ const UNREAD: &[(&str, &str)] = &[
     ("`group#{connection}#{group}` / `member#{generation}#{user}`", "the same"),
     ("`groups#{connection}` / `{group}`", "the same"),
     ("`lock#{connection}#{by}#{hash}` / `lock`", "SCIM and launches find people by it"),
-    ("`lock#{connection}#{by}#{hash}` / `{id}`", "the same"),
-    ("`lock#{connection}#{by}#{hash}` / `kept-out#{first}`", "launches and SCIM find by it who is kept out"),
     ("`account#{connection}#{account}` / `whose`", "the provisioner gives no account to a second person by it"),
     ("`pace#{connection}` / `requests`", "scim draws from it"),
     ("`lease#{school}` / `lease`", "provisioners agree by it who works"),
