@@ -209,6 +209,98 @@ async fn an_account_from_before_the_directory_is_not_handed_on_with_its_address(
     }
 }
 
+/// Whoever is inactive has their nickname until they are deleted; the next one who is given it is not they.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nickname_of_somebody_inactive_brings_back_only_who_has_their_name() {
+    let (world, scim) = start().await;
+    let person = |address: &str| json!({"userName": address, "externalId": "mary", "emails": [{"value": address, "primary": true}]});
+    let first = make(&scim, &person("mary.smith@pg.com")).await;
+    provision(&world).await;
+    let inactive = json!([{"op": "replace", "path": "active", "value": false}]);
+    assert_eq!(scim.patch(&format!("/v2/Users/{first}"), &inactive).await.status, 200);
+    assert_eq!(scim.post("/v2/Users", &person("mary@pg.com")).await.status, 409);
+    provision(&world).await;
+    assert!(world.open_to("mary.smith@pg.com").is_empty());
+    assert_eq!(make(&scim, &person("Mary.Smith@pg.com")).await, first);
+}
+
+/// An account goes from one person to the next only whole: what was to end for the first one ends before, and what begins
+/// again for them begins somewhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_handed_on_is_the_first_one_s_no_more() {
+    let (world, scim) = start().await;
+    let first = make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    let account = world.thinkific.user(MARYS_EMAIL).unwrap().id;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    // Their removal is held: as long as it is, the account is theirs.
+    let pg = ConnectionId::parse("pg").unwrap();
+    let others = scim.people(12).await;
+    provision(&world).await;
+    for id in &others {
+        delete(&scim, id).await;
+    }
+    provision(&world).await;
+    delete(&scim, &first).await;
+    provision(&world).await;
+    let second = make(&scim, &mary(Some("00u2"))).await;
+    let retry = |id: &str| {
+        let id = UserId::parse(id).unwrap();
+        let (world, pg) = (&world, &pg);
+        async move {
+            world.advance(26 * 3600);
+            world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+            let person = world.operator.directory_person(pg, &id).await.unwrap();
+            world.operator.retry_person(&person, "they have signed in").await.unwrap();
+            provision(world).await;
+        }
+    };
+    retry(&second).await;
+    assert_eq!(stuck(&world).await, ["bound"]);
+    let held = world.operator.directory_person(&pg, &UserId::parse(&first).unwrap()).await.unwrap();
+    world.operator.release_person(&held, "it is another one").await.unwrap();
+    provision(&world).await;
+    assert!(world.open_to(MARYS_EMAIL).is_empty());
+    retry(&second).await;
+    is_in(&world, account).await;
+    // Made again with their own id and another address, the first one does not come into it. The school knows it by this
+    // id, so it makes them no other one: somebody has to decide.
+    let back = json!({"userName": "m.m", "externalId": "00u1", "emails": [{"value": "m.m@pg.com", "primary": true}]});
+    assert_eq!(make(&scim, &back).await, first);
+    provision(&world).await;
+    assert_eq!((stuck(&world).await, world.open_to(MARYS_EMAIL)), (vec!["bound"], vec![3]));
+    assert!(world.thinkific.user("m.m@pg.com").is_none());
+    delete(&scim, &first).await;
+    provision(&world).await;
+    is_in(&world, account).await;
+}
+
+/// The directory knew somebody before the last login of whoever had their address then: that login proves nothing for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_from_before_somebody_had_the_address_gives_them_nothing() {
+    let (world, scim) = start().await;
+    let mut second = mary(Some("00u2"));
+    second["userName"] = "marian".into();
+    second["active"] = false.into();
+    second["emails"][0]["value"] = "marian@elsewhere.example".into();
+    let id = make(&scim, &second).await;
+    world.advance(60);
+    let first = make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    world.advance(60);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let account = world.thinkific.user(MARYS_EMAIL).unwrap();
+    delete(&scim, &first).await;
+    provision(&world).await;
+    world.advance(60);
+    second["active"] = true.into();
+    second["emails"][0]["value"] = MARYS_EMAIL.into();
+    assert_eq!(scim.put(&format!("/v2/Users/{id}"), &second).await.status, 200);
+    provision(&world).await;
+    assert_eq!((stuck(&world).await, world.open_to(MARYS_EMAIL)), (vec!["bound"], vec![]));
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap(), account);
+}
+
 /// An account from before the directory stays whose it was when that one is forgotten.
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_an_account_was_outlives_their_being_forgotten() {

@@ -407,10 +407,13 @@ async fn whoever_is_forgotten_while_they_are_kept_out_goes_on_being_kept_out() {
     let stored = world.operator.stored_of(&pg, &mary.user).await.unwrap();
     world.operator.erase(&stored, "she asked for it").await.unwrap();
     let rest = crate::aws::matching(&world, Table::Directory, &format!("user#pg#{id}"));
-    assert!(!rest.is_empty() && rest.iter().all(|item| item.get("kept_out").is_some()), "{rest:?}");
+    let keeps_out = |item: &Value| item.get("kept_out").is_some() || item["blocked"]["BOOL"] == true;
+    assert!(!rest.is_empty() && rest.iter().all(keeps_out), "{rest:?}");
+    let bare = |item: &Value| item["applied"]["M"] == json!({"access": {"S": "none"}});
+    assert!(rest.iter().any(bare), "{rest:?}");
     is_kept_out(&world).await;
     let mary = world_person(&world.operator, &pg, &id).await;
-    assert!(mary.sync.is_none() && !mary.kept_out.is_empty());
+    assert!(!mary.exists && !mary.kept_out.is_empty());
     world.operator.block_person(&mary, false, "it was found").await.unwrap();
     let items = world.front.items(Table::Directory).unwrap();
     assert!(items.iter().all(|item| item.get("kept_out").is_none()));
@@ -506,6 +509,53 @@ async fn who_shares_the_address_of_somebody_who_is_kept_out_is_let_in_by_it_and_
     assert!(is_blocked(&world, &first));
     let again = scim.post("/v2/Users", &person("m3", "m1", "m3@pg.com")).await.id();
     assert!(is_blocked(&world, &again));
+}
+
+/// Somebody who is there is nobody's former id: who gets what they gave up is let in without them.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_let_in_by_what_somebody_gave_up_who_is_there_lets_that_one_not_in() {
+    let (world, scim) = start().await;
+    let first = scim.post("/v2/Users", &person("mm", "m1", MARYS_EMAIL)).await.id();
+    block(&world, &first, true).await;
+    assert_eq!(scim.put(&format!("/v2/Users/{first}"), &person("mm", "m1", "m1@pg.com")).await.status, 200);
+    let second = scim.post("/v2/Users", &person("m2", "m2", MARYS_EMAIL)).await.id();
+    assert!(is_blocked(&world, &second));
+    is_kept_out(&world).await;
+    block(&world, &second, false).await;
+    assert!(is_blocked(&world, &first) && !is_blocked(&world, &second));
+    world.provision().await;
+    world.advance(601);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    assert!(world.thinkific.user("m1@pg.com").is_none());
+}
+
+/// Whoever has the address of somebody who is there and kept out is told of by `show`.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_sign_in_for_somebody_who_is_kept_out_is_shown_so() {
+    let (world, scim) = start().await;
+    let first = scim.post("/v2/Users", &person("mm", "m1", MARYS_EMAIL)).await.id();
+    let second = scim.post("/v2/Users", &person("m2", "m2", MARYS_EMAIL)).await.id();
+    block(&world, &first, true).await;
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    let pg = ConnectionId::parse("pg").unwrap();
+    let shown = world_person(&world.operator, &pg, &second).await;
+    assert_eq!(shown.kept_out_with, [UserId::parse(&first).unwrap()]);
+    assert!(world_person(&world.operator, &pg, &first).await.kept_out_with.is_empty());
+}
+
+/// A creation that is refused writes nothing of whom it would have been.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_that_is_refused_leaves_nothing_of_a_block() {
+    let (world, scim) = start().await;
+    let first = scim.post("/v2/Users", &person("mm", "m1", MARYS_EMAIL)).await.id();
+    block(&world, &first, true).await;
+    assert_eq!(scim.put(&format!("/v2/Users/{first}"), &person("mm", "m1", "m1@pg.com")).await.status, 200);
+    let other = scim.post("/v2/Users", &person("other", "o1", "other@pg.com")).await.id();
+    let before = crate::aws::matching(&world, Table::Directory, "user#pg#").len();
+    assert_eq!(scim.post("/v2/Users", &person("mm", "m9", MARYS_EMAIL)).await.status, 409);
+    assert_eq!(scim.put(&format!("/v2/Users/{other}"), &person("mm", "o1", MARYS_EMAIL)).await.status, 409);
+    assert_eq!(crate::aws::matching(&world, Table::Directory, "user#pg#").len(), before);
+    assert!(!is_blocked(&world, &other));
 }
 
 /// Each block is its own: that one is lifted lets nobody else in.
@@ -782,9 +832,7 @@ async fn a_directory_with_people_stays_with_its_school() {
     assert_eq!(make_mary(&scim).await, id);
     let item = world.sync(&id);
     assert_eq!(item["applied"]["M"]["account"]["M"]["user"]["N"], mary.to_string());
-    world.advance(61);
-    let stored = world.operator.stored_of(&ConnectionId::parse("pg").unwrap(), &UserId::parse(&id).unwrap()).await;
-    assert_eq!(stored.unwrap().account, None);
+    assert_eq!(item["applied"]["M"]["school"]["S"], "pg-academy");
 }
 
 #[tokio::test(flavor = "multi_thread")]

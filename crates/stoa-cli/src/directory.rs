@@ -105,6 +105,11 @@ fn render(person: &DirectoryPerson) -> Vec<String> {
         let first = item.first();
         lines.push(format!("kept out    with {first}, who had their address, until `block --off` for one of the two"));
     }
+    for other in &person.kept_out_with {
+        lines.push(format!(
+            "note        {other} has their address and is kept out by command: nobody signs in with it until that ends"
+        ));
+    }
     let Some(sync) = &person.sync else {
         if !person.exists && !person.kept_out.is_empty() {
             lines.push("note        the directory has them no more".to_owned());

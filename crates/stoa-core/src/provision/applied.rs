@@ -125,3 +125,21 @@ mod by_course {
         Ok(Vec::<(CourseId, Enrolled)>::deserialize(deserializer)?.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_at_another_school_is_nothing_here() {
+        let [here, there] = ["pg-academy", "other"].map(|school| SchoolId::parse(school).unwrap());
+        let account = Account { user: 7, external_id: "a".to_owned(), is_made: true, password_is_due: false };
+        let done = Applied { school: Some(here.clone()), account: Some(account), ..Applied::default() };
+        assert_eq!(done.clone().at(&here), done);
+        assert_eq!(done.clone().at(&there), Applied::default());
+        // As an earlier version has written it.
+        let done = Applied { school: None, ..done };
+        assert_eq!(done.clone().at(&there), done);
+    }
+}

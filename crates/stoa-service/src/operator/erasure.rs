@@ -116,7 +116,9 @@ impl StackAccess {
         if stored.sync.as_ref().is_some_and(|sync| sync.blocked) {
             stored.kept_out = joining;
         }
-        let applied = stored.sync.as_ref().map(|sync| sync.applied.clone().at(&school));
+        let applied = stored.sync.as_ref().map(|sync| sync.applied.clone());
+        // What was done was done at the school that the connection had then.
+        let school = applied.as_ref().and_then(|applied| applied.school.clone()).unwrap_or(school);
         stored.account = applied.as_ref().and_then(|applied| applied.account.as_ref()).map(|account| account.user);
         let mut emails: Vec<EmailKey> = traces.emails;
         emails.extend(applied.and_then(|applied| applied.email_key));
@@ -272,8 +274,10 @@ impl StackAccess {
         };
         writes.guarded(gone, Guards::Person);
         if let Some(due) = &stored.sync {
-            let delete = sync.delete().only_if("wanted = :wanted").with(":wanted", due.wanted);
-            writes.guarded(delete, Guards::Person);
+            // By their account they stay kept out as well.
+            let bare = Sync { v: due.v, wanted: due.wanted, blocked: true, ..Sync::default() };
+            let last = if due.blocked { sync.put(&bare) } else { sync.delete() };
+            writes.guarded(last.only_if("wanted = :wanted").with(":wanted", due.wanted), Guards::Person);
         }
         let erased = ErasedItem {
             v: DIRECTORY_VERSION,

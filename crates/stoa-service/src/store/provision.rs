@@ -8,7 +8,7 @@ use stoa_core::directory::{KeyItem, UserId};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
-use stoa_core::provision::{Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
+use stoa_core::provision::{Access, Applied, Rank, Removals, Stuck, Sync, allowance, due_at};
 use stoa_core::routes::{Index, Table};
 use stoa_core::turn::PreviousMinute;
 
@@ -96,20 +96,36 @@ impl Store {
     }
 
     /// Writes down that an account that was at the school before the person is theirs. `false`: it is somebody else's of the
-    /// directory, or not `former`'s any more, whose it was.
-    pub async fn claim_account(
-        &self,
-        synced: Synced<'_>,
-        account: u64,
-        former: Option<&UserId>,
-    ) -> Result<bool, Failure> {
+    /// directory.
+    pub async fn claim_account(&self, synced: Synced<'_>, account: u64) -> Result<bool, Failure> {
         let Synced { connection, user, .. } = synced;
-        let put = Key::account(connection, account).put(&KeyItem::of(user.to_string()));
-        let put = match former {
-            None => put.only_if("attribute_not_exists(pk) OR id = :user").with(":user", user),
-            Some(former) => put.only_if("id = :former").with(":former", former),
-        };
-        Ok(self.tables.write(put).await?.is_applied())
+        let claim = Key::account(connection, account).put(&KeyItem::of(user.to_string()));
+        let claim = claim.only_if("attribute_not_exists(pk) OR id = :user").with(":user", user);
+        Ok(self.tables.write(claim).await?.is_applied())
+    }
+
+    /// Writes down that an account is the person's which was somebody else's who is gone. What was done for that one is not
+    /// theirs any more: nothing is done about the account on their account, neither what ends nor what begins again. `false`:
+    /// something is still to be done for them, or they have the account no more.
+    pub async fn hand_over(&self, synced: Synced<'_>, account: u64, former: &UserId) -> Result<bool, Failure> {
+        let Synced { connection, user, .. } = synced;
+        let mut writes = Vec::new();
+        if let Some(sync) = self.sync(connection, former).await? {
+            let is_open = sync.due_at.is_some() || sync.held.is_some() || sync.applied.access == Access::Given;
+            if is_open {
+                return Ok(false);
+            }
+            let nothing = Applied { school: sync.applied.school, access: sync.applied.access, ..Applied::default() };
+            let take = Key::sync(connection, former).update("SET applied = :nothing").only_if("wanted = :wanted");
+            writes.push(take.with(":nothing", nothing).with(":wanted", sync.wanted));
+        }
+        let claim = Key::account(connection, account).put(&KeyItem::of(user.to_string()));
+        let claim = claim.only_if("attribute_not_exists(pk) OR id = :user OR id = :former");
+        writes.push(claim.with(":user", user).with(":former", former));
+        match self.tables.transact(writes).await? {
+            Transacted::Applied => Ok(true),
+            Transacted::Cancelled(reasons) => is_refused(&reasons),
+        }
     }
 
     /// Who of a directory has an account that was at the school before them.

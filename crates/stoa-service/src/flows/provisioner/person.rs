@@ -8,7 +8,7 @@ use stoa_core::directory::{Desired, UserId, desired};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::provision::{
-    Applied, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
+    Account, Applied, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
 };
 use stoa_core::thinkific::{ApiAnswer, ApiRequest, UnknownPassword};
 use stoa_scim::ResourceType;
@@ -35,8 +35,17 @@ const OFF_SECONDS: i64 = 3600;
 struct Proven {
     /// Their id at the school.
     external_id: String,
-    /// The login was not before the directory knew the person.
+    /// The login was not before the directory said what it says of the person.
     is_since: bool,
+    /// Whose the id is, where it is somebody else's of the directory.
+    former: Option<UserId>,
+}
+
+/// What the directory wants of a person.
+struct Wanted {
+    desired: Desired,
+    /// When it last changed them, in epoch seconds.
+    modified: Option<i64>,
 }
 
 /// The run of one person.
@@ -78,27 +87,30 @@ impl Run<'_> {
             return Ok(None);
         }
         let sync = Sync { applied: sync.applied.at(self.connection.school()), ..sync };
-        let desired = self.desired(&sync, now).await?;
+        let wanted = self.wanted(&sync, now).await?;
         if self.connection.state == ConnectionState::Disabled {
             let later = now.saturating_add(jiff::SignedDuration::from_secs(OFF_SECONDS)).unwrap_or(now);
             let then = self.again(later, sync.tries);
             return self.end(&sync, &sync.applied, then).await.map(Some);
         }
         let is_let_through = sync.released || sync.blocked || sync.counted;
-        if is_removal(&desired, &sync.applied, now) && !is_let_through && !self.may_remove(now).await? {
+        if is_removal(&wanted.desired, &sync.applied, now) && !is_let_through && !self.may_remove(now).await? {
             return self.end(&sync, &sync.applied, Then::Held(now)).await.map(Some);
         }
-        self.carry_out(&sync, &desired, now).await.map(Some)
+        self.carry_out(&sync, &wanted, now).await.map(Some)
     }
 
-    async fn desired(&self, sync: &Sync, now: Timestamp) -> Result<Desired, Failure> {
+    async fn wanted(&self, sync: &Sync, now: Timestamp) -> Result<Wanted, Failure> {
         let people = self.people(now);
         let person = people.person(&self.person.user).await?;
-        let Some(user) = &person.user else { return Ok(nobody(&self.person.user)) };
+        let Some(user) = &person.user else {
+            return Ok(Wanted { desired: nobody(&self.person.user), modified: None });
+        };
         let since = Timestamp::from_second(user.item.created)
             .map_err(|_| Failure::noted(Fault::StoreItemStrange, "an instant of directory"))?;
         let wanted = desired(&self.person.user, &user.profile, &person.memberships(), since, self.connection);
-        if sync.blocked { Ok(Desired { active: false, ..none_of(wanted) }) } else { Ok(wanted) }
+        let desired = if sync.blocked { Desired { active: false, ..none_of(wanted) } } else { wanted };
+        Ok(Wanted { desired, modified: Some(user.item.modified) })
     }
 
     fn people(&self, now: Timestamp) -> People<'_> {
@@ -133,22 +145,27 @@ impl Run<'_> {
         Err(Failure::noted(Fault::StoreContended, "the removals of the connection"))
     }
 
-    async fn carry_out(&self, sync: &Sync, desired: &Desired, now: Timestamp) -> Result<Then, Failure> {
+    async fn carry_out(&self, sync: &Sync, wanted: &Wanted, now: Timestamp) -> Result<Then, Failure> {
+        let desired = &wanted.desired;
         let told = Told::new(desired, self.connection, &self.shared.pepper);
         let owner = match (&told, &sync.applied.account) {
-            (Some(told), None) => self.proven_owner(told, desired).await?,
+            (Some(told), None) => self.proven_owner(told, wanted).await?,
             (Some(_) | None, _) => None,
         };
-        let wanted = (desired, told.as_ref());
         let owner_id = owner.as_ref().map(|owner| owner.external_id.as_str());
-        let mut run = Reconciliation::new(self.connection, wanted, sync.applied.clone(), owner_id, now);
+        let mut run =
+            Reconciliation::new(self.connection, (desired, told.as_ref()), sync.applied.clone(), owner_id, now);
         loop {
             let before = run.applied().clone();
             let step = run.step();
             if let (None, Some(found)) = (&before.account, &run.applied().account)
-                && !self.may_have(found.user, owner.as_ref()).await?
+                && !self.may_have(found, owner.as_ref()).await?
             {
-                return self.end(sync, &before, Then::Stuck(Stuck::Bound { user: found.user })).await;
+                // Whoever has left has nothing in an account that is another's by now.
+                return match desired.active {
+                    true => self.end(sync, &before, Then::Stuck(Stuck::Bound { user: found.user })).await,
+                    false => self.end(sync, &Applied { is_doubtful: false, ..before }, Then::Nothing).await,
+                };
             }
             let call = match step {
                 Step::Note => {
@@ -173,39 +190,45 @@ impl Run<'_> {
 
     /// Whom a login has proven the address to belong to: this person, unless the id is one that the directory has given to
     /// somebody else who may still be it.
-    async fn proven_owner(&self, told: &Told, desired: &Desired) -> Result<Option<Proven>, Failure> {
+    async fn proven_owner(&self, told: &Told, wanted: &Wanted) -> Result<Option<Proven>, Failure> {
         let store = &self.clients.store;
         let Some(owner) = store.owner_of(&told.email_key, self.connection.school()).await? else { return Ok(None) };
-        let is_since = desired.created.is_some_and(|created| owner.seen >= created);
-        let proven = Proven { external_id: owner.external_id, is_since };
-        let other = UserId::parse(&proven.external_id).ok().filter(|other| *other != desired.user);
-        let is_another_s = match other {
-            Some(other) if store.sync(self.connection.id(), &other).await?.is_some() => {
-                !self.has_inherited(&other, Some(&proven)).await?
-            }
-            Some(_) | None => false,
+        // Since when the address is theirs is not written down: no earlier than the directory last changed them.
+        let is_since = wanted.modified.is_some_and(|modified| owner.seen >= modified);
+        let other = UserId::parse(&owner.external_id).ok().filter(|other| *other != self.person.user);
+        let former = match other {
+            Some(other) => store.sync(self.connection.id(), &other).await?.map(|_| other),
+            None => None,
         };
-        Ok((!is_another_s).then_some(proven))
+        let proven = Proven { external_id: owner.external_id, is_since, former };
+        let is_theirs = match &proven.former {
+            Some(former) => self.has_inherited(former, Some(&proven)).await?,
+            None => true,
+        };
+        Ok(is_theirs.then_some(proven))
     }
 
     /// Whether an account that turned out to be at the school becomes this person's, and stays it: not one that somebody
     /// else of the directory has who has the address too, or had it. The school does not always say so: no token may have
     /// bound it, or a login did before there was a directory.
-    async fn may_have(&self, account: u64, owner: Option<&Proven>) -> Result<bool, Failure> {
+    async fn may_have(&self, found: &Account, owner: Option<&Proven>) -> Result<bool, Failure> {
         let store = &self.clients.store;
-        if store.claim_account(self.synced(), account, None).await? {
-            return Ok(true);
-        }
-        match store.claimant(self.connection.id(), account).await? {
-            Some(other) if self.has_inherited(&other, owner).await? => {
-                store.claim_account(self.synced(), account, Some(&other)).await
+        let bound = owner.filter(|owner| owner.external_id == found.external_id);
+        let former = match store.claimant(self.connection.id(), found.user).await? {
+            Some(claimant) => Some(claimant).filter(|claimant| *claimant != self.person.user),
+            None => bound.and_then(|owner| owner.former.clone()),
+        };
+        match former {
+            None => store.claim_account(self.synced(), found.user).await,
+            Some(former) if self.has_inherited(&former, owner).await? => {
+                store.hand_over(self.synced(), found.user, &former).await
             }
-            Some(_) | None => Ok(false),
+            Some(_) => Ok(false),
         }
     }
 
     /// Whether an address that somebody else of the directory had is this person's by now: that one has left, and a login
-    /// has proven it since the directory knows this one.
+    /// has proven it since.
     async fn has_inherited(&self, other: &UserId, owner: Option<&Proven>) -> Result<bool, Failure> {
         if !owner.is_some_and(|owner| owner.is_since) {
             return Ok(false);

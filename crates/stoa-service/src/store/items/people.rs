@@ -172,6 +172,15 @@ impl KeptOutItem {
         &self.id
     }
 
+    /// Where it would be said that somebody has the value by now: alone, or as one of several.
+    pub(crate) fn possession(&self, user: &UserId) -> [Key; 2] {
+        ["lock", user.as_str()].map(|sk| Key {
+            table: Table::Directory,
+            pk: self.value.clone(),
+            sk: Some(sk.to_owned()),
+        })
+    }
+
     /// Where it stands among those who have the value.
     pub(crate) fn beside_the_value(&self) -> Key {
         Key { table: Table::Directory, pk: self.value.clone(), sk: Some(format!("{KEPT_OUT}{}", self.id)) }

@@ -34,24 +34,33 @@ impl People<'_> {
         self.mark_blocked(id, mark, &joining(values)).await
     }
 
-    /// The mark of somebody new. Where one of their values keeps out, they are who was kept out before, under another id, and
-    /// letting them in lifts all of it.
-    pub(super) async fn mark_new(&self, id: &UserId, values: &[KeyOf]) -> Result<Write, Failure> {
-        let is_kept_out = self.inherit(id, &values.iter().collect::<Vec<_>>()).await?;
-        Ok(match is_kept_out {
-            true => self.due().mark_kept_out(id, Rank::Then),
-            false => self.due().mark(id, Rank::Then),
-        })
+    /// The mark of somebody new, and what is written down with it. Where one of their values keeps out, they are who was kept
+    /// out before, under another id, and letting them in lifts all of it.
+    pub(super) async fn mark_new(&self, id: &UserId, values: &[KeyOf], room: usize) -> Result<Vec<Write>, Failure> {
+        let copies = self.inherited(id, &values.iter().collect::<Vec<_>>(), room).await?;
+        let mark = match copies {
+            Some(_) => self.due().mark_kept_out(id, Rank::Then),
+            None => self.due().mark(id, Rank::Then),
+        };
+        Ok(copies.into_iter().flatten().chain([mark]).collect())
     }
 
-    /// The mark of somebody whose values change. Where they take one that keeps out, they are kept out like somebody new who
-    /// has it.
-    pub(super) async fn mark_changed(&self, id: &UserId, rank: Rank, values: Values<'_>) -> Result<Write, Failure> {
-        let mark = match self.inherit(id, values.taken).await? {
-            true => self.due().mark_kept_out(id, rank),
-            false => self.due().mark(id, rank),
+    /// The mark of somebody whose values change, and what is written down with it. Where they take one that keeps out, they
+    /// are kept out like somebody new who has it.
+    pub(super) async fn mark_changed(
+        &self,
+        id: &UserId,
+        rank: Rank,
+        values: Values<'_>,
+        room: usize,
+    ) -> Result<Vec<Write>, Failure> {
+        let copies = self.inherited(id, values.taken, room).await?;
+        let mark = match copies {
+            Some(_) => self.due().mark_kept_out(id, Rank::First),
+            None => self.due().mark(id, rank),
         };
-        self.mark_blocked(id, mark, &joining(values.given_up)).await
+        let mark = self.mark_blocked(id, mark, &joining(values.given_up)).await?;
+        Ok(copies.into_iter().flatten().chain([mark]).collect())
     }
 
     /// A mark. Where the person is kept out, whoever brings one of these values is from now on. It is refused where somebody
@@ -74,20 +83,26 @@ impl People<'_> {
         Ok(mark.only_if("blocked = :blocked").with(":blocked", true))
     }
 
-    /// Whether one of these values keeps out: then all by which those are whose it was is written down for this person too.
-    async fn inherit(&self, id: &UserId, values: &[&KeyOf]) -> Result<bool, Failure> {
+    /// Where one of these values keeps out: all by which those are whose it was, to be written down for this person too. What
+    /// a transaction has no room for is written before it.
+    async fn inherited(&self, id: &UserId, values: &[&KeyOf], room: usize) -> Result<Option<Vec<Write>>, Failure> {
         let of_value = |value: &KeyOf| Range::kept_out_by(self.connection, value.by.as_str(), &value.hash);
         let found = self.kept_out_in(joining(values).into_iter().map(of_value)).await?;
+        if found.is_empty() {
+            return Ok(None);
+        }
         let firsts: BTreeSet<&UserId> = found.iter().map(KeptOutItem::first).collect();
         let all = self.kept_out_in(firsts.into_iter().map(|first| Range::kept_out(self.connection, first))).await?;
         let copy = |item: &KeptOutItem| {
             let key = item.among(self.connection, id);
-            (key.to_string(), [key.put(item)])
+            (key.to_string(), key.put(item))
         };
         // Each once: a transaction takes no item twice.
-        let copies: BTreeMap<String, [Write; 1]> = found.iter().chain(&all).map(copy).collect();
-        self.write_edges(copies.into_values().collect()).await?;
-        Ok(!found.is_empty())
+        let copies: BTreeMap<String, Write> = found.iter().chain(&all).map(copy).collect();
+        let mut copies: Vec<Write> = copies.into_values().collect();
+        let before = copies.split_off(copies.len().min(room));
+        self.write_edges(before.into_iter().map(|copy| [copy]).collect()).await?;
+        Ok(Some(copies))
     }
 
     async fn kept_out_in(&self, ranges: impl Iterator<Item = Range>) -> Result<Vec<KeptOutItem>, Failure> {

@@ -11,6 +11,7 @@ use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::provision::{Rank, Sync};
 use stoa_core::routes::Table;
+use stoa_scim::text::folded;
 use stoa_scim::{Profile, ResourceType};
 
 use super::edges::filled;
@@ -150,7 +151,8 @@ impl People<'_> {
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(key.put(&item).only_if(ABSENT));
         writes.push(Key::listed_user(self.connection, id).put(&KeyItem::of(id.to_string())));
-        writes.push(self.mark_new(id, &values).await?);
+        let room = TRANSACTION.saturating_sub(writes.len() + 2);
+        writes.extend(self.mark_new(id, &values, room).await?);
         Ok((item, values, writes))
     }
 
@@ -163,15 +165,17 @@ impl People<'_> {
         };
         let Some(lock) = self.lock(value).await? else { return Ok(Changed::Meanwhile) };
         let id = UserId::parse(&lock.id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        // An id that only repeats the name or the address says nothing of who had it last year.
+        let is_known = known_again_by(profile, self.connection, self.pepper).as_ref() == Some(value);
         if lock.gone {
-            // An id that only repeats the name or the address says nothing of who had it last year.
-            let is_they = known_again_by(profile, self.connection, self.pepper).as_ref() == Some(value);
-            let id = if is_they { id } else { UserId::from_random(random::bytes()?) };
+            let id = if is_known { id } else { UserId::from_random(random::bytes()?) };
             return self.come_back(&id, profile).await;
         }
         let Some(before) = self.user(&id).await? else { return Ok(Changed::Meanwhile) };
         // Two people without an id of the client's are not one because one has the other's former name.
-        let is_theirs = profile.external_id().is_some() && before.profile.external_id() == profile.external_id();
+        let has_same_id = profile.external_id().is_some() && before.profile.external_id() == profile.external_id();
+        let has_same_name = folded(before.profile.naming()) == folded(profile.naming());
+        let is_theirs = has_same_id && (is_known || has_same_name);
         match !before.item.active && is_theirs {
             true => self.change_user(&before, profile).await,
             false => Ok(Changed::Taken(value.by)),
@@ -229,7 +233,9 @@ impl People<'_> {
         writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
         let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);
         writes.push(put);
-        writes.push(self.mark_changed(id, rank, Values { taken: &taken, given_up: &given_up }).await?);
+        let room = TRANSACTION.saturating_sub(writes.len() + 2);
+        let values = Values { taken: &taken, given_up: &given_up };
+        writes.extend(self.mark_changed(id, rank, values, room).await?);
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
