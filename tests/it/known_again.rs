@@ -7,11 +7,12 @@ use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::GLOBEX;
-use stoa_service::operator::{Named, PersonChange, Stopped};
+use stoa_sandbox::thinkific::NewUser;
+use stoa_service::operator::{Named, OperatorError, PersonChange, Stopped};
 
 use crate::aws::matching;
 use crate::provisioning::{GRANTS, make_mary, start};
-use crate::scim_client::{Scim, members};
+use crate::scim_client::{Answered, Scim, members};
 use crate::steps::{MARY, MARYS_EMAIL, World};
 
 async fn delete(scim: &Scim, id: &str) {
@@ -154,6 +155,215 @@ async fn somebody_else_with_the_same_address_gets_nothing_of_theirs() {
         assert!(world.open_to(MARYS_EMAIL).is_empty());
         assert_eq!(stuck(&world).await, ["bound"], "{before:?} {after:?} {signs_in}");
     }
+}
+
+/// A nickname is the client's id of whoever has it this year: it says nothing of who had it last year.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nickname_hands_nothing_on_to_who_has_it_next() {
+    let (world, scim) = start().await;
+    let person = |address: &str| json!({"userName": address, "externalId": "mary", "emails": [{"value": address, "primary": true}]});
+    // She had another address than her nickname would be: to the first one, it looked like an id.
+    let first = make(&scim, &person("mary.smith@pg.com")).await;
+    provision(&world).await;
+    let account = world.thinkific.user("mary.smith@pg.com").unwrap();
+    delete(&scim, &first).await;
+    let second = make(&scim, &person("mary@pg.com")).await;
+    assert_ne!(second, first);
+    provision(&world).await;
+    assert_eq!(world.thinkific.user("mary.smith@pg.com").unwrap(), account);
+    assert!(world.open_to("mary.smith@pg.com").is_empty());
+    assert_ne!(world.thinkific.user("mary@pg.com").unwrap().id, account.id);
+    assert_eq!(stuck(&world).await, [""; 0]);
+}
+
+/// An account that was there before the directory, whether a login had bound it or nobody had: it becomes the first one's
+/// of the directory who has its address, and nobody's after them unless they prove the address.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_from_before_the_directory_is_not_handed_on_with_its_address() {
+    for signs_in_before in [true, false] {
+        let (world, scim) = start().await;
+        match signs_in_before {
+            true => world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL),
+            false => drop(world.thinkific.add_user(NewUser::student(MARYS_EMAIL, "Mary", "Miller"))),
+        }
+        world.advance(60);
+        let first = make(&scim, &mary(Some("00u1"))).await;
+        provision(&world).await;
+        assert_eq!((stuck(&world).await, world.open_to(MARYS_EMAIL)), (vec![], vec![3]), "{signs_in_before}");
+        let account = world.thinkific.user(MARYS_EMAIL).unwrap();
+        delete(&scim, &first).await;
+        provision(&world).await;
+        world.advance(60);
+        let second = make(&scim, &mary(Some("00u2"))).await;
+        provision(&world).await;
+        assert_eq!(stuck(&world).await, ["bound"], "{signs_in_before}");
+        assert!(world.open_to(MARYS_EMAIL).is_empty());
+        // Whoever signs in by now with this address has it. Of logins of a day the first one is written down.
+        world.advance(26 * 3600);
+        world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+        let pg = ConnectionId::parse("pg").unwrap();
+        let person = world.operator.directory_person(&pg, &UserId::parse(&second).unwrap()).await.unwrap();
+        world.operator.retry_person(&person, "she has signed in").await.unwrap();
+        provision(&world).await;
+        is_in(&world, account.id).await;
+    }
+}
+
+/// Whoever is inactive has their nickname until they are deleted; the next one who is given it is not they.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nickname_of_somebody_inactive_brings_back_only_who_has_their_name() {
+    let (world, scim) = start().await;
+    let person = |address: &str| json!({"userName": address, "externalId": "mary", "emails": [{"value": address, "primary": true}]});
+    let first = make(&scim, &person("mary.smith@pg.com")).await;
+    provision(&world).await;
+    let inactive = json!([{"op": "replace", "path": "active", "value": false}]);
+    assert_eq!(scim.patch(&format!("/v2/Users/{first}"), &inactive).await.status, 200);
+    assert_eq!(scim.post("/v2/Users", &person("mary@pg.com")).await.status, 409);
+    provision(&world).await;
+    assert!(world.open_to("mary.smith@pg.com").is_empty());
+    assert_eq!(make(&scim, &person("Mary.Smith@pg.com")).await, first);
+}
+
+/// An account goes from one person to the next only whole: what was to end for the first one ends before, and what begins
+/// again for them begins somewhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_handed_on_is_the_first_one_s_no_more() {
+    let (world, scim) = start().await;
+    let first = make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    let account = world.thinkific.user(MARYS_EMAIL).unwrap().id;
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    // Their removal is held: as long as it is, the account is theirs.
+    let pg = ConnectionId::parse("pg").unwrap();
+    let others = scim.people(12).await;
+    provision(&world).await;
+    for id in &others {
+        delete(&scim, id).await;
+    }
+    provision(&world).await;
+    delete(&scim, &first).await;
+    provision(&world).await;
+    let second = make(&scim, &mary(Some("00u2"))).await;
+    let retry = |id: &str| {
+        let id = UserId::parse(id).unwrap();
+        let (world, pg) = (&world, &pg);
+        async move {
+            world.advance(26 * 3600);
+            world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+            let person = world.operator.directory_person(pg, &id).await.unwrap();
+            world.operator.retry_person(&person, "they have signed in").await.unwrap();
+            provision(world).await;
+        }
+    };
+    retry(&second).await;
+    assert_eq!(stuck(&world).await, ["bound"]);
+    let held = world.operator.directory_person(&pg, &UserId::parse(&first).unwrap()).await.unwrap();
+    world.operator.release_person(&held, "it is another one").await.unwrap();
+    provision(&world).await;
+    assert!(world.open_to(MARYS_EMAIL).is_empty());
+    retry(&second).await;
+    is_in(&world, account).await;
+    // Made again with their own id and another address, the first one does not come into it. The school knows it by this
+    // id, so it makes them no other one: somebody has to decide.
+    let back = json!({"userName": "m.m", "externalId": "00u1", "emails": [{"value": "m.m@pg.com", "primary": true}]});
+    assert_eq!(make(&scim, &back).await, first);
+    provision(&world).await;
+    assert_eq!((stuck(&world).await, world.open_to(MARYS_EMAIL)), (vec!["bound"], vec![3]));
+    assert!(world.thinkific.user("m.m@pg.com").is_none());
+    delete(&scim, &first).await;
+    provision(&world).await;
+    is_in(&world, account).await;
+}
+
+/// The directory knew somebody before the last login of whoever had their address then: that login proves nothing for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_from_before_somebody_had_the_address_gives_them_nothing() {
+    let (world, scim) = start().await;
+    let mut second = mary(Some("00u2"));
+    second["userName"] = "marian".into();
+    second["active"] = false.into();
+    second["emails"][0]["value"] = "marian@elsewhere.example".into();
+    let id = make(&scim, &second).await;
+    world.advance(60);
+    let first = make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    world.advance(60);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    let account = world.thinkific.user(MARYS_EMAIL).unwrap();
+    delete(&scim, &first).await;
+    provision(&world).await;
+    world.advance(60);
+    second["active"] = true.into();
+    second["emails"][0]["value"] = MARYS_EMAIL.into();
+    assert_eq!(scim.put(&format!("/v2/Users/{id}"), &second).await.status, 200);
+    provision(&world).await;
+    assert_eq!((stuck(&world).await, world.open_to(MARYS_EMAIL)), (vec!["bound"], vec![]));
+    assert_eq!(world.thinkific.user(MARYS_EMAIL).unwrap(), account);
+}
+
+/// An account from before the directory stays whose it was when that one is forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_an_account_was_outlives_their_being_forgotten() {
+    let (world, scim) = start().await;
+    world.thinkific.add_user(NewUser::student(MARYS_EMAIL, "Mary", "Miller"));
+    let first = make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    delete(&scim, &first).await;
+    provision(&world).await;
+    let (pg, user) = (ConnectionId::parse("pg").unwrap(), UserId::parse(&first).unwrap());
+    let stored = world.operator.stored_of(&pg, &user).await.unwrap();
+    assert!(stored.kept.iter().any(|item| item.what == "that the account was theirs"), "{:?}", stored.kept);
+    world.operator.erase(&stored, "asked by letter").await.unwrap();
+    make(&scim, &mary(Some("00u2"))).await;
+    provision(&world).await;
+    assert_eq!((stuck(&world).await, world.open_to(MARYS_EMAIL)), (vec!["bound"], vec![]));
+}
+
+/// Two who have one address, and sign in with it: a login of one of them proves nothing for the other while both are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_of_somebody_who_is_there_gives_nobody_else_their_account() {
+    let (world, scim) = start().await;
+    make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    let mut other = mary(Some("00u2"));
+    other["userName"] = "marian@pg.com".into();
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+    make(&scim, &other).await;
+    world.advance(60);
+    world.log_in(&world.browser(), MARY).await;
+    provision(&world).await;
+    assert_eq!(stuck(&world).await, ["bound"]);
+}
+
+/// Somebody is made again while they are being forgotten: nothing of them is.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_while_they_are_being_forgotten_is_not() {
+    let (world, scim) = start().await;
+    let id = make(&scim, &mary(Some("00u1"))).await;
+    provision(&world).await;
+    delete(&scim, &id).await;
+    provision(&world).await;
+    let (pg, user) = (ConnectionId::parse("pg").unwrap(), UserId::parse(&id).unwrap());
+    let stored = world.operator.stored_of(&pg, &user).await.unwrap();
+    assert_eq!(make(&scim, &mary(Some("00u1"))).await, id);
+    let before = world.front.items(Table::Directory).unwrap();
+    let refused = world.operator.erase(&stored, "asked by letter").await;
+    assert!(matches!(refused, Err(OperatorError::PersonMeanwhile)), "{refused:?}");
+    assert_eq!(world.front.items(Table::Directory).unwrap(), before);
+}
+
+/// Whoever has read somebody before they were taken away and made again writes nothing over them.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_made_again_has_another_version_than_they_ever_had() {
+    let (world, scim) = start().await;
+    let id = make(&scim, &mary(Some("00u1"))).await;
+    let path = format!("/v2/Users/{id}");
+    let version = |answer: &Answered| answer.body["meta"]["version"].as_str().unwrap().to_owned();
+    let first = version(&scim.get(&path).await);
+    delete(&scim, &id).await;
+    world.advance(1);
+    assert_eq!(make(&scim, &mary(Some("00u1"))).await, id);
+    assert_ne!(version(&scim.get(&path).await), first);
 }
 
 /// What on-call does where they know that it is the same person: with that, the next try mends it.

@@ -143,8 +143,7 @@ async fn a_move_that_fails_leaves_everything_as_it_was() {
     world.front.inject(gone.times(4));
     world.log_in(&world.browser(), NEW).await;
     world.front.clear_faults();
-    if find(&world, NEW).await.item.is_none() {
-        assert_eq!(find(&world, MARY).await.item, before);
-    }
+    assert!(find(&world, NEW).await.item.is_none());
+    assert_eq!(find(&world, MARY).await.item, before);
     world.signed_in(&world.log_in(&world.browser(), NEW).await, MARYS_EMAIL);
 }

@@ -1,6 +1,7 @@
 //! SCIM requests that meet each other, and deletions that are cut off: nobody comes in or goes unmarked.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use stoa_core::routes::Table;
@@ -171,4 +172,26 @@ async fn somebody_without_an_id_of_the_client_s_is_not_whoever_had_the_name() {
     let on = json!([{"op": "replace", "path": "active", "value": true}]);
     assert_eq!(scim.patch(&path, &on).await.body["active"], true);
     world.log();
+}
+
+/// Somebody comes into a group while they are being deleted: the group has no member who is nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_added_to_a_group_while_they_are_deleted_is_in_none() {
+    let world = World::with_directory().await;
+    let scim = Scim::of(&world, "pg").await;
+    let ada = scim.person("ada").await;
+    let group = scim.post("/v2/Groups", &json!({"displayName": "Leaders"})).await.id();
+    let late = FaultKind::Delay(Duration::from_millis(800));
+    world.front.inject(Fault::next("scim", "dynamodb:DeleteItem", late));
+    let add = json!([{"op": "add", "path": "members", "value": members(&[&ada])}]);
+    let (user, path) = (format!("/v2/Users/{ada}"), format!("/v2/Groups/{group}"));
+    let added = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        scim.patch(&path, &add).await
+    };
+    let (deleted, added) = tokio::join!(scim.delete(&user), added);
+    assert_eq!((deleted.status, added.status), (204, 204), "{deleted:?} {added:?}");
+    assert_eq!(scim.members(&group).await, [""; 0]);
+    let items = world.front.items(Table::Directory).unwrap();
+    assert!(!items.iter().any(|item| item["sk"]["S"].as_str().unwrap_or_default().starts_with("member#")), "{items:?}");
 }

@@ -98,7 +98,16 @@ fn render(person: &DirectoryPerson) -> Vec<String> {
     if !person.kept_out.is_empty() {
         let addresses_and_ids = person.kept_out.len();
         lines.push(format!(
-            "kept out    by command: whoever brings one of {addresses_and_ids} addresses or ids, until `block --off`"
+            "kept out    by command: whoever brings what they had (addresses and ids: {addresses_and_ids}), until `block --off`"
+        ));
+    }
+    for item in &person.kept_out_beside {
+        let first = item.first();
+        lines.push(format!("kept out    with {first}, who had their address, until `block --off` for one of the two"));
+    }
+    for other in &person.kept_out_with {
+        lines.push(format!(
+            "note        {other} has their address and is kept out by command: nobody signs in with it until that ends"
         ));
     }
     let Some(sync) = &person.sync else {

@@ -412,6 +412,10 @@ fn operator_advice(error: &OperatorError) -> Option<String> {
         OperatorError::NoDirectoryBeside(_, other) => {
             Some(format!("`stoa connection show {other}` prints its customer, school and directory."))
         }
+        OperatorError::SchoolBusy(id, _) => Some(format!(
+            "`stoa directory stuck {id}` and `stoa directory held {id}` list whom somebody has to decide about; the others \
+             are done within minutes."
+        )),
         OperatorError::SchoolFixed(id, _) => {
             Some(format!("Create a new connection next to {id} for the other school, and let its source send everybody."))
         }

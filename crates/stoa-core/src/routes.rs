@@ -362,7 +362,12 @@ pub const ROUTES: &[Function] = &[
             table(Logins, &[GetItem, UpdateItem]).where_all(&[keys_like(&["calls#*"])]),
             index(DirectoryByDue, &[Query]),
             table(Directory, &[BatchGetItem, GetItem, Query]),
-            table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&["user#*", "lease#*", "removals#*"])]),
+            table(Directory, &[PutItem, UpdateItem]).where_all(&[keys_like(&[
+                "user#*",
+                "lease#*",
+                "removals#*",
+                "account#*",
+            ])]),
             secrets(&[Pepper, DirectorySecret, Thinkific]),
         ],
     },

@@ -94,10 +94,12 @@ async fn log_in(desk: &Desk) {
 }
 
 /// A directory with a group and people: one is at the school, one is stuck, one has left, one who left is held, one is
-/// kept out by hand.
+/// kept out by hand, and one shares the address that this one had.
 async fn provision(desk: &Desk) {
     let role = NewUser { roles: vec!["site_admin".into()], ..NewUser::student("stuck@pg.com", "A", "Role") };
     desk.sandbox.thinkific.add_user(role);
+    // Theirs was there before the directory.
+    desk.sandbox.thinkific.add_user(NewUser::student("held@pg.com", "H", "Eld"));
     let token = &desk.scim_token("90d").await;
     let mut people = Vec::new();
     for name in ["given", "stuck", "left", "held", "kept.out"] {
@@ -120,10 +122,13 @@ async fn provision(desk: &Desk) {
     write(desk, "PutItem", Table::Directory, ("Item", &ten)).await;
     desk.scim(token, &format!("PATCH /Users/{held}"), &leaves).await;
     run(desk).await;
+    let shared = json!([{ "value": "kept.out@pg.com", "type": "work", "primary": true }]);
+    let shares = json!({ "userName": "shares", "externalId": "shares", "displayName": "shares", "emails": shared });
+    let shares = &desk.scim(token, "POST /Users", &shares).await;
     desk.stoa(&["directory", "block", "pg", kept_out, "--reason", "a test"]).await.done();
     let moves = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-        "Operations": [{ "op": "replace", "path": "externalId", "value": "moved" }],
+        "Operations": [{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "moved@pg.com" }],
     });
     desk.scim(token, &format!("PATCH /Users/{kept_out}"), &moves).await;
     for (id, part) in [
@@ -132,7 +137,8 @@ async fn provision(desk: &Desk) {
         (left, "deleted by the source"),
         (held, "a removal, held since"),
         (kept_out, "kept out, by arn:"),
-        (kept_out, "whoever brings one of 1 addresses or ids"),
+        (kept_out, "whoever brings what they had (addresses and ids: 1)"),
+        (shares, "who had their address"),
     ] {
         let shown = desk.stoa(&["directory", "show", "pg", id]).await.done();
         assert!(shown.contains(part), "{part}: {shown}");

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CourseId, DetailsKey, EmailKey};
+use crate::ids::{CourseId, DetailsKey, EmailKey, SchoolId};
 
 /// What has been done for a person at a school, as far as it is written down. Nobody's name is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Applied {
+    /// At which school. An item of an earlier version does not say so: it is the connection's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school: Option<SchoolId>,
     /// Their account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
@@ -33,6 +36,14 @@ pub struct Applied {
     /// When the account was last seen without a role that the connection does not name, in epoch seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<i64>,
+}
+
+impl Applied {
+    /// What of it was done at a school: an account's id is somebody else's at another one.
+    #[must_use]
+    pub fn at(self, school: &SchoolId) -> Self {
+        if self.school.as_ref().is_none_or(|own| own == school) { self } else { Self::default() }
+    }
 }
 
 /// An account at the school.
@@ -112,5 +123,23 @@ mod by_course {
         deserializer: D,
     ) -> Result<BTreeMap<CourseId, Enrolled>, D::Error> {
         Ok(Vec::<(CourseId, Enrolled)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_at_another_school_is_nothing_here() {
+        let [here, there] = ["pg-academy", "other"].map(|school| SchoolId::parse(school).unwrap());
+        let account = Account { user: 7, external_id: "a".to_owned(), is_made: true, password_is_due: false };
+        let done = Applied { school: Some(here.clone()), account: Some(account), ..Applied::default() };
+        assert_eq!(done.clone().at(&here), done);
+        assert_eq!(done.clone().at(&there), Applied::default());
+        // As an earlier version has written it.
+        let done = Applied { school: None, ..done };
+        assert_eq!(done.clone().at(&there), done);
     }
 }

@@ -83,6 +83,7 @@ impl<'a> Reconciliation<'a> {
             self.seen.has_begun = true;
             let before = self.applied.clone();
             self.applied.is_doubtful = true;
+            self.applied.school = Some(self.connection.school().clone());
             if self.desired.active && self.applied.told.as_ref() != self.told.map(|told| &told.fingerprint) {
                 self.applied.told = None;
             }

@@ -46,7 +46,7 @@ impl Coming<'_> {
         let Some(joined) = store.joined(&of, &brought).await? else { return Ok(None) };
         admit(&joined.user, joined.sync.as_ref())?;
         let user = Some(joined.user.id);
-        let Some(applied) = joined.sync.map(|sync| sync.applied) else { return Ok(user) };
+        let Some(applied) = joined.sync.map(|sync| sync.applied.at(reads.connection.school())) else { return Ok(user) };
         match &mut reads.person {
             None => match applied.first_item(self.indexes) {
                 Some(person) => self.adopt(reads, person).await?,

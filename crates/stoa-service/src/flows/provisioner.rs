@@ -8,14 +8,13 @@ mod budget;
 mod person;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stoa_core::connection::{Connection, School};
-use stoa_core::directory::UserId;
 use stoa_core::failure::Failure;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::keys::{KeySet, Pepper};
@@ -89,16 +88,6 @@ struct Shared {
     sealing_keys: Arc<KeySet>,
     pepper: Pepper,
     fence: u64,
-    /// Who takes which account that nobody is bound to, in this run.
-    adopted: Mutex<BTreeMap<u64, UserId>>,
-}
-
-impl Shared {
-    /// Whether an account that nobody is bound to is this person's to take: the first one of the run who wants it.
-    fn adopts(&self, account: u64, user: &UserId) -> bool {
-        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
-        adopted.entry(account).or_insert_with(|| user.clone()) == user
-    }
 }
 
 impl Work<'_> {
@@ -157,7 +146,7 @@ impl Work<'_> {
         let api_keys = secrets.of(&Named::of(SecretKind::Thinkific, self.id), school.key_version, None, now).await?;
         let sealing_keys = secrets.directory(now).await?;
         let pepper = Pepper::from_keys(&*secrets.pepper(now).await?);
-        Ok(Shared { school, api_keys, sealing_keys, pepper, fence, adopted: Mutex::default() })
+        Ok(Shared { school, api_keys, sealing_keys, pepper, fence })
     }
 
     /// Of each connection in turn, another one first in each look: whoever leaves, then whoever has waited longest. Each

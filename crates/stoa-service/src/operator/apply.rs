@@ -2,6 +2,7 @@
 
 use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Source};
 use stoa_core::ids::{ConnectionId, SchoolId};
+use stoa_core::routes::Index;
 use stoa_saml::metadata::IdpMetadata;
 
 use super::difference::differences;
@@ -10,7 +11,8 @@ use super::home_realm::lead;
 use super::transaction::{Guards, Writes};
 use super::{ConnectionFile, OperatorError, Published, StackAccess, json};
 use crate::store::{
-    ABSENT, ConnectionItem, DomainItem, JwksItem, Key, ListedId, ListedItem, NO_KEY, Range, Reads, TrustItem, Write,
+    ABSENT, Between, ConnectionItem, DomainItem, JwksItem, Key, ListedItem, NO_KEY, Range, Reads, TrustItem, Write,
+    due_of, stopped_of,
 };
 
 /// What an apply did, or would do.
@@ -168,14 +170,23 @@ impl StackAccess {
         })
     }
 
-    /// What was done for people of a directory was done at one school: its accounts' ids are others' elsewhere.
+    /// What was done for people of a directory was done at one school: its accounts' ids are others' elsewhere. Nor may
+    /// anything be left to be done there for those who are gone.
     async fn check_directory_empty(&self, before: &ConnectionDocument) -> Result<(), OperatorError> {
-        let people: Result<Vec<ListedId>, _> =
-            self.tables.query(&Range::listed_users(&before.id), Reads::Consistent).await;
-        match people.map_err(OperatorError::store("read the directory"))?.is_empty() {
-            true => Ok(()),
-            false => Err(OperatorError::SchoolFixed(before.id.clone(), before.school.clone())),
+        let failed = OperatorError::store("read the directory");
+        let is_empty = self.tables.is_empty(&Range::listed_users(&before.id)).await;
+        if !is_empty.map_err(failed)? {
+            return Err(OperatorError::SchoolFixed(before.id.clone(), before.school.clone()));
         }
+        let waiting = [due_of(&before.id), stopped_of("held", &before.id), stopped_of("stuck", &before.id)];
+        for of in waiting {
+            let between = Between { index: Index::DirectoryByDue, of: &of, first: 0, last: i64::MAX };
+            let due = self.tables.earliest(&between, 1).await.map_err(OperatorError::store("read the directory"))?;
+            if !due.is_empty() {
+                return Err(OperatorError::SchoolBusy(before.id.clone(), before.school.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// Another connection's directory says whether people may come in only where its people are the same customer's, at

@@ -5,19 +5,22 @@
 
 use std::collections::BTreeSet;
 
-use stoa_core::directory::{UserId, UserItem};
+use stoa_core::directory::{IndexedBy, KeyHash, KeyItem, UserId, UserItem};
 use stoa_core::ids::ConnectionId;
 use stoa_core::provision::{Rank, Sync, due_at};
 
 use super::transaction::{Guards, Writes};
 use super::{OperatorError, StackAccess};
 use crate::store::{
-    ABSENT, Between, Due, Entries, KeptOutItem, Key, PRESENT, PersonChangeItem, Range, Reads, Write, due_of,
+    ABSENT, Between, Due, Entries, KeptOutItem, Key, PRESENT, PersonChangeItem, Range, Reads, ValueItem, Write, due_of,
     due_person, stopped_of,
 };
 
 /// How many of those about whom nothing is done are listed: people of one look at the index.
 pub const STOPPED_LISTED: u16 = 200;
+
+/// At how many who share an address it is looked whether they are kept out: as many as a login looks at.
+const SHARERS: usize = 49;
 
 /// What one transaction takes away of a block.
 const LIFTED_AT_ONCE: usize = 100;
@@ -35,6 +38,10 @@ pub struct DirectoryPerson {
     pub exists: bool,
     /// By what they are kept out although the directory has them no more, or under another id.
     pub kept_out: Vec<KeptOutItem>,
+    /// By what somebody else is whose address they have, and they with them.
+    pub kept_out_beside: Vec<KeptOutItem>,
+    /// Who else has their address and is kept out: by this address nobody comes in.
+    pub kept_out_with: Vec<UserId>,
 }
 
 /// Why nothing is done about people.
@@ -67,11 +74,44 @@ impl StackAccess {
         }
         let sync = self.tables.get(&Key::sync(connection, user), Reads::Consistent).await;
         let sync = sync.map_err(OperatorError::store("read the directory"))?;
-        let item: Result<Option<UserItem>, _> = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
-        let exists = item.map_err(OperatorError::store("read the directory"))?.is_some();
-        let kept_out = self.tables.query(&Range::kept_out(connection, user), Reads::Consistent).await;
-        let kept_out = kept_out.map_err(OperatorError::store("read the directory"))?;
-        Ok(DirectoryPerson { connection: connection.clone(), user: user.clone(), sync, exists, kept_out })
+        let item = self.user_item(connection, user).await?;
+        let exists = item.is_some();
+        let kept_out = self.kept_out_in(&Range::kept_out(connection, user)).await?;
+        let (mut kept_out_beside, mut kept_out_with) = (Vec::new(), Vec::new());
+        if let Some(hash) = item.and_then(|item| item.address) {
+            kept_out_beside =
+                self.kept_out_in(&Range::kept_out_by(connection, IndexedBy::Email.as_str(), &hash)).await?;
+            kept_out_beside.retain(|item| !kept_out.contains(item));
+            kept_out_with = self.kept_out_of(connection, &hash).await?;
+            kept_out_with.retain(|other| other != user);
+        }
+        let (connection, user) = (connection.clone(), user.clone());
+        Ok(DirectoryPerson { connection, user, sync, exists, kept_out, kept_out_beside, kept_out_with })
+    }
+
+    async fn user_item(&self, connection: &ConnectionId, user: &UserId) -> Result<Option<UserItem>, OperatorError> {
+        let item = self.tables.get(&Key::user(connection, user), Reads::Consistent).await;
+        item.map_err(OperatorError::store("read the directory"))
+    }
+
+    /// Who of those who have an address is kept out, as far as they are looked at.
+    async fn kept_out_of(&self, connection: &ConnectionId, address: &KeyHash) -> Result<Vec<UserId>, OperatorError> {
+        let failed = || OperatorError::store("read the directory");
+        let range = Range::found(connection, IndexedBy::Email.as_str(), address);
+        let found: Vec<ValueItem> = self.tables.query(&range, Reads::Consistent).await.map_err(failed())?;
+        let mut kept_out = Vec::new();
+        for user in found.iter().filter_map(|item| UserId::parse(&item.id).ok()).take(SHARERS) {
+            let sync: Result<Option<Sync>, _> = self.tables.get(&Key::sync(connection, &user), Reads::Consistent).await;
+            if sync.map_err(failed())?.is_some_and(|sync| sync.blocked) {
+                kept_out.push(user);
+            }
+        }
+        Ok(kept_out)
+    }
+
+    async fn kept_out_in(&self, range: &Range) -> Result<Vec<KeptOutItem>, OperatorError> {
+        let items = self.tables.query(range, Reads::Consistent).await;
+        items.map_err(OperatorError::store("read the directory"))
     }
 
     /// What was changed of somebody by hand, oldest first: when, what, by whom and why.
@@ -175,23 +215,52 @@ impl StackAccess {
         self.write_changed(person, updates, ("let in again", reason)).await
     }
 
-    /// Lets in whoever brings what somebody was kept out by, under any of the ids that they had.
+    /// Lets in whoever brings what somebody was kept out by, under any of the ids that they had. Whom the directory still
+    /// has under another id is somebody else: that one stays out, and this person is let in by what is theirs by now.
     async fn lift(&self, person: &DirectoryPerson) -> Result<(), OperatorError> {
-        let former: BTreeSet<&UserId> = person.kept_out.iter().map(KeptOutItem::first).collect();
-        let ids = former.iter().copied().chain([&person.user]).collect::<BTreeSet<_>>();
-        let among = |item: &KeptOutItem| ids.iter().map(|id| item.among(&person.connection, id)).collect::<Vec<_>>();
-        let keys = |item: &KeptOutItem| [vec![item.beside_the_value()], among(item)].concat();
-        for keys in person.kept_out.iter().flat_map(keys).collect::<Vec<_>>().chunks(LIFTED_AT_ONCE) {
+        let connection = &person.connection;
+        let mut former = BTreeSet::from([&person.user]);
+        for first in person.kept_out.iter().map(KeptOutItem::first).collect::<BTreeSet<_>>() {
+            if *first == person.user || self.user_item(connection, first).await?.is_some() {
+                continue;
+            }
+            former.insert(first);
+            // Their account may still be known by this id. That comes first: as long as the values stand there, it is seen
+            // what is left to be lifted.
+            let lift = Key::sync(connection, first).update("REMOVE blocked").only_if(PRESENT);
+            self.tables.write(lift).await.map_err(OperatorError::store("let the person in again"))?;
+        }
+        let mut keys = Vec::new();
+        for item in person.kept_out.iter().chain(&person.kept_out_beside) {
+            let first = item.first();
+            if former.contains(first) {
+                keys.extend(former.iter().map(|id| item.among(connection, id)));
+                keys.push(item.beside_the_value());
+                continue;
+            }
+            if self.possesses(&person.user, item).await? {
+                keys.extend([item.among(connection, first), item.beside_the_value()]);
+            }
+            keys.push(item.among(connection, &person.user));
+        }
+        for keys in keys.chunks(LIFTED_AT_ONCE) {
             let mut writes = Writes::default();
             keys.iter().for_each(|key| writes.push(key.clone().delete()));
             self.write("let the person in again", writes).await?;
         }
-        // Their account may still be known by an id that they had before.
-        for id in former {
-            let lift = Key::sync(&person.connection, id).update("REMOVE blocked").only_if(PRESENT);
-            self.tables.write(lift).await.map_err(OperatorError::store("let the person in again"))?;
-        }
         Ok(())
+    }
+
+    /// Whether somebody has by now what somebody was kept out by.
+    async fn possesses(&self, user: &UserId, item: &KeptOutItem) -> Result<bool, OperatorError> {
+        for key in item.possession(user) {
+            let held: Result<Option<KeyItem>, _> = self.tables.get(&key, Reads::Consistent).await;
+            let held = held.map_err(OperatorError::store("read the directory"))?;
+            if held.is_some_and(|held| !held.gone && held.id == user.as_str()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn write_directory(

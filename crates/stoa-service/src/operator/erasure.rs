@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, IndexedBy, UserId, UserItem};
+use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, UserId, UserItem};
 use stoa_core::ids::{ConnectionId, EmailKey, SchoolId};
 use stoa_core::person::{AddressItem, PersonItem};
 use stoa_core::provision::{Access, Enrolled, Sync};
@@ -14,7 +14,7 @@ use stoa_core::routes::Table;
 use super::not_yet::NotYet;
 use super::transaction::{Guards, Writes};
 use super::{OperatorError, StackAccess};
-use crate::store::{ErasedItem, Item, KeptOutItem, Key, Range, Reads, is_kept_out, is_membership, read};
+use crate::store::{ABSENT, ErasedItem, Item, KeptOutItem, Key, Range, Reads, Write, is_kept_out, is_membership, read};
 
 /// What one transaction may write.
 const TRANSACTION: usize = 100;
@@ -37,8 +37,8 @@ pub struct StoredOf {
     pub user: UserId,
     /// The items, each once.
     pub items: Vec<StoredItem>,
-    /// Items that stay: without them an older word of their source would bring them back, or a block would end. Times and
-    /// ids of events, and keys.
+    /// Items that stay: without them an older word of their source would bring them back, a block would end, or whoever has
+    /// their address next would get their account. Times and ids of events, and keys.
     pub kept: Vec<StoredItem>,
     /// What is due for them and what was done.
     pub sync: Option<Sync>,
@@ -68,6 +68,14 @@ impl StoredOf {
                 || sync.applied.enrolments.values().any(is_open)
         });
         given.then_some(NotYet::Given)
+    }
+
+    /// That the person's item is as it was read, or still is not there.
+    fn same_person(&self, own: Key) -> Write {
+        match self.version {
+            Some(version) => own.check("version = :version").with(":version", version),
+            None => own.check(ABSENT),
+        }
     }
 
     fn add(&mut self, what: &'static str, key: Key) {
@@ -108,14 +116,21 @@ impl StackAccess {
         if stored.sync.as_ref().is_some_and(|sync| sync.blocked) {
             stored.kept_out = joining;
         }
-        let applied = stored.sync.as_ref().map(|sync| &sync.applied);
-        stored.account = applied.and_then(|applied| applied.account.as_ref()).map(|account| account.user);
+        let applied = stored.sync.as_ref().map(|sync| sync.applied.clone());
+        // What was done was done at the school that the connection had then.
+        let school = applied.as_ref().and_then(|applied| applied.school.clone()).unwrap_or(school);
+        stored.account = applied.as_ref().and_then(|applied| applied.account.as_ref()).map(|account| account.user);
         let mut emails: Vec<EmailKey> = traces.emails;
-        emails.extend(applied.and_then(|applied| applied.email_key.clone()));
+        emails.extend(applied.and_then(|applied| applied.email_key));
         for email in emails {
             self.items_of_address(&mut stored, (&school, &email)).await?;
         }
         if let Some(account) = stored.account {
+            let claim = Key::account(connection, account);
+            let claimant: Option<KeyItem> = self.tables.get(&claim, Reads::Consistent).await?;
+            if claimant.is_some_and(|claimant| claimant.id == user.as_str()) {
+                stored.kept.push(StoredItem { what: "that the account was theirs", key: claim });
+            }
             for key in self.keys_of(&Range::progress(&school, account)).await? {
                 stored.add("how far they are in a course", key);
             }
@@ -235,14 +250,11 @@ impl StackAccess {
         }
         let own = Key::user(&stored.connection, &stored.user);
         let sync = Key::sync(&stored.connection, &stored.user);
-        let (last, first): (Vec<&Key>, Vec<&Key>) =
-            stored.items.iter().map(|item| &item.key).partition(|key| **key == own || **key == sync);
+        let first: Vec<&Key> =
+            stored.items.iter().map(|item| &item.key).filter(|key| **key != own && **key != sync).collect();
         for keys in first.chunks(TRANSACTION - 1) {
             let mut writes = Writes::default();
-            if let Some(version) = stored.version {
-                let same = own.clone().check("version = :version").with(":version", version);
-                writes.guarded(same, Guards::Person);
-            }
+            writes.guarded(stored.same_person(own.clone()), Guards::Person);
             for key in keys {
                 let delete = (*key).clone().delete();
                 match key.is_lock() {
@@ -256,14 +268,16 @@ impl StackAccess {
             self.write("erase the person", writes).await?;
         }
         let mut writes = Writes::default();
-        for key in last {
-            match stored.version.filter(|_| *key == own) {
-                Some(version) => writes.guarded(
-                    key.clone().delete().only_if("version = :version").with(":version", version),
-                    Guards::Person,
-                ),
-                None => writes.push(key.clone().delete()),
-            }
+        let gone = match stored.version {
+            Some(version) => own.delete().only_if("version = :version").with(":version", version),
+            None => stored.same_person(own),
+        };
+        writes.guarded(gone, Guards::Person);
+        if let Some(due) = &stored.sync {
+            // By their account they stay kept out as well.
+            let bare = Sync { v: due.v, wanted: due.wanted, blocked: true, ..Sync::default() };
+            let last = if due.blocked { sync.put(&bare) } else { sync.delete() };
+            writes.guarded(last.only_if("wanted = :wanted").with(":wanted", due.wanted), Guards::Person);
         }
         let erased = ErasedItem {
             v: DIRECTORY_VERSION,

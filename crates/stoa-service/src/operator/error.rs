@@ -133,6 +133,11 @@ pub enum OperatorError {
     /// A connection whose directory has people stays with its school.
     #[error("{0} has people in its directory, whose accounts are at {1}: its school cannot be changed")]
     SchoolFixed(ConnectionId, SchoolId),
+    /// Something is still to be done at a connection's school for people who are gone.
+    #[error(
+        "people who are gone from the directory of {0} are still to be dealt with at {1}: its school cannot be changed yet"
+    )]
+    SchoolBusy(ConnectionId, SchoolId),
     /// A connection asks a directory that is not there, or is of other people.
     #[error("directory.of of {0}: {1} has no directory of the same customer and school")]
     NoDirectoryBeside(ConnectionId, ConnectionId),

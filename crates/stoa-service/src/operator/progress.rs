@@ -58,7 +58,7 @@ impl StackAccess {
         person: &UserId,
     ) -> Result<Vec<InCourse>, StoreError> {
         let sync: Option<Sync> = self.tables.get(&Key::sync(connection, person), Reads::Consistent).await?;
-        let Some(account) = sync.and_then(|sync| sync.applied.account) else { return Ok(Vec::new()) };
+        let Some(account) = sync.and_then(|sync| sync.applied.at(school).account) else { return Ok(Vec::new()) };
         let items: Vec<ProgressItem> =
             self.tables.query(&Range::progress(school, account.user), Reads::Consistent).await?;
         let in_course = |item: ProgressItem| {

@@ -1,5 +1,6 @@
 //! Whom of a directory a login is: read by what joins the two, and as they are now.
 
+use futures_util::future::try_join;
 use stoa_core::directory::{IndexedBy, KeyOf, UserId, UserItem};
 use stoa_core::failure::Failure;
 use stoa_core::ids::{ConnectionId, EmailKey};
@@ -45,37 +46,43 @@ impl Joined {
     }
 }
 
-/// Of how many who have the same address anything is read: two items of each in one batch.
-const MOST: usize = 50;
+/// Of how many who have the same address anything is read: two items of each in one batch of a hundred, and whose the
+/// account is.
+const MOST: usize = 49;
 
 impl Store {
-    /// Whom of a connection's directory a value joins: two reads. Where that is an address, whoever it is the own one of
-    /// comes before those who have it besides, and nobody of these comes in by it ([`whom`]). Whoever is kept out by hand
-    /// is by all that they may bring, also if the directory has them no more.
+    /// Whom of a connection's directory a value joins: two reads, and beside the first another one where the address is
+    /// another value. Where that is an address, whoever it is the own one of comes before those who have it besides, and
+    /// nobody of these comes in by it ([`whom`]). Whoever is kept out by hand is by all that they may bring, also if the
+    /// directory has them no more.
     pub async fn joined(&self, connection: &ConnectionId, brought: &Brought<'_>) -> Result<Option<Joined>, Failure> {
         let Brought { value, email, .. } = *brought;
         let range = Range::found(connection, value.by.as_str(), &value.hash);
-        let found: Vec<ValueItem> = self.tables.query(&range, Reads::Consistent).await?;
-        if found.iter().any(|item| item.kept_out) {
+        let address = brought.address.as_ref().filter(|address| *address != value);
+        let by_address = address.map(|address| Range::kept_out_by(connection, address.by.as_str(), &address.hash));
+        let by_address = async {
+            match &by_address {
+                Some(range) => Ok(!self.tables.is_empty(range).await?),
+                None => Ok(false),
+            }
+        };
+        let found = self.tables.query::<ValueItem>(&range, Reads::Consistent);
+        let (found, is_kept_out) = try_join(found, by_address).await?;
+        if is_kept_out || found.iter().any(|item| item.kept_out) {
             return Err(kept_out());
         }
         let users = found.iter().filter_map(|item| UserId::parse(&item.id).ok());
         let keys: Vec<[Key; 2]> =
             users.take(MOST).map(|user| [Key::user(connection, &user), Key::sync(connection, &user)]).collect();
         let mut wanted = keys.concat();
-        let by_address = brought.address.as_ref().filter(|address| *address != value);
-        let by_address = by_address.map(|address| Key::kept_out(connection, address.by.as_str(), &address.hash));
         let of_account = brought.account.as_ref().map(|user| Key::sync(connection, user));
         let of_account = of_account.filter(|key| !wanted.contains(key));
-        wanted.extend(by_address.iter().chain(&of_account).cloned());
+        wanted.extend(of_account.iter().cloned());
         let mut items = match wanted.is_empty() {
             true => return Ok(None),
             false => self.tables.batch("somebody of a directory", wanted, Reads::Consistent).await?,
         };
         for (table, item) in &items {
-            if by_address.as_ref().is_some_and(|key| key.is_of(*table, item)) {
-                return Err(kept_out());
-            }
             if of_account.as_ref().is_some_and(|key| key.is_of(*table, item))
                 && read::<Sync>(*table, item.clone())?.blocked
             {

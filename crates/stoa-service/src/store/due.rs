@@ -33,9 +33,9 @@ impl Due<'_> {
         }
     }
 
-    /// Marks somebody new who is somebody that a person keeps out.
-    pub(crate) fn mark_kept_out(&self, user: &UserId) -> Write {
-        self.mark_and(user, Rank::Then, ", blocked = :yes").with(":yes", true)
+    /// Marks somebody who turns out to be somebody that a person keeps out.
+    pub(crate) fn mark_kept_out(&self, user: &UserId, rank: Rank) -> Write {
+        self.mark_and(user, rank, ", blocked = :yes").with(":yes", true)
     }
 
     fn mark_and(&self, user: &UserId, rank: Rank, also: &str) -> Write {

@@ -3,10 +3,8 @@
 //! The index only wakes: what is done about a person is decided from their items, read consistently. Every write says
 //! by which lease it is made, and an earlier lease's is refused.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
-use stoa_core::directory::{KeyOf, UserId};
+use stoa_core::directory::{KeyItem, UserId};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::ids::{Attempt, ConnectionId, SchoolId};
@@ -15,14 +13,12 @@ use stoa_core::routes::{Index, Table};
 use stoa_core::turn::PreviousMinute;
 
 use super::directory::is_refused;
-use super::items::{LeaseItem, ValueItem, due_of, stopped_of};
+use super::items::{LeaseItem, due_of, stopped_of};
 use super::minute::{drawn, second_of};
-use super::{ABSENT, Between, Item, Key, Outcome, Range, Reads, Store, Transacted, read};
+use super::{ABSENT, Between, Item, Key, Outcome, Reads, Store, Transacted, read};
 
 /// How long a lease is its holder's, in seconds: longer than a run with its last call.
 const LEASE_SECONDS: i64 = 75;
-/// Of how many who have the same address the accounts are read: a batch.
-const MOST_BESIDE: usize = 100;
 
 /// Somebody for whom something is due.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,21 +95,44 @@ impl Store {
         Ok(self.tables.get(&Key::sync(connection, user), Reads::Consistent).await?)
     }
 
-    /// The accounts of others in a directory who have an address of somebody's, as far as they are at the school with them.
-    pub async fn accounts_beside(&self, synced: Synced<'_>, address: &KeyOf) -> Result<BTreeSet<u64>, Failure> {
+    /// Writes down that an account that was at the school before the person is theirs. `false`: it is somebody else's of the
+    /// directory.
+    pub async fn claim_account(&self, synced: Synced<'_>, account: u64) -> Result<bool, Failure> {
         let Synced { connection, user, .. } = synced;
-        let range = Range::found(connection, address.by.as_str(), &address.hash);
-        let found: Vec<ValueItem> = self.tables.query(&range, Reads::Consistent).await?;
-        let others = found.iter().filter_map(|item| UserId::parse(&item.id).ok()).filter(|other| other != user);
-        let keys: Vec<Key> = others.take(MOST_BESIDE).map(|other| Key::sync(connection, &other)).collect();
-        if keys.is_empty() {
-            return Ok(BTreeSet::new());
+        let claim = Key::account(connection, account).put(&KeyItem::of(user.to_string()));
+        let claim = claim.only_if("attribute_not_exists(pk) OR id = :user").with(":user", user);
+        Ok(self.tables.write(claim).await?.is_applied())
+    }
+
+    /// Writes down that an account is the person's which was somebody else's who is gone. What was done for that one is not
+    /// theirs any more: nothing is done about the account on their account, neither what ends nor what begins again. `false`:
+    /// something is still to be done for them, or they have the account no more.
+    pub async fn hand_over(&self, synced: Synced<'_>, account: u64, former: &UserId) -> Result<bool, Failure> {
+        let Synced { connection, user, .. } = synced;
+        let mut writes = Vec::new();
+        if let Some(sync) = self.sync(connection, former).await? {
+            let is_open = sync.due_at.is_some() || sync.held.is_some() || sync.applied.access == Access::Given;
+            if is_open {
+                return Ok(false);
+            }
+            let nothing = Applied { school: sync.applied.school, access: sync.applied.access, ..Applied::default() };
+            let take = Key::sync(connection, former).update("SET applied = :nothing").only_if("wanted = :wanted");
+            writes.push(take.with(":nothing", nothing).with(":wanted", sync.wanted));
         }
-        let items = self.tables.batch("others with an address", keys, Reads::Consistent).await?;
-        let syncs = items.into_iter().map(|(table, item)| Ok(read::<Sync>(table, item)?));
-        let syncs = syncs.collect::<Result<Vec<_>, Failure>>()?;
-        let there = syncs.iter().filter(|sync| sync.applied.access != Access::Withdrawn);
-        Ok(there.filter_map(|sync| sync.applied.account.as_ref()).map(|account| account.user).collect())
+        let claim = Key::account(connection, account).put(&KeyItem::of(user.to_string()));
+        let claim = claim.only_if("attribute_not_exists(pk) OR id = :user OR id = :former");
+        writes.push(claim.with(":user", user).with(":former", former));
+        match self.tables.transact(writes).await? {
+            Transacted::Applied => Ok(true),
+            Transacted::Cancelled(reasons) => is_refused(&reasons),
+        }
+    }
+
+    /// Who of a directory has an account that was at the school before them.
+    pub async fn claimant(&self, connection: &ConnectionId, account: u64) -> Result<Option<UserId>, Failure> {
+        let item: Option<KeyItem> = self.tables.get(&Key::account(connection, account), Reads::Consistent).await?;
+        let strange = |_| Failure::noted(Fault::StoreItemStrange, "whose an account is");
+        item.map(|item| UserId::parse(&item.id).map_err(strange)).transpose()
     }
 
     /// Takes the lease of a school, if it is nobody's. Its number.

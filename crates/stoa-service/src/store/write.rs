@@ -123,6 +123,17 @@ impl Write {
         Self { condition: Some(condition.into()), ..self }
     }
 
+    /// What must hold as well.
+    pub(crate) fn and_only_if(self, condition: &str) -> Self {
+        match &self.condition {
+            Some(before) => {
+                let both = format!("({before}) AND ({condition})");
+                self.only_if(both)
+            }
+            None => self.only_if(condition),
+        }
+    }
+
     /// The value that a `:name` of an expression stands for.
     pub(crate) fn with(self, name: &str, value: impl Serialize) -> Self {
         let values = self.values.and_then(|mut values| {

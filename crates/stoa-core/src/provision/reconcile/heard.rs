@@ -109,8 +109,8 @@ impl Reconciliation<'_> {
 
     /// The account is gone, and everything with it.
     fn forget(&mut self) {
-        let Applied { access, .. } = self.applied;
-        self.applied = Applied { access, is_doubtful: true, ..Applied::default() };
+        let (access, school) = (self.applied.access, self.applied.school.take());
+        self.applied = Applied { access, school, is_doubtful: true, ..Applied::default() };
         self.seen = Seen { has_begun: true, search_page: 1, list_page: 1, ..Seen::default() };
     }
 }

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stoa_core::connection::{Connection, ConnectionState};
-use stoa_core::directory::{Desired, KeyOf, UserId, desired};
-use stoa_core::email::Email;
+use stoa_core::directory::{Desired, UserId, desired};
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
 use stoa_core::provision::{
-    Applied, Call, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
+    Account, Applied, Outcome, Rank, Reconciliation, Step, Stuck, Sync, Told, due_at, is_removal, retry_in,
 };
 use stoa_core::thinkific::{ApiAnswer, ApiRequest, UnknownPassword};
-use stoa_scim::text::folded;
-use stoa_scim::{Lookup, ResourceType};
+use stoa_scim::ResourceType;
 
 use super::Shared;
 use super::budget::Budget;
@@ -32,6 +30,23 @@ const BRIEF_SECONDS: i64 = 2;
 const COUNT_TRIES: u32 = 20;
 /// How long people of a connection that is switched off are left alone, in seconds.
 const OFF_SECONDS: i64 = 3600;
+
+/// To whom a login has proven an address to belong.
+struct Proven {
+    /// Their id at the school.
+    external_id: String,
+    /// The login was not before the directory said what it says of the person.
+    is_since: bool,
+    /// Whose the id is, where it is somebody else's of the directory.
+    former: Option<UserId>,
+}
+
+/// What the directory wants of a person.
+struct Wanted {
+    desired: Desired,
+    /// When it last changed them, in epoch seconds.
+    modified: Option<i64>,
+}
 
 /// The run of one person.
 pub(super) struct Run<'a> {
@@ -71,27 +86,31 @@ impl Run<'_> {
         if sync.due_at != Some(self.person.due_at) {
             return Ok(None);
         }
-        let desired = self.desired(&sync, now).await?;
+        let sync = Sync { applied: sync.applied.at(self.connection.school()), ..sync };
+        let wanted = self.wanted(&sync, now).await?;
         if self.connection.state == ConnectionState::Disabled {
             let later = now.saturating_add(jiff::SignedDuration::from_secs(OFF_SECONDS)).unwrap_or(now);
             let then = self.again(later, sync.tries);
             return self.end(&sync, &sync.applied, then).await.map(Some);
         }
         let is_let_through = sync.released || sync.blocked || sync.counted;
-        if is_removal(&desired, &sync.applied, now) && !is_let_through && !self.may_remove(now).await? {
+        if is_removal(&wanted.desired, &sync.applied, now) && !is_let_through && !self.may_remove(now).await? {
             return self.end(&sync, &sync.applied, Then::Held(now)).await.map(Some);
         }
-        self.carry_out(&sync, &desired, now).await.map(Some)
+        self.carry_out(&sync, &wanted, now).await.map(Some)
     }
 
-    async fn desired(&self, sync: &Sync, now: Timestamp) -> Result<Desired, Failure> {
+    async fn wanted(&self, sync: &Sync, now: Timestamp) -> Result<Wanted, Failure> {
         let people = self.people(now);
         let person = people.person(&self.person.user).await?;
-        let Some(user) = &person.user else { return Ok(nobody(&self.person.user)) };
+        let Some(user) = &person.user else {
+            return Ok(Wanted { desired: nobody(&self.person.user), modified: None });
+        };
         let since = Timestamp::from_second(user.item.created)
             .map_err(|_| Failure::noted(Fault::StoreItemStrange, "an instant of directory"))?;
         let wanted = desired(&self.person.user, &user.profile, &person.memberships(), since, self.connection);
-        if sync.blocked { Ok(Desired { active: false, ..none_of(wanted) }) } else { Ok(wanted) }
+        let desired = if sync.blocked { Desired { active: false, ..none_of(wanted) } } else { wanted };
+        Ok(Wanted { desired, modified: Some(user.item.modified) })
     }
 
     fn people(&self, now: Timestamp) -> People<'_> {
@@ -126,16 +145,29 @@ impl Run<'_> {
         Err(Failure::noted(Fault::StoreContended, "the removals of the connection"))
     }
 
-    async fn carry_out(&self, sync: &Sync, desired: &Desired, now: Timestamp) -> Result<Then, Failure> {
+    async fn carry_out(&self, sync: &Sync, wanted: &Wanted, now: Timestamp) -> Result<Then, Failure> {
+        let desired = &wanted.desired;
         let told = Told::new(desired, self.connection, &self.shared.pepper);
         let owner = match (&told, &sync.applied.account) {
-            (Some(told), None) => self.proven_owner(told, desired).await?,
+            (Some(told), None) => self.proven_owner(told, wanted).await?,
             (Some(_) | None, _) => None,
         };
-        let wanted = (desired, told.as_ref());
-        let mut run = Reconciliation::new(self.connection, wanted, sync.applied.clone(), owner.as_deref(), now);
+        let owner_id = owner.as_ref().map(|owner| owner.external_id.as_str());
+        let mut run =
+            Reconciliation::new(self.connection, (desired, told.as_ref()), sync.applied.clone(), owner_id, now);
         loop {
-            let call = match run.step() {
+            let before = run.applied().clone();
+            let step = run.step();
+            if let (None, Some(found)) = (&before.account, &run.applied().account)
+                && !self.may_have(found, owner.as_ref()).await?
+            {
+                // Whoever has left has nothing in an account that is another's by now.
+                return match desired.active {
+                    true => self.end(sync, &before, Then::Stuck(Stuck::Bound { user: found.user })).await,
+                    false => self.end(sync, &Applied { is_doubtful: false, ..before }, Then::Nothing).await,
+                };
+            }
+            let call = match step {
                 Step::Note => {
                     self.clients.store.note_applied(self.synced(), run.applied()).await?;
                     continue;
@@ -144,11 +176,6 @@ impl Run<'_> {
                 Step::End(Outcome::Stuck(why)) => return self.end(sync, run.applied(), Then::Stuck(why)).await,
                 Step::Call(call) => call,
             };
-            if let (Call::Binding { user }, Some(email)) = (&call, &desired.email)
-                && self.is_another_s(*user, email).await?
-            {
-                return self.end(sync, run.applied(), Then::Stuck(Stuck::Bound { user: *user })).await;
-            }
             let password = UnknownPassword::from_bytes(random::bytes()?);
             let request = call.request(desired, &password, now);
             let heard = match self.call(&request).await {
@@ -161,30 +188,53 @@ impl Run<'_> {
         }
     }
 
-    /// The id at the school of whom a login has proven the address to belong to: this person, unless the id is one that the
-    /// directory has given to somebody else and the login was before it knew this person. Then the address may be another's
-    /// by now.
-    async fn proven_owner(&self, told: &Told, desired: &Desired) -> Result<Option<String>, Failure> {
+    /// Whom a login has proven the address to belong to: this person, unless the id is one that the directory has given to
+    /// somebody else who may still be it.
+    async fn proven_owner(&self, told: &Told, wanted: &Wanted) -> Result<Option<Proven>, Failure> {
         let store = &self.clients.store;
         let Some(owner) = store.owner_of(&told.email_key, self.connection.school()).await? else { return Ok(None) };
-        let is_since = desired.created.is_some_and(|created| owner.seen >= created);
-        let other = UserId::parse(&owner.external_id).ok().filter(|other| *other != desired.user && !is_since);
-        let is_another = match other {
-            Some(other) => store.sync(self.connection.id(), &other).await?.is_some(),
-            None => false,
+        // Since when the address is theirs is not written down: no earlier than the directory last changed them.
+        let is_since = wanted.modified.is_some_and(|modified| owner.seen >= modified);
+        let other = UserId::parse(&owner.external_id).ok().filter(|other| *other != self.person.user);
+        let former = match other {
+            Some(other) => store.sync(self.connection.id(), &other).await?.map(|_| other),
+            None => None,
         };
-        Ok((!is_another).then_some(owner.external_id))
+        let proven = Proven { external_id: owner.external_id, is_since, former };
+        let is_theirs = match &proven.former {
+            Some(former) => self.has_inherited(former, Some(&proven)).await?,
+            None => true,
+        };
+        Ok(is_theirs.then_some(proven))
     }
 
-    /// Whether an account that the school has under the person's address is taken by somebody else of the directory who
-    /// has the address too. No token has bound it to them yet, so the school does not say so; and who leaves first would
-    /// end what the other one has.
-    async fn is_another_s(&self, account: u64, email: &Email) -> Result<bool, Failure> {
-        let (connection, lookup) = (self.connection.id(), Lookup::Email(folded(email.as_str())));
-        let address = KeyOf::of_lookup(&lookup, ResourceType::User, connection, &self.shared.pepper);
-        let Some(address) = address else { return Ok(false) };
-        let taken = self.clients.store.accounts_beside(self.synced(), &address).await?;
-        Ok(taken.contains(&account) || !self.shared.adopts(account, &self.person.user))
+    /// Whether an account that turned out to be at the school becomes this person's, and stays it: not one that somebody
+    /// else of the directory has who has the address too, or had it. The school does not always say so: no token may have
+    /// bound it, or a login did before there was a directory.
+    async fn may_have(&self, found: &Account, owner: Option<&Proven>) -> Result<bool, Failure> {
+        let store = &self.clients.store;
+        let bound = owner.filter(|owner| owner.external_id == found.external_id);
+        let former = match store.claimant(self.connection.id(), found.user).await? {
+            Some(claimant) => Some(claimant).filter(|claimant| *claimant != self.person.user),
+            None => bound.and_then(|owner| owner.former.clone()),
+        };
+        match former {
+            None => store.claim_account(self.synced(), found.user).await,
+            Some(former) if self.has_inherited(&former, owner).await? => {
+                store.hand_over(self.synced(), found.user, &former).await
+            }
+            Some(_) => Ok(false),
+        }
+    }
+
+    /// Whether an address that somebody else of the directory had is this person's by now: that one has left, and a login
+    /// has proven it since.
+    async fn has_inherited(&self, other: &UserId, owner: Option<&Proven>) -> Result<bool, Failure> {
+        if !owner.is_some_and(|owner| owner.is_since) {
+            return Ok(false);
+        }
+        let other = self.people(self.clients.clock.now()).user(other).await?;
+        Ok(other.is_none_or(|other| !other.item.active))
     }
 
     /// The school did not answer, or not so that it is understood: another try later. That it asks to slow down is no

@@ -25,65 +25,34 @@ pub(super) async fn list(
     asked: &Asked<'_>,
     (kind, query): (ResourceType, &Query),
 ) -> Result<Answer, Failure> {
-    let people = entered.people(visit);
-    let lister = Lister { people, kind, base: &asked.base };
+    let lister = Lister { people: entered.people(visit), kind, base: &asked.base };
     let lookup = query.filter.as_ref().and_then(Filter::lookup);
     let ids = match &lookup {
         Some(lookup) => lister.looked_up(lookup).await?,
-        None => people.ids(kind).await?,
+        None => lister.people.ids(kind).await?,
     };
-    let edges = edges_of(kind);
     // Whoever has a member is found by it: their members need not be read for the filter as well.
     let by_member = lookup.as_ref().filter(|lookup| matches!(lookup, Lookup::Member(_)));
     let filter = query.filter.as_ref().filter(|filter| !by_member.is_some_and(|lookup| filter.is_only(lookup)));
-    let is_plain = filter.is_none() && query.sort.is_none();
-    let asks_for_edges = query.projection.asks_for(edges);
-    let (total, page) = if is_plain {
+    let (total, page) = if filter.is_none() && query.sort.is_none() {
         let range = query.paging.range(ids.len());
         (ids.len(), lister.documents(&ids[range]).await?)
     } else {
-        let mentions = filter.is_some_and(|filter| filter.mentions(edges));
-        let most = if mentions { EVALUATED_WITH_EDGES } else { EVALUATED };
+        let most = lister.most(filter);
         if ids.len() > most {
             return Err(refuse(visit, Refusal::TooMany { limit: most }));
         }
-        let mut all = Vec::new();
-        for mut one in lister.documents(&ids).await? {
-            if mentions {
-                lister.add_edges(&mut one).await?;
-            }
-            if filter.is_none_or(|filter| filter.matches(&one)) {
-                // A list may be long: those of the page are read once more, as many as the answer has room for.
-                one.remove(edges);
-                all.push(one);
-            }
-        }
+        let mut all = lister.matching(&ids, filter).await?;
         if let Some(sort) = &query.sort {
             sort.sort(&mut all);
         }
         let range = query.paging.range(all.len());
         (all.len(), all.drain(range).collect())
     };
-    let mut room = ANSWER_BYTES - 1_000;
-    let mut shown = Vec::new();
-    // A page may have fewer than were asked for: `itemsPerPage` says how many came.
-    for mut one in page {
-        if asks_for_edges {
-            lister.add_edges(&mut one).await?;
-        }
-        let one = Value::from(query.projection.apply(one));
-        let size = one.to_string().len() + 1;
-        if size > room {
-            if shown.is_empty() {
-                // An empty page would say that there is nobody more.
-                return Err(refuse(visit, Refusal::TooLarge { what: "answer", limit: ANSWER_BYTES, unit: "bytes" }));
-            }
-            break;
-        }
-        room -= size;
-        shown.push(one);
+    match lister.shown(page, query).await? {
+        Some(shown) => resource(visit, 200, &query.paging.page(total, shown)),
+        None => Err(refuse(visit, Refusal::TooLarge { what: "answer", limit: ANSWER_BYTES, unit: "bytes" })),
     }
-    resource(visit, 200, &query.paging.page(total, shown))
 }
 
 /// The attribute that is left out of lists unless it is asked for, since each has a read of its own.
@@ -101,6 +70,50 @@ struct Lister<'a> {
 }
 
 impl Lister<'_> {
+    /// Over how many a filter is evaluated.
+    fn most(&self, filter: Option<&Filter>) -> usize {
+        let mentions = filter.is_some_and(|filter| filter.mentions(edges_of(self.kind)));
+        if mentions { EVALUATED_WITH_EDGES } else { EVALUATED }
+    }
+
+    /// Those of whom a filter is true, without what has a read of its own: a list may be long, and for the page that is
+    /// shown it is read once more, as much as the answer has room for.
+    async fn matching(&self, ids: &[String], filter: Option<&Filter>) -> Result<Vec<Map<String, Value>>, Failure> {
+        let edges = edges_of(self.kind);
+        let mentions = filter.is_some_and(|filter| filter.mentions(edges));
+        let mut all = Vec::new();
+        for mut one in self.documents(ids).await? {
+            if mentions {
+                self.add_edges(&mut one).await?;
+            }
+            if filter.is_none_or(|filter| filter.matches(&one)) {
+                one.remove(edges);
+                all.push(one);
+            }
+        }
+        Ok(all)
+    }
+
+    /// As many of a page as the answer has room for: `itemsPerPage` says how many came. `None`: not even the first one fits,
+    /// and an empty page would say that there is nobody more.
+    async fn shown(&self, page: Vec<Map<String, Value>>, query: &Query) -> Result<Option<Vec<Value>>, Failure> {
+        let asks_for_edges = query.projection.asks_for(edges_of(self.kind));
+        let (mut room, mut shown) = (ANSWER_BYTES - 1_000, Vec::new());
+        for mut one in page {
+            if asks_for_edges {
+                self.add_edges(&mut one).await?;
+            }
+            let one = Value::from(query.projection.apply(one));
+            let size = one.to_string().len() + 1;
+            if size > room {
+                return Ok((!shown.is_empty()).then_some(shown));
+            }
+            room -= size;
+            shown.push(one);
+        }
+        Ok(Some(shown))
+    }
+
     /// The ids of those whom a filter may match.
     async fn looked_up(&self, lookup: &Lookup) -> Result<Vec<String>, Failure> {
         match (lookup, self.kind) {

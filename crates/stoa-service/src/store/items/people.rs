@@ -40,12 +40,14 @@ keys! { Directory:
     /// One of those who have a value that several may have: `KeyItem`.
     found(connection: &ConnectionId, by: &'static str, hash: &KeyHash, id: &str)
         = "lock#{connection}#{by}#{hash}" / "{id}";
-    /// That whoever brings a value is kept out by hand: `KeptOutItem`.
-    kept_out(connection: &ConnectionId, by: &'static str, hash: &KeyHash)
-        = "lock#{connection}#{by}#{hash}" / "kept-out";
-    /// The same, among the items of whom it was for, so that it can be lifted: `KeptOutItem`.
-    kept_out_user(connection: &ConnectionId, user: &UserId, by: &'static str, hash: &KeyHash)
-        = "user#{connection}#{user}" / "kept-out#{by}#{hash}";
+    /// That whoever brings a value is kept out by hand, since this person is: `KeptOutItem`.
+    kept_out(connection: &ConnectionId, by: &'static str, hash: &KeyHash, first: &UserId)
+        = "lock#{connection}#{by}#{hash}" / "kept-out#{first}";
+    /// The same, among the items of whom it is for by now, so that it can be lifted: `KeptOutItem`.
+    kept_out_user(connection: &ConnectionId, user: &UserId, by: &'static str, hash: &KeyHash, first: &UserId)
+        = "user#{connection}#{user}" / "kept-out#{by}#{hash}#{first}";
+    /// Who of a directory has an account that was at the school before them: `KeyItem`.
+    account(connection: &ConnectionId, account: u64) = "account#{connection}#{account}" / "whose";
     /// The bearer tokens of a connection's SCIM client: `TokensItem`.
     scim_tokens(connection: &ConnectionId) = "scim#{connection}" / "tokens";
     /// The requests of a connection's SCIM client in this minute, by all processes.
@@ -98,6 +100,11 @@ impl Range {
         Self { table: Table::Directory, pk: "upload#".to_owned(), begin: None }
     }
 
+    /// Who are kept out by hand by a value.
+    pub(crate) fn kept_out_by(connection: &ConnectionId, by: &'static str, hash: &KeyHash) -> Self {
+        Self::found(connection, by, hash).from(KEPT_OUT)
+    }
+
     /// By which values somebody is kept out by hand.
     pub(crate) fn kept_out(connection: &ConnectionId, user: &UserId) -> Self {
         Key::user(connection, user).partition().from(KEPT_OUT)
@@ -119,7 +126,7 @@ pub(crate) fn told_group_of(sk: &str) -> Option<GroupId> {
     GroupId::parse(sk.strip_prefix("told#")?).ok()
 }
 
-/// How the sort key of what keeps a person out begins, among their items.
+/// How the sort key of what keeps a person out begins, among their items and among those who have the value.
 const KEPT_OUT: &str = "kept-out#";
 
 /// Whether the item of a person under this sort key says by what they are kept out.
@@ -161,19 +168,28 @@ impl KeptOutItem {
     }
 
     /// Who was kept out first, by the id that they had then.
-    pub(crate) const fn first(&self) -> &UserId {
+    pub const fn first(&self) -> &UserId {
         &self.id
+    }
+
+    /// Where it would be said that somebody has the value by now: alone, or as one of several.
+    pub(crate) fn possession(&self, user: &UserId) -> [Key; 2] {
+        ["lock", user.as_str()].map(|sk| Key {
+            table: Table::Directory,
+            pk: self.value.clone(),
+            sk: Some(sk.to_owned()),
+        })
     }
 
     /// Where it stands among those who have the value.
     pub(crate) fn beside_the_value(&self) -> Key {
-        Key { table: Table::Directory, pk: self.value.clone(), sk: Some("kept-out".to_owned()) }
+        Key { table: Table::Directory, pk: self.value.clone(), sk: Some(format!("{KEPT_OUT}{}", self.id)) }
     }
 
     /// Where it stands among somebody's items.
     pub(crate) fn among(&self, connection: &ConnectionId, user: &UserId) -> Key {
         let value = self.value.splitn(3, '#').last().unwrap_or_default();
-        Key { sk: Some(format!("{KEPT_OUT}{value}")), ..Key::user(connection, user) }
+        Key { sk: Some(format!("{KEPT_OUT}{value}#{}", self.id)), ..Key::user(connection, user) }
     }
 }
 

@@ -136,7 +136,7 @@ impl People<'_> {
     }
 
     async fn make_user(&self, id: &UserId, profile: &Profile, told: Write) -> Result<Changed<()>, Failure> {
-        let (_, values, mut writes) = self.new_user(id, profile).await?;
+        let (_, values, mut writes) = self.new_user((id, self.version_of_return()), profile).await?;
         writes.push(told);
         Ok(match self.transact(writes).await? {
             Wrote::All => Changed::Applied(()),

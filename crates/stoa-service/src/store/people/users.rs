@@ -9,12 +9,14 @@ use stoa_core::directory::{
 };
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
-use stoa_core::provision::Rank;
+use stoa_core::provision::{Rank, Sync};
 use stoa_core::routes::Table;
+use stoa_scim::text::folded;
 use stoa_scim::{Profile, ResourceType};
 
 use super::edges::filled;
 use super::group::Group;
+use super::kept_out::Values;
 use super::{Changed, People, TRANSACTION, Wrote};
 use crate::random;
 use crate::store::items::is_membership;
@@ -52,6 +54,8 @@ impl Person {
 pub(super) struct Found {
     pub(super) user: Option<User>,
     pub(super) edges: Vec<EdgeItem>,
+    /// How many changes of what is wanted of them there were.
+    wanted: Option<u64>,
 }
 
 impl People<'_> {
@@ -71,7 +75,7 @@ impl People<'_> {
 
     /// A person and their groups: one read, and one more where there are groups.
     pub async fn person(&self, id: &UserId) -> Result<Person, Failure> {
-        let Found { user, edges } = self.found(id).await?;
+        let Found { user, edges, .. } = self.found(id).await?;
         // While the members of a group are being replaced, somebody may be in two generations of them.
         let ids: BTreeSet<&GroupId> = edges.iter().map(|edge| &edge.group).collect();
         let keys = ids.into_iter().map(|id| Key::group(self.connection, id)).collect();
@@ -88,12 +92,14 @@ impl People<'_> {
     }
 
     pub(super) async fn found(&self, id: &UserId) -> Result<Found, Failure> {
-        let mut found = Found { user: None, edges: Vec::new() };
-        let own = Key::user(self.connection, id);
+        let mut found = Found { user: None, edges: Vec::new(), wanted: None };
+        let (own, sync) = (Key::user(self.connection, id), Key::sync(self.connection, id));
         for item in self.store.tables.all(&Range::of_user(self.connection, id), Reads::Consistent).await? {
             let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
             if Some(sk) == own.sk.as_deref() {
                 found.user = Some(self.opened_user(read(Table::Directory, item)?)?);
+            } else if Some(sk) == sync.sk.as_deref() {
+                found.wanted = Some(read::<Sync>(Table::Directory, item)?.wanted);
             } else if is_membership(sk) {
                 found.edges.push(read(Table::Directory, item)?);
             }
@@ -104,7 +110,7 @@ impl People<'_> {
     /// Writes a new person; or, where their client's id is that of somebody who is inactive, brings that one back.
     pub async fn create_user(&self, profile: &Profile) -> Result<Changed<User>, Failure> {
         let id = UserId::from_random(random::bytes()?);
-        let (item, values, mut writes) = self.new_user(&id, profile).await?;
+        let (item, values, mut writes) = self.new_user((&id, 1), profile).await?;
         for (value, write) in values.iter().zip(&mut writes) {
             *write = self.take_first(value, id.as_str());
         }
@@ -117,14 +123,20 @@ impl People<'_> {
         }
     }
 
+    /// The first version of a person whose id somebody may have had before: whoever has read that one writes nothing over
+    /// this one.
+    pub(super) fn version_of_return(&self) -> u64 {
+        self.now.as_millisecond().unsigned_abs()
+    }
+
     /// A person who is new: their item, the values that they take, and the writes, the values' first.
     pub(super) async fn new_user(
         &self,
-        id: &UserId,
+        (id, version): (&UserId, u64),
         profile: &Profile,
     ) -> Result<(UserItem, Vec<KeyOf>, Vec<Write>), Failure> {
         let key = Key::user(self.connection, id);
-        let (created, version) = (self.now.as_second(), 1);
+        let created = self.now.as_second();
         let item = UserItem {
             v: DIRECTORY_VERSION,
             id: id.clone(),
@@ -139,7 +151,8 @@ impl People<'_> {
         let mut writes: Vec<Write> = values.iter().map(|value| self.take(value, id.as_str())).collect();
         writes.push(key.put(&item).only_if(ABSENT));
         writes.push(Key::listed_user(self.connection, id).put(&KeyItem::of(id.to_string())));
-        writes.push(self.mark_new(id, &values).await?);
+        let room = TRANSACTION.saturating_sub(writes.len() + 2);
+        writes.extend(self.mark_new(id, &values, room).await?);
         Ok((item, values, writes))
     }
 
@@ -152,22 +165,27 @@ impl People<'_> {
         };
         let Some(lock) = self.lock(value).await? else { return Ok(Changed::Meanwhile) };
         let id = UserId::parse(&lock.id).map_err(|_| Failure::noted(Fault::StoreItemStrange, "a lock of directory"))?;
+        // An id that only repeats the name or the address says nothing of who had it last year.
+        let is_known = known_again_by(profile, self.connection, self.pepper).as_ref() == Some(value);
         if lock.gone {
+            let id = if is_known { id } else { UserId::from_random(random::bytes()?) };
             return self.come_back(&id, profile).await;
         }
         let Some(before) = self.user(&id).await? else { return Ok(Changed::Meanwhile) };
         // Two people without an id of the client's are not one because one has the other's former name.
-        let is_theirs = profile.external_id().is_some() && before.profile.external_id() == profile.external_id();
+        let has_same_id = profile.external_id().is_some() && before.profile.external_id() == profile.external_id();
+        let has_same_name = folded(before.profile.naming()) == folded(profile.naming());
+        let is_theirs = has_same_id && (is_known || has_same_name);
         match !before.item.active && is_theirs {
             true => self.change_user(&before, profile).await,
             false => Ok(Changed::Taken(value.by)),
         }
     }
 
-    /// Writes somebody again whom their client has taken away, under the id that they had: what was done for them at the
-    /// school is theirs, and what is still due of their end is not, as both are noted under it.
+    /// Writes somebody whose client's id is free again. Under the id that they had, what was done for them at the school is
+    /// theirs, and what is still due of their end is not, as both are noted under it.
     async fn come_back(&self, id: &UserId, profile: &Profile) -> Result<Changed<User>, Failure> {
-        let (item, values, writes) = self.new_user(id, profile).await?;
+        let (item, values, writes) = self.new_user((id, self.version_of_return()), profile).await?;
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
             Wrote::Refused(refused) => {
@@ -215,7 +233,9 @@ impl People<'_> {
         writes.extend(given_up.iter().map(|value| self.give_up(value, id.as_str())));
         let put = key.clone().put(&item).only_if("version = :before").with(":before", before.item.version);
         writes.push(put);
-        writes.push(self.mark_giving_up(id, self.due().mark(id, rank), &given_up).await?);
+        let room = TRANSACTION.saturating_sub(writes.len() + 2);
+        let values = Values { taken: &taken, given_up: &given_up };
+        writes.extend(self.mark_changed(id, rank, values, room).await?);
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(User { item, profile: profile.clone() })),
@@ -268,7 +288,7 @@ impl People<'_> {
         along: Option<Write>,
     ) -> Result<Changed<()>, Failure> {
         let id = &before.item.id;
-        let edges = self.found(id).await?.edges;
+        let Found { edges, wanted, .. } = self.found(id).await?;
         let values = keys(&before.profile, self.connection, self.pepper);
         let room = TRANSACTION - values.len() - 4;
         let key = Key::user(self.connection, id);
@@ -276,7 +296,9 @@ impl People<'_> {
         // Those that do not fit go first, each marked: whoever asks again takes away what is left.
         let (first, last) = edges.split_at(edges.len().saturating_sub(room / 2));
         let begin = || vec![same.clone(), self.due().mark(id, Rank::First)];
-        for writes in filled(begin, first.iter().map(|edge| self.remove_edge(edge)).collect()) {
+        let earlier = filled(begin, first.iter().map(|edge| self.remove_edge(edge)).collect());
+        let wanted = wanted.map(|wanted| wanted + earlier.len() as u64);
+        for writes in earlier {
             if let Wrote::Refused(_) = self.transact(writes).await? {
                 return Ok(Changed::Meanwhile);
             }
@@ -289,7 +311,12 @@ impl People<'_> {
         }));
         writes.extend(last.iter().flat_map(|edge| self.remove_edge(edge)));
         let mark = self.due().mark_gone(id, known_by);
-        writes.push(self.mark_giving_up(id, mark, &values.iter().collect::<Vec<_>>()).await?);
+        let mark = self.mark_giving_up(id, mark, &values.iter().collect::<Vec<_>>()).await?;
+        // A membership that came since they were read is marked: it would be nobody's.
+        writes.push(match wanted {
+            Some(wanted) => mark.and_only_if("wanted = :read").with(":read", wanted),
+            None => mark.and_only_if("attribute_not_exists(wanted)"),
+        });
         writes.extend(along);
         match self.transact(writes).await? {
             Wrote::All => Ok(Changed::Applied(())),
