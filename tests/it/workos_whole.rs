@@ -112,8 +112,7 @@ async fn a_cursor_that_is_lost_is_made_up_for_by_a_look_at_everything() {
     umbrella.sync_all().await;
     workos.forget_events();
     later(&umbrella, 600);
-    assert_eq!(fails(&umbrella, "workos_answer_strange").await["calls"], 6, "it looks at everything");
-    for _ in 0..2 {
+    for _ in 0..3 {
         fails(&umbrella, "workos_answer_strange").await;
         later(&umbrella, 300);
     }
