@@ -46,10 +46,7 @@ impl Arrivals {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    fn now() -> Timestamp {
-        "2026-11-23T12:00:00Z".parse().unwrap()
-    }
+    use crate::dsync::samples::now;
 
     #[test]
     fn what_the_webhook_missed_is_told_from_what_is_on_its_way() {

@@ -62,14 +62,7 @@ impl Cursor {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    fn now() -> Timestamp {
-        "2026-11-23T12:00:00Z".parse().unwrap()
-    }
-
-    fn id(text: &str) -> WorkosId {
-        WorkosId::parse(text).unwrap()
-    }
+    use crate::dsync::samples::{id, now};
 
     #[test]
     fn p17_the_cursor_stays_behind_what_may_still_be_hidden() {

@@ -155,10 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn now() -> Timestamp {
-        "2026-11-23T12:00:00Z".parse().unwrap()
-    }
+    use crate::dsync::samples::now;
 
     fn user() -> Value {
         json!({"id": "directory_user_1", "directory_id": "directory_1", "state": "active", "email": "needle@acme.com"})

@@ -9,6 +9,8 @@ mod cursor;
 mod event;
 mod list;
 mod request;
+#[cfg(test)]
+mod samples;
 mod signature;
 mod sync;
 mod told;

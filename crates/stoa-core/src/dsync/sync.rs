@@ -17,6 +17,9 @@ const WHOLE_EVERY: i64 = 7 * 86_400_000;
 const DOUBTED_EVERY: i64 = 6 * 3_600_000;
 /// How long a look at everything may last: in milliseconds.
 const WHOLE_LASTS: i64 = 86_400_000;
+/// How often in a row a cursor may be lost. It takes ten minutes at least from one to the next: an event has to be five
+/// minutes old before it is asked after. So after half an hour each run fails, and after another one the alarm is heard.
+const LOST_AT_MOST: u32 = 3;
 
 /// How far stoa has come with a directory, and what it has last seen of it. Times are in epoch milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,9 @@ pub struct SyncItem {
     /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_at: Option<i64>,
+    /// How often in a row that was: since the Events API last knew the event after which it was asked.
+    #[serde(default)]
+    pub lost_again: u32,
     /// When its turn last came: whoever waits longest is next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn_at: Option<i64>,
@@ -78,6 +84,7 @@ impl SyncItem {
             whole: Some(Whole::new(as_of)),
             doubt: None,
             lost_at: None,
+            lost_again: 0,
             turn_at: None,
             state: None,
             failing: None,
@@ -112,18 +119,38 @@ impl SyncItem {
         Self { cursor, whole: Some(Whole::new(as_of)), ..self }
     }
 
+    /// How the directory stands now. As long as its lists are not true, what was read of them is forgotten: once they are,
+    /// everything is looked at from the beginning. Nobody tells what has happened until then.
+    #[must_use]
+    pub fn found(self, state: DirectoryState, now: Timestamp) -> Self {
+        let found = Self { state: Some(state), ..self };
+        if found.is_listed_truly() { found } else { found.begun(now) }
+    }
+
+    /// Whether the directory's lists said who is there when it was last looked at.
+    pub fn is_listed_truly(&self) -> bool {
+        self.state.is_some_and(DirectoryState::is_listed_truly)
+    }
+
     /// The Events API does not know the event any more after which it is asked: everything is looked at. A look that is
     /// under way is kept, and another one follows it.
     #[must_use]
     pub fn lost(self, now: Timestamp) -> Self {
         let at = now.as_millisecond() - LIST_LAG;
-        let lost = Self { cursor: Cursor::From { at }, lost_at: Some(at), ..self };
+        let lost_again = self.lost_again.saturating_add(1);
+        let lost = Self { cursor: Cursor::From { at }, lost_at: Some(at), lost_again, ..self };
         if lost.whole.is_some() { lost } else { lost.begun(now) }
     }
 
-    /// Whether events were lost lately. Once may happen; a cursor that is never known is none.
+    /// Whether events were lost lately. Once may happen.
     pub fn was_lost_lately(&self, now: Timestamp) -> bool {
         self.lost_at.is_some_and(|at| now.as_millisecond() - at < WHOLE_EVERY)
+    }
+
+    /// Whether each cursor is lost by the time it is used: a cursor that is never known is none, and each look at
+    /// everything is followed by another one.
+    pub const fn is_always_lost(&self) -> bool {
+        self.lost_again >= LOST_AT_MOST
     }
 
     /// After a run that failed, or did not.
@@ -139,14 +166,7 @@ impl SyncItem {
 mod tests {
     use super::*;
     use crate::dsync::Phase;
-
-    fn now() -> Timestamp {
-        "2026-11-23T12:00:00Z".parse().unwrap()
-    }
-
-    fn id(text: &str) -> WorkosId {
-        WorkosId::parse(text).unwrap()
-    }
+    use crate::dsync::samples::{id, now};
 
     /// Of a directory that was looked at, a minute before now.
     fn looked_at() -> SyncItem {
@@ -184,6 +204,32 @@ mod tests {
         assert!(kept.was_lost_lately(later(2)) && !kept.was_lost_lately(later(8 * 24)));
         let ended = SyncItem { whole: None, whole_at: Some(whole.as_of), ..kept };
         assert_eq!(due(ended, 2).whole, Some(Whole::new(later(2).as_millisecond() - 60_000)));
+    }
+
+    #[test]
+    fn cursors_that_are_lost_in_a_row_are_counted() {
+        let lost = |item: SyncItem, hours| item.lost(later(hours));
+        let twice = lost(lost(looked_at(), 1), 2);
+        assert!(!twice.is_always_lost());
+        let thrice = lost(twice, 3);
+        assert!(thrice.is_always_lost() && thrice.clone().due(&id("directory_1"), later(4)).is_always_lost());
+        assert!(!thrice.due(&id("directory_2"), later(4)).is_always_lost(), "another directory's");
+    }
+
+    #[test]
+    fn what_was_read_of_lists_counts_only_as_long_as_they_are_true() {
+        let whole = SyncItem::new(id("directory_1"), now()).whole.map(|whole| whole.at(Phase::Groups));
+        let under_way = SyncItem { whole: whole.clone(), ..looked_at() };
+        let again = Some(Whole::new(later(1).as_millisecond() - 60_000));
+        for (item, state, wanted) in [
+            (under_way.clone(), DirectoryState::Linked, &whole),
+            (under_way, DirectoryState::Unlinked, &again),
+            (looked_at(), DirectoryState::Linked, &None),
+            (looked_at(), DirectoryState::Validating, &again),
+        ] {
+            let found = item.found(state, later(1));
+            assert_eq!((&found.whole, found.state), (wanted, Some(state)), "{state:?}");
+        }
     }
 
     #[test]

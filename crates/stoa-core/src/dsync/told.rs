@@ -65,10 +65,11 @@ pub enum Word {
 }
 
 impl Told {
-    /// What is known after a word, and whether the description that it brings is the newest.
-    pub fn after(&self, word: &Word) -> (Self, bool) {
+    /// What is known after a word.
+    #[must_use]
+    pub fn after(&self, word: &Word) -> Self {
         let mut told = Self { v: TOLD_VERSION, ..self.clone() };
-        let is_newest = match word {
+        match word {
             Word::There { at, order, is_listed } => {
                 told.seen = told.seen.max(Some(*at));
                 if *is_listed {
@@ -82,14 +83,10 @@ impl Told {
                 if told.is_there() {
                     told.became = None;
                 }
-                is_newest
             }
-            Word::Gone { at } => {
-                told.gone = told.gone.max(Some(*at));
-                false
-            }
-        };
-        (told, is_newest)
+            Word::Gone { at } => told.gone = told.gone.max(Some(*at)),
+        }
+        told
     }
 
     /// Whether it is there. Of two words of one moment that it is gone counts.
@@ -153,7 +150,7 @@ mod tests {
         let mut left = Vec::new();
         for order in orders(&words) {
             let twice = order.iter().chain(&order);
-            let told = twice.fold(Told::default(), |told, word| told.after(word).0);
+            let told = twice.fold(Told::default(), |told, word| told.after(word));
             assert!(told.is_there());
             assert_eq!(told.order.as_ref().unwrap().updated, 5);
             left.push(told);
@@ -164,10 +161,10 @@ mod tests {
 
     #[test]
     fn p19_an_older_addition_does_not_bring_back_what_was_removed() {
-        let removed = Told::default().after(&Word::Gone { at: 7 }).0;
-        assert!(!removed.after(&there(1, 6)).0.is_there());
-        assert!(!removed.after(&there(1, 7)).0.is_there());
-        assert!(removed.after(&there(1, 8)).0.is_there());
+        let removed = Told::default().after(&Word::Gone { at: 7 });
+        assert!(!removed.after(&there(1, 6)).is_there());
+        assert!(!removed.after(&there(1, 7)).is_there());
+        assert!(removed.after(&there(1, 8)).is_there());
     }
 
     #[test]
@@ -190,9 +187,9 @@ mod tests {
     fn whoever_is_there_again_is_nobody_else_any_more() {
         let became = Some(UserId::from_random([7; 16]));
         let gone = Told { gone: Some(5), became: became.clone(), ..Told::default() };
-        assert_eq!(gone.after(&there(4, 4)).0.became, became, "told late");
-        assert_eq!(gone.after(&Word::Gone { at: 6 }).0.became, became);
-        assert_eq!(gone.after(&there(6, 6)).0.became, None);
+        assert_eq!(gone.after(&there(4, 4)).became, became, "told late");
+        assert_eq!(gone.after(&Word::Gone { at: 6 }).became, became);
+        assert_eq!(gone.after(&there(6, 6)).became, None);
     }
 
     #[test]

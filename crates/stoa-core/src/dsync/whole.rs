@@ -20,7 +20,7 @@ pub struct Whole {
     /// How often the list that is read now was begun again, since the API did not know any more after whom to go on.
     #[serde(default)]
     pub again: u8,
-    /// Whether anybody was listed so far.
+    /// Whether the list of people, as it is read now, has had anybody so far.
     #[serde(default)]
     pub has_people: bool,
     /// Why nobody is to be taken away.
@@ -76,11 +76,11 @@ impl Whole {
         Self { phase, after: None, again: 0, ..self }
     }
 
-    /// The same list from its beginning, since the API does not know any more after whom to go on. `Err`: that was so too
-    /// often.
-    pub fn again_at(self, phase: Phase) -> Result<Self, Self> {
+    /// The same list from its beginning, since the API does not know any more after whom to go on: whoever was in it may
+    /// be gone, up to the last one. `Err`: that was so too often.
+    pub fn again(self) -> Result<Self, Self> {
         match self.again < AGAIN {
-            true => Ok(Self { again: self.again + 1, after: None, phase, ..self }),
+            true => Ok(Self { again: self.again + 1, after: None, has_people: false, ..self }),
             false => Err(self),
         }
     }
@@ -112,10 +112,11 @@ mod tests {
     fn a_list_is_begun_again_three_times() {
         let mut whole = Whole { after: Some("directory_user_1".to_owned()), ..Whole::new(1) };
         for again in 1..=3 {
-            whole = whole.again_at(Phase::People).unwrap();
-            assert_eq!((whole.again, whole.after.as_deref()), (again, None));
+            whole = Whole { has_people: true, ..whole }.again().unwrap();
+            assert_eq!((whole.again, whole.after.as_deref(), &whole.phase), (again, None, &Phase::People));
+            assert!(!whole.has_people, "nobody was in it yet");
             whole.after = Some("directory_user_1".to_owned());
         }
-        assert_eq!(whole.again_at(Phase::People).unwrap_err().at(Phase::Groups).again, 0);
+        assert_eq!(whole.again().unwrap_err().at(Phase::Groups).again, 0);
     }
 }

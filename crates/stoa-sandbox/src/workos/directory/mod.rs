@@ -40,6 +40,15 @@ pub(super) struct Event {
     pub(super) document: Value,
 }
 
+/// What becomes of a directory while somebody reads it.
+#[derive(Clone, Debug)]
+enum Later {
+    /// It stands so.
+    State(String),
+    /// Nobody and nothing is in it.
+    Empty,
+}
+
 /// The directories of the environment, and what was told of them.
 #[derive(Debug, Default)]
 pub(super) struct Directories {
@@ -51,6 +60,8 @@ pub(super) struct Directories {
     pub(super) asked: Vec<std::time::Instant>,
     /// What the API answers after so many calls, whatever it is asked.
     pub(super) other_answers: Vec<(usize, u16, String)>,
+    /// What becomes of the sandbox's own customer's directory after so many calls.
+    later: Vec<(usize, Later)>,
     /// Whether lists of people have an entry that describes nobody.
     pub(super) is_strange: bool,
     is_held: bool,
@@ -69,8 +80,17 @@ impl Directories {
         format!("{kind}_01SANDBOX{:06}", self.number)
     }
 
-    /// What this call is answered with, whatever it asks.
+    /// What this call is answered with, whatever it asks; before that, what is due by now happens.
     pub(super) fn other_answer(&mut self) -> Option<(u16, String)> {
+        let (due, later) = std::mem::take(&mut self.later).into_iter().partition(|(calls, _)| *calls == 0);
+        self.later = later;
+        for (calls, _) in &mut self.later {
+            *calls -= 1;
+        }
+        let due: Vec<(usize, Later)> = due;
+        for directory in self.directories.iter_mut().filter(|directory| directory.id == DIRECTORY) {
+            due.iter().for_each(|(_, later)| directory.becomes(later));
+        }
         let due = self.other_answers.iter().position(|(calls, ..)| *calls == 0);
         let due = due.map(|at| self.other_answers.remove(at));
         for (calls, ..) in &mut self.other_answers {
@@ -238,20 +258,28 @@ impl WorkOs {
     /// How the directory stands from now on, in the API's words: `linked`, `unlinked`, `validating`,
     /// `invalid_credentials`, `deleting`. While it is validated or not connected, nobody is listed.
     pub fn set_directory_state(&self, state: &str) {
-        self.change(DIRECTORY, |all, at, _| {
-            if let Some(directory) = all.directories.get_mut(at) {
-                state.clone_into(&mut directory.state);
-            }
-        });
+        self.become_at_once(&Later::State(state.to_owned()));
+    }
+
+    /// The same after so many calls of the API about directories or events.
+    pub fn set_directory_state_after(&self, calls: usize, state: &str) {
+        self.shared.state().directories.later.push((calls, Later::State(state.to_owned())));
     }
 
     /// Nobody and nothing is in the directory any more, and nothing is told of it.
     pub fn empty_directory(&self) {
+        self.become_at_once(&Later::Empty);
+    }
+
+    /// The same after so many calls of the API about directories or events.
+    pub fn empty_directory_after(&self, calls: usize) {
+        self.shared.state().directories.later.push((calls, Later::Empty));
+    }
+
+    fn become_at_once(&self, becomes: &Later) {
         self.change(DIRECTORY, |all, at, _| {
             if let Some(directory) = all.directories.get_mut(at) {
-                directory.users.clear();
-                directory.groups.clear();
-                directory.members.clear();
+                directory.becomes(becomes);
             }
         });
     }
@@ -259,6 +287,19 @@ impl WorkOs {
     /// The Events API forgets what it has.
     pub fn forget_events(&self) {
         self.shared.state().directories.events.clear();
+    }
+}
+
+impl Directory {
+    fn becomes(&mut self, later: &Later) {
+        match later {
+            Later::State(state) => state.clone_into(&mut self.state),
+            Later::Empty => {
+                self.users.clear();
+                self.groups.clear();
+                self.members.clear();
+            }
+        }
     }
 }
 

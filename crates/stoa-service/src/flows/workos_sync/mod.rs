@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use stoa_core::connection::{Connection, ConnectionState, WorkosSourceDocument};
 use stoa_core::dsync::{
-    Ask, Cursor, DirectoryFound, Event, Happened, Paged, Phase, SyncItem, WorkosId, directory_of, events_page, refused,
+    Ask, Cursor, DirectoryFound, Doubt, Event, Happened, Paged, SyncItem, WorkosId, directory_of, events_page, refused,
 };
 use stoa_core::failure::Failure;
 use stoa_core::fault::Fault;
@@ -42,27 +42,31 @@ const CONNECTIONS_AT_ONCE: usize = 4;
 /// What is heard at once of one page.
 const WORDS_AT_ONCE: usize = 8;
 
-/// What is asked for: whatever is due, of every connection or of one; or everything of one.
-#[derive(Debug, Default, Deserialize)]
+/// What is asked for by hand: whatever is due of a connection, or everything.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    #[serde(default)]
-    connection: Option<ConnectionId>,
+    connection: ConnectionId,
     #[serde(default)]
     whole: bool,
+    /// For how long, if not as long as a run may.
+    #[serde(default)]
+    seconds: Option<u64>,
 }
 
 impl Wanted {
-    /// What whoever starts it by hand names is taken to the letter: a connection that is misspelled is not every one. The
-    /// clock names nothing.
-    fn read(event: Value) -> Result<Self, Failure> {
-        if !["connection", "whole"].iter().any(|name| event.get(name).is_some()) {
-            return Ok(Self::default());
-        }
-        let wanted = serde_json::from_value(event).ok();
-        wanted.filter(|wanted: &Self| wanted.connection.is_some()).ok_or_else(|| {
-            let got = "an event by hand that names no connection";
-            Failure::with(Fault::EventStrange, r#"{"connection": "ID"}, with "whole": true for everything of it"#, got)
+    /// What whoever starts it by hand names is taken to the letter: a connection, or a name of what is wanted, that is
+    /// misspelled is not every connection. `None`: the clock, which names nothing, or somebody who names nothing either.
+    fn read(event: Value) -> Result<Option<Self>, Failure> {
+        let read = match &event {
+            Value::Null => return Ok(None),
+            Value::Object(members) if members.is_empty() || event["source"] == "aws.scheduler" => return Ok(None),
+            Value::Object(_) => serde_json::from_value(event).ok(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        };
+        read.map(Some).ok_or_else(|| {
+            let wanted = r#"{"connection": "ID"}, with "whole": true for everything of it"#;
+            Failure::with(Fault::EventStrange, wanted, "an event by hand that names no connection")
         })
     }
 }
@@ -72,11 +76,13 @@ impl Wanted {
 pub async fn workos_sync(clients: &Clients, event: Value, request: &str) -> Result<Value, Failure> {
     let began = Instant::now();
     let wanted = Wanted::read(event)?;
-    let (mut turns, mut done) = turns(clients, &wanted, request).await?;
+    let seconds = wanted.as_ref().and_then(|wanted| wanted.seconds);
+    let time = Time { began, works: seconds.map_or(WORKS, Duration::from_secs).min(WORKS) };
+    let (mut turns, mut done) = turns(clients, wanted, request).await?;
     turns.sort_by_key(|turn| turn.item.as_ref().and_then(|item| item.turn_at));
     let works = turns.into_iter().map(|turn| async move {
         let id = turn.connection.id().clone();
-        match Box::pin(turn.take(clients, began)).await {
+        match Box::pin(turn.take(clients, time)).await {
             (done, Ok(())) => done,
             (done, Err(failure)) => {
                 clients.write(&Line::failed(clients, request, &id, &failure));
@@ -91,11 +97,11 @@ pub async fn workos_sync(clients: &Clients, event: Value, request: &str) -> Resu
 }
 
 /// Whose turn it is, in no order; and what could not be read.
-async fn turns(clients: &Clients, wanted: &Wanted, request: &str) -> Result<(Vec<Turn>, Done), Failure> {
+async fn turns(clients: &Clients, wanted: Option<Wanted>, request: &str) -> Result<(Vec<Turn>, Done), Failure> {
     let (mut turns, mut done) = (Vec::new(), Done::default());
-    if let Some(id) = &wanted.connection {
-        let turn = Turn::of(clients, id).await?.ok_or(Fault::WorkosSourceOff)?;
-        turns.push(Turn { is_whole: wanted.whole, ..turn });
+    if let Some(Wanted { connection, whole, .. }) = wanted {
+        let turn = Turn::of(clients, &connection).await?.ok_or(Fault::WorkosSourceOff)?;
+        turns.push(Turn { is_whole: whole, ..turn });
         return Ok((turns, done));
     }
     let ids = clients.store.connection_ids().await?;
@@ -111,6 +117,19 @@ async fn turns(clients: &Clients, wanted: &Wanted, request: &str) -> Result<(Vec
         }
     }
     Ok((turns, done))
+}
+
+/// How long a run asks on.
+#[derive(Clone, Copy)]
+struct Time {
+    began: Instant,
+    works: Duration,
+}
+
+impl Time {
+    fn is_over(self) -> bool {
+        self.began.elapsed() >= self.works
+    }
 }
 
 /// A connection whose directory is at WorkOS, and how far stoa has come with it.
@@ -132,9 +151,9 @@ impl Turn {
         Ok(Some(Self { connection, source, item, is_whole: false }))
     }
 
-    async fn take(self, clients: &Clients, began: Instant) -> (Done, Result<(), Failure>) {
+    async fn take(self, clients: &Clients, time: Time) -> (Done, Result<(), Failure>) {
         let mut done = Done { connections: 1, ..Done::default() };
-        if began.elapsed() >= WORKS {
+        if time.is_over() {
             return (Done { waiting: 1, ..done }, Ok(()));
         }
         let Some(directory) = WorkosId::parse(&self.source.directory) else {
@@ -153,10 +172,14 @@ impl Turn {
             let sealing_keys = secrets.directory(now).await?;
             let pepper = Pepper::from_keys(&*secrets.pepper(now).await?);
             let (connection, source) = (self.connection.clone(), self.source);
-            let look = Look { clients, connection, source, directory, api_keys, sealing_keys, pepper, began };
+            let look = Look { clients, connection, source, directory, api_keys, sealing_keys, pepper, time };
             look.all(&mut item, &mut done).await
         };
         let result = result.await;
+        // Should it come back, what was read of it before does not count.
+        if result.as_ref().is_err_and(|failure| failure.fault == Fault::WorkosDirectoryGone) {
+            item = item.begun(clients.clock.now());
+        }
         let noted = note(clients, self.connection.id(), item, &result).await;
         (done, result.map(drop).and(noted))
     }
@@ -198,7 +221,7 @@ struct Look<'a> {
     api_keys: Arc<KeySet>,
     sealing_keys: Arc<KeySet>,
     pepper: Pepper,
-    began: Instant,
+    time: Time,
 }
 
 impl Look<'_> {
@@ -207,7 +230,7 @@ impl Look<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.began.elapsed() >= WORKS
+        self.time.is_over()
     }
 
     fn people(&self) -> People<'_> {
@@ -222,7 +245,7 @@ impl Look<'_> {
 
     async fn all(&self, item: &mut SyncItem, done: &mut Done) -> Result<Ended, Failure> {
         let found = self.found(done).await?;
-        item.state = Some(found.state);
+        *item = item.clone().found(found.state, self.now());
         let events = self.events(item, found.organization.as_deref(), done).await;
         match &events {
             Ok(Ended::Overtaken) => return events,
@@ -231,11 +254,12 @@ impl Look<'_> {
             Err(failure) if failure.fault == Fault::WorkosAnswerStrange => {}
             Err(_) => return events,
         }
-        if found.state.is_listed_truly() && self.whole(item, done).await? == Ended::Overtaken {
+        if self.whole(item, done).await? == Ended::Overtaken {
             return Ok(Ended::Overtaken);
         }
-        match item.doubt {
-            Some(doubt) if events.is_ok() => Err(Failure::noted(Fault::WorkosAnswerStrange, doubt.note())),
+        let lost = item.is_always_lost().then_some("a cursor that is lost again and again");
+        match lost.or_else(|| item.doubt.map(Doubt::note)) {
+            Some(note) if events.is_ok() => Err(Failure::noted(Fault::WorkosAnswerStrange, note)),
             Some(_) | None => events,
         }
     }
@@ -244,20 +268,17 @@ impl Look<'_> {
         directory_of(&self.ask(&Ask::Directory(&self.directory), done).await?)
     }
 
-    /// Goes on with the look at everything that is under way, as far as there is time.
+    /// Goes on with the look at everything that is under way, as far as there is time and the lists are true.
     async fn whole(&self, item: &mut SyncItem, done: &mut Done) -> Result<Ended, Failure> {
         while !self.is_over()
+            && item.is_listed_truly()
             && let Some(whole) = item.whole.clone()
         {
             let as_of = whole.as_of;
-            // The connection may have ended since the lists were read, and with it what they had.
-            let takes_away = matches!(whole.phase, Phase::MissingPeople { after: None });
-            if takes_away && !self.found(done).await?.state.is_listed_truly() {
-                return Ok(Ended::Done);
-            }
             match Box::pin(self.part(whole, done)).await? {
                 Part::Next(whole) => item.whole = Some(whole),
                 Part::Last(doubt) => (item.whole, item.whole_at, item.doubt) = (None, Some(as_of), doubt),
+                Part::Untrue(state) => *item = item.clone().found(state, self.now()),
             }
             if !self.save(item).await? {
                 return Ok(Ended::Overtaken);
@@ -268,17 +289,22 @@ impl Look<'_> {
 
     /// Hears the events since the cursor.
     async fn events(&self, item: &mut SyncItem, organization: Option<&str>, done: &mut Done) -> Result<Ended, Failure> {
-        let mut at = item.cursor.clone();
+        let first = item.cursor.clone();
+        let mut at = first.clone();
         loop {
+            let is_kept = at == first && matches!(at, Cursor::After { .. });
             let asked = Ask::Events { organization, cursor: &at };
             let page = match events_page(&self.ask(&asked, done).await?)? {
                 Paged::Page(page) => page,
-                Paged::Refused(status) => return self.events_refused(item, &at, status).await,
+                Paged::Refused(status) if is_kept => return self.cursor_lost(item, status).await,
+                Paged::Refused(status) => return Err(refused(status)),
             };
+            if is_kept {
+                item.lost_again = 0;
+            }
             done.events += count(page.items.len());
             done.strange += count(page.strange);
-            let ours = page.items.iter().filter(|event| event.directory.as_ref() == Some(&self.directory));
-            let heard = self.hear_all(ours.collect(), done).await?;
+            let heard = self.events_heard(&page.items, done).await?;
             item.arrivals = item.arrivals.after(&heard, self.now());
             let told: Vec<(WorkosId, i64)> = page.items.iter().map(|event| (event.id.clone(), event.at())).collect();
             item.cursor = item.cursor.clone().moved(&told, self.now());
@@ -293,13 +319,9 @@ impl Look<'_> {
         }
     }
 
-    /// Only the event after which the first page begins can be forgotten by now. Whatever else is refused, and a cursor
-    /// that is lost again and again, is no question as the API takes it any more.
-    async fn events_refused(&self, item: &mut SyncItem, at: &Cursor, status: u16) -> Result<Ended, Failure> {
-        let is_lost = matches!(at, Cursor::After { .. }) && *at == item.cursor;
-        if !is_lost {
-            return Err(refused(status));
-        }
+    /// The question after the event that was kept since an earlier run is refused: only that one can be forgotten by now.
+    /// A cursor that is lost again is no question as the API takes it any more.
+    async fn cursor_lost(&self, item: &mut SyncItem, status: u16) -> Result<Ended, Failure> {
         let was_lost_lately = item.was_lost_lately(self.now());
         *item = item.clone().lost(self.now());
         match self.save(item).await? {
@@ -309,37 +331,30 @@ impl Look<'_> {
         }
     }
 
-    /// Hears events, some at once: each is known by its own time. Of those that say something, when each was, and whether it
-    /// was news.
-    async fn hear_all(&self, events: Vec<&Event>, done: &mut Done) -> Result<Vec<(i64, bool)>, Failure> {
-        let people = self.people();
+    /// Hears the events that are about the directory. Of those that say something, when each was, and whether it was news.
+    async fn events_heard(&self, events: &[Event], done: &mut Done) -> Result<Vec<(i64, bool)>, Failure> {
+        let people = &self.people();
         let says =
             |event: &&Event| !matches!(event.happened, Happened::Activated | Happened::Deleted | Happened::Other(_));
-        let hear = |event: &Event| {
-            let (people, at, event) = (&people, event.at(), event.clone());
-            Box::pin(async move { people.hear(&event).await.map(|heard| (at, heard == Heard::News)) })
-        };
-        let hears: Vec<_> = events.into_iter().filter(says).map(hear).collect();
-        let mut hears = stream::iter(hears).buffer_unordered(WORDS_AT_ONCE);
-        let mut heard = Vec::new();
-        while let Some(one) = hears.next().await {
-            let (at, is_news) = one?;
-            done.news += u32::from(is_news);
-            heard.push((at, is_news));
-        }
-        Ok(heard)
+        let ours = events.iter().filter(|event| event.directory.as_ref() == Some(&self.directory));
+        let told: Vec<&Event> = ours.filter(says).collect();
+        let heard = self.hear(told.iter().map(|event| Box::pin(people.hear(event))).collect(), done).await?;
+        Ok(told.iter().zip(heard).map(|(event, heard)| (event.at(), heard == Heard::News)).collect())
     }
 
-    /// Waits for what is heard, some at once.
-    async fn count_news<F>(&self, hears: Vec<F>, done: &mut Done) -> Result<(), Failure>
+    /// Waits for what is heard, some at once: each is known by its own time. In the same order, whether it was news.
+    async fn hear<F>(&self, hears: Vec<F>, done: &mut Done) -> Result<Vec<Heard>, Failure>
     where
         F: Future<Output = Result<Heard, Failure>>,
     {
-        let mut hears = stream::iter(hears).buffer_unordered(WORDS_AT_ONCE);
+        let mut hears = stream::iter(hears).buffered(WORDS_AT_ONCE);
+        let mut all = Vec::new();
         while let Some(heard) = hears.next().await {
-            done.news += u32::from(heard? == Heard::News);
+            let heard = heard?;
+            done.news += u32::from(heard == Heard::News);
+            all.push(heard);
         }
-        Ok(())
+        Ok(all)
     }
 
     async fn save(&self, item: &mut SyncItem) -> Result<bool, Failure> {

@@ -87,13 +87,14 @@ impl People<'_> {
         group_id(id, self.connection, self.pepper)
     }
 
-    /// Hears that a person is there.
+    /// Hears that a person is there. What an event tells again may have been cut off before their memberships were looked
+    /// at; of lists, those of the groups follow.
     pub async fn hear_person(&self, words: &PersonWords, word: &Word) -> Result<Heard, Failure> {
         let id = self.user_of(&words.who);
         let key = Key::told_user(self.connection, &id);
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
-            let (after, _) = before.after(word);
+            let after = before.after(word);
             let user = self.user(&id).await?;
             let is_current = after.order.as_ref() == Some(&words.order);
             let changed = match (after.is_there(), user) {
@@ -103,10 +104,13 @@ impl People<'_> {
                     self.rewrite_user(&user, &words.profile, told).await?.without()
                 }
                 (true, None) => self.come(&id, &words.profile, along(&key, &before, &after)).await?,
-                (false, None) | (true, Some(_)) => match self.only(note(&key, &before, &after)).await? {
-                    Some(heard) => return Ok(heard),
-                    None => continue,
-                },
+                (false, None) | (true, Some(_)) => {
+                    let Some(heard) = self.only(note(&key, &before, &after)).await? else { continue };
+                    if after.is_there() && matches!(word, Word::There { is_listed: false, .. }) {
+                        self.look_again(&id).await?;
+                    }
+                    return Ok(heard);
+                }
             };
             match changed {
                 Changed::Applied(()) => return Ok(Heard::News),
@@ -168,14 +172,18 @@ impl People<'_> {
         // WorkOS's own id of them is the same: it is they, of whom the identity provider has another id now.
         let is_same = by == IndexedBy::UserName;
         if known.seen >= after.seen {
-            let (gone, _) = after.after(&Word::Gone { at: known.seen.unwrap_or_default() });
+            let gone = after.after(&Word::Gone { at: known.seen.unwrap_or_default() });
             let gone = Told { became: is_same.then(|| other.clone()), ..gone };
+            // First, since nobody who is cut off in between comes here again; and whatever was told of them until then.
+            if is_same {
+                self.carry((id, after), (&other, &known)).await?;
+            }
             if self.only(note(key, before, &gone)).await?.is_some() && is_same {
                 self.carry((id, after), (&other, &known)).await?;
             }
             return Ok(());
         }
-        let (gone, _) = known.after(&Word::Gone { at: after.seen.unwrap_or_default() });
+        let gone = known.after(&Word::Gone { at: after.seen.unwrap_or_default() });
         let gone = Told { became: is_same.then(|| id.clone()), ..gone };
         let Some(user) = self.user(&other).await? else { return Ok(()) };
         if is_same {
@@ -212,7 +220,7 @@ impl People<'_> {
         let key = Key::told_user(self.connection, id);
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
-            let (after, _) = before.after(&Word::Gone { at });
+            let after = before.after(&Word::Gone { at });
             match self.user(id).await? {
                 Some(user) if !after.is_there() => {
                     if let Changed::Applied(()) = self.go(&user, along(&key, &before, &after)).await? {
@@ -235,7 +243,7 @@ impl People<'_> {
         let key = Key::told_group(self.connection, &id);
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
-            let (after, _) = before.after(word);
+            let after = before.after(word);
             let is_current = after.order.as_ref() == Some(&words.order);
             let told = along(&key, &before, &after);
             let wrote = match (after.is_there(), self.group(&id).await?) {
@@ -290,7 +298,7 @@ impl People<'_> {
         let key = Key::told_group(self.connection, id);
         for _ in 0..TRIES {
             let before = self.told(&key).await?;
-            let (after, _) = before.after(&Word::Gone { at });
+            let after = before.after(&Word::Gone { at });
             let group = self.group(id).await?.filter(|_| !after.is_there());
             let Some(group) = group else {
                 let Some(heard) = self.only(note(&key, &before, &after)).await? else { continue };
@@ -364,7 +372,7 @@ impl People<'_> {
         let (key, mut heard) = (Key::told_member(self.connection, user, group), Heard::Known);
         for _ in 0..TRIES {
             let known = self.known_of(edge).await?;
-            let after = word.map_or_else(|| known.edge.clone(), |word| known.edge.after(word).0);
+            let after = word.map_or_else(|| known.edge.clone(), |word| known.edge.after(word));
             let counts = after.counts(&known.user, &known.group);
             let told = note(&key, &known.edge, &after);
             let since = after.seen.map_or(self.now.as_second(), |seen| seen / 1000);
