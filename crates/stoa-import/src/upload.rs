@@ -69,10 +69,12 @@ pub enum UploadRefusal {
     #[error("{0}")]
     Header(#[from] HeaderError),
     /// It was deleted before it was read.
-    #[error("the file was not there any more, or may not be read. Put it there again")]
+    #[error("the file was not there any more. Put it there again")]
     Gone,
-    /// A younger file of the connection is written already.
-    #[error("a younger file was written in the meantime, and this one would undo it. Send a fresh export")]
+    /// A younger file of the connection is written already, or a part of it.
+    #[error(
+        "a younger file, or a part of it, was written in the meantime, and this one would undo it. Send a fresh export"
+    )]
     Overtaken,
     /// There is no such connection.
     #[error("nobody is known by the name of this folder")]
@@ -80,13 +82,13 @@ pub enum UploadRefusal {
     /// The connection takes no files.
     #[error("people of this folder do not come from files. Ask whoever set up the sign-in")]
     NotFromFiles,
-    /// Of a file that names everybody, a row could not be used.
+    /// Of a file that names everybody, a row could not be used. It was read to its end.
     #[error(
-        "every row that can be used was taken, but nobody was removed: whoever is in a row that cannot be used would be \
-         missing. Correct the rows below, and send the file again"
+        "every row that can be used was taken, but nobody is gone for not being in the file: whoever is in a row that \
+         cannot be used would be. Correct the rows below, and send the file again"
     )]
     Incomplete,
-    /// A file that names everybody names nobody.
+    /// A file that names everybody names nobody. It was read to its end.
     #[error("a file that names everybody has to name somebody")]
     NamesNobody,
     /// It broke off again and again.
