@@ -141,9 +141,8 @@ fn ranges_hold_their_keys() {
     let ada = UserId::from_random([7; 16]);
     assert!(holds(&Range::directory_changes(&pg(), &ada), &Key::directory_change(&pg(), &ada, at)));
     assert!(holds(&Range::progress(&academy(), 7), &Key::progress(&academy(), 7, 9)));
-    let (of_pg, upload) = (Range::uploads(Some(&pg())), |id: &str| {
-        Key::upload(&ConnectionId::parse(id).unwrap(), "0a0b")
-    });
+    let (of_pg, upload) =
+        (Range::uploads(Some(&pg())), |id: &str| Key::upload(&ConnectionId::parse(id).unwrap(), "0a0b"));
     assert!(holds(&of_pg, &upload("pg")) && holds(&Range::uploads(None), &upload("pg2")));
     assert!(!holds(&of_pg, &upload("pg2")) && !holds(&of_pg, &upload("pg-2")));
     let other = SchoolId::parse("pg").unwrap();
