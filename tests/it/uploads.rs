@@ -523,11 +523,14 @@ async fn what_is_told_of_a_file_is_true_wherever_it_broke_off() {
         assert!(world.waiting().is_empty(), "{case}");
         let told = world.told(&name).unwrap_or_else(|| panic!("{case}"));
         match then {
-            // The second file is told of, and what the first one did is remembered as well.
+            // The second file is told of, and so is what the first one did.
             "replaced" => {
                 let counts = (told.number("new"), told.number("unchanged"));
                 assert_eq!(counts, (SOME + 1 - broke_off, broke_off), "{case}: {told:?}");
                 assert_eq!((written(), world.imported()), (SOME + 1, imported + 2), "{case}");
+                let told = world.told(&format!("{name}.replaced")).unwrap();
+                told.assert_says(&[("code", "replaced"), ("outcome", "broken off; a part of it is written")]);
+                told.assert_true_of(broke_off, &case);
             }
             _ => {
                 let outcome = told.assert_true_of(written(), &case);

@@ -44,9 +44,11 @@ impl Placed {
         if is_taken { Self::File { connection, name: name.to_owned() } } else { Self::Misnamed(connection) }
     }
 
-    /// Where its result is put. A name that is not taken is not repeated.
-    pub fn result_key(connection: &ConnectionId, name: Option<&str>) -> String {
-        format!("{connection}/out/{}.result.csv", name.unwrap_or("unusable-name"))
+    /// Where its result is put. A name that is not taken is not repeated. What was done of a file before another one took
+    /// its name lies beside the result of that one.
+    pub fn result_key(connection: &ConnectionId, name: Option<&str>, refusal: Option<&UploadRefusal>) -> String {
+        let replaced = if refusal == Some(&UploadRefusal::Replaced) { ".replaced" } else { "" };
+        format!("{connection}/out/{}{replaced}.result.csv", name.unwrap_or("unusable-name"))
     }
 }
 
@@ -71,6 +73,9 @@ pub enum UploadRefusal {
     /// It was deleted before it was read.
     #[error("the file was not there any more. Put it there again")]
     Gone,
+    /// Another file was put there under its name while it was read.
+    #[error("another file was put there under its name while it was read; that one has a result of its own")]
+    Replaced,
     /// A younger file of the connection is written already, or a part of it.
     #[error(
         "a younger file, or a part of it, was written in the meantime, and this one would undo it. Send a fresh export"
@@ -105,6 +110,7 @@ impl UploadRefusal {
             Self::TooLarge(_) => "too_large",
             Self::Header(_) => "header",
             Self::Gone => "gone",
+            Self::Replaced => "replaced",
             Self::Overtaken => "overtaken",
             Self::NoConnection => "no_connection",
             Self::NotFromFiles => "not_from_files",
@@ -186,8 +192,12 @@ mod tests {
     fn a_result_is_no_file_of_anybody_s() {
         let acme = ConnectionId::parse("acme").unwrap();
         for name in [Some("in"), Some("people.csv"), None] {
-            assert!(Placed::of(&Placed::result_key(&acme, name)) == Placed::Nobody, "{name:?}");
+            for refusal in [None, Some(&UploadRefusal::Replaced), Some(&UploadRefusal::Gone)] {
+                assert!(Placed::of(&Placed::result_key(&acme, name, refusal)) == Placed::Nobody, "{name:?}");
+            }
         }
+        let key = Placed::result_key(&acme, Some("a.csv"), Some(&UploadRefusal::Replaced));
+        assert_eq!(key, "acme/out/a.csv.replaced.result.csv");
     }
 
     #[test]

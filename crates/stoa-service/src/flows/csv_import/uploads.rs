@@ -174,8 +174,11 @@ impl<'a> Works<'a> {
                 self.log(&item.connection, item.done.rows, None);
                 return Ok(Took::NoTime);
             }
-            // The other one has an event of its own, and a result.
-            Ended::Replaced => (None, item.done.is_written()),
+            // The other one has an event of its own, and a result under the name that both have.
+            Ended::Replaced => {
+                let wrote = item.done.is_written();
+                (wrote.then(|| broken_off(&item, UploadRefusal::Replaced)), wrote)
+            }
             Ended::Refused(refusal) => (Some(broken_off(&item, refusal)), item.done.is_written()),
             Ended::Done(report) => {
                 let wrote = report.uploads.write || item.done.is_written();
@@ -186,7 +189,8 @@ impl<'a> Works<'a> {
             self.tell(&item.connection, name.as_deref(), report).await?;
         }
         clients.store.end_upload(&item, (holder, turn), wrote.then_some(now)).await?;
-        let code = report.map_or(Some("replaced"), |report| report.refusal.as_ref().map(UploadRefusal::code));
+        let replaced = Some(UploadRefusal::Replaced.code());
+        let code = report.map_or(replaced, |report| report.refusal.as_ref().map(UploadRefusal::code));
         self.log(&item.connection, item.done.rows, code);
         Ok(if code == Some(UploadRefusal::Failed.code()) { Took::GivenUp } else { Took::Ended })
     }
@@ -251,7 +255,7 @@ impl<'a> Works<'a> {
     }
 
     async fn tell(&self, connection: &ConnectionId, name: Option<&str>, report: &Report) -> Result<(), Failure> {
-        let key = Placed::result_key(connection, name);
+        let key = Placed::result_key(connection, name, report.refusal.as_ref());
         self.clients.objects.put(&key, &report.render(name)).await
     }
 
