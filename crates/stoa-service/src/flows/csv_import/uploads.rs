@@ -30,6 +30,9 @@ const WORKS_SECONDS: i64 = 12 * 60;
 /// hours, in which a clock that tries again comes three times in five minutes.
 const MOST_RUNS: u32 = 20;
 const MOST_SECONDS: i64 = 6 * 60 * 60;
+/// How often Lambda runs an event that fails (`MaximumRetryAttempts`). A file that is given up lets so many runs fail: then
+/// the event is in the queue, where it stays until somebody has read why.
+const RUNS_OF_AN_EVENT: u32 = 3;
 
 /// S3 has told of an object.
 pub(super) async fn created(clients: &Clients, told: &Created, request: &str) -> Result<Value, Failure> {
@@ -135,19 +138,17 @@ impl<'a> Works<'a> {
         holder: &Attempt,
         turn: &mut UploadTurnItem,
     ) -> Result<Value, Failure> {
-        let (mut ended, mut given_up) = (0, false);
+        let mut ended = 0;
         // Read again after each: another may have come, which found the turn taken.
         while let Some(item) = self.clients.store.waiting_uploads(Some(connection)).await?.into_iter().next() {
             match self.take_one(item, holder, turn).await? {
-                Took::NoTime if given_up => break,
                 Took::NoTime => return Ok(json!({"files": ended, "goes_on": true})),
-                Took::Ended => {}
-                Took::GivenUp => given_up = true,
+                Took::Ended => ended += 1,
+                // Its error is what alarms count: whoever sent the file can do nothing about it. The next run takes others.
+                Took::GivenUp => return Err(Fault::UploadGivenUp.into()),
             }
-            ended += 1;
         }
-        // Its error is what an alarm counts: whoever sent the file can do nothing about it.
-        if given_up { Err(Fault::UploadGivenUp.into()) } else { Ok(json!({ "files": ended })) }
+        Ok(json!({ "files": ended }))
     }
 
     async fn take_one(
@@ -188,11 +189,16 @@ impl<'a> Works<'a> {
         if let Some(report) = &report {
             self.tell(&item.connection, name.as_deref(), report).await?;
         }
-        clients.store.end_upload(&item, (holder, turn), wrote.then_some(now)).await?;
+        let is_given_up = report.as_ref().is_some_and(|report| report.refusal == Some(UploadRefusal::Failed));
+        item.done.given_up += u32::from(is_given_up);
+        match is_given_up && item.done.given_up < RUNS_OF_AN_EVENT {
+            true => clients.store.note_upload_progress(&item).await?,
+            false => clients.store.end_upload(&item, (holder, turn), wrote.then_some(now)).await?,
+        }
         let replaced = Some(UploadRefusal::Replaced.code());
         let code = report.map_or(replaced, |report| report.refusal.as_ref().map(UploadRefusal::code));
         self.log(&item.connection, item.done.rows, code);
-        Ok(if code == Some(UploadRefusal::Failed.code()) { Took::GivenUp } else { Took::Ended })
+        Ok(if is_given_up { Took::GivenUp } else { Took::Ended })
     }
 
     /// Reads a file, and its name, unless it is given up or nobody's.
@@ -207,7 +213,8 @@ impl<'a> Works<'a> {
         if done.since == 0 {
             done.since = now.as_second();
         }
-        if done.runs >= MOST_RUNS && now.as_second() >= done.since + MOST_SECONDS {
+        let is_given_up = done.given_up > 0;
+        if is_given_up || done.runs >= MOST_RUNS && now.as_second() >= done.since + MOST_SECONDS {
             return Ok((name_of(key), Ended::Refused(UploadRefusal::Failed)));
         }
         match Desk::of(self.clients, &item.connection, now).await {

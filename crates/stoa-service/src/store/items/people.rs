@@ -297,6 +297,8 @@ pub(crate) struct UploadProgress {
     pub(crate) runs: u32,
     /// When that was, in epoch seconds.
     pub(crate) since: i64,
+    /// Runs that failed since it is given up.
+    pub(crate) given_up: u32,
     /// What was written of it while the connection's file said something else.
     pub(crate) before: UploadWritten,
 }
