@@ -110,6 +110,22 @@ def bucket_without_tls(source):
     del source["Resources"]["FilesBucketPolicy"]
 
 
+def bucket_policy(source, sid):
+    return next(st for st in properties(source, "FilesBucketPolicy")["PolicyDocument"]["Statement"] if st["Sid"] == sid)
+
+
+def files_with_a_key_of_kms(source):
+    bucket_policy(source, "NoKeyOfKms")["Condition"]["StringNotEquals"]["s3:x-amz-server-side-encryption"] = ["AES256", "aws:kms"]
+
+
+def files_with_no_word_of_encryption_refused(source):
+    del bucket_policy(source, "NoKeyOfKms")["Condition"]["Null"]
+
+
+def files_with_a_key_of_their_own(source):
+    properties(source, "FilesBucketPolicy")["PolicyDocument"]["Statement"].remove(bucket_policy(source, "NoKeyOfTheirOwn"))
+
+
 def bucket_let_somebody_in(source):
     policy = properties(source, "FilesBucketPolicy")["PolicyDocument"]["Statement"]
     policy.append({**policy[0], "Effect": "Allow"})
@@ -139,6 +155,10 @@ def bucket_that_nobody_finds(source):
 
 def bucket_deleted_with_the_stack(source):
     source["Resources"]["FilesBucket"]["DeletionPolicy"] = "Delete"
+
+
+def files_that_are_gone_look_forbidden(source):
+    statements(source, "CsvImport").remove(next(st for st in statements(source, "CsvImport") if "s3:ListBucket" in st["Action"]))
 
 
 def writes_where_customers_do(source):
@@ -454,6 +474,9 @@ DEFECTS = {
         versions_of_files,
         named_bucket,
         bucket_without_tls,
+        files_with_a_key_of_kms,
+        files_with_no_word_of_encryption_refused,
+        files_with_a_key_of_their_own,
         bucket_let_somebody_in,
         files_told_to_nobody,
         results_start_runs,
@@ -463,6 +486,7 @@ DEFECTS = {
         bucket_deleted_with_the_stack,
     ],
     "check_grants": [
+        files_that_are_gone_look_forbidden,
         writes_where_customers_do,
         add_action,
         drop_statement,

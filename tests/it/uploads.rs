@@ -10,7 +10,7 @@ use stoa_core::routes::{Bucket, Table};
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_service::operator::Stopped;
 
-use crate::aws::{Sent, object};
+use crate::aws::{Sent, call, object};
 use crate::steps::{MARYS_EMAIL, World};
 
 const HEADER: &str = "Email,External ID,First Name,Last Name,Groups\n";
@@ -174,6 +174,7 @@ async fn what_is_no_file_of_people_is_refused_with_a_code_beside_it() {
         ("page.csv", b"<!doctype html>", "not_csv"),
         ("empty.csv", b"", "header"),
         ("columns.csv", b"Name,Age\nA,1\n", "header"),
+        ("bare.csv", b"needle7@pg.com,Needle,Haystack7\nneedle8@pg.com,Needle,Haystack8\n", "header"),
         ("header.csv", b"Email\n", ""),
         ("wide.csv", &[&[0xff, 0xfe][..], &utf_16].concat(), ""),
     ] {
@@ -190,6 +191,9 @@ async fn what_is_no_file_of_people_is_refused_with_a_code_beside_it() {
         assert!(world.waiting().is_empty(), "{name}");
     }
     assert_eq!(world.members(), 1);
+    // Of a file without a header the first row is somebody.
+    let said = world.object("pg/out/bare.csv.result.csv").unwrap() + &world.whole_log().concat();
+    assert!(!said.contains("eedle") && !said.contains("aystack"), "{said}");
     // The size is known before anything is read.
     world.put("pg/in/large.csv", &text).await;
     let mut event = world.front.take_object_events().remove(0);
@@ -313,9 +317,14 @@ async fn whoever_is_missing_leaves_only_where_files_name_everybody_and_every_row
     // A row that cannot be used may be somebody's.
     world.upload("pg/in/some.csv", people(2..10) + "nobody,1,A,B,\n").await;
     let told = world.told("some.csv").unwrap();
-    told.assert_says(&[("code", "incomplete"), ("outcome", "written; nobody was removed"), ("gone", "0")]);
+    told.assert_says(&[
+        ("code", "incomplete"),
+        ("outcome", "written; nobody is gone for not being in the file"),
+        ("gone", "0"),
+    ]);
     world.upload("pg/in/none.csv", HEADER).await;
-    assert_eq!(world.told("none.csv").unwrap().code(), "names_nobody");
+    let told = world.told("none.csv").unwrap();
+    told.assert_says(&[("code", "names_nobody"), ("outcome", "refused; nothing was written")]);
     // Compared only.
     world.treat("complete = true").await;
     world.upload("pg/in/plan.csv", people(2..10)).await;
@@ -419,21 +428,220 @@ async fn whatever_becomes_of_a_call_a_file_is_told_of_and_everybody_is_there_onc
     assert!(points == 72 && failed > 15, "{points} points, {failed} failed");
 }
 
+/// More than are taken at once.
+const SOME: u64 = 150;
+
+/// A file of so many people who are in none before it, without groups.
+fn some(first: u64) -> String {
+    (first..first + SOME).fold("Email,First Name\n".to_owned(), |text, line| text + &format!("needle{line}@pg.com,N\n"))
+}
+
+impl World {
+    /// A file is put there, and its first run meets this.
+    async fn breaks_off(&self, name: &str, text: impl AsRef<[u8]>, fault: Fault) {
+        self.put(&format!("pg/in/{name}"), text).await;
+        self.front.inject(fault.times(1_000));
+        assert!(self.deliver_uploads().await.remove(0).is_err(), "{name}");
+        self.front.clear_faults();
+        // A turn that could not be given up ends by itself.
+        self.advance(17 * 60);
+    }
+
+    fn imported(&self) -> usize {
+        let items = self.front.items(Table::Directory).unwrap();
+        items.iter().filter(|item| item["pk"]["S"] == "import#pg").count()
+    }
+}
+
+fn cut(action: &str, after: usize) -> Fault {
+    Fault::next("csv-import", action, FaultKind::CutConnection).after(after)
+}
+
+impl Told {
+    /// What a result may say of this, as a number.
+    fn number(&self, what: &str) -> u64 {
+        self.says.get(what).map_or(0, |says| says.parse().unwrap())
+    }
+
+    /// What it says was written is what was.
+    #[track_caller]
+    fn assert_true_of(&self, written: u64, case: &str) -> &str {
+        let (rows, perhaps) = match self.says["outcome"].as_str() {
+            "refused; nothing was written" | "compared; nothing was written" => (0, 0),
+            "broken off; a part of it is written" | "broken off; a part of it may be written" => {
+                let (rows, new) = (self.number("rows that are done"), self.number("new"));
+                assert_eq!(rows, new, "{case}: {self:?}");
+                (rows, self.number("rows that may be done as well, at most"))
+            }
+            "compared; a part of it was written before, under other settings" => {
+                assert_eq!(self.number("new"), SOME - written, "{case}: {self:?}");
+                let rows = self.number("before, under other settings: rows that are done");
+                assert_eq!(rows, self.number("before: new"), "{case}: {self:?}");
+                (rows, self.number("before: rows that may be done as well, at most"))
+            }
+            "written" => (self.number("new"), self.number("more that this file may have done, at most")),
+            other => panic!("{case}: {other}"),
+        };
+        assert!((rows..=rows + perhaps).contains(&written), "{case}: {written} were written: {self:?}");
+        &self.says["outcome"]
+    }
+}
+
+/// At each point at which a run may break off, whatever happens to the file and its connection before the next one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_breaks_off_again_and_again_is_given_up_with_a_result() {
+async fn what_is_told_of_a_file_is_true_wherever_it_broke_off() {
+    let world = start("write = true").await;
+    let mut outcomes = BTreeSet::new();
+    let points = [
+        ("s3:GetObject", 0, "gone"),
+        ("dynamodb:UpdateItem", 2, "off"),
+        ("dynamodb:UpdateItem", 3, "gone"),
+        ("dynamodb:UpdateItem", 3, "on"),
+        ("dynamodb:UpdateItem", 4, "compared"),
+        ("dynamodb:PutItem", 1, "gone"),
+        ("dynamodb:PutItem", 51, "off"),
+        ("dynamodb:PutItem", 131, "on"),
+        ("dynamodb:PutItem", 121, "gone"),
+        ("dynamodb:BatchGetItem", 0, "gone"),
+        ("dynamodb:PutItem", 121, "replaced"),
+    ];
+    for (at, (action, after, then)) in (0..).zip(points) {
+        let (case, name) = (format!("{action}, after {after}, {then}"), format!("file{at}.csv"));
+        let (before, imported) = (world.members(), world.imported());
+        let written = || u64::try_from(world.members() - before).unwrap();
+        let file = some(1_000 * (at + 1));
+        world.breaks_off(&name, &file, cut(action, after)).await;
+        let broke_off = written();
+        match then {
+            "gone" => world.front.delete_object(Bucket::Files, &format!("pg/in/{name}")),
+            "off" => world.reconfigure(|file| format!("{file}\n[directory]\nsource = \"none\"\n")).await,
+            "compared" => world.treat("").await,
+            "replaced" => world.upload(&format!("pg/in/{name}"), file + "last@pg.com,Last\n").await,
+            _ => {}
+        }
+        world.go_on().await;
+        assert!(world.waiting().is_empty(), "{case}");
+        let told = world.told(&name).unwrap_or_else(|| panic!("{case}"));
+        match then {
+            // The second file is told of, and so is what the first one did.
+            "replaced" => {
+                let counts = (told.number("new"), told.number("unchanged"));
+                assert_eq!(counts, (SOME + 1 - broke_off, broke_off), "{case}: {told:?}");
+                assert_eq!((written(), world.imported()), (SOME + 1, imported + 2), "{case}");
+                let told = world.told(&format!("{name}.replaced")).unwrap();
+                told.assert_says(&[("code", "replaced"), ("outcome", "broken off; a part of it is written")]);
+                told.assert_true_of(broke_off, &case);
+            }
+            _ => {
+                let outcome = told.assert_true_of(written(), &case);
+                let is_written = !outcome.ends_with("nothing was written");
+                assert_eq!(world.imported(), imported + usize::from(is_written), "{case}");
+                outcomes.insert(outcome.to_owned());
+            }
+        }
+        world.treat("write = true").await;
+        world.advance(60);
+    }
+    assert_eq!(outcomes.len(), 5, "{outcomes:?}");
+}
+
+/// With files that name everybody: whoever left before a run broke off is counted too, and whom the rows before it name
+/// is found out without reading each of those people.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_is_counted_also_where_a_run_broke_off_and_nobody_is_read_twice_for_it() {
+    let world = start("write = true, complete = true").await;
+    let user_queries = || {
+        let calls = world.front.take_calls().into_iter();
+        calls
+            .filter(|call| call.action == "dynamodb:Query" && call.keys.iter().any(|key| key.starts_with("user#")))
+            .count()
+    };
+    world.upload("pg/in/one.csv", people([9_999])).await;
+    world.breaks_off("some.csv", some(1_000), cut("dynamodb:PutItem", 121)).await;
+    world.forget();
+    world.go_on().await;
+    let told = world.told("some.csv").unwrap();
+    told.assert_says(&[("outcome", "written"), ("gone", "1"), ("gone, not in the file", "1")]);
+    told.assert_true_of(SOME, "some.csv");
+    // Some of the second hundred, and whoever leaves; of the hundred rows that were done, nobody.
+    let queries = user_queries();
+    assert!(queries < 60, "{queries} people were read");
+
+    // A hundred have left, and perhaps some more.
+    world.breaks_off("few.csv", people(2..4), cut("dynamodb:PutItem", 115)).await;
+    world.go_on().await;
+    let told = world.told("few.csv").unwrap();
+    let (gone, more) = (told.number("gone"), told.number("more that this file may have done, at most"));
+    told.assert_says(&[("outcome", "written"), ("gone, not in the file", &gone.to_string())]);
+    assert!((100..=150).contains(&gone) && gone + more >= 150, "{told:?}");
+    // Sent again, it finds everybody gone.
+    world.upload("pg/in/few.csv", people(2..4)).await;
+    world.told("few.csv").unwrap().assert_says(&[("gone", "0"), ("unchanged", "2")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_ends_before_an_older_file_of_which_s3_told_late() {
+    let world = start("write = true").await;
+    world.breaks_off("young.csv", some(1_000), cut("dynamodb:PutItem", 121)).await;
+    let waiting = world.waiting().remove(0);
+    world.put("pg/in/old.csv", "Email,First Name\nneedle1000@pg.com,Older\n").await;
+    let mut event = world.front.take_object_events().remove(0);
+    event["time"] = json!("2026-01-01T00:00:00Z");
+    world.invoke("csv-import", event).await.unwrap();
+    let told = world.told("young.csv").unwrap();
+    told.assert_true_of(SOME, "young.csv");
+    assert_eq!(world.told("old.csv").unwrap().code(), "overtaken");
+    // The event came twice, and one of the two was slow: what was told stays.
+    let table = world.front.stack().table_name(Table::Directory);
+    let item = json!({"TableName": table, "Item": waiting});
+    assert_eq!(call(&world, "sandbox", "DynamoDB_20120810.PutItem", &item).await.0, 200);
+    world.go_on().await;
+    assert_eq!(world.told("young.csv").unwrap().says, told.says);
+    assert!(world.waiting().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_may_not_be_read_is_not_gone_and_waits_until_it_may() {
     let world = start("write = true").await;
     world.put("pg/in/a.csv", people([2])).await;
-    world.front.inject(Fault::next("csv-import", "s3:GetObject", FaultKind::Unavailable).times(1_000));
+    world.front.inject(Fault::next("csv-import", "s3:GetObject", FaultKind::Deny));
+    assert!(world.deliver_uploads().await.remove(0).is_err());
+    assert_eq!(world.faults().last().map(String::as_str), Some("permission_missing"));
+    assert!(world.told("a.csv").is_none());
+    assert_eq!(world.waiting().len(), 1);
+    world.go_on().await;
+    world.told("a.csv").unwrap().assert_says(&[("outcome", "written"), ("new", "1")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_no_further_for_hours_is_given_up_and_not_before_and_on_call_is_told() {
+    let world = start("write = true").await;
+    world.put("pg/in/a.csv", some(1_000)).await;
+    world.front.inject(Fault::next("csv-import", "s3:GetObject", FaultKind::Unavailable).times(4));
     assert!(world.deliver_uploads().await.remove(0).is_err());
     assert!(world.faults().contains(&"files_unavailable".to_owned()));
-    let mut runs = 1;
-    while world.told("a.csv").is_none() {
-        assert!(runs < 25, "it goes on forever");
-        let _ = world.go_on_with_uploads().await;
-        runs += 1;
+    // It comes further once, and then no more. A clock that fails is tried again: three runs in five minutes.
+    world.front.inject(cut("dynamodb:PutItem", 120).times(100_000));
+    for run in 1..=25 {
+        assert!(world.go_on_with_uploads().await.is_err(), "{run}");
+        world.advance(100);
     }
-    assert_eq!((runs, world.told("a.csv").unwrap().code()), (21, "failed"));
-    assert!(world.waiting().is_empty());
+    assert!(world.told("a.csv").is_none() && world.waiting().len() == 1, "given up within the hour");
+    world.front.clear_faults();
+    world.front.inject(cut("dynamodb:BatchGetItem", 0).times(100_000));
+    world.advance(6 * 60 * 60);
+    world.forget();
+    // Lambda tries an event that fails twice more: it ends in the queue.
+    for run in 0..3 {
+        assert_eq!(world.waiting().len(), 1, "{run}");
+        assert!(world.go_on_with_uploads().await.is_err(), "{run}");
+        assert_eq!(world.faults(), ["upload_given_up", "upload_given_up"], "of the file, and of the run");
+    }
+    let told = world.told("a.csv").unwrap();
+    told.assert_says(&[("code", "failed"), ("new", "100"), ("rows that are done", "100")]);
+    told.assert_true_of(u64::try_from(world.members()).unwrap(), "given up");
+    assert_eq!((world.waiting().len(), world.imported()), (0, 1));
+    world.go_on().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -450,7 +658,10 @@ async fn the_function_reads_what_customers_put_and_writes_results_only_and_neith
         ("csv-import", "PUT", "pg/in/b.csv", 403),
         ("csv-import", "PUT", "pg/out/b.csv", 200),
         // Not there, or not to be read: whoever may not list is not told.
-        ("csv-import", "GET", "pg/in/b.csv", 403),
+        ("csv-import", "GET", "pg/in/b.csv", 404),
+        ("csv-import", "HEAD", "pg/in/b.csv", 404),
+        ("csv-import", "GET", "pg/out/b.csv", 403),
+        ("scim", "GET", "pg/in/b.csv", 403),
         ("sandbox", "GET", "pg/in/b.csv", 404),
         ("csv-import", "DELETE", "pg/in/a.csv", 405),
         ("scim", "GET", "pg/in/a.csv", 403),
@@ -473,6 +684,14 @@ async fn the_function_reads_what_customers_put_and_writes_results_only_and_neith
         (&[("range", "bytes=2-4"), ("if-match", quoted.as_str())][..], 206, Some("234")),
         (&[("range", "bytes=8-100")], 206, Some("89")),
         (&[("range", "bytes=10-11")], 416, None),
+        (&[("range", "bytes=5-")], 206, Some("56789")),
+        (&[("range", "bytes=10-")], 416, None),
+        (&[("range", "bytes=-3")], 206, Some("789")),
+        (&[("range", "bytes=-30")], 206, Some("0123456789")),
+        (&[("range", "bytes=-0")], 416, None),
+        (&[("range", "bytes=4-2")], 200, Some("0123456789")),
+        (&[("range", "bytes=-")], 200, Some("0123456789")),
+        (&[("range", "bytes=0-18446744073709551615")], 206, Some("0123456789")),
         (&[("if-match", other.as_str())], 412, None),
         (&[], 200, Some("0123456789")),
     ] {
@@ -483,6 +702,17 @@ async fn the_function_reads_what_customers_put_and_writes_results_only_and_neith
     // What arrives has to be what was signed.
     let torn = Sent { body: b"x", hash: Some("00"), ..none };
     assert_eq!(object(&world, "sandbox", "PUT", "pg/in/d.csv", torn).await.0, 400);
+    // Nor may it have another key than the bucket's, whoever sends it: nobody could read it.
+    for (header, value, status) in [
+        ("x-amz-server-side-encryption", "AES256", 200),
+        ("x-amz-server-side-encryption", "aws:kms", 403),
+        ("x-amz-server-side-encryption", "aws:kms:dsse", 403),
+        ("x-amz-server-side-encryption-customer-algorithm", "AES256", 403),
+    ] {
+        let sent = Sent { headers: &[(header, value)], body: b"x", hash: None };
+        assert_eq!(object(&world, "sandbox", "PUT", &format!("pg/in/{status}.csv"), sent).await.0, status, "{value}");
+    }
     let keys: BTreeSet<String> = world.front.object_keys(Bucket::Files).into_iter().collect();
+    assert!(keys.contains("pg/in/200.csv") && !keys.contains("pg/in/403.csv"), "{keys:?}");
     assert!(!keys.contains("pg/in/d.csv") && !keys.contains("pg/in/b.csv"), "{keys:?}");
 }

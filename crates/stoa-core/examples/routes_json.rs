@@ -41,6 +41,7 @@ fn grants(grant: &Grant) -> Vec<Value> {
         Resource::Table(table) => ("table", vec![table.as_str().to_owned()]),
         Resource::Index(index) => ("index", vec![format!("{}/{}", index.table().as_str(), index.as_str())]),
         Resource::Secrets(kinds) => ("secret", kinds.iter().map(|kind| kind.as_str().to_owned()).collect()),
+        Resource::Bucket(bucket) => ("bucket", vec![bucket.as_str().to_owned()]),
         Resource::Objects { bucket, like } => ("objects", vec![format!("{}/{like}", bucket.as_str())]),
     };
     let actions: Vec<_> = grant.actions.iter().map(|action| action.as_str()).collect();

@@ -330,6 +330,8 @@ faults! {
     CsvOff = "csv_off": 403 "import" OnCall, Warn;
     /// A file that was put into the bucket is none that can be used.
     UploadRefused = "upload_refused": 422 "import" Idp, Warn;
+    /// A file that was put into the bucket broke off again and again, and is given up.
+    UploadGivenUp = "upload_given_up": 500 "import" OnCall, Error;
     /// S3 did not answer in time, or answered with an error of its own.
     FilesUnavailable = "files_unavailable": 503 "try-later" OnCall, Error, again;
     /// DynamoDB did not answer in time.

@@ -10,9 +10,9 @@ mod secret;
 mod table;
 mod variable;
 
-use self::grant::{attributes, index, keys_like, keys_not_like, objects, secrets, table};
+use self::grant::{attributes, bucket, index, keys_like, keys_not_like, objects, secrets, table};
 
-use Action::{BatchGetItem, DeleteItem, GetItem, GetObject, PutItem, PutObject, Query, UpdateItem};
+use Action::{BatchGetItem, DeleteItem, GetItem, GetObject, ListBucket, PutItem, PutObject, Query, UpdateItem};
 use Index::{DirectoryByDue, LoginsByEmail};
 use Method::{Delete, Get, Patch, Post, Put};
 use SecretKind::{Directory as DirectorySecret, Oidc, Pepper, Probe, Saml, Seal, Thinkific, Workos};
@@ -332,7 +332,9 @@ pub const ROUTES: &[Function] = &[
             // Which files wait, how far one has come, whose turn it is, and what was imported.
             table(Directory, &[Query, PutItem, UpdateItem, DeleteItem])
                 .where_all(&[keys_like(&["import#*", "upload#*"])]),
-            // What it writes starts nothing, and it cannot write where a customer does.
+            // What it writes starts nothing, and it cannot write where a customer does. It lists nothing: without the
+            // right to, a file that is gone looks like one that it may not read.
+            bucket(Bucket::Files, &[ListBucket]),
             objects(Bucket::Files, "*/in/*", &[GetObject]),
             objects(Bucket::Files, "*/out/*", &[PutObject]),
             secrets(&[Pepper, DirectorySecret]),

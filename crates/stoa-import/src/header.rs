@@ -37,10 +37,10 @@ pub enum HeaderError {
     #[error("the first row is not a header: {0}")]
     Unreadable(crate::rejection::Why),
     /// No column is known as the one with addresses.
-    #[error("no column is called like one with email addresses; there are: {0}")]
+    #[error("no column is called like one with email addresses; {0}")]
     NoEmail(String),
     /// The connection's file names a column that is not there.
-    #[error("{column} is to be in the column {name:?}, which is not there; there are: {there}")]
+    #[error("{column} is to be in the column {name:?}, which is not there; {there}")]
     Missing {
         /// What is missing.
         column: Column,
@@ -76,7 +76,8 @@ impl Header {
         for column in Column::ALL {
             let found = match mapping.columns.get(column) {
                 Some(name) => {
-                    let missing = || HeaderError::Missing { column: *column, name: name.clone(), there: list(cells) };
+                    let missing =
+                        || HeaderError::Missing { column: *column, name: name.clone(), there: list(cells, mapping) };
                     Some(place(name)?.ok_or_else(missing)?)
                 }
                 None => {
@@ -95,7 +96,7 @@ impl Header {
             }
         }
         if !places.contains_key(&Column::Email) {
-            return Err(HeaderError::NoEmail(list(cells)));
+            return Err(HeaderError::NoEmail(list(cells, mapping)));
         }
         Ok(Self { width: cells.len(), preset, places })
     }
@@ -115,8 +116,39 @@ fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// At most twenty names, cut: a header is the customer's, and no person's.
-fn list(cells: &[String]) -> String {
-    let names = cells.iter().take(20).map(|cell| format!("{:?}", cell.chars().take(40).collect::<String>()));
-    names.collect::<Vec<_>>().join(", ")
+/// So many cells have to be names of columns that are known for a row to be a header.
+const KNOWN: usize = 2;
+/// Names of columns that also stand in cells: of a status, of a kind of contract.
+const HELD_TOO: [&str; 2] = ["active", "employee"];
+/// What a cell stands for that is not repeated.
+const MASKED: &str = "…";
+
+/// What the first row is. In a file without a header it is somebody, and nothing of it is repeated. Otherwise at most
+/// twenty names, cut, and none with a number in it, as an id, a date and a phone number have.
+fn list(cells: &[String], mapping: &Mapping) -> String {
+    let known = cells.iter().filter(|cell| is_known(cell, mapping)).count();
+    if known < KNOWN.min(cells.len()) || cells.iter().any(|cell| is_address(cell)) {
+        let count = cells.len();
+        return format!("too few of the {count} cells of the first row are names of columns: is there a header?");
+    }
+    let names = cells.iter().take(20).map(|cell| match cell.chars().any(char::is_numeric) {
+        true => MASKED.to_owned(),
+        false => format!("{:?}", cell.chars().take(40).collect::<String>()),
+    });
+    format!("there are: {}", names.collect::<Vec<_>>().join(", "))
+}
+
+/// Whether some system, or the connection's file, has a column of this name.
+fn is_known(cell: &str, mapping: &Mapping) -> bool {
+    let name = folded(cell);
+    let of_systems = Preset::ALL.iter().flat_map(|preset| {
+        let names = Column::ALL.iter().flat_map(|column| preset.names(*column));
+        names.chain(preset.marks()).copied()
+    });
+    let mut names = of_systems.chain(mapping.columns.values().map(String::as_str));
+    !name.is_empty() && !HELD_TOO.contains(&name.as_str()) && names.any(|known| folded(known) == name)
+}
+
+fn is_address(cell: &str) -> bool {
+    cell.contains(['@', '＠'])
 }

@@ -39,7 +39,7 @@ pub use person::Person;
 pub use preset::Preset;
 pub use records::{MAX_CELLS, MAX_ROW};
 pub use rejection::{Rejection, Why};
-pub use report::{Counts, MOST_LINES, Report};
+pub use report::{Before, Counts, MOST_LINES, Report, Taken};
 pub use result::{harmless, write_row};
 pub use separator::Separator;
 pub use stoa_core::connection::Column;

@@ -44,9 +44,11 @@ impl Placed {
         if is_taken { Self::File { connection, name: name.to_owned() } } else { Self::Misnamed(connection) }
     }
 
-    /// Where its result is put. A name that is not taken is not repeated.
-    pub fn result_key(connection: &ConnectionId, name: Option<&str>) -> String {
-        format!("{connection}/out/{}.result.csv", name.unwrap_or("unusable-name"))
+    /// Where its result is put. A name that is not taken is not repeated. What was done of a file before another one took
+    /// its name lies beside the result of that one.
+    pub fn result_key(connection: &ConnectionId, name: Option<&str>, refusal: Option<&UploadRefusal>) -> String {
+        let replaced = if refusal == Some(&UploadRefusal::Replaced) { ".replaced" } else { "" };
+        format!("{connection}/out/{}{replaced}.result.csv", name.unwrap_or("unusable-name"))
     }
 }
 
@@ -69,10 +71,15 @@ pub enum UploadRefusal {
     #[error("{0}")]
     Header(#[from] HeaderError),
     /// It was deleted before it was read.
-    #[error("the file was not there any more, or may not be read. Put it there again")]
+    #[error("the file was not there any more. Put it there again")]
     Gone,
-    /// A younger file of the connection is written already.
-    #[error("a younger file was written in the meantime, and this one would undo it. Send a fresh export")]
+    /// Another file was put there under its name while it was read.
+    #[error("another file was put there under its name while it was read; that one has a result of its own")]
+    Replaced,
+    /// A younger file of the connection is written already, or a part of it.
+    #[error(
+        "a younger file, or a part of it, was written in the meantime, and this one would undo it. Send a fresh export"
+    )]
     Overtaken,
     /// There is no such connection.
     #[error("nobody is known by the name of this folder")]
@@ -80,13 +87,13 @@ pub enum UploadRefusal {
     /// The connection takes no files.
     #[error("people of this folder do not come from files. Ask whoever set up the sign-in")]
     NotFromFiles,
-    /// Of a file that names everybody, a row could not be used.
+    /// Of a file that names everybody, a row could not be used. It was read to its end.
     #[error(
-        "every row that can be used was taken, but nobody was removed: whoever is in a row that cannot be used would be \
-         missing. Correct the rows below, and send the file again"
+        "every row that can be used was taken, but nobody is gone for not being in the file: whoever is in a row that \
+         cannot be used would be. Correct the rows below, and send the file again"
     )]
     Incomplete,
-    /// A file that names everybody names nobody.
+    /// A file that names everybody names nobody. It was read to its end.
     #[error("a file that names everybody has to name somebody")]
     NamesNobody,
     /// It broke off again and again.
@@ -103,6 +110,7 @@ impl UploadRefusal {
             Self::TooLarge(_) => "too_large",
             Self::Header(_) => "header",
             Self::Gone => "gone",
+            Self::Replaced => "replaced",
             Self::Overtaken => "overtaken",
             Self::NoConnection => "no_connection",
             Self::NotFromFiles => "not_from_files",
@@ -184,8 +192,12 @@ mod tests {
     fn a_result_is_no_file_of_anybody_s() {
         let acme = ConnectionId::parse("acme").unwrap();
         for name in [Some("in"), Some("people.csv"), None] {
-            assert!(Placed::of(&Placed::result_key(&acme, name)) == Placed::Nobody, "{name:?}");
+            for refusal in [None, Some(&UploadRefusal::Replaced), Some(&UploadRefusal::Gone)] {
+                assert!(Placed::of(&Placed::result_key(&acme, name, refusal)) == Placed::Nobody, "{name:?}");
+            }
         }
+        let key = Placed::result_key(&acme, Some("a.csv"), Some(&UploadRefusal::Replaced));
+        assert_eq!(key, "acme/out/a.csv.replaced.result.csv");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) struct Objects {
 
 /// Why a part of an object is not there.
 pub(crate) enum Unread {
-    /// There is no such object, or it may not be read: S3 tells the two apart only for those who may list.
+    /// There is no such object. S3 says so to those who may list, and to others that they may not read it.
     Gone,
     /// Another was put there since.
     Replaced,
@@ -62,7 +62,8 @@ impl Objects {
         let (status, body) = self.call(Method::GET, key, &headers, &[]).await.map_err(Unread::Failed)?;
         match status {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(body),
-            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Err(Unread::Gone),
+            // Without the bucket, no file is there; but nobody has deleted any.
+            StatusCode::NOT_FOUND if code_of(&body).is_none_or(|code| code == "NoSuchKey") => Err(Unread::Gone),
             StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => Err(Unread::Replaced),
             status => Err(Unread::Failed(refused(status, &body))),
         }

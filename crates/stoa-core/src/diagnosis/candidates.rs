@@ -50,6 +50,7 @@ fn of_fault(fault: Fault) -> &'static [Cause] {
         | Fault::ScimVersionDiffers => &[SetOtherwise, OurSetting],
         Fault::CsvOff => &[OurSetting],
         Fault::UploadRefused => &[SetOtherwise, OurSetting],
+        Fault::UploadGivenUp => &[AwsAway, PermissionAbsent, Defect],
         Fault::Framed => &[Framed],
         Fault::CookiesBlocked | Fault::TooManyLogins => &[CookiesLost, OtherBrowser],
         Fault::LoginExpired | Fault::LoginUnknown => &[TookTooLong, OtherBrowser],
@@ -328,6 +329,7 @@ pub(super) fn settings_behind(symptom: &Symptom) -> &'static [&'static str] {
         | Fault::ThinkificAnswerStrange
         | Fault::ThinkificSentBack
         | Fault::ReturnedAgain
+        | Fault::UploadGivenUp
         | Fault::FilesUnavailable
         | Fault::StoreUnavailable
         | Fault::StoreContended

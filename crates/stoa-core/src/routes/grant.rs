@@ -127,6 +127,8 @@ pub enum Action {
     StopQuery,
     /// `s3:GetObject`, which `HeadObject` asks for too
     GetObject,
+    /// `s3:ListBucket`: who may list is told that an object is not there; whoever may not, that they may not read it
+    ListBucket,
     /// `s3:PutObject`
     PutObject,
     /// `secretsmanager:CreateSecret`
@@ -170,6 +172,7 @@ impl Action {
             Self::GetQueryResults => "logs:GetQueryResults",
             Self::StopQuery => "logs:StopQuery",
             Self::GetObject => "s3:GetObject",
+            Self::ListBucket => "s3:ListBucket",
             Self::PutObject => "s3:PutObject",
             Self::CreateSecret => "secretsmanager:CreateSecret",
             Self::DeleteSecret => "secretsmanager:DeleteSecret",
@@ -192,6 +195,8 @@ pub enum Resource {
     Index(Index),
     /// Secrets Manager secrets of these purposes.
     Secrets(&'static [SecretKind]),
+    /// An S3 bucket, not its objects.
+    Bucket(Bucket),
     /// Objects of an S3 bucket.
     Objects {
         /// In which bucket.
@@ -207,14 +212,14 @@ impl Resource {
         match self {
             Self::Table(table) => Some(table),
             Self::Index(index) => Some(index.table()),
-            Self::Secrets(_) | Self::Objects { .. } => None,
+            Self::Secrets(_) | Self::Bucket(_) | Self::Objects { .. } => None,
         }
     }
 
-    /// The bucket whose objects they are.
+    /// The bucket that it is, or whose objects they are.
     pub const fn bucket(self) -> Option<Bucket> {
         match self {
-            Self::Objects { bucket, .. } => Some(bucket),
+            Self::Bucket(bucket) | Self::Objects { bucket, .. } => Some(bucket),
             Self::Table(_) | Self::Index(_) | Self::Secrets(_) => None,
         }
     }
@@ -230,6 +235,10 @@ pub(super) const fn index(index: Index, actions: &'static [Action]) -> Grant {
 
 pub(super) const fn secrets(kinds: &'static [SecretKind]) -> Grant {
     Grant { actions: &[Action::GetSecretValue], resource: Resource::Secrets(kinds), conditions: &[] }
+}
+
+pub(super) const fn bucket(bucket: Bucket, actions: &'static [Action]) -> Grant {
+    Grant { actions, resource: Resource::Bucket(bucket), conditions: &[] }
 }
 
 pub(super) const fn objects(bucket: Bucket, like: &'static str, actions: &'static [Action]) -> Grant {

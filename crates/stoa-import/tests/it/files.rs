@@ -184,10 +184,38 @@ fn a_connections_own_names_come_first() {
 fn a_header_that_cannot_be_used_refuses_the_file() {
     assert_eq!(import(b"").unwrap_err(), HeaderError::Empty);
     assert_eq!(import(b"\n\r\n\n").unwrap_err(), HeaderError::Empty);
-    assert!(matches!(import(b"name,id\nAda,7\n").unwrap_err(), HeaderError::NoEmail(there) if there.contains("name")));
+    let there = |file: &[u8]| match import(file).unwrap_err() {
+        HeaderError::NoEmail(there) => there,
+        other => panic!("{other}"),
+    };
+    assert_eq!(there(b"name,id,status,step 2\nAda,7,,\n"), "there are: \"name\", \"id\", \"status\", …");
     assert_eq!(import(b"email,EMAIL\n").unwrap_err(), HeaderError::Twice("email".to_owned()));
     let wide = vec!["x"; 600].join(",");
     assert_eq!(import(wide.as_bytes()).unwrap_err(), HeaderError::Unreadable(Why::TooWide));
+}
+
+/// What is said of a header stands in the result, which is to name nobody.
+#[test]
+fn a_file_without_a_header_is_refused_and_its_first_row_is_not_repeated() {
+    let mail = Mapping { preset: None, columns: BTreeMap::from([(Column::Email, "Mail".to_owned())]) };
+    for first in [
+        "ada@acme.com,Ada,Lovelace,00042,Leaders",
+        "Ada,Lovelace,Employee,active,+49 170 1234567",
+        "Lovelace;Ada;1815-12-10;Plant",
+        "Ada,Lovelace",
+        "Ada",
+        // Somebody's company is called Group, and their department Team.
+        "Ada,Lovelace,Group,Team,ada@acme.com",
+    ] {
+        for mapping in [Mapping::default(), mail.clone()] {
+            let file = format!("{first}\nbob@acme.com,Bob,Babbage,7,Leaders\n");
+            let told = import_in(file.as_bytes(), 7, mapping).unwrap_err().to_string();
+            assert!(told.contains("is there a header?"), "{told}");
+            for needle in ["Ada", "ada", "acme", "Lovelace", "42", "Leaders", "1815", "170", "Plant", "Team"] {
+                assert!(!told.contains(needle), "{first}: {told}");
+            }
+        }
+    }
 }
 
 #[test]

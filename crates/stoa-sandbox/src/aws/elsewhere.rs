@@ -40,7 +40,7 @@ impl Elsewhere {
             Service::LambdaAccount => {
                 Ok(Served::of(StatusCode::OK, json!({ "AccountLimit": { "ConcurrentExecutions": 1000 } })))
             }
-            Service::Scheduler { .. } | Service::Sqs | Service::S3 | Service::Logs | Service::CloudTrail => {
+            Service::Scheduler { .. } | Service::Sqs | Service::Logs | Service::CloudTrail => {
                 Ok(refused("ResourceNotFoundException", "It does not exist."))
             }
             Service::DynamoDb => Ok(refused(

@@ -13,7 +13,7 @@ pub enum FaultKind {
     ApplyThenCutConnection,
     /// The connection is cut and nothing is carried out.
     CutConnection,
-    /// `ProvisionedThroughputExceededException`, or `ThrottlingException` from Secrets Manager.
+    /// `ProvisionedThroughputExceededException`, or what another service than DynamoDB says instead.
     Throttle,
     /// The call waits this long first.
     Delay(Duration),

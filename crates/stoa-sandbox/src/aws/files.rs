@@ -2,7 +2,7 @@
 //! `PutObject`; and what EventBridge is told of an object that was put there. In memory.
 //!
 //! Errors are S3's, as XML, and so is what S3 does not say: whoever may not list a bucket is not told that an object is
-//! not there, but that they may not read it.
+//! not there, but that they may not read it. What the bucket's policy in `template.yaml` refuses is refused here too.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use stoa_core::routes::Bucket;
 
-use super::policy::{SANDBOX, Target};
+use super::policy::Target;
 use super::request::Member;
 use super::touched::{Touched, is_like};
 use super::{ACCOUNT, REGION, Stack};
@@ -93,11 +93,18 @@ impl Asked {
 }
 
 impl Files {
-    /// Carries out what is allowed.
+    /// The bucket, if whoever asks for one of its objects has to be allowed to list it in order to be told that the object
+    /// is not there.
+    pub(super) fn lacks(&self, asked: &Asked) -> Option<Bucket> {
+        let is_there = self.state(|state| state.objects.contains_key(&(asked.bucket, asked.key.clone())));
+        (asked.method != Method::PUT && !is_there).then_some(asked.bucket)
+    }
+
+    /// Carries out what is allowed, for somebody who may list the bucket or not.
     pub(super) fn answer(
         &self,
         asked: &Asked,
-        (principal, headers): (&str, &HeaderMap),
+        (may_list, headers): (bool, &HeaderMap),
         body: Bytes,
         stack: &Stack,
     ) -> Answered {
@@ -114,16 +121,16 @@ impl Files {
         }
         match asked.method {
             Method::PUT => self.put(asked, headers, body, stack),
-            _ => self.get(asked, principal, headers),
+            _ => self.get(asked, may_list, headers),
         }
     }
 
-    fn get(&self, asked: &Asked, principal: &str, headers: &HeaderMap) -> Answered {
+    fn get(&self, asked: &Asked, may_list: bool, headers: &HeaderMap) -> Answered {
         let found = self.state(|state| state.objects.get(&(asked.bucket, asked.key.clone())).cloned());
         let Some(object) = found else {
-            return match principal {
-                SANDBOX => error(StatusCode::NOT_FOUND, "NoSuchKey", &asked.method),
-                _ => denied(&asked.method),
+            return match may_list {
+                true => error(StatusCode::NOT_FOUND, "NoSuchKey", &asked.method),
+                false => denied(&asked.method),
             };
         };
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -153,6 +160,9 @@ impl Files {
     }
 
     fn put(&self, asked: &Asked, headers: &HeaderMap, body: Bytes, stack: &Stack) -> Answered {
+        if has_key_of_its_own(headers) {
+            return denied(&asked.method);
+        }
         // At S3 it is MD5, or nothing in particular.
         let etag = format!("\"{}\"", hex(&body).split_at(32).0);
         let octets = HeaderValue::from_static("binary/octet-stream");
@@ -185,6 +195,11 @@ impl Files {
         self.state(|state| state.objects.keys().filter(|(of, _)| *of == bucket).map(|(_, key)| key.clone()).collect())
     }
 
+    /// Puts an object there.
+    pub(super) fn put_there(&self, bucket: Bucket, key: &str, bytes: Bytes, stack: &Stack) {
+        self.put(&Asked { method: Method::PUT, bucket, key: key.to_owned() }, &HeaderMap::new(), bytes, stack);
+    }
+
     /// Deletes an object, as its lifetime does or whoever put it there.
     pub(super) fn delete(&self, bucket: Bucket, key: &str) {
         self.state(|state| state.objects.remove(&(bucket, key.to_owned())));
@@ -201,16 +216,30 @@ enum Range {
 }
 
 impl Range {
-    /// `bytes=FROM-TO`, both of them in it. Another form is passed over, as S3 does.
+    /// `bytes=FROM-TO`, both of them in it; `bytes=FROM-`, to the end; `bytes=-LAST`, so many at the end. Another form is
+    /// passed over, as S3 does.
     fn read(text: &str, whole: usize) -> Option<Self> {
         let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
-        let (from, to): (usize, usize) = (from.parse().ok()?, to.parse().ok()?);
-        match (from, to) {
-            (from, to) if to < from => None,
-            (from, _) if from >= whole => Some(Self::Beyond),
-            (from, to) => Some(Self::Part(from, whole.min(to + 1))),
+        let number = |text: &str| match text {
+            "" => Some(None),
+            text => text.parse::<usize>().ok().map(Some),
+        };
+        match (number(from)?, number(to)?) {
+            (None, None) => None,
+            (Some(from), Some(to)) if to < from => None,
+            (Some(from), _) if from >= whole => Some(Self::Beyond),
+            (Some(from), Some(to)) => Some(Self::Part(from, whole.min(to.saturating_add(1)))),
+            (Some(from), None) => Some(Self::Part(from, whole)),
+            (None, Some(last)) if last == 0 || whole == 0 => Some(Self::Beyond),
+            (None, Some(last)) => Some(Self::Part(whole.saturating_sub(last), whole)),
         }
     }
+}
+
+/// Whether an object is to be encrypted with a key that the bucket's readers may not use: one of KMS, or the sender's own.
+fn has_key_of_its_own(headers: &HeaderMap) -> bool {
+    let by = headers.get("x-amz-server-side-encryption");
+    by.is_some_and(|by| by != "AES256") || headers.contains_key("x-amz-server-side-encryption-customer-algorithm")
 }
 
 /// "Object Created", as Amazon S3 tells EventBridge.

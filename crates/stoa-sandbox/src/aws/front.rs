@@ -26,10 +26,11 @@ use super::files::{Asked, Files, denied, error};
 use super::journal::{Call, Journal, LEDGER_VARIABLE, Outcome};
 use super::lambda::Lambda;
 use super::logs::Logs;
-use super::policy::{self, Decision, GrantUse};
+use super::policy::{self, Decision, GrantUse, Target};
 use super::request::{Caller, Member, Operation, Service, members};
 use super::secrets::Secrets;
 use super::served::{Served, conflicting, refusal, refused, throttled, unavailable};
+use super::touched::Touched;
 use super::trails::Trails;
 use super::watched::Watched;
 use super::{ACCOUNT, Stack, StartError, Storage, sts, unprocessed};
@@ -216,6 +217,11 @@ impl Front {
         self.shared.files.keys(bucket)
     }
 
+    /// Puts an object there, as a customer does; leaves no trace in the journal.
+    pub fn put_object(&self, bucket: Bucket, key: &str, bytes: Bytes) {
+        self.shared.files.put_there(bucket, key, bytes, &self.shared.stack);
+    }
+
     /// Deletes an object, as its lifetime does or whoever put it there.
     pub fn delete_object(&self, bucket: Bucket, key: &str) {
         self.shared.files.delete(bucket, key);
@@ -261,7 +267,8 @@ impl Front {
 struct Admitted {
     number: u64,
     principal: String,
-    operation: Operation,
+    /// The operation's.
+    name: String,
     members: Vec<Member>,
     at: Timestamp,
     since: Instant,
@@ -274,7 +281,7 @@ impl Admitted {
         let call = |member: &Member| Call {
             request: self.number,
             principal: self.principal.clone(),
-            operation: self.operation.name.clone(),
+            operation: self.name.clone(),
             action: member.action.clone(),
             resource: member.resource.clone(),
             keys: member.touched.leading_keys.clone(),
@@ -298,7 +305,7 @@ impl Admitted {
     fn units_of_failure(&self, error: &str) -> BTreeMap<String, f64> {
         let mut units = BTreeMap::new();
         for table in self.members.iter().filter_map(|member| member.table.clone()) {
-            *units.entry(table).or_default() += capacity::of_failure(error, &self.operation.name);
+            *units.entry(table).or_default() += capacity::of_failure(error, &self.name);
         }
         units
     }
@@ -348,12 +355,13 @@ impl Shared {
         if !distance.is_zero() {
             tokio::time::sleep(distance).await;
         }
-        let admitted = Admitted { number: self.journal.next_request(), principal, operation, members, at, since };
-        if let Some(denied) = self.denial(&admitted) {
+        let Operation { service, name } = operation;
+        let admitted = Admitted { number: self.journal.next_request(), principal, name, members, at, since };
+        if let Some(denied) = self.denial(&admitted, &service) {
             self.journal.record(admitted.calls(&Outcome::Denied, &denied));
             return Ok(denied.numbered(admitted.number));
         }
-        self.carry_out(&admitted, &head.headers, parsed).await
+        self.carry_out((&admitted, &service), &head.headers, parsed).await
     }
 
     /// S3 speaks a language of its own: objects in the address, bytes in the body, errors as XML.
@@ -371,9 +379,8 @@ impl Shared {
         let Some(Caller { principal, .. }) = caller else { return Ok(denied(&head.method).response) };
         let member = asked.member(&self.stack);
         let decision = policy::decide(&principal, &member.action, &member.target, &member.touched);
-        let operation = Operation { service: Service::S3, name: name.to_owned() };
-        let number = self.journal.next_request();
-        let admitted = Admitted { number, principal, operation, members: vec![member], at, since };
+        let (number, name) = (self.journal.next_request(), name.to_owned());
+        let admitted = Admitted { number, principal, name, members: vec![member], at, since };
         let record = |outcome| self.journal.record(admitted.calls(&outcome, &Served::nothing()));
         match decision {
             Decision::Denied => {
@@ -403,7 +410,8 @@ impl Shared {
                 if let Some(FaultKind::Delay(time)) = fault {
                     tokio::time::sleep(time).await;
                 }
-                self.files.answer(asked, (&admitted.principal, &head.headers), body, &self.stack)
+                let may_list = self.may_list(&admitted.principal, self.files.lacks(asked));
+                self.files.answer(asked, (may_list, &head.headers), body, &self.stack)
             }
         };
         let is_cut = fault == Some(FaultKind::ApplyThenCutConnection);
@@ -415,15 +423,28 @@ impl Shared {
         if is_cut { Err(CutConnection) } else { Ok(answered.response) }
     }
 
+    /// Whether somebody may list the bucket of an object that is not there.
+    fn may_list(&self, principal: &str, bucket: Option<Bucket>) -> bool {
+        let Some(bucket) = bucket else { return false };
+        match policy::decide(principal, "s3:ListBucket", &Target::Bucket(bucket), &Touched::default()) {
+            Decision::Granted(grant) => {
+                self.journal.record_use(grant);
+                true
+            }
+            Decision::Allowed => true,
+            Decision::Denied => false,
+        }
+    }
+
     /// Refuses the whole request if one member is not allowed, as DynamoDB does.
-    fn denial(&self, request: &Admitted) -> Option<Served> {
+    fn denial(&self, request: &Admitted, service: &Service) -> Option<Served> {
         let mut used = Vec::new();
         for member in &request.members {
             match policy::decide(&request.principal, &member.action, &member.target, &member.touched) {
                 Decision::Granted(grant) => used.push(grant),
                 Decision::Allowed => {}
                 Decision::Denied => {
-                    let kind = match request.operation.service {
+                    let kind = match service {
                         Service::DynamoDb => "com.amazon.coral.service#AccessDeniedException",
                         Service::SecretsManager
                         | Service::Lambda { .. }
@@ -431,8 +452,7 @@ impl Shared {
                         | Service::Scheduler { .. }
                         | Service::Logs
                         | Service::CloudTrail
-                        | Service::Sqs
-                        | Service::S3 => "AccessDeniedException",
+                        | Service::Sqs => "AccessDeniedException",
                     };
                     let (user, action, arn) = (&request.principal, &member.action, &member.arn);
                     return Some(refused(
@@ -449,18 +469,18 @@ impl Shared {
         None
     }
 
-    async fn carry_out(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Answer {
+    async fn carry_out(&self, (request, service): (&Admitted, &Service), headers: &HeaderMap, body: Value) -> Answer {
         let fault = self.faults.due(&request.principal, &request.members);
         let served = match fault {
-            None | Some(FaultKind::ApplyThenCutConnection) => self.serve(request, headers, body).await,
+            None | Some(FaultKind::ApplyThenCutConnection) => self.serve((request, service), headers, body).await,
             Some(FaultKind::Delay(time)) => {
                 tokio::time::sleep(time).await;
-                self.serve(request, headers, body).await
+                self.serve((request, service), headers, body).await
             }
             Some(FaultKind::LeaveUnprocessed) => {
                 let mut body = body;
                 let unprocessed = unprocessed::take_last_key(&mut body);
-                let mut served = self.serve(request, headers, body).await;
+                let mut served = self.serve((request, service), headers, body).await;
                 unprocessed::put_back(&mut served.body, unprocessed);
                 served
             }
@@ -472,9 +492,9 @@ impl Shared {
                 "com.amazon.coral.service#AccessDeniedException",
                 "User is not authorized to perform this action.",
             ),
-            Some(FaultKind::Conflict) => conflicting(request.members.len(), &request.operation.name),
-            Some(FaultKind::Throttle) => throttled(&request.operation.service),
-            Some(FaultKind::Unavailable) => unavailable(&request.operation.service),
+            Some(FaultKind::Conflict) => conflicting(request.members.len(), &request.name),
+            Some(FaultKind::Throttle) => throttled(service),
+            Some(FaultKind::Unavailable) => unavailable(service),
         };
         let cut = fault == Some(FaultKind::ApplyThenCutConnection);
         let outcome = match served.error() {
@@ -486,29 +506,26 @@ impl Shared {
         if cut { Err(CutConnection) } else { Ok(served.numbered(request.number)) }
     }
 
-    async fn serve(&self, request: &Admitted, headers: &HeaderMap, body: Value) -> Served {
-        match &request.operation.service {
+    async fn serve(&self, (request, service): (&Admitted, &Service), headers: &HeaderMap, body: Value) -> Served {
+        match service {
             Service::SecretsManager if self.dynamo.is_another() => match self.forward(headers, &body).await {
                 Some((status, body)) => Served::of(status, body),
                 None => unavailable(&Service::SecretsManager),
             },
-            Service::SecretsManager => Served::of_secrets(self.secrets.answer(&request.operation.name, &body)),
-            Service::Lambda { function } if request.operation.name == "GetAlias" => {
-                self.lambda.alias(function, &self.stack)
-            }
+            Service::SecretsManager => Served::of_secrets(self.secrets.answer(&request.name, &body)),
+            Service::Lambda { function } if request.name == "GetAlias" => self.lambda.alias(function, &self.stack),
             Service::LambdaAccount => self.lambda.account(),
             Service::Scheduler { schedule } => self.watched.schedule(schedule, &self.stack),
             Service::Sqs => self.watched.attributes(&body, &self.stack),
-            Service::CloudTrail => self.trails.answer(&request.operation.name, &body),
-            Service::Logs => self.logs.answer(&request.operation.name, &body, &self.stack),
+            Service::CloudTrail => self.trails.answer(&request.name, &body),
+            Service::Logs => self.logs.answer(&request.name, &body, &self.stack),
             Service::Lambda { function } => self.lambda.invoke(function, &self.stack, body).await,
             Service::DynamoDb => self.serve_dynamodb(request, headers, body).await,
-            Service::S3 => unavailable(&Service::S3),
         }
     }
 
     async fn serve_dynamodb(&self, request: &Admitted, headers: &HeaderMap, mut body: Value) -> Served {
-        let hide = capacity::ask(&request.operation.name, &mut body);
+        let hide = capacity::ask(&request.name, &mut body);
         let Some((status, mut body)) = self.forward(headers, &body).await else {
             return unavailable(&Service::DynamoDb);
         };

@@ -30,6 +30,8 @@ pub enum Target {
     Function(String),
     /// A log group of the stack.
     LogGroup,
+    /// A bucket of the stack, not its objects.
+    Bucket(Bucket),
     /// An object of a bucket of the stack, by its key; in a grant, what the keys are like.
     Object(Bucket, String),
     /// Everything of the service, as the listing actions want.
@@ -147,6 +149,7 @@ fn targets(resource: Resource) -> Vec<Target> {
         Resource::Table(table) => vec![Target::Table(table)],
         Resource::Index(index) => vec![Target::Index(index.table(), index.as_str().to_owned())],
         Resource::Secrets(kinds) => kinds.iter().copied().map(Target::Secret).collect(),
+        Resource::Bucket(bucket) => vec![Target::Bucket(bucket)],
         Resource::Objects { bucket, like } => vec![Target::Object(bucket, like.to_owned())],
     }
 }
@@ -158,6 +161,7 @@ fn grant_use(function: &Function, action: &str, target: &Target) -> GrantUse {
         Target::Secret(kind) => format!("secret/{}", kind.as_str()),
         Target::Function(name) => format!("function/{name}"),
         Target::LogGroup => "log-group".to_owned(),
+        Target::Bucket(bucket) => format!("bucket/{}", bucket.as_str()),
         Target::Object(bucket, like) => format!("objects/{}/{like}", bucket.as_str()),
         Target::Any | Target::Foreign => "*".to_owned(),
     };
@@ -176,8 +180,11 @@ fn on_call_may(action: &str, target: &Target, touched: &Touched) -> bool {
         },
         Target::LogGroup => ON_CALL_READS.iter().any(|known| known.as_str() == action),
         Target::Any => ON_CALL_LISTS.iter().chain(ON_CALL_ASKS).any(|known| known.as_str() == action),
-        Target::Table(_) | Target::Index(..) | Target::Secret(_) | Target::Object(..) | Target::Foreign => {
-            ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched))
-        }
+        Target::Table(_)
+        | Target::Index(..)
+        | Target::Secret(_)
+        | Target::Bucket(_)
+        | Target::Object(..)
+        | Target::Foreign => ON_CALL_GRANTS.iter().any(|grant| covers(grant, action, target, touched)),
     }
 }

@@ -10,7 +10,7 @@ use super::secrets::name_of;
 use super::touched::Touched;
 use super::{ACCOUNT, REGION, Stack};
 
-/// The services that answer.
+/// The services that answer in JSON. S3 does not, and is asked for in the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     DynamoDb,
@@ -26,7 +26,6 @@ pub(super) enum Service {
     Sqs,
     Logs,
     CloudTrail,
-    S3,
 }
 
 /// `GetAccountSettings` of Lambda's API.
@@ -135,8 +134,6 @@ pub(super) fn members(operation: &Operation, body: &Value, stack: &Stack) -> Vec
         Service::Sqs => vec![on_account(format!("sqs:{}", operation.name))],
         Service::CloudTrail => vec![on_account(format!("cloudtrail:{}", operation.name))],
         Service::Logs => logs(&operation.name, body, stack),
-        // An object is in the address, which is read before this.
-        Service::S3 => Vec::new(),
     }
 }
 

@@ -69,14 +69,11 @@ pub(super) fn throttled(service: &Service) -> Served {
             "message": "The level of configured provisioned throughput for the table was exceeded. \
                         Consider increasing your provisioning level with the UpdateTable API.",
         }),
-        Service::SecretsManager => json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
-        Service::Lambda { .. }
-        | Service::LambdaAccount
-        | Service::Scheduler { .. }
-        | Service::Sqs
-        | Service::S3
-        | Service::Logs
-        | Service::CloudTrail => {
+        Service::SecretsManager | Service::Logs | Service::CloudTrail | Service::Scheduler { .. } => {
+            json!({"__type": "ThrottlingException", "message": "Rate exceeded"})
+        }
+        Service::Sqs => json!({"__type": "com.amazonaws.sqs#RequestThrottled", "message": "Request is throttled."}),
+        Service::Lambda { .. } | Service::LambdaAccount => {
             json!({"__type": "TooManyRequestsException", "message": "Rate Exceeded."})
         }
     };
@@ -95,7 +92,6 @@ pub(super) fn unavailable(service: &Service) -> Served {
         | Service::LambdaAccount
         | Service::Scheduler { .. }
         | Service::Sqs
-        | Service::S3
         | Service::Logs
         | Service::CloudTrail => {
             json!({"__type": "ServiceException", "Message": "An error occurred."})

@@ -149,6 +149,13 @@ struct Planned {
     before: Option<User>,
 }
 
+/// Whom rows may name, as far as the directory knows them: one read for each address and id.
+async fn named(desk: &Desk<'_>, rows: &[FileRow]) -> Result<Vec<UserId>, Failure> {
+    let keys = rows.iter().flat_map(|row| <[_; 2]>::from(row.keys(desk.connection.id(), &desk.pepper)));
+    let owners = desk.people().owners(&keys.flatten().collect()).await?;
+    Ok(owners.into_values().filter_map(|id| UserId::parse(&id).ok()).collect())
+}
+
 /// What becomes of rows. What met another change is looked at again, until all of it is settled: what is settled is not
 /// touched any more.
 async fn take(desk: &Desk<'_>, rows: &[FileRow], writes: bool) -> Result<Vec<RowOutcome>, Failure> {

@@ -50,7 +50,8 @@ pub use items::{
 };
 pub(crate) use items::{
     DomainItem, ErasedItem, HomeRealmItem, ImportItem, Item, ListedId, ListedItem, NO_KEY, PersonChangeItem, Range,
-    SiteItem, UploadItem, UploadProgress, UploadTurnItem, UsedItem, ValueItem, is_kept_out, is_membership,
+    RefusedLine, SiteItem, UploadItem, UploadProgress, UploadTurnItem, UploadWritten, UsedItem, ValueItem, is_kept_out,
+    is_membership,
 };
 pub(crate) use items::{course_of, due_of, stopped_of};
 pub use jwks::{FetchClaim, FetchLeave, KeySource};

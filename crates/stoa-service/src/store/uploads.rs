@@ -8,8 +8,8 @@ use stoa_core::ids::{Attempt, ConnectionId};
 use stoa_core::routes::Table;
 
 use super::{
-    ABSENT, ImportItem, Key, Outcome, PRESENT, Range, Reads, Store, Transacted, UploadItem, UploadProgress,
-    UploadTurnItem, read,
+    ABSENT, ImportItem, Key, Outcome, PRESENT, Range, Reads, Store, Transacted, UploadItem, UploadTurnItem,
+    UploadWritten, read,
 };
 
 /// How long a turn is its holder's, in seconds: longer than a function may run.
@@ -40,12 +40,11 @@ impl Store {
         Ok(Noted::Waits)
     }
 
-    /// Files that wait, of every connection, or of one: those first that were put there first.
+    /// Files that wait, of every connection, or of one: first what is under way, so that it ends before an older one is
+    /// taken of which S3 told late; then those that were put there first.
     pub(crate) async fn waiting_uploads(&self, of: Option<&ConnectionId>) -> Result<Vec<UploadItem>, Failure> {
-        let mut waiting: Vec<UploadItem> = self.tables.query(&Range::uploads(), Reads::Consistent).await?;
-        waiting.retain(|item| of.is_none_or(|of| *of == item.connection));
-        // S3's time has whole seconds: of two files of one second, the one that is under way goes first.
-        waiting.sort_by_key(|item| (item.at, item.done.rows == 0, item.upload.clone()));
+        let mut waiting: Vec<UploadItem> = self.tables.query(&Range::uploads(of), Reads::Consistent).await?;
+        waiting.sort_by_key(|item| (!item.done.is_under_way(), item.at, item.upload.clone()));
         Ok(waiting)
     }
 
@@ -87,13 +86,15 @@ impl Store {
         }
     }
 
-    /// A file is done: it waits no more, is not taken again, and, if it was written, whoever asks finds what was done.
+    /// A file is done, or as much of it as is done: it waits no more, is not taken again, and, if it was written, whoever
+    /// asks finds what was done.
     pub(crate) async fn end_upload(
         &self,
         item: &UploadItem,
         (holder, turn): (&Attempt, &mut UploadTurnItem),
         wrote: Option<Timestamp>,
     ) -> Result<(), Failure> {
+        turn.ended.retain(|ended| *ended != item.upload);
         turn.ended.push(item.upload.clone());
         let over = turn.ended.len().saturating_sub(REMEMBERED);
         turn.ended.drain(..over);
@@ -105,7 +106,8 @@ impl Store {
             None => Key::upload_turn(&item.connection).update("SET ended = :ended"),
         };
         let remember = remember.with(":ended", &turn.ended).with(":holder", holder).only_if("holder = :holder");
-        let history = wrote.map(|at| Key::imported(&item.connection, at).put(&imported(&item.etag, &item.done)));
+        let history =
+            wrote.map(|at| Key::imported(&item.connection, at).put(&imported(&item.etag, &item.done.written())));
         let writes = [Key::upload(&item.connection, &item.upload).delete(), remember].into_iter().chain(history);
         match self.tables.transact(writes.collect()).await? {
             Transacted::Applied => Ok(()),
@@ -114,8 +116,8 @@ impl Store {
     }
 }
 
-fn imported(etag: &str, done: &UploadProgress) -> ImportItem {
-    let UploadProgress { rows, new, changed, back, gone, refused, .. } = *done;
+fn imported(etag: &str, written: &UploadWritten) -> ImportItem {
+    let UploadWritten { rows, new, changed, back, gone, refused, .. } = *written;
     let (by, file, reason) = (BY.to_owned(), etag.to_owned(), "put into the bucket".to_owned());
     ImportItem { v: DIRECTORY_VERSION, by, file, reason, rows, new, changed, back, gone, refused }
 }

@@ -37,7 +37,7 @@ fn bucket(connection: &Connection, uploads: UploadsDocument) -> Section {
         ])
         .note(done)
         .note("Within minutes the result has counts, and a line for each row that cannot be used, with the reason.")
-        .note("Any SFTP product that writes to S3 does as well. Names end in .csv. Everything is deleted after a week.")
+        .note("Any SFTP product that writes to S3 does as well. Names end in .csv. S3 deletes everything after a week.")
 }
 
 const fn heading(column: Column) -> &'static str {

@@ -1,8 +1,12 @@
 //! One file of the bucket, from its first byte to its last row, or as far as there is time.
 //!
 //! A run reads the whole file: what it says of its columns, and which rows cannot be used, is at no other place. Rows that
-//! an earlier run has done are only counted, so that a file of any length ends; where every row has to have been seen (a
-//! file that names everybody, or one of which a row was refused), those are looked at once more at the end.
+//! an earlier run has done are only counted, so that a file of any length ends; where it names everybody, it is looked up
+//! at the end whom those name, without reading the people.
+//!
+//! How far it has come is noted after each hundred rows, and that rows are under way before the first of a run. So what is
+//! told of a file that is not taken to its end is true wherever it broke off: so many rows are done, and a hundred more may
+//! be.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +15,19 @@ use jiff::Timestamp;
 use stoa_core::connection::{Source, UploadsDocument};
 use stoa_core::directory::{Becomes, FileRow, RowRefusal, UserId};
 use stoa_core::failure::Failure;
-use stoa_import::{Counts, Import, MOST_LINES, Mapping, Placed, Report, Row, UploadRefusal, Why, begins_like};
+use stoa_import::{
+    Before, Counts, Import, MOST_LINES, Mapping, Placed, Report, Row, Taken, UploadRefusal, Why, begins_like,
+};
 use stoa_scim::ResourceType;
 
-use super::{Desk, leave, take};
+use super::{Desk, leave, named, take};
 use crate::clients::Clients;
 use crate::objects::Unread;
 use crate::operator::import_question::MOST_AT_ONCE;
-use crate::store::{UploadItem, UploadProgress};
+use crate::store::{RefusedLine, UploadItem, UploadProgress, UploadWritten};
 
-/// Rows between two notes of how far the file has come.
-const NOTED_EVERY: u64 = 200;
+/// Rows that the directory refused, of which a later run knows the lines. Of those of its own it knows all.
+const MOST_REMEMBERED: usize = 300;
 
 /// How a run of a file ended.
 pub(super) enum Ended {
@@ -75,15 +81,26 @@ struct Seen {
     /// Whom the file names, if it is to name everybody.
     named: BTreeSet<UserId>,
     people: u64,
+    /// Whether a run broke off where this one goes on: some of what it takes first may be done.
+    is_torn: bool,
 }
 
-/// Which rows are taken, counted from 1 over those that name somebody.
+/// Which rows are looked at, counted from 1 over those that name somebody.
 #[derive(Clone, Copy)]
-struct Which {
-    after: u64,
-    until: u64,
-    /// Whether they were counted before.
-    again: bool,
+enum Which {
+    /// What those after so many say is done.
+    After(u64),
+    /// Whom the first so many name is looked up.
+    First(u64),
+}
+
+impl Which {
+    const fn has(self, row: u64) -> bool {
+        match self {
+            Self::After(rows) => row > rows,
+            Self::First(rows) => row <= rows,
+        }
+    }
 }
 
 impl Run<'_> {
@@ -102,25 +119,15 @@ impl Run<'_> {
         let mapping = Mapping { preset: None, columns };
         let reading = format!("{}{uploads:?}", mapping.reading(&domains));
         let reading: String = digest(&SHA256, reading.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
-        if item.done.reading != reading {
-            let runs = item.done.runs;
-            item.done = UploadProgress { reading, runs, ..UploadProgress::default() };
-        }
+        item.done.read_as(reading, !uploads.write);
         let earlier = item.done.rows;
+        let refused = item.done.lines.iter().map(|refused| (refused.line, refused.why)).collect();
+        let mut seen = Seen { refused, is_torn: item.done.perhaps > 0, ..Seen::default() };
         let reads = Reads { run: self, desk, uploads, mapping, domains };
-        let mut seen = Seen::default();
-        let rest = Which { after: earlier, until: u64::MAX, again: false };
-        reads.pass(item, rest, &mut seen).await?;
-        self.clients.store.note_upload_progress(item).await?;
-        if earlier > 0 && (uploads.complete || item.done.refused > 0) {
-            let before = Which { after: 0, until: earlier, again: true };
-            let mut again = Seen::default();
-            reads.pass(item, before, &mut again).await?;
-            seen.refused.extend(again.refused);
-            seen.named.extend(again.named);
-        }
-        let leavers = reads.leavers(item, &seen).await?;
-        Ok(report(uploads, item, seen, leavers))
+        reads.pass(item, Which::After(earlier), &mut seen).await?;
+        reads.pause(item).await?;
+        let leavers = reads.leavers(item, earlier, &mut seen).await?;
+        Ok(whole(uploads, item, seen, leavers))
     }
 
     /// What is to be done with the file, if anything is.
@@ -146,7 +153,7 @@ struct Reads<'a> {
 }
 
 impl Reads<'_> {
-    /// Reads the whole file, and takes some of its rows.
+    /// Reads the whole file, and looks at some of its rows.
     async fn pass(&self, item: &mut UploadItem, which: Which, seen: &mut Seen) -> Result<(), Stop> {
         let mut import = Import::new(self.mapping.clone(), self.domains.clone());
         let (mut rows, mut waiting, mut from) = (Vec::new(), Vec::new(), 0);
@@ -168,7 +175,7 @@ impl Reads<'_> {
                 match (row, &columns) {
                     (Row::Person { line, person }, Some(columns)) => {
                         seen.people += 1;
-                        if seen.people > which.after && seen.people <= which.until {
+                        if which.has(seen.people) {
                             waiting.push(columns.file_row(line, &person));
                         }
                     }
@@ -177,7 +184,10 @@ impl Reads<'_> {
             }
             while waiting.len() >= MOST_AT_ONCE || (is_last && !waiting.is_empty()) {
                 let batch: Vec<FileRow> = waiting.drain(..waiting.len().min(MOST_AT_ONCE)).collect();
-                self.take(&batch, item, which, seen).await?;
+                match which {
+                    Which::After(_) => self.take(&batch, item, seen).await?,
+                    Which::First(_) => seen.named.extend(named(self.desk, &batch).await?),
+                }
                 self.in_time(item).await?;
             }
             if is_last {
@@ -197,9 +207,11 @@ impl Reads<'_> {
         }
     }
 
-    async fn take(&self, batch: &[FileRow], item: &mut UploadItem, which: Which, seen: &mut Seen) -> Result<(), Stop> {
-        let mut done = item.done.clone();
+    async fn take(&self, batch: &[FileRow], item: &mut UploadItem, seen: &mut Seen) -> Result<(), Stop> {
+        self.goes_under_way(item).await?;
+        let is_torn = std::mem::take(&mut seen.is_torn);
         for outcome in take(self.desk, batch, self.uploads.write).await? {
+            let done = &mut item.done;
             if self.uploads.complete {
                 seen.named.extend(outcome.user);
             }
@@ -211,56 +223,96 @@ impl Reads<'_> {
                 Becomes::Unchanged => &mut done.unchanged,
                 Becomes::Refused(why) => {
                     seen.refused.push((outcome.line, why));
+                    if done.lines.len() < MOST_REMEMBERED {
+                        done.lines.push(RefusedLine { line: outcome.line, why });
+                    }
                     &mut done.refused
                 }
             };
             *count += 1;
+            // Whoever was made by the run that broke off may have come into no group yet.
+            let may_be_its_own = matches!(outcome.becomes, Becomes::Unchanged | Becomes::Changed);
+            done.doubtful += u64::from(is_torn && may_be_its_own);
         }
-        if which.again {
-            return Ok(());
-        }
-        done.rows += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        done.runs = 0;
-        let is_due = done.rows / NOTED_EVERY != item.done.rows / NOTED_EVERY;
-        item.done = done;
-        if is_due {
+        item.done.rows += as_count(batch.len());
+        self.came_further(item).await
+    }
+
+    /// Notes that something is being written of which it is not known yet what became of it.
+    async fn goes_under_way(&self, item: &mut UploadItem) -> Result<(), Stop> {
+        if self.uploads.write && item.done.perhaps == 0 {
+            item.done.perhaps = as_count(MOST_AT_ONCE);
             self.run.clients.store.note_upload_progress(item).await?;
         }
         Ok(())
     }
 
-    /// Stops where the time is over, with a note of how far the file has come.
-    async fn in_time(&self, item: &UploadItem) -> Result<(), Stop> {
+    async fn came_further(&self, item: &mut UploadItem) -> Result<(), Stop> {
+        item.done.runs = 0;
+        item.done.since = self.run.clients.clock.now().as_second();
+        Ok(self.run.clients.store.note_upload_progress(item).await?)
+    }
+
+    /// Notes how far the file has come, with nothing under way.
+    async fn pause(&self, item: &mut UploadItem) -> Result<(), Stop> {
+        item.done.perhaps = 0;
+        Ok(self.run.clients.store.note_upload_progress(item).await?)
+    }
+
+    /// Stops where the time is over.
+    async fn in_time(&self, item: &mut UploadItem) -> Result<(), Stop> {
         if self.run.clients.clock.now() < self.run.until {
             return Ok(());
         }
-        self.run.clients.store.note_upload_progress(item).await?;
+        self.pause(item).await?;
         Err(Stop::Ended(Ended::NotYet))
     }
 
     /// Lets everybody leave whom the file does not name, if it names everybody and every row could be used.
-    async fn leavers(&self, item: &mut UploadItem, seen: &Seen) -> Result<Result<Option<u64>, UploadRefusal>, Stop> {
+    async fn leavers(
+        &self,
+        item: &mut UploadItem,
+        earlier: u64,
+        seen: &mut Seen,
+    ) -> Result<Result<Option<u64>, UploadRefusal>, Stop> {
         if !self.uploads.complete {
             return Ok(Ok(None));
         }
         if seen.people == 0 {
             return Ok(Err(UploadRefusal::NamesNobody));
         }
-        if seen.unusable > seen.doubles || !seen.refused.is_empty() {
+        if seen.unusable > seen.doubles || item.done.refused > 0 {
             return Ok(Err(UploadRefusal::Incomplete));
+        }
+        if earlier > 0 {
+            let mut before = Seen::default();
+            self.pass(item, Which::First(earlier), &mut before).await?;
+            seen.named.extend(before.named);
         }
         let everybody = self.desk.people().ids(ResourceType::User).await?;
         let everybody = everybody.into_iter().filter_map(|id| UserId::parse(&id).ok());
-        let missing: Vec<UserId> = everybody.filter(|id| !seen.named.contains(id)).collect();
-        let mut left = 0;
+        let missing: BTreeSet<UserId> = everybody.filter(|id| !seen.named.contains(id)).collect();
+        let left_to = item.done.left_to.clone();
+        let missing: Vec<UserId> = missing.into_iter().filter(|id| left_to.as_ref().is_none_or(|to| id > to)).collect();
         for batch in missing.chunks(MOST_AT_ONCE) {
-            let gone = u64::try_from(leave(self.desk, batch, self.uploads.write).await?.len()).unwrap_or(u64::MAX);
-            left += gone;
-            item.done.gone += gone;
+            self.goes_under_way(item).await?;
+            let left = as_count(leave(self.desk, batch, self.uploads.write).await?.len());
+            if std::mem::take(&mut seen.is_torn) {
+                item.done.doubtful += as_count(batch.len()) - left;
+            }
+            item.done.left += left;
+            item.done.gone += left;
+            item.done.left_to = batch.last().cloned();
+            self.came_further(item).await?;
             self.in_time(item).await?;
         }
-        Ok(Ok(Some(left)))
+        self.pause(item).await?;
+        Ok(Ok(Some(item.done.left)))
     }
+}
+
+fn as_count(many: usize) -> u64 {
+    u64::try_from(many).unwrap_or(u64::MAX)
 }
 
 impl Seen {
@@ -274,14 +326,13 @@ impl Seen {
     }
 }
 
-fn report(
+/// What is told of a file that was read to its end.
+fn whole(
     uploads: UploadsDocument,
     item: &UploadItem,
     seen: Seen,
     leavers: Result<Option<u64>, UploadRefusal>,
 ) -> Report {
-    let UploadProgress { new, changed, back, gone, unchanged, .. } = item.done;
-    let unusable = seen.unusable + u64::try_from(seen.refused.len()).unwrap_or(u64::MAX);
     let mut lines = seen.lines;
     let room = MOST_LINES.saturating_sub(lines.len());
     lines.extend(seen.refused.iter().take(room).map(|(line, why)| (*line, why.to_string())));
@@ -289,6 +340,31 @@ fn report(
         Ok(leavers) => (leavers, None),
         Err(refusal) => (None, Some(refusal)),
     };
-    let counts = Counts { new, changed, back, gone, unchanged };
-    Report { uploads, counts, leavers, lines, unusable, refusal }
+    let unusable = seen.unusable + item.done.refused;
+    Report { uploads, leavers, lines, unusable, refusal, ..so_far(&item.done) }
+}
+
+/// What is told of a file of which nothing more is done.
+pub(super) fn broken_off(item: &UploadItem, refusal: UploadRefusal) -> Report {
+    let lines = item.done.lines.iter().map(|refused| (refused.line, refused.why.to_string())).collect();
+    Report { lines, unusable: item.done.refused, refusal: Some(refusal), ..so_far(&item.done) }
+}
+
+fn so_far(done: &UploadProgress) -> Report {
+    let UploadProgress { new, changed, back, gone, unchanged, .. } = *done;
+    let UploadWritten { rows, perhaps, .. } = done.before;
+    let counts = Counts {
+        new: done.before.new,
+        changed: done.before.changed,
+        back: done.before.back,
+        gone: done.before.gone,
+        unchanged: 0,
+    };
+    Report {
+        taken: Taken { rows: done.rows, perhaps: done.perhaps, written: !done.compared },
+        counts: Counts { new, changed, back, gone, unchanged },
+        doubtful: done.doubtful,
+        before: (rows + perhaps > 0).then_some(Before { rows, perhaps, counts }),
+        ..Report::default()
+    }
 }

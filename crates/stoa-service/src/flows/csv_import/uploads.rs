@@ -16,7 +16,7 @@ use stoa_core::ids::{Attempt, ConnectionId};
 use stoa_core::routes::Bucket;
 use stoa_import::{Placed, Report, UploadRefusal};
 
-use super::file::{Ended, Run};
+use super::file::{Ended, Run, broken_off};
 use super::told::{Created, keys};
 use super::{Desk, Line};
 use crate::clients::Clients;
@@ -26,8 +26,13 @@ use crate::store::{Noted, UploadItem, UploadTurnItem};
 
 /// How long a run reads on, in seconds. The function has a quarter of an hour, and the last hundred rows their time.
 const WORKS_SECONDS: i64 = 12 * 60;
-/// Runs in which a file may come no further.
+/// So many runs in which a file came no further, and for so long, in seconds, are enough. S3 or DynamoDB may be away for
+/// hours, in which a clock that tries again comes three times in five minutes.
 const MOST_RUNS: u32 = 20;
+const MOST_SECONDS: i64 = 6 * 60 * 60;
+/// How often Lambda runs an event that fails (`MaximumRetryAttempts`). A file that is given up lets so many runs fail: then
+/// the event is in the queue, where it stays until somebody has read why.
+const RUNS_OF_AN_EVENT: u32 = 3;
 
 /// S3 has told of an object.
 pub(super) async fn created(clients: &Clients, told: &Created, request: &str) -> Result<Value, Failure> {
@@ -136,66 +141,98 @@ impl<'a> Works<'a> {
         let mut ended = 0;
         // Read again after each: another may have come, which found the turn taken.
         while let Some(item) = self.clients.store.waiting_uploads(Some(connection)).await?.into_iter().next() {
-            if !self.take_one(item, holder, turn).await? {
-                return Ok(json!({"files": ended, "goes_on": true}));
+            match self.take_one(item, holder, turn).await? {
+                Took::NoTime => return Ok(json!({"files": ended, "goes_on": true})),
+                Took::Ended => ended += 1,
+                // Its error is what alarms count: whoever sent the file can do nothing about it. The next run takes others.
+                Took::GivenUp => return Err(Fault::UploadGivenUp.into()),
             }
-            ended += 1;
         }
         Ok(json!({ "files": ended }))
     }
 
-    /// `false`: there is no time left for it.
     async fn take_one(
         &self,
         mut item: UploadItem,
         holder: &Attempt,
         turn: &mut UploadTurnItem,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Took, Failure> {
         let (clients, now) = (self.clients, self.clients.clock.now());
-        if now >= self.until {
-            return Ok(false);
+        // The same event came twice, and one of the two was slow: it has its result.
+        if turn.ended.contains(&item.upload) {
+            clients.store.end_upload(&item, (holder, turn), None).await?;
+            return Ok(Took::Ended);
         }
-        item.done.runs += 1;
+        if now >= self.until {
+            return Ok(Took::NoTime);
+        }
         let sealing_keys = clients.secrets.directory(now).await?;
         let key = Sealing::new(&sealing_keys).open_text(&item.key, (&item.upload, 1));
         let key = key.map_err(|_| Failure::noted(Fault::SecretBroken, "directory"))?;
-        let (name, ended) = match item.done.runs > MOST_RUNS {
-            true => (name_of(&key), Ended::Refused(UploadRefusal::Failed)),
-            false => match Desk::of(clients, &item.connection, now).await {
-                Ok(desk) => {
-                    // Counted before it is read: what ends the process counts too.
-                    clients.store.note_upload_progress(&item).await?;
-                    self.read(&desk, &key, &mut item, turn.youngest).await?
-                }
-                Err(failure) if failure.fault == Fault::ConnectionUnknown => {
-                    (name_of(&key), Ended::Refused(UploadRefusal::NoConnection))
-                }
-                Err(failure) => return Err(failure),
-            },
-        };
-        let report = match ended {
+        let (name, ended) = self.read(&key, &mut item, turn.youngest).await?;
+        let (report, wrote) = match ended {
             Ended::NotYet => {
                 self.log(&item.connection, item.done.rows, None);
-                return Ok(false);
+                return Ok(Took::NoTime);
             }
-            // The other one has an event of its own, and a result.
+            // The other one has an event of its own, and a result under the name that both have.
             Ended::Replaced => {
-                clients.store.end_upload(&item, (holder, turn), None).await?;
-                self.log(&item.connection, item.done.rows, Some("replaced"));
-                return Ok(true);
+                let wrote = item.done.is_written();
+                (wrote.then(|| broken_off(&item, UploadRefusal::Replaced)), wrote)
             }
-            Ended::Refused(refusal) => Report { refusal: Some(refusal), ..Report::default() },
-            Ended::Done(report) => *report,
+            Ended::Refused(refusal) => (Some(broken_off(&item, refusal)), item.done.is_written()),
+            Ended::Done(report) => {
+                let wrote = report.uploads.write || item.done.is_written();
+                (Some(*report), wrote)
+            }
         };
-        self.tell(&item.connection, name.as_deref(), &report).await?;
-        let wrote = report.uploads.write.then_some(now);
-        clients.store.end_upload(&item, (holder, turn), wrote).await?;
-        self.log(&item.connection, item.done.rows, report.refusal.as_ref().map(UploadRefusal::code));
-        Ok(true)
+        if let Some(report) = &report {
+            self.tell(&item.connection, name.as_deref(), report).await?;
+        }
+        let is_given_up = report.as_ref().is_some_and(|report| report.refusal == Some(UploadRefusal::Failed));
+        item.done.given_up += u32::from(is_given_up);
+        match is_given_up && item.done.given_up < RUNS_OF_AN_EVENT {
+            true => clients.store.note_upload_progress(&item).await?,
+            false => clients.store.end_upload(&item, (holder, turn), wrote.then_some(now)).await?,
+        }
+        let replaced = Some(UploadRefusal::Replaced.code());
+        let code = report.map_or(replaced, |report| report.refusal.as_ref().map(UploadRefusal::code));
+        self.log(&item.connection, item.done.rows, code);
+        Ok(if is_given_up { Took::GivenUp } else { Took::Ended })
+    }
+
+    /// Reads a file, and its name, unless it is given up or nobody's.
+    async fn read(
+        &self,
+        key: &str,
+        item: &mut UploadItem,
+        youngest: Option<i64>,
+    ) -> Result<(Option<String>, Ended), Failure> {
+        let (store, now) = (&self.clients.store, self.clients.clock.now());
+        let done = &mut item.done;
+        if done.since == 0 {
+            done.since = now.as_second();
+        }
+        let is_given_up = done.given_up > 0;
+        if is_given_up || done.runs >= MOST_RUNS && now.as_second() >= done.since + MOST_SECONDS {
+            return Ok((name_of(key), Ended::Refused(UploadRefusal::Failed)));
+        }
+        match Desk::of(self.clients, &item.connection, now).await {
+            Ok(desk) => {
+                // Counted before it is read: what ends the process counts too.
+                item.done.runs = item.done.runs.saturating_add(1);
+                store.note_upload_progress(item).await?;
+                self.read_as(&desk, key, item, youngest).await
+            }
+            Err(failure) if failure.fault == Fault::ConnectionUnknown => {
+                Ok((name_of(key), Ended::Refused(UploadRefusal::NoConnection)))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Reads the object, under the first of the keys that may be meant under which there is one; and its name.
-    async fn read(
+    async fn read_as(
         &self,
         desk: &Desk<'_>,
         told: &str,
@@ -225,7 +262,7 @@ impl<'a> Works<'a> {
     }
 
     async fn tell(&self, connection: &ConnectionId, name: Option<&str>, report: &Report) -> Result<(), Failure> {
-        let key = Placed::result_key(connection, name);
+        let key = Placed::result_key(connection, name, report.refusal.as_ref());
         self.clients.objects.put(&key, &report.render(name)).await
     }
 
@@ -237,12 +274,23 @@ impl<'a> Works<'a> {
         let line = Line { head, asked: Some("upload"), connection: Some(connection), found, failed: None, ms };
         match refused {
             Some(code) => {
-                let failure = Failure::noted(Fault::UploadRefused, code);
-                self.clients.write(&line.failed(&failure));
+                let is_ours = code == UploadRefusal::Failed.code();
+                let fault = if is_ours { Fault::UploadGivenUp } else { Fault::UploadRefused };
+                self.clients.write(&line.failed(&Failure::noted(fault, code)));
             }
             None => self.clients.write(&line),
         }
     }
+}
+
+/// What became of the file whose turn it was.
+enum Took {
+    /// There is no time left for it.
+    NoTime,
+    /// It is done, or refused.
+    Ended,
+    /// It came no further in too many runs.
+    GivenUp,
 }
 
 fn name_of(key: &str) -> Option<String> {

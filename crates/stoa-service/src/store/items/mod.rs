@@ -25,8 +25,8 @@ pub use logins::TestedItem;
 pub(crate) use logins::{AssertionItem, WebhookItem};
 pub use people::KeptOutItem;
 pub(crate) use people::{
-    ErasedItem, ImportItem, ListedId, UploadItem, UploadProgress, UploadTurnItem, UsedItem, ValueItem, is_kept_out,
-    is_membership, told_group_of,
+    ErasedItem, ImportItem, ListedId, RefusedLine, UploadItem, UploadProgress, UploadTurnItem, UploadWritten, UsedItem,
+    ValueItem, is_kept_out, is_membership, told_group_of,
 };
 pub(crate) use provision::{LeaseItem, due_of, stopped_of};
 pub(crate) use trust::{FETCH_EVERY, NO_KEY};

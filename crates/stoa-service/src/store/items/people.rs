@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stoa_core::directory::{DIRECTORY_VERSION, GroupId, KeyHash, Sealed, UserId};
+use stoa_core::directory::{DIRECTORY_VERSION, GroupId, KeyHash, RowRefusal, Sealed, UserId};
 use stoa_core::ids::ConnectionId;
 use stoa_core::routes::Table;
 
@@ -59,7 +59,7 @@ keys! { Directory:
     /// A file that is done: `ImportItem`. The instant's fraction makes it a key.
     imported(connection: &ConnectionId, at: Timestamp) = "import#{connection}" / "{at}";
     /// A file that was put into the bucket and is not done: `UploadItem`. Those of all connections, so that one query
-    /// finds them.
+    /// finds them, or those of one.
     upload(connection: &ConnectionId, upload: &str) = "upload#" / "{connection}#{upload}";
     /// Whose turn it is to take a connection's files, and which are done: `UploadTurnItem`.
     upload_turn(connection: &ConnectionId) = "upload#{connection}" / "whose-turn";
@@ -95,9 +95,10 @@ impl Range {
         Key::lock(connection, by, hash).partition()
     }
 
-    /// Files that wait in the bucket, of every connection.
-    pub(crate) fn uploads() -> Self {
-        Self { table: Table::Directory, pk: "upload#".to_owned(), begin: None }
+    /// Files that wait in the bucket, of every connection, or of one.
+    pub(crate) fn uploads(of: Option<&ConnectionId>) -> Self {
+        let begin = of.map(|connection| format!("{connection}#"));
+        Self { table: Table::Directory, pk: "upload#".to_owned(), begin }
     }
 
     /// Who are kept out by hand by a value.
@@ -296,8 +297,94 @@ pub(crate) struct UploadProgress {
     pub(crate) unchanged: u64,
     /// Rows that the directory refused.
     pub(crate) refused: u64,
+    /// Which rows these are, as far as they are remembered.
+    pub(crate) lines: Vec<RefusedLine>,
+    /// Of those who are gone, people whom the file does not name.
+    pub(crate) left: u64,
+    /// Up to whom people whom the file does not name have left.
+    pub(crate) left_to: Option<UserId>,
+    /// Whether all of this is only compared.
+    pub(crate) compared: bool,
+    /// Rows, or people whom it does not name, that may be written and are not counted: as many as are under way at once.
+    pub(crate) perhaps: u64,
+    /// People whom a run found as they are to be, or nearly, where one before it broke off, which may have done it.
+    pub(crate) doubtful: u64,
     /// Runs since it last came further.
     pub(crate) runs: u32,
+    /// When that was, in epoch seconds.
+    pub(crate) since: i64,
+    /// Runs that failed since it is given up.
+    pub(crate) given_up: u32,
+    /// What was written of it while the connection's file said something else.
+    pub(crate) before: UploadWritten,
+}
+
+/// A row that the directory refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RefusedLine {
+    /// The line of the file that it begins on.
+    pub(crate) line: u64,
+    /// The reason.
+    pub(crate) why: RowRefusal,
+}
+
+/// What was written of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct UploadWritten {
+    /// Rows that are done.
+    pub(crate) rows: u64,
+    /// Rows, or people whom it does not name, that may be done as well.
+    pub(crate) perhaps: u64,
+    /// People who were not in the directory.
+    pub(crate) new: u64,
+    /// People of whom something changed.
+    pub(crate) changed: u64,
+    /// People who are there again.
+    pub(crate) back: u64,
+    /// People who are gone.
+    pub(crate) gone: u64,
+    /// Rows that the directory refused.
+    pub(crate) refused: u64,
+}
+
+impl UploadProgress {
+    /// So it is read from now on. Under other settings it begins again, and what was written stays so.
+    pub(crate) fn read_as(&mut self, reading: String, compared: bool) {
+        if self.reading != reading {
+            let (runs, since, before) = (self.runs, self.since, self.written());
+            *self = Self { reading, runs, since, before, ..Self::default() };
+        }
+        self.compared = compared;
+    }
+
+    /// What was written so far, under whatever settings.
+    pub(crate) fn written(&self) -> UploadWritten {
+        let before = self.before;
+        if self.compared {
+            return before;
+        }
+        UploadWritten {
+            rows: before.rows + self.rows,
+            perhaps: before.perhaps + self.perhaps,
+            new: before.new + self.new,
+            changed: before.changed + self.changed,
+            back: before.back + self.back,
+            gone: before.gone + self.gone,
+            refused: before.refused + self.refused,
+        }
+    }
+
+    /// Whether something of it was written, or may be.
+    pub(crate) fn is_written(&self) -> bool {
+        let written = self.written();
+        written.rows + written.perhaps + written.gone > 0
+    }
+
+    /// Whether it has come anywhere, so that it is taken to its end before another one.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.rows > 0 || self.is_written()
+    }
 }
 
 /// Whose turn it is to take a connection's files, and which are done.

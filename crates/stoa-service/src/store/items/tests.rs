@@ -142,8 +142,41 @@ fn ranges_hold_their_keys() {
     let ada = UserId::from_random([7; 16]);
     assert!(holds(&Range::directory_changes(&pg(), &ada), &Key::directory_change(&pg(), &ada, at)));
     assert!(holds(&Range::progress(&academy(), 7), &Key::progress(&academy(), 7, 9)));
+    let (of_pg, upload) =
+        (Range::uploads(Some(&pg())), |id: &str| Key::upload(&ConnectionId::parse(id).unwrap(), "0a0b"));
+    assert!(holds(&of_pg, &upload("pg")) && holds(&Range::uploads(None), &upload("pg2")));
+    assert!(!holds(&of_pg, &upload("pg2")) && !holds(&of_pg, &upload("pg-2")));
     let other = SchoolId::parse("pg").unwrap();
     assert!(!holds(&Range::person_changes(&mary, &other), &Key::person_change(&mary, &academy(), at)));
+}
+
+/// A file that is read in another way begins again; what was written of it stays written, and what was compared was not.
+#[test]
+fn what_was_written_of_a_file_is_remembered_when_it_begins_again() {
+    let mut done = UploadProgress::default();
+    done.read_as("as first".to_owned(), false);
+    (done.rows, done.new, done.gone, done.left, done.perhaps, done.runs, done.since) = (300, 200, 9, 9, 100, 2, 77);
+    done.read_as("as first".to_owned(), false);
+    assert_eq!((done.rows, done.before), (300, UploadWritten::default()));
+    done.read_as("compared".to_owned(), true);
+    let written = UploadWritten { rows: 300, perhaps: 100, new: 200, gone: 9, ..UploadWritten::default() };
+    assert_eq!((done.rows, done.left, done.perhaps, done.before), (0, 0, 0, written));
+    // How long it has come no further counts on.
+    assert_eq!((done.runs, done.since), (2, 77));
+    (done.rows, done.new) = (500, 100);
+    assert_eq!(done.written(), written);
+    done.read_as("as third".to_owned(), false);
+    assert_eq!((done.rows, done.before, done.is_written()), (0, written, true));
+    (done.rows, done.new) = (10, 1);
+    assert_eq!((done.written().rows, done.written().new), (310, 201));
+
+    // A file that is only compared is under way, and nothing of it is written.
+    let mut done = UploadProgress { rows: 5, compared: true, ..UploadProgress::default() };
+    assert!(done.is_under_way() && !done.is_written());
+    // As the version before this one wrote it, which did not say whether it only compared.
+    done.compared = false;
+    assert!(done.is_under_way() && done.is_written());
+    assert!(!UploadProgress::default().is_under_way());
 }
 
 /// Items as versions in the field have written them: under its key, this version writes each as it is there.
