@@ -6,6 +6,8 @@ use stoa_core::connection::{ConnectionDocument, Source};
 use stoa_core::trust::days_until;
 use stoa_service::operator::{OperatorError, StackAccess};
 
+use crate::number::number;
+
 /// Something that ends: in how many whole days, rounded up, and what it is. Not positive once it is over.
 pub(crate) type End = (i64, String);
 
@@ -37,7 +39,7 @@ pub(crate) async fn within(
 /// A line for a list.
 pub(crate) fn line((days, what): &End) -> String {
     match days {
-        1.. => format!("in {days} days   {what}"),
+        1.. => format!("in {}   {what}", number(*days, "day", "days")),
         _ => format!("is over   {what}"),
     }
 }

@@ -40,6 +40,7 @@ mod import;
 mod io;
 mod learning;
 mod logins;
+mod number;
 mod person;
 mod private_file;
 mod probe;

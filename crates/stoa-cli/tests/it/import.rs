@@ -104,7 +104,7 @@ async fn a_file_is_compared_written_and_written_again_without_an_effect() {
     let torn = desk.write("torn.csv", &file_of(0..50).replace("person7@pg.com", "person7@elsewhere.example"));
     let torn = ["import", &torn, "--connection", "pg", "--complete", "--write", "--reason", "the whole file"];
     let refused = desk.stoa(&torn).await.refused();
-    assert!(refused.contains("nobody has left: 1 rows cannot be used"), "{refused}");
+    assert!(refused.contains("nobody has left: 1 row cannot be used"), "{refused}");
     let empty = desk.write("empty.csv", &file_of(0..0));
     let empty = ["import", &empty, "--connection", "pg", "--complete", "--write", "--reason", "the whole file"];
     assert!(desk.stoa(&empty).await.refused().contains("names nobody"));
