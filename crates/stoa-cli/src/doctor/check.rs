@@ -90,6 +90,8 @@ checks! {
     TrustUnreadable = "trust_unreadable", "the customer";
     /// The last key expires soon, or has expired.
     KeyExpiring = "key_expiring", "the customer";
+    /// The last certificate of a setting of the connection's file expires soon, or has expired.
+    OwnKeyExpiring = "own_key_expiring", "on-call, with the customer";
     /// Nobody has looked at what identity providers publish.
     TrustUnseen = "trust_unseen", "on-call";
     /// A SCIM client has no token that counts.

@@ -20,6 +20,7 @@ use stoa_service::operator::{
 use stoa_service::store::ConnectionItem;
 
 use super::Check;
+use crate::ends::own_certificates;
 use crate::number::number;
 use crate::time::instant;
 
@@ -377,6 +378,17 @@ pub(super) fn trust(id: &ConnectionId, trusts: &Trusts, now: Timestamp) -> Vec<F
         found.push(Finding::new(Check::KeyExpiring, id, what, repair));
     }
     found
+}
+
+/// The certificates that stand in the connection's own file: ours, and those by which metadata is proven.
+pub(super) fn own_keys(document: &ConnectionDocument, now: Timestamp) -> Vec<Finding> {
+    let found = own_certificates(document).into_iter().filter_map(|(setting, certificate)| {
+        let (check, days) = (Check::OwnKeyExpiring, days_until(certificate.not_after(), now));
+        let what = ends(&format!("the last certificate of {setting}"), days);
+        (days <= EXPIRING_DAYS)
+            .then(|| Finding::new(check, &document.id, what, "docs/runbook/alarms/TrustKeyExpiring.md"))
+    });
+    found.collect()
 }
 
 fn watched(id: &ConnectionId, watch: &Watch, now: Timestamp) -> Vec<Finding> {

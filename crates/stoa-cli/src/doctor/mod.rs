@@ -152,6 +152,7 @@ async fn each(operator: &StackAccess, connections: &[Stored], now: Timestamp) ->
             }
             Err(error) => found.push(Finding::not_checked(&format!("keys of {id}"), &error)),
         }
+        found.extend(findings::own_keys(connection.document(), now));
         found.extend(findings::secret_end(connection.document(), now));
         found.extend(source(operator, item, connection, now).await);
         if connection.state == ConnectionState::Active {

@@ -62,7 +62,7 @@ fn watch(seen: &Value) -> Value {
 /// What a stack is told of which nothing is wrong, and whose school nobody has asked anything.
 const HEALTHY: &str = "Not a finding: no trail records who asks the function operator: docs/runbook/doctor.md#trail_off\n\
                        Not a finding: pg-academy was never rehearsed: `stoa school rehearse pg-academy`\n\
-                       Nothing found in 40 checks.\n";
+                       Nothing found in 41 checks.\n";
 
 #[tokio::test]
 async fn on_a_healthy_stack_nothing_is_found() {
@@ -464,6 +464,28 @@ async fn what_a_customer_s_scim_client_lacks_is_found() {
         let covered = |key: &String| patterns.iter().any(|pattern| key.starts_with(pattern.trim_end_matches('*')));
         assert!(call.keys.iter().all(covered), "{call:?}");
     }
+}
+
+#[tokio::test]
+async fn the_end_of_a_certificate_in_the_file_is_found_and_listed() {
+    let desk = Desk::new().await;
+    let [ours, ended] = [
+        include_str!("../../../stoa-saml/testdata/keys/sp.crt"),
+        include_str!("../../../stoa-saml/testdata/keys/idp-expired.crt"),
+    ];
+    let file = |certificates: &[&str]| {
+        let list = certificates.iter().map(|pem| format!("\"\"\"{pem}\"\"\"")).collect::<Vec<_>>().join(", ");
+        desk.file("pg.toml", |text| text.replace("sp_entity_id", &format!("sp_certificates = [{list}]\nsp_entity_id")))
+    };
+    let key = include_str!("../../../stoa-saml/testdata/keys/sp.key");
+    desk.stoa_with(&["secret", "put", "saml/pg"], Input::Piped(Box::new(key.as_bytes()))).await.done();
+    desk.stoa(&["connection", "apply", &file(&[ended]), "--reason", "a test"]).await.done();
+    let parts = ["pg: the last certificate of saml.sp_certificates has expired", "TrustKeyExpiring.md"];
+    alone(&doctor(&desk).await, "own_key_expiring", &parts);
+    let status = desk.stoa(&["status"]).await.done();
+    assert!(status.contains("is over   pg: the last certificate of saml.sp_certificates"), "{status}");
+    desk.stoa(&["connection", "apply", &file(&[ended, ours]), "--reason", "a test"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "a later one follows it");
 }
 
 /// By the other connection, whoever has left comes in.

@@ -226,6 +226,15 @@ async fn an_export_is_read_again_without_a_difference_and_whoever_left_is_forgot
     let shown = desk.stoa(&["import", &left, "--connection", "pg", "--write", "--reason", "left"]).await.done();
     assert_eq!(counted(&shown), "new 0, changed 0, back 0, gone 1, unchanged 6");
     desk.sandbox.provision().await.unwrap();
+    // What stays is said by what it is: nothing of WorkOS's, and the block that outlives them.
+    let stays = "by what they are kept out by hand";
+    let shown = desk.stoa(&erase).await.done();
+    assert!(!shown.contains("WorkOS") && !shown.contains(stays), "{shown}");
+    desk.stoa(&["directory", "block", "pg", person, "--reason", "a test"]).await.done();
+    desk.sandbox.provision().await.unwrap();
+    let shown = desk.stoa(&erase).await.done();
+    assert!(!shown.contains("WorkOS") && shown.contains(stays), "{shown}");
+    assert!(shown.contains(&format!("`stoa directory block pg {person} --off --reason \"…\"`")), "{shown}");
     let shown = desk.stoa(&write).await.done();
     assert!(shown.contains("items erased") && shown.contains("What this does not erase:"), "{shown}");
     assert!(desk.stoa(&erase).await.refused().contains("has nobody with that id"));
