@@ -355,6 +355,22 @@ fn every_alarm_is_shown_to_fire() {
     }
 }
 
+/// AWS counts the metrics that alarms read, not the alarms.
+#[test]
+fn what_the_alarms_cost_is_counted() {
+    let alarms: BTreeMap<String, Value> = serde_json::from_str(&read(&root().join("infra/alarms.json"))).unwrap();
+    let read_by = |alarm: &Value| match alarm["Metrics"].as_array() {
+        Some(metrics) => metrics.iter().filter(|metric| !metric["MetricStat"].is_null()).count(),
+        None => 1,
+    };
+    let metrics: usize = alarms.values().map(read_by).sum();
+    let figures = format!("{} alarms, which are billed by the {metrics} metrics", alarms.len());
+    for name in ["docs/benchmarks.md", "UPGRADE.md"] {
+        let text = read(&root().join(name)).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&figures), "{name} does not say: {figures}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stack_in_which_people_sign_in_is_quiet() {
     let mut watched = Watched::start().await;

@@ -121,6 +121,7 @@ async fn a_confirmed_login_is_of_a_fresh_sign_in_where_one_is_demanded() {
     let start = world.pingfederate.start_url(world.pingfederate_partner(), None);
     let page = browser.get(&start).await.unwrap();
     world.refused(&page, "saml_authentication_stale");
+    assert!(page.text().contains("the rules agreed with your company"), "nothing has expired: {}", page.text());
     assert_eq!(world.launches(), 0);
 }
 

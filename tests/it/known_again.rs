@@ -8,7 +8,7 @@ use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::openid::GLOBEX;
 use stoa_sandbox::thinkific::NewUser;
-use stoa_service::operator::{Named, OperatorError, PersonChange, Stopped};
+use stoa_service::operator::{Kept, Named, OperatorError, PersonChange, Stopped};
 
 use crate::aws::matching;
 use crate::provisioning::{GRANTS, make_mary, start};
@@ -312,7 +312,7 @@ async fn whose_an_account_was_outlives_their_being_forgotten() {
     provision(&world).await;
     let (pg, user) = (ConnectionId::parse("pg").unwrap(), UserId::parse(&first).unwrap());
     let stored = world.operator.stored_of(&pg, &user).await.unwrap();
-    assert!(stored.kept.iter().any(|item| item.what == "that the account was theirs"), "{:?}", stored.kept);
+    assert!(stored.outlived_by().contains(&Kept::Account), "{stored:?}");
     world.operator.erase(&stored, "asked by letter").await.unwrap();
     make(&scim, &mary(Some("00u2"))).await;
     provision(&world).await;

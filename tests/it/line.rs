@@ -175,6 +175,7 @@ async fn a_line_that_is_longer_than_anybody_waits_takes_nobody() {
     put_line(&world, far, far).await;
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "calls_spent");
+    assert!(page.text().contains("in a few hours"), "a minute changes nothing: {}", page.text());
     assert_eq!(page.status, 429);
     let page = world.log_in(&world.browser(), MARY).await;
     world.refused_and_traced(&page, "calls_spent");

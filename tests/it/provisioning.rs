@@ -879,8 +879,9 @@ async fn who_is_stuck_for_want_of_a_domain_is_due_once_the_connection_has_it() {
         ..ConnectionFile::default()
     };
     let planned = world.operator.plan(&file).await.unwrap();
-    let waiting = world.operator.waiting_for_domain(&planned).await.unwrap().unwrap();
+    let document = planned.document().clone();
     world.operator.apply(planned).await.unwrap();
+    let waiting = world.operator.waiting_for_domain(&document).await.unwrap().unwrap();
     assert_eq!(world.operator.make_due(&waiting).await.unwrap().0, 1);
     world.advance(200);
     world.provision().await;

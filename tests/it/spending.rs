@@ -94,7 +94,9 @@ async fn a_name_that_changes_at_each_login_is_changed_ten_times_a_day() {
     }
     named("Miller".to_owned());
     world.forget();
-    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "settled_too_often");
+    let page = world.log_in(&world.browser(), MARY).await;
+    world.refused_and_traced(&page, "settled_too_often");
+    assert!(page.text().contains("help desk"), "what changes is in their records: {}", page.text());
     assert_eq!(world.thinkific.calls().len(), 0);
     // As they were at the last login, they get in; and the next day is another.
     named(format!("Miller {}", TURNS_PER_DAY - 1));

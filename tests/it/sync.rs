@@ -347,6 +347,57 @@ fn every_alarm_of_the_template_has_a_runbook_page() {
     );
 }
 
+/// What on-call's policies of 0.1.0 allowed already.
+const RIGHTS_BEFORE: [&str; 25] = [
+    "cloudformation:DescribeStackResources",
+    "cloudformation:DescribeStacks",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarms",
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "lambda:GetAlias",
+    "lambda:GetFunctionConfiguration",
+    "lambda:InvokeFunction",
+    "lambda:ListVersionsByFunction",
+    "lambda:UpdateAlias",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:GetQueryResults",
+    "logs:StartQuery",
+    "logs:StopQuery",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:TagResource",
+];
+
+/// Whoever runs a stack has to know what somebody may whom they gave a policy.
+#[test]
+fn every_right_that_on_call_got_since_is_told() {
+    let (template, told) = (read(&root().join("template.yaml")), read(&root().join("UPGRADE.md")));
+    let policies = template.split("\n  OnCallRead:").nth(1).unwrap().split("\nOutputs:").next().unwrap();
+    let allowed: BTreeSet<&str> = policies
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
+        .filter(|word| {
+            word.split_once(':').is_some_and(|(service, action)| {
+                let is_service = !service.is_empty() && service.bytes().all(|b| b.is_ascii_lowercase());
+                // A condition's key has a colon behind it.
+                let is_action = action.len() > 3 && action.bytes().all(|b| b.is_ascii_alphanumeric());
+                is_service && is_action && action.starts_with(|c: char| c.is_ascii_uppercase())
+            })
+        })
+        .collect();
+    let before: BTreeSet<&str> = RIGHTS_BEFORE.into_iter().collect();
+    assert!(before.is_subset(&allowed), "{:?}", before.difference(&allowed));
+    let untold: Vec<_> = allowed.difference(&before).filter(|right| !told.contains(&format!("`{right}`"))).collect();
+    assert!(untold.is_empty(), "UPGRADE.md does not tell of {untold:?}");
+}
+
 #[test]
 fn links_in_documents_resolve() {
     let mut pages: Vec<_> = names("", Some(".md")).iter().map(|name| root().join(format!("{name}.md"))).collect();

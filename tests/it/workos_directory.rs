@@ -12,7 +12,7 @@ use stoa_core::routes::Table;
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::workos::{DIRECTORY, EventDelivery, NewDirectoryUser};
 use stoa_scim::ResourceType;
-use stoa_service::operator::{NotYet, OperatorError, SecretName, SecretText};
+use stoa_service::operator::{Kept, NotYet, OperatorError, SecretName, SecretText};
 
 use crate::odd_events::sample;
 use crate::steps::World;
@@ -523,7 +523,7 @@ async fn whoever_has_left_is_forgotten_after_their_courses_have_ended() {
     world.provision().await.unwrap();
     assert_eq!(world.open_to(ADAS_EMAIL), [0; 0]);
     let stored = world.operator.stored_of(&umbrella_id, &person).await.unwrap();
-    assert_eq!(stored.kept.len(), 1, "{stored:?}");
+    assert_eq!(stored.outlived_by(), [Kept::Told].into(), "{stored:?}");
     world.operator.erase(&stored, "asked by letter").await.unwrap();
     for body in &early {
         assert_eq!(umbrella.signed(body).await.0, 204);

@@ -21,7 +21,7 @@ pub(crate) fn render(diagnosis: &Diagnosis) -> String {
         // Writing to a string does not fail.
         let _ = write!(
             text,
-            "\n  {same} of the logins that were looked at ended like this, the first at {}; {good_since} got in since.",
+            "\n  Of the logins that were looked at, {same} ended like this, the first at {}; {good_since} got in since.",
             instant(*first)
         );
     }

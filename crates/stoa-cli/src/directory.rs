@@ -9,6 +9,7 @@ use stoa_core::provision::{Access, Enrolled, InGroup, Stuck, Sync};
 use stoa_service::operator::{DirectoryPerson, STOPPED_LISTED, Stopped};
 
 use crate::arguments::{Directory, DirectoryChanged, Target};
+use crate::number::number;
 use crate::person::print_history;
 use crate::time::instant;
 use crate::{CliError, Io};
@@ -42,7 +43,8 @@ pub(crate) async fn run(command: Directory, target: &Target, io: &mut Io<'_>) ->
             for person in &held {
                 operator.release_person(person, &reason).await?;
             }
-            io.say(&format!("{}: {} removals let through. They are carried out within minutes.", id, held.len()))
+            let removals = number(held.len(), "removal is let through", "removals are let through");
+            io.say(&format!("{id}: {removals}, and carried out within minutes."))
         }
         Directory::Block { changed, off } => {
             let (operator, person) = meant(&changed, target, io).await?;
@@ -96,10 +98,8 @@ fn render(person: &DirectoryPerson) -> Vec<String> {
     let user: &UserId = &person.user;
     let mut lines = vec![format!("person {user} of the directory of {}", person.connection)];
     if !person.kept_out.is_empty() {
-        let addresses_and_ids = person.kept_out.len();
-        lines.push(format!(
-            "kept out    by command: whoever brings what they had (addresses and ids: {addresses_and_ids}), until `block --off`"
-        ));
+        let addresses_and_ids = number(person.kept_out.len(), "address or id", "addresses or ids");
+        lines.push(format!("kept out    by command, by {addresses_and_ids}: whoever brings one, until `block --off`"));
     }
     for item in &person.kept_out_beside {
         let first = item.first();

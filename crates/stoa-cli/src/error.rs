@@ -9,6 +9,7 @@ use stoa_service::EnvironmentError;
 use stoa_service::operator::{EgressError, GetError, OperatorError};
 
 use crate::domain::Doubt;
+use crate::number::number;
 
 /// Why the command did not do what it was asked. No text ever holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +59,8 @@ pub enum CliError {
     NamesNobody(PathBuf),
     /// Who is missing in a file cannot be known: some of its rows name nobody.
     #[error(
-        "nobody has left: {refused} rows cannot be used, and who is in them is not known. {}",
+        "nobody has left: {}, and who is in them is not known. {}",
+        number(*refused, "row cannot be used", "rows cannot be used"),
         if *wrote { "The other rows are written" } else { "Nothing was written" }
     )]
     Incomplete {
@@ -113,7 +115,7 @@ pub enum CliError {
     #[error("the answers lack {0}")]
     NoAnswer(&'static str),
     /// Not everything is as it should be. What is not has been printed.
-    #[error("{0} findings")]
+    #[error("{}", findings(.0))]
     Found(usize),
     /// A domain is hardly one customer's, or looks like another.
     #[error("{path}: nothing was written: the domain {domain}: {why}")]
@@ -206,7 +208,7 @@ pub enum CliError {
         customer: String,
     },
     /// Some questions were not answered. Which has been printed.
-    #[error("{unanswered} of {all} questions were not answered")]
+    #[error("{unanswered} of {} without an answer", number(*all, "question", "questions"))]
     Unanswered {
         /// How many were not.
         unanswered: usize,
@@ -222,6 +224,10 @@ pub enum CliError {
     /// The package could not be put together.
     #[error("the package could not be made: {0}")]
     Package(zip::result::ZipError),
+}
+
+fn findings(count: &usize) -> String {
+    number(*count, "finding", "findings")
 }
 
 impl CliError {

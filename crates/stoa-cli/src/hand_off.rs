@@ -40,7 +40,9 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
             instant(item.at)
         ))?;
         document.contact.iter().try_for_each(|contact| io.say(&format!("    {}", contacts::line(contact))))?;
-        ends.extend(ends::within(operator, &document, SOON_DAYS, now).await?);
+        if item.state != ConnectionState::Disabled {
+            ends.extend(ends::within(operator, &document, SOON_DAYS, now).await?);
+        }
         changes.extend(lately(operator, id, now).await?);
     }
     io.say("")?;
@@ -54,7 +56,7 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
     io.say("")?;
     io.say("## What `stoa doctor` finds now")?;
     io.say("")?;
-    let found = doctor::look(&access, &public_url, now).await;
+    let found = doctor::look(&access, &public_url, now).await.found;
     if found.is_empty() {
         io.say("Nothing.")?;
     }

@@ -11,6 +11,7 @@ use stoa_service::operator::{InCourse, MOST_AT_ONCE};
 
 use crate::arguments::{Progress, Target};
 use crate::directory::export::{WHO, who, write};
+use crate::number::number;
 use crate::progress::Progress as Bar;
 use crate::time::instant;
 use crate::{CliError, Io};
@@ -50,15 +51,15 @@ async fn export(id: &ConnectionId, out: &Path, target: &Target, io: &mut Io<'_>)
     bar.end(io)?;
     write(out, text.as_bytes())?;
     io.say(&format!(
-        "{}: {done} {} of the directory of {id}, in personal data; {lines} {} of courses. Only you can read it.",
+        "{}: {} of the directory of {id}, in personal data; {} of courses. Only you can read it.",
         out.display(),
-        if done == 1 { "person" } else { "people" },
-        if lines == 1 { "line" } else { "lines" },
+        number(done, "person", "people"),
+        number(lines, "line", "lines"),
     ))?;
     if without > 0 {
         let which =
             "of whom the school's webhooks have told nothing: without a course, or their account is not known yet";
-        io.say(&format!("{without} {} {which}.", if without == 1 { "person" } else { "people" }))?;
+        io.say(&format!("{} {which}.", number(without, "person", "people")))?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@
 //! | `domain` | whether a domain is hardly one customer's |
 //! | `private_file` | files that hold a key, or people |
 //! | `progress` | how far something has come |
-//! | `io`, `time`, `error` | what is read and printed, in which form, and what can stop the command |
+//! | `io`, `time`, `number`, `error` | what is read and printed, in which form, and what can stop the command |
 
 mod arguments;
 mod connection;
@@ -40,6 +40,7 @@ mod import;
 mod io;
 mod learning;
 mod logins;
+mod number;
 mod person;
 mod private_file;
 mod probe;

@@ -4,6 +4,7 @@ use stoa_core::ids::SchoolId;
 use stoa_service::operator::{Becomes, Told};
 
 use crate::arguments::{Target, Thinkific};
+use crate::number::number;
 use crate::{CliError, Io};
 
 pub(crate) async fn run(command: Thinkific, target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
@@ -21,10 +22,12 @@ async fn webhooks(school: &SchoolId, write: bool, target: &Target, io: &mut Io<'
     let changes = told.iter().filter(|own| matches!(own.becomes, Becomes::Created | Becomes::Removed)).count();
     io.say(&match (changes, write) {
         (0, _) => format!("{school} tells everything that stoa asks for"),
-        (1, true) => "1 subscription changed".to_owned(),
-        (changes, true) => format!("{changes} subscriptions changed"),
-        (1, false) => "1 subscription would change; --write changes it".to_owned(),
-        (changes, false) => format!("{changes} subscriptions would change; --write changes them"),
+        (changes, true) => number(changes, "subscription changed", "subscriptions changed"),
+        (changes, false) => number(
+            changes,
+            "subscription would change; --write changes it",
+            "subscriptions would change; --write changes them",
+        ),
     })
 }
 

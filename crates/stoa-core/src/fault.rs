@@ -193,7 +193,7 @@ faults! {
     /// The login had ended, and the fresh one that was begun for it has ended too.
     LoginUsed = "login_used": 400 "login-used" Person, Info, again;
     /// The login belongs to another connection.
-    LoginOfOtherConnection = "login_of_other_connection": 400 "login-used" Person, Warn, again;
+    LoginOfOtherConnection = "login_of_other_connection": 403 "saml-protocol" Idp, Warn, again;
     /// What was typed into the field for an e-mail address is none.
     AddressMalformed = "address_malformed": 400 "address-malformed" Person, Info, again;
     /// No customer has claimed the domain of the address, or none that is found by it.
@@ -255,9 +255,9 @@ faults! {
     /// The e-mail address would replace one whose domain the connection does not own.
     EmailChangeForeign = "email_change_foreign": 409 "email-change-foreign" School, Warn;
     /// The e-mail address changed more often than is plausible in a day.
-    EmailChangeLimit = "email_change_limit": 409 "email-change-limit" School, Warn;
+    EmailChangeLimit = "email_change_limit": 409 "email-change-limit" Idp, Warn;
     /// The person's account was created or changed more often than is plausible in a day.
-    SettledTooOften = "settled_too_often": 409 "change-limit" School, Warn;
+    SettledTooOften = "settled_too_often": 409 "change-limit" Idp, Warn;
     /// Another request asks the school about the same person.
     SettlingUnderWay = "settling_under_way": 409 "try-later" Person, Info, again;
     /// The calls of the school's minute, or the connection's part of them, are spent.

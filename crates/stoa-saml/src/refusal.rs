@@ -232,7 +232,7 @@ refusal_codes! {
     /// `IssueInstant` is too long ago.
     IssuedTooLongAgo = "saml_issued_too_long_ago", Time;
     /// A fresh authentication was asked for, and this one is older.
-    AuthenticationStale = "saml_authentication_stale", Time;
+    AuthenticationStale = "saml_authentication_stale", Policy;
 
     /// An encrypted name identifier; encrypt the whole Assertion instead.
     EncryptedIdUnsupported = "saml_encrypted_id_unsupported", Policy;

@@ -43,6 +43,11 @@ impl Signer {
         Self { identity: identity.into(), region: credentials.region.clone() }
     }
 
+    /// The region of what it signs.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
     /// `sqs.eu-west-1.amazonaws.com`
     pub(crate) fn host(&self, service: &str) -> String {
         let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };

@@ -122,7 +122,7 @@ fn api() -> Vec<Row> {
             neighbour: "the Admin API fails",
             symptom: "in_line",
             cause: Cause::SchoolBusy,
-            says: "Wait a minute",
+            says: "Leave the page of the line open",
             alone: false,
             inject: admin!(Trouble::RateLimited(Duration::from_secs(50))),
             mend: Mend::Act(over),

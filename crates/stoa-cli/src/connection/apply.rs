@@ -1,12 +1,11 @@
 //! `plan` and `apply`: everything is planned before anything is written.
 
 use jiff::Timestamp;
-use stoa_core::connection::ConnectionState;
-use stoa_core::ids::ConnectionId;
+use stoa_core::connection::{ConnectionDocument, ConnectionState};
 use stoa_service::operator::{Planned, PlannedSchool, Regrant, StackAccess};
 
 use super::files::{Files, read};
-use super::grants::{Change, carry_out, print_planned};
+use super::grants::{Change, follow, print_planned};
 use super::test::link;
 use super::warnings;
 use crate::arguments::{Apply, Files as Named, Target, reason};
@@ -40,7 +39,12 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
     let plan = Plan::make(&operator, &files, &named.allow_domain).await?;
     let changes = plan.print(&operator, io).await?;
     if plan.changes() == 0 {
-        return io.say("Nothing to do.");
+        // An earlier run may have been cut off behind its write.
+        let mut is_done = true;
+        for planned in &plan.connections {
+            is_done &= !follow(&operator, planned.document(), None, io).await?;
+        }
+        return if is_done { io.say("Nothing to do.") } else { Ok(()) };
     }
     let changes: Vec<Option<Regrant>> = changes.into_iter().collect::<Result<_, _>>()?;
     let reason = plan.reason(command.reason.clone(), io)?;
@@ -50,11 +54,12 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
         let school = operator.write_school(school).await?;
         io.say(&format!("Written: school {}.", school.id))?;
     }
-    let connections = plan.connections.into_iter().zip(changes);
-    for (connection, change) in connections.filter(|(planned, _)| !planned.summary().changes.is_empty()) {
-        let is_new = connection.is_new();
-        let is_saml = connection.document().saml.is_some();
-        let waiting = operator.waiting_for_domain(&connection).await?;
+    for (connection, change) in plan.connections.into_iter().zip(changes) {
+        if connection.summary().changes.is_empty() {
+            follow(&operator, connection.document(), None, io).await?;
+            continue;
+        }
+        let (document, is_new) = (connection.document().clone(), connection.is_new());
         let applied = operator.apply(connection.because(reason.clone())).await?;
         io.say(&format!(
             "Written: connection {}, version {}, {}.",
@@ -62,18 +67,10 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
             applied.version,
             applied.state.as_str()
         ))?;
-        if let Some(change) = change {
-            carry_out(&operator, &change, io).await?;
-        }
-        if let Some(waiting) = waiting {
-            let (due, _) = operator.make_due(&waiting).await?;
-            io.say(&format!(
-                "{due} people of its directory were stuck without such a domain: they are tried within minutes."
-            ))?;
-        }
+        follow(&operator, &document, change.as_ref(), io).await?;
         if is_new {
-            next_steps(&operator, &applied.id, &public_url, io).await?;
-        } else if is_saml {
+            next_steps(&operator, &document, &public_url, io).await?;
+        } else if document.saml.is_some() {
             io.say(&format!(
                 "Our metadata, {public_url}/saml/{}/metadata, says so within a minute; until then it is the previous one.",
                 applied.id
@@ -89,12 +86,12 @@ pub(super) async fn apply(command: &Apply, target: &Target, io: &mut Io<'_>) -> 
 /// What is left to do for a new connection.
 async fn next_steps(
     operator: &StackAccess,
-    id: &ConnectionId,
+    document: &ConnectionDocument,
     public_url: &str,
     io: &mut Io<'_>,
 ) -> Result<(), CliError> {
-    let document = operator.current(id).await?.map(|item| item.document()).transpose()?;
-    if document.is_some_and(|document| document.oidc.is_some() || document.workos.is_some()) {
+    let id = &document.id;
+    if document.oidc.is_some() || document.workos.is_some() {
         io.say(&format!("Write its secret from standard input: `stoa secret put oidc/{id}`."))?;
     }
     io.say(&format!("The guide for their administrator: `stoa connection guide {id}`."))?;

@@ -5,6 +5,7 @@ use stoa_core::provision::{CourseChange, GroupChange, Regranted};
 use stoa_service::operator::{Catalogue, OperatorError, Planned, Regrant, StackAccess};
 use strsim::osa_distance;
 
+use crate::number::number;
 use crate::{CliError, Io};
 
 /// So many people may always lose something at once (`directory.removals`).
@@ -43,12 +44,35 @@ pub(super) async fn print_planned(
     Ok(change)
 }
 
+/// What follows for people of the directory, once a connection is written as it is to be. Returns whether anything does.
+pub(super) async fn follow(
+    operator: &StackAccess,
+    document: &ConnectionDocument,
+    change: Option<&Regrant>,
+    io: &mut Io<'_>,
+) -> Result<bool, CliError> {
+    // First: whoever is due for another grant is not among the stuck any more.
+    let waiting = operator.waiting_for_domain(document).await?;
+    if let Some(change) = change {
+        carry_out(operator, change, io).await?;
+    }
+    if let Some(waiting) = &waiting {
+        let (due, _) = operator.make_due(waiting).await?;
+        let due = number(
+            due,
+            "person of its directory was stuck for want of a domain, and is tried again within minutes.",
+            "people of its directory were stuck for want of a domain, and are tried again within minutes.",
+        );
+        io.say(&due)?;
+    }
+    Ok(change.is_some() || waiting.is_some())
+}
+
 /// Has carried out what the changed grants mean, once they are written.
-pub(super) async fn carry_out(operator: &StackAccess, change: &Regrant, io: &mut Io<'_>) -> Result<(), CliError> {
+async fn carry_out(operator: &StackAccess, change: &Regrant, io: &mut Io<'_>) -> Result<(), CliError> {
     let (due, busy) = operator.make_due(change).await?;
-    io.say(&format!(
-        "{due} people of its directory get or lose what the grants changed, beginning within three minutes."
-    ))?;
+    let due = number(due, "person of its directory gets or loses", "people of its directory get or lose");
+    io.say(&format!("{due} what the grants changed, beginning within three minutes."))?;
     busy.iter().try_for_each(|user| {
         io.say(&format!(
             "    {user} is being worked on now: `stoa directory show {} {user}` in a few minutes",
@@ -119,27 +143,31 @@ fn unknown(grants: &[GrantDocument], catalogue: &Catalogue) -> Vec<String> {
 
 /// What the change of the grants does, line by line.
 fn said(changed: &Regranted, catalogue: &Catalogue) -> Vec<String> {
-    let people = changed.people;
+    let people = number(changed.people, "active person", "active people");
     if changed.courses.is_empty() && changed.groups.is_empty() {
-        return vec![format!("grants: of {people} active people whom they reach, nobody gains or loses anything")];
+        return vec![format!("grants: of {people} whom they reach, nobody gains or loses anything")];
     }
-    let mut lines = vec![format!("grants: of {people} active people whom they reach,")];
+    let mut lines = vec![format!("grants: of {people} whom they reach,")];
     for (id, CourseChange { gain, lose, other_end }) in &changed.courses {
         let name = catalogue.courses.iter().find(|course| course.id == id.0);
         let name = name.map_or_else(String::new, |course| format!(" {:?}", course.name));
-        let parts = [(gain, "gain it"), (lose, "lose it"), (other_end, "keep it to another end")];
+        let parts = [
+            (gain, "gains it", "gain it"),
+            (lose, "loses it", "lose it"),
+            (other_end, "keeps it to another end", "keep it to another end"),
+        ];
         lines.push(format!("    course {id}{name}: {}", counted(&parts)));
     }
     for (name, GroupChange { gain, leave }) in &changed.groups {
-        let parts =
-            [(gain, "are put into it"), (leave, "should leave it, which only the school's administrator can do")];
+        let leaves = "should leave it, which only the school's administrator can do";
+        let parts = [(gain, "is put into it", "are put into it"), (leave, leaves, leaves)];
         lines.push(format!("    group {name:?}: {}", counted(&parts)));
     }
     lines
 }
 
-fn counted(parts: &[(&u64, &str)]) -> String {
-    let parts = parts.iter().filter(|(count, _)| **count > 0).map(|(count, what)| format!("{count} {what}"));
+fn counted(parts: &[(&u64, &str, &str)]) -> String {
+    let parts = parts.iter().filter(|(count, ..)| **count > 0).map(|(count, one, many)| number(**count, one, many));
     parts.collect::<Vec<_>>().join(", ")
 }
 

@@ -7,7 +7,7 @@ use stoa_service::operator::StackAccess;
 use stoa_service::store::ConnectionItem;
 
 use super::apply::print_connection;
-use super::grants::{carry_out, print_planned};
+use super::grants::{follow, print_planned};
 use crate::arguments::{StateChange, Target};
 use crate::time::instant;
 use crate::{CliError, Io};
@@ -101,14 +101,16 @@ pub(super) async fn rollback(
     let planned = operator.plan_rollback(id, version, reason).await?;
     print_connection(&planned, io)?;
     let change = print_planned(&operator, &planned, io).await?;
-    if planned.summary().changes.is_empty() {
-        return io.say(&format!("Version {version} is the same as the current one. Nothing was written."));
-    }
-    let change = change?;
-    let applied = operator.apply(planned).await?;
-    io.say(&format!("Written: connection {id}, version {}, restored from version {version}.", applied.version))?;
-    match change {
-        Some(change) => carry_out(&operator, &change, io).await,
-        None => Ok(()),
-    }
+    let document = planned.document().clone();
+    let change = if planned.summary().changes.is_empty() {
+        io.say(&format!("Version {version} is the same as the current one. Nothing was written."))?;
+        None
+    } else {
+        let change = change?;
+        let applied = operator.apply(planned).await?;
+        io.say(&format!("Written: connection {id}, version {}, restored from version {version}.", applied.version))?;
+        change
+    };
+    follow(&operator, &document, change.as_ref(), io).await?;
+    Ok(())
 }

@@ -13,6 +13,7 @@ use stoa_service::store::TrustItem;
 
 use crate::arguments::{Target, Trust, TrustAction};
 use crate::io::word;
+use crate::number::number;
 use crate::time::instant;
 use crate::{CliError, Io};
 
@@ -188,7 +189,8 @@ fn print_certificate(
     io.say(&format!("SHA-256 {}", visible(fingerprint)))?;
     if let Some(certificate) = certificate {
         let end = certificate.not_after();
-        io.say(&format!("    {}, valid to {end} ({} days)", certificate.subject(), days_until(end, now)))?;
+        let days = number(days_until(end, now), "day", "days");
+        io.say(&format!("    {}, valid to {end} ({days})", certificate.subject()))?;
     }
     io.say(&format!("    {state}"))
 }
@@ -264,7 +266,7 @@ fn print_events(id: &ConnectionId, decision: &Decision, io: &mut Io<'_>) -> Resu
     }
     for event in &decision.events {
         let about = event.fingerprint.as_ref().map(|key| format!(" SHA-256 {}", visible(key))).unwrap_or_default();
-        let days = event.days.map(|days| format!(" {days} days")).unwrap_or_default();
+        let days = event.days.map(|days| format!(" {}", number(days, "day", "days"))).unwrap_or_default();
         let detail = event.detail.as_ref().map(|detail| format!(": {}", visible(detail))).unwrap_or_default();
         io.say(&format!("{}{days}{about}{detail}", event.kind.code()))?;
     }

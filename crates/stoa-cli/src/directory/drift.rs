@@ -3,6 +3,7 @@
 use stoa_core::ids::ConnectionId;
 
 use crate::arguments::Target;
+use crate::number::number;
 use crate::progress::Progress;
 use crate::time::instant;
 use crate::{CliError, Io};
@@ -26,8 +27,8 @@ pub(super) async fn run(
         |at| format!("looked at all accounts at {}", instant(at)),
     );
     io.say(&format!(
-        "compared    {} people, without those whom their source has deleted; the mirror {looked}",
-        drifted.compared
+        "compared    {}, without those whom their source has deleted; the mirror {looked}",
+        number(drifted.compared, "person", "people")
     ))?;
     io.say(&format!("differ      {}", drifted.people.len()))?;
     for (user, drift) in drifted.people.iter().take(SHOWN) {
@@ -52,5 +53,6 @@ pub(super) async fn run(
         bar.at(done, io)?;
     }
     bar.end(io)?;
-    io.say(&format!("{done} people are looked at again, and put right, as the school's calls allow"))
+    let looked = number(done, "person is looked at again", "people are looked at again");
+    io.say(&format!("{looked}, and put right, as the school's calls allow"))
 }

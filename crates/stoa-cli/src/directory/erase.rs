@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use stoa_core::directory::UserId;
 use stoa_core::ids::ConnectionId;
-use stoa_service::operator::StoredOf;
+use stoa_service::operator::{Kept, StoredOf};
 
 use crate::arguments::Target;
+use crate::number::number;
 use crate::{CliError, Io};
 
 pub(super) async fn run(
@@ -25,7 +26,7 @@ pub(super) async fn run(
     match reason {
         Some(reason) => {
             operator.erase(&stored, reason).await?;
-            io.say(&format!("{user}: {} items erased", stored.items.len()))?;
+            io.say(&format!("{user}: {} erased", number(stored.items.len(), "item", "items")))?;
         }
         None => io.say("Nothing was erased. --write --reason TEXT erases it.")?,
     }
@@ -56,12 +57,20 @@ fn remains(stored: &StoredOf) -> Vec<String> {
         )),
         None => lines.push("  an account at the school, if there is one: stoa knows of none".to_owned()),
     }
-    if !stored.kept.is_empty() {
-        lines.push(
+    lines.extend(stored.outlived_by().into_iter().map(|kept| match kept {
+        Kept::Told => {
             "  when WorkOS last spoke of them, by a hash of its id: an older event that comes late would bring them back"
-                .to_owned(),
-        );
-    }
+                .to_owned()
+        }
+        Kept::Account => {
+            "  that their account was theirs: two ids, without which whoever has their address next would get it".to_owned()
+        }
+        Kept::KeptOut => format!(
+            "  by what they are kept out by hand, as hashes of their addresses and ids, until `stoa directory block {} {} \
+             --off --reason \"…\"`",
+            stored.connection, stored.user
+        ),
+    }));
     if stored.address_is_another_s {
         lines.push(
             "  what logins with their address left: it is not known to be theirs. `stoa person show --email` shows it."

@@ -11,6 +11,7 @@ use stoa_import::write_row;
 use stoa_service::operator::{ExportedPerson, MOST_AT_ONCE};
 
 use crate::arguments::Target;
+use crate::number::number;
 use crate::progress::Progress;
 use crate::time::instant;
 use crate::{CliError, Io, private_file};
@@ -36,10 +37,10 @@ pub(super) async fn people(id: &ConnectionId, out: &Path, target: &Target, io: &
     }
     bar.end(io)?;
     write(out, text.as_bytes())?;
-    let people = if written == 1 { "person" } else { "people" };
     io.say(&format!(
-        "{}: {written} {people} of the directory of {id}, in personal data. Only you can read it.",
-        out.display()
+        "{}: {} of the directory of {id}, in personal data. Only you can read it.",
+        out.display(),
+        number(written, "person", "people"),
     ))
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn person(
     let stored = operator.stored_of(id, user).await?;
     let known = operator.exported(id, std::slice::from_ref(user)).await?;
     let items = operator.items_as_json(&stored).await?;
-    let count = items.len();
+    let count = number(items.len(), "item", "items");
     let document = json!({
         "connection": id,
         "person": user,
@@ -65,7 +66,7 @@ pub(super) async fn person(
     });
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     write(out, text.as_bytes())?;
-    io.say(&format!("{}: {count} items about {user}, in personal data. Only you can read it.", out.display()))?;
+    io.say(&format!("{}: {count} about {user}, in personal data. Only you can read it.", out.display()))?;
     io.say("Not in it: logins (`stoa logins --email`, for 30 days), and the account at the school.")
 }
 

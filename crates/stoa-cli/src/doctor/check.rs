@@ -50,7 +50,7 @@ checks! {
     RunsFailed = "runs_failed", "on-call";
     /// Lines of a log are kept for ever, or nowhere.
     LogRetention = "log_retention", "on-call";
-    /// Nobody records what is done in the account.
+    /// Nobody records what is changed in the account.
     TrailOff = "trail_off", "on-call";
     /// Nobody would hear of an alarm.
     AlarmsUnheard = "alarms_unheard", "on-call";
@@ -90,6 +90,8 @@ checks! {
     TrustUnreadable = "trust_unreadable", "the customer";
     /// The last key expires soon, or has expired.
     KeyExpiring = "key_expiring", "the customer";
+    /// The last certificate of a setting of the connection's file expires soon, or has expired.
+    OwnKeyExpiring = "own_key_expiring", "on-call, with the customer";
     /// Nobody has looked at what identity providers publish.
     TrustUnseen = "trust_unseen", "on-call";
     /// A SCIM client has no token that counts.
@@ -104,6 +106,8 @@ checks! {
     WorkosUnlinked = "workos_unlinked", "the customer";
     /// What happens in a directory at WorkOS does not come by webhook.
     WorkosUnheard = "workos_unheard", "on-call";
+    /// Whoever has left comes in by a connection that does not ask the directory.
+    DirectoryUnasked = "directory_unasked", "on-call";
     /// Nobody gets in through a connection.
     LoginsFailing = "logins_failing", "as the trace says";
     /// Nobody is named who could be called.

@@ -15,11 +15,13 @@ use stoa_core::rehearsal::Question;
 use stoa_core::trust::{Watch, days_until};
 use stoa_service::operator::{
     Becomes, HostMet, HostSeen, ListedSecret, ListedToken, LogGroup, OperatorError, SecretName, Subscribed, Told,
-    Traffic, Trail, Trusts, needed_secrets,
+    Traffic, Trail, Trusts, directories_beside, needed_secrets,
 };
 use stoa_service::store::ConnectionItem;
 
 use super::Check;
+use crate::ends::own_certificates;
+use crate::number::number;
 use crate::time::instant;
 
 /// By how much two clocks may differ. A token is good for a minute.
@@ -32,10 +34,8 @@ const UNREADABLE: SignedDuration = SignedDuration::from_hours(24);
 const UNSEEN: SignedDuration = SignedDuration::from_hours(3);
 /// The probe signs in every minute.
 const PROBE_SILENT: SignedDuration = SignedDuration::from_mins(15);
-/// When the end of a key is first told.
+/// When the end of a key, a client secret or a SCIM client's last token is first told: with the first of its alarms.
 const EXPIRING_DAYS: i64 = 60;
-/// When the end of a SCIM client's last token is first told: their administrator has to find the time for it.
-const TOKEN_EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long a SCIM client may be silent. Most come at least once a day.
 const SCIM_SILENT: SignedDuration = SignedDuration::from_hours(24);
 /// `workos-sync` asks every five minutes.
@@ -80,6 +80,14 @@ impl Finding {
     }
 }
 
+/// That something ends, in whole days, rounded up; not positive once it is over.
+fn ends(what: &str, days: i64) -> String {
+    match days {
+        1.. => format!("{what} expires in {}", number(days, "day", "days")),
+        _ => format!("{what} has expired"),
+    }
+}
+
 fn page(check: Check) -> String {
     format!("docs/runbook/doctor.md#{}", check.code())
 }
@@ -110,7 +118,7 @@ pub(super) fn met(public_url: &str, met: &HostMet, now: Timestamp) -> Option<Fin
         HostMet::Nameless => (Check::HostUnresolved, "its name leads to no address".to_owned()),
         HostMet::Unaccepted(why) => (Check::HostCertificate, format!("browsers do not accept its certificate: {why}")),
         HostMet::Until(end) => match days_until(*end, now) {
-            days if days < HOST_DAYS => (Check::HostCertificate, format!("its certificate expires in {days} days")),
+            days if days < HOST_DAYS => (Check::HostCertificate, ends("its certificate", days)),
             _ => return None,
         },
     };
@@ -132,7 +140,7 @@ pub(super) fn log_groups(wanted: &[String], kept: &[LogGroup]) -> Vec<Finding> {
 }
 
 pub(super) fn trail(trail: Trail) -> Option<Finding> {
-    let what = "no trail records what is done in this account and region";
+    let what = "no trail records every change in this account and region";
     (!trail.is_on).then(|| Finding::new(Check::TrailOff, "CloudTrail", what, page(Check::TrailOff)))
 }
 
@@ -143,7 +151,8 @@ pub(super) fn shift(function: &str, traffic: &Traffic) -> Option<Finding> {
 
 /// Each step of a login is a function, and each person who waits for the school holds one.
 pub(super) fn concurrency(at_once: i32) -> Option<Finding> {
-    let what = format!("only {at_once} functions may run at once in this account and region");
+    let functions = number(at_once, "function", "functions");
+    let what = format!("only {functions} may run at once in this account and region");
     let check = Check::ConcurrencyLow;
     (at_once < AT_ONCE).then(|| Finding::new(check, "the account's limits", what, page(check)))
 }
@@ -156,7 +165,8 @@ pub(super) fn schedule(name: &str, is_on: bool) -> Option<Finding> {
 /// What waits in the queue of runs that failed, by the queue's address.
 pub(super) fn failures(url: &str, messages: u64) -> Option<Finding> {
     let (check, name) = (Check::RunsFailed, url.rsplit('/').next().unwrap_or(url));
-    let what = format!("{messages} runs could not be started in the last two weeks");
+    let runs = number(messages, "run", "runs");
+    let what = format!("{runs} could not be started in the last two weeks");
     (messages > 0).then(|| Finding::new(check, format!("queue {name}"), what, page(check)))
 }
 
@@ -252,10 +262,7 @@ pub(super) fn unowned_secret(secret: &ListedSecret, documents: &[&ConnectionDocu
 pub(super) fn secret_end(document: &ConnectionDocument, now: Timestamp) -> Option<Finding> {
     let (id, end) = (&document.id, document.oidc.as_ref()?.secret_ends()?);
     let days = days_until(end, now);
-    let what = match days {
-        1.. => format!("its client secret expires in {days} days, as its file says"),
-        _ => "its client secret has expired, as its file says".to_owned(),
-    };
+    let what = format!("{}, as its file says", ends("its client secret", days));
     let repair = format!("`stoa secret put oidc/{id}`; docs/runbook/alarms/CredentialExpiring.md");
     (days <= EXPIRING_DAYS).then(|| Finding::new(Check::SecretExpiring, id, what, repair))
 }
@@ -309,7 +316,9 @@ pub(super) fn webhooks(school: &SchoolId, told: &[Told]) -> Option<Finding> {
     if kept + broken == 0 || missing + broken == 0 {
         return None;
     }
-    let what = format!("of its webhooks, {missing} are missing and {broken} are broken or too many");
+    let missing = number(missing, "is missing", "are missing");
+    let broken = number(broken, "is broken or one too many", "are broken or too many");
+    let what = format!("of its webhooks, {missing} and {broken}");
     let check = Check::WebhooksBroken;
     let repair = format!("`stoa thinkific webhooks {school} --write`; {}", page(check));
     Some(Finding::new(check, school, what, repair))
@@ -358,17 +367,28 @@ pub(super) fn trust(id: &ConnectionId, trusts: &Trusts, now: Timestamp) -> Vec<F
     for watch in watches {
         found.extend(watched(id, watch, now));
     }
-    let ends = trusts.keys.iter().filter_map(|key| key.certificate().ok()).filter(|key| !key.is_bare_key());
-    let last = ends.map(|key| days_until(key.not_after(), now)).max();
+    let keys = trusts.keys.iter().filter_map(|key| key.certificate().ok()).filter(|key| !key.is_bare_key());
+    let last = keys.map(|key| days_until(key.not_after(), now)).max();
     if let Some(days) = last.filter(|days| *days <= EXPIRING_DAYS) {
         let what = match days {
-            0.. => format!("the last certificate that it trusts expires in {days} days"),
+            1.. => ends("the last certificate that it trusts", days),
             _ => "every certificate that it trusts has expired".to_owned(),
         };
         let repair = format!("`stoa connection trust {id}`; docs/runbook/alarms/TrustKeyExpiring.md");
         found.push(Finding::new(Check::KeyExpiring, id, what, repair));
     }
     found
+}
+
+/// The certificates that stand in the connection's own file: ours, and those by which metadata is proven.
+pub(super) fn own_keys(document: &ConnectionDocument, now: Timestamp) -> Vec<Finding> {
+    let found = own_certificates(document).into_iter().filter_map(|(setting, certificate)| {
+        let (check, days) = (Check::OwnKeyExpiring, days_until(certificate.not_after(), now));
+        let what = ends(&format!("the last certificate of {setting}"), days);
+        (days <= EXPIRING_DAYS)
+            .then(|| Finding::new(check, &document.id, what, "docs/runbook/alarms/TrustKeyExpiring.md"))
+    });
+    found.collect()
 }
 
 fn watched(id: &ConnectionId, watch: &Watch, now: Timestamp) -> Vec<Finding> {
@@ -379,7 +399,7 @@ fn watched(id: &ConnectionId, watch: &Watch, now: Timestamp) -> Vec<Finding> {
         let repair = format!("{see}; docs/runbook/alarms/TrustHeld.md");
         found.push(Finding::new(Check::TrustHeld, id, what, repair));
     } else if !watch.waiting.is_empty() {
-        let what = format!("{} new keys wait to be trusted", watch.waiting.len());
+        let what = number(watch.waiting.len(), "new key waits to be trusted", "new keys wait to be trusted");
         let repair = format!("{see}; docs/runbook/alarms/TrustKeysWaiting.md");
         found.push(Finding::new(Check::KeyWaiting, id, what, repair));
     }
@@ -415,29 +435,39 @@ pub(super) fn unseen(connections: &BTreeSet<String>) -> Option<Finding> {
     (!names.is_empty()).then(|| Finding::new(Check::TrustUnseen, "the function trust-refresh", what, repair))
 }
 
+/// That the last token of a SCIM client ends. Two can count at once, so a later one may be there already.
+pub(super) fn token_end(id: &ConnectionId, tokens: &[ListedToken], now: Timestamp) -> Option<Finding> {
+    let live = tokens.iter().filter(|listed| listed.token.is_live(now));
+    let last = live.map(|listed| listed.token.expires.unwrap_or(i64::MAX)).max()?;
+    let days = days_until(Timestamp::from_second(last).ok()?, now);
+    let check = Check::ScimTokenExpiring;
+    let repair = format!("`stoa scim token create {id}`; {}", page(check));
+    let what = ends("the last token of its SCIM client", days);
+    (days <= EXPIRING_DAYS).then(|| Finding::new(check, id, what, repair))
+}
+
 /// The tokens of a connection whose people its SCIM client tells, and whether it has told of any.
-pub(super) fn scim(id: &ConnectionId, tokens: &[ListedToken], has_people: bool, now: Timestamp) -> Vec<Finding> {
-    let live: Vec<&ListedToken> = tokens.iter().filter(|listed| listed.token.is_live(now)).collect();
-    let create = |check| format!("`stoa scim token create {id}`; {}", page(check));
-    let Some(last) = live.iter().map(|listed| listed.token.expires.unwrap_or(i64::MAX)).max() else {
+pub(super) fn scim(id: &ConnectionId, tokens: &[ListedToken], has_people: bool, now: Timestamp) -> Option<Finding> {
+    let live = || tokens.iter().filter(|listed| listed.token.is_live(now));
+    // One that was just made has not been put into the client yet.
+    let Some(heard) = live().map(|listed| listed.used.unwrap_or_default().max(listed.token.created)).max() else {
         let what = "its SCIM client has no token that counts, so nothing that it sends is taken";
         let check = Check::ScimTokenMissing;
-        return vec![Finding::new(check, id, what, create(check))];
+        return Some(Finding::new(check, id, what, format!("`stoa scim token create {id}`; {}", page(check))));
     };
-    let mut found = Vec::new();
-    if last - now.as_second() < TOKEN_EXPIRING.as_secs() {
-        let what = format!("the last token of its SCIM client expires {}", instant(last));
-        let check = Check::ScimTokenExpiring;
-        found.push(Finding::new(check, id, what, create(check)));
-    }
-    // One that was just made has not been put into the client yet.
-    let heard = live.iter().map(|listed| listed.used.unwrap_or_default().max(listed.token.created)).max();
-    let silent = heard.filter(|heard| has_people && now.as_second() - heard > SCIM_SILENT.as_secs());
-    if let Some(since) = silent {
-        let what = format!("its SCIM client has not come since {}", instant(since));
-        found.push(Finding::new(Check::ScimSilent, id, what, page(Check::ScimSilent)));
-    }
-    found
+    let is_silent = has_people && now.as_second() - heard > SCIM_SILENT.as_secs();
+    let what = format!("its SCIM client has not come since {}", instant(heard));
+    is_silent.then(|| Finding::new(Check::ScimSilent, id, what, page(Check::ScimSilent)))
+}
+
+/// That somebody who has left may still come in: by a connection that does not ask the directory beside it.
+pub(super) fn unasked<'a>(connection: &Connection, others: impl Iterator<Item = &'a Connection>) -> Option<Finding> {
+    let others = others.map(Connection::document);
+    let beside = directories_beside(connection.document(), others).into_iter().next()?;
+    let what = format!("whoever has left the directory of {beside} still comes in through it");
+    let check = Check::DirectoryUnasked;
+    let repair = format!("directory = {{ source = \"none\", of = \"{beside}\" }} in its file; {}", page(check));
+    Some(Finding::new(check, connection.id(), what, repair))
 }
 
 /// What was last seen of a connection's directory at WorkOS, by the function that asks for it.
@@ -485,6 +515,7 @@ pub(super) fn logins(id: &ConnectionId, newest: &[LoginItem]) -> Option<Finding>
     }
     let refused: Vec<_> = newest.iter().filter_map(|login| Some((login, stopped(login)?))).collect();
     let (login, fault) = refused.first().filter(|_| refused.len() >= REFUSALS)?;
+    // Never one alone (`REFUSALS`).
     let what = format!("none of its last {} logins got through; the last one ended in {}", refused.len(), fault.code());
     Some(Finding::new(Check::LoginsFailing, id, what, format!("`stoa trace {}`", login.reference)))
 }
@@ -511,7 +542,10 @@ mod tests {
         let told = |seen: HostMet| met("https://x.example", &seen, now).map(|finding| (finding.check, finding.what));
         let until = |days: i64| HostMet::Until(now + SignedDuration::from_hours(24 * days));
         assert_eq!(told(until(30)), None);
-        assert_eq!(told(until(29)), Some((Check::HostCertificate, "its certificate expires in 29 days".to_owned())));
+        for (days, what) in [(29, "expires in 29 days"), (1, "expires in 1 day"), (0, "has expired")] {
+            let what = format!("its certificate {what}");
+            assert_eq!(told(until(days)), Some((Check::HostCertificate, what)));
+        }
         assert_eq!((told(HostMet::Plain), told(HostMet::Silent)), (None, None));
         assert_eq!(told(HostMet::Nameless).map(|(check, _)| check), Some(Check::HostUnresolved));
     }

@@ -9,7 +9,7 @@ mod findings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use stoa_core::connection::{Connection, ConnectionState, Source};
+use stoa_core::connection::{Connection, ConnectionDocument, ConnectionState, Source};
 use stoa_core::fault::Fault;
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::rehearsal::{Question, unfit_for};
@@ -23,6 +23,7 @@ pub(crate) use check::Check;
 use findings::Finding;
 
 use crate::arguments::Target;
+use crate::number::number;
 use crate::stack::Access;
 use crate::trace::groups;
 use crate::{CliError, Io};
@@ -32,20 +33,27 @@ const A_DAY: i64 = 24 * 3600;
 /// How many logins of a connection are looked at.
 const LOGINS: usize = 50;
 
+/// What came of all checks.
+#[derive(Default)]
+pub(crate) struct Looked {
+    /// What is not as it should be.
+    pub(crate) found: Vec<Finding>,
+    /// What somebody may want to know, and is no finding.
+    remarks: Vec<String>,
+}
+
+/// A connection that holds together, and its item.
+type Stored = (ConnectionItem, Connection);
+
 /// Makes every check and prints what it finds. Something found is an error, so that a monitor notices.
 pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError> {
     let access = target.read(io)?;
     access.check_account().await?;
     let public_url = target.public_url(io)?;
-    let found = look(&access, &public_url, Timestamp::now()).await;
-    if access.operator.trail().await.is_ok_and(|trail| trail.is_on && !trail.has_invocations) {
-        io.say("Not a finding: no trail records who asks the function operator: docs/runbook/doctor.md#trail_off")?;
-    }
-    for school in never_rehearsed(&access.operator).await {
-        io.say(&format!("Not a finding: {school} was never rehearsed: `stoa school rehearse {school}`"))?;
-    }
+    let Looked { found, remarks } = look(&access, &public_url, Timestamp::now()).await;
+    remarks.iter().try_for_each(|remark| io.say(&format!("Not a finding: {remark}")))?;
     if found.is_empty() {
-        return io.say(&format!("Nothing found in {} checks.", Check::ALL.len()));
+        return io.say(&format!("Nothing found in {}.", number(Check::ALL.len(), "check", "checks")));
     }
     for finding in &found {
         io.say(&finding.line())?;
@@ -55,49 +63,23 @@ pub(crate) async fn run(target: &Target, io: &mut Io<'_>) -> Result<(), CliError
 }
 
 /// Every check, and what it found.
-pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> Vec<Finding> {
+pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> Looked {
     let operator = &access.operator;
     let mut found = host(operator, public_url, now).await;
     found.extend(shifts(operator, &access.stack).await);
     found.extend(runs(operator, &access.stack).await);
-    found.extend(records(operator, &access.stack).await);
+    let mut remarks = Vec::new();
+    found.extend(records(operator, &access.stack, &mut remarks).await);
     match operator.concurrency().await {
         Ok(at_once) => found.extend(findings::concurrency(at_once)),
         Err(error) => found.push(Finding::not_checked("the account's limits", &error)),
     }
-    let items = match operator.list().await {
-        Ok(items) => items,
-        Err(error) => {
-            found.push(Finding::not_checked("connections", &error));
-            Vec::new()
-        }
-    };
-    let mut connections = Vec::new();
-    for item in items {
-        match operator.valid(&item) {
-            Ok(connection) => connections.push((item, connection)),
-            Err(error) => found.push(findings::broken(&item, &error)),
-        }
-    }
-    let listed = operator.list_secrets().await;
-    let documents: Vec<_> = connections.iter().map(|(_, connection)| connection.document()).collect();
-    match &listed {
-        Ok(listed) => {
-            found.extend(findings::missing_secrets(listed, &documents));
-            for secret in listed.iter().filter(|secret| secret.deleted.is_none()) {
-                if is_nobodys(operator, secret).await {
-                    found.extend(findings::unowned_secret(secret, &documents));
-                }
-            }
-        }
-        Err(error) => found.push(Finding::not_checked("secrets", error)),
-    }
-    let listed = listed.unwrap_or_default();
+    let connections = stored(operator, &mut found).await;
+    let listed = secrets(operator, &connections, &mut found).await;
     if let Some((_, connection)) = connections.first() {
         let silent = function(operator, connection, &listed).await;
         if silent.is_empty() {
-            let is_open = |connection: &&Connection| connection.state != ConnectionState::Disabled;
-            let open = connections.iter().map(|(_, connection)| connection).filter(is_open);
+            let open = connections.iter().map(|(_, connection)| connection).filter(|connection| is_open(connection));
             found.extend(schools(operator, open, &listed, now).await);
         }
         found.extend(silent);
@@ -108,8 +90,58 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
             Err(error) => found.push(Finding::not_checked("the probe's last login", &error)),
         }
     }
-    let mut unseen = BTreeSet::new();
-    for (item, connection) in &connections {
+    found.extend(each(operator, &connections, now).await);
+    let schools = connections.iter().map(|(_, connection)| connection.school());
+    found.extend(rehearsed(operator, schools, &mut remarks).await);
+    Looked { found, remarks }
+}
+
+/// The connections that are stored. One that does not hold together is found here, and looked at no further.
+async fn stored(operator: &StackAccess, found: &mut Vec<Finding>) -> Vec<Stored> {
+    let items = match operator.list().await {
+        Ok(items) => items,
+        Err(error) => {
+            found.push(Finding::not_checked("connections", &error));
+            return Vec::new();
+        }
+    };
+    let mut connections = Vec::new();
+    for item in items {
+        match operator.valid(&item) {
+            Ok(connection) => connections.push((item, connection)),
+            Err(error) => found.push(findings::broken(&item, &error)),
+        }
+    }
+    connections
+}
+
+/// The secrets that are there. A connection that is closed needs none of its own.
+async fn secrets(operator: &StackAccess, connections: &[Stored], found: &mut Vec<Finding>) -> Vec<ListedSecret> {
+    let listed = match operator.list_secrets().await {
+        Ok(listed) => listed,
+        Err(error) => {
+            found.push(Finding::not_checked("secrets", &error));
+            return Vec::new();
+        }
+    };
+    let documents = |is_wanted: fn(&Connection) -> bool| -> Vec<&ConnectionDocument> {
+        let wanted = connections.iter().map(|(_, connection)| connection).filter(|connection| is_wanted(connection));
+        wanted.map(Connection::document).collect()
+    };
+    found.extend(findings::missing_secrets(&listed, &documents(is_open)));
+    for secret in listed.iter().filter(|secret| secret.deleted.is_none()) {
+        if is_nobodys(operator, secret).await {
+            found.extend(findings::unowned_secret(secret, &documents(|_| true)));
+        }
+    }
+    listed
+}
+
+/// What has to hold of each connection. Of one that is closed, nothing: nobody comes in through it, and a customer who has
+/// left would be found for ever.
+async fn each(operator: &StackAccess, connections: &[Stored], now: Timestamp) -> Vec<Finding> {
+    let (mut found, mut unseen) = (Vec::new(), BTreeSet::new());
+    for (item, connection) in connections.iter().filter(|(_, connection)| is_open(connection)) {
         let id = connection.id();
         match operator.trusts(id).await {
             Ok(trusts) => {
@@ -120,19 +152,42 @@ pub(crate) async fn look(access: &Access, public_url: &str, now: Timestamp) -> V
             }
             Err(error) => found.push(Finding::not_checked(&format!("keys of {id}"), &error)),
         }
-        if connection.state != ConnectionState::Disabled && is_at_workos(connection) {
-            match operator.workos_seen(id).await {
-                Ok(seen) => found.extend(findings::workos((id, item.at), seen.as_ref(), now)),
-                Err(error) => found.push(Finding::not_checked(&format!("directory of {id}"), &error)),
-            }
-        }
+        found.extend(findings::own_keys(connection.document(), now));
+        found.extend(findings::secret_end(connection.document(), now));
+        found.extend(source(operator, item, connection, now).await);
         if connection.state == ConnectionState::Active {
+            let others = connections.iter().map(|(_, other)| other).filter(|other| is_open(other));
+            found.extend(findings::unasked(connection, others));
             found.extend(active(operator, item, connection, now).await);
         }
     }
     found.extend(findings::unseen(&unseen));
-    found.extend(rehearsed(operator, connections.iter().map(|(_, connection)| connection.school())).await);
     found
+}
+
+/// Where a connection's people come from.
+async fn source(
+    operator: &StackAccess,
+    item: &ConnectionItem,
+    connection: &Connection,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let id = connection.id();
+    match connection.directory().map(|directory| directory.source) {
+        Some(Source::Workos) => match operator.workos_seen(id).await {
+            Ok(seen) => findings::workos((id, item.at), seen.as_ref(), now).into_iter().collect(),
+            Err(error) => vec![Finding::not_checked(&format!("directory of {id}"), &error)],
+        },
+        Some(Source::Scim) => match scim(operator, connection, now).await {
+            Ok(scim) => scim,
+            Err(error) => vec![Finding::not_checked(&format!("SCIM tokens of {id}"), &error)],
+        },
+        Some(Source::Csv | Source::None) | None => Vec::new(),
+    }
+}
+
+fn is_open(connection: &Connection) -> bool {
+    connection.state != ConnectionState::Disabled
 }
 
 /// Each school that connections lead to which are not closed, as it answers now and as it was last looked at. That it is
@@ -183,36 +238,29 @@ async fn school_stands(
     Ok(found)
 }
 
-/// Schools whose settings do not go with what was found of them.
-async fn rehearsed(operator: &StackAccess, schools: impl Iterator<Item = &SchoolId>) -> Vec<Finding> {
+/// Schools whose settings do not go with what was found of them. Of whom nobody has asked what is not documented, nothing
+/// is wrong with them.
+async fn rehearsed(
+    operator: &StackAccess,
+    schools: impl Iterator<Item = &SchoolId>,
+    remarks: &mut Vec<String>,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     for school in schools.collect::<BTreeSet<_>>() {
         match unfit(operator, school).await {
-            Ok(questions) => found.extend(questions.into_iter().map(|it| findings::unfit(school, it))),
+            Ok(Some(questions)) => found.extend(questions.into_iter().map(|it| findings::unfit(school, it))),
+            Ok(None) => remarks.push(format!("{school} was never rehearsed: `stoa school rehearse {school}`")),
             Err(error) => found.push(Finding::not_checked(&format!("school {school}"), &error)),
         }
     }
     found
 }
 
-async fn unfit(operator: &StackAccess, school: &SchoolId) -> Result<Vec<Question>, OperatorError> {
-    let (item, rehearsal) = (operator.school_item(school).await?, operator.rehearsal(school).await?);
-    let Some((item, rehearsal)) = item.zip(rehearsal) else { return Ok(Vec::new()) };
-    Ok(unfit_for(item.document()?.first_logins, &rehearsal.findings()))
-}
-
-/// Schools of which nobody has asked what is not documented. Nothing is wrong with them. What cannot be read here is a
-/// finding already.
-async fn never_rehearsed(operator: &StackAccess) -> BTreeSet<SchoolId> {
-    let mut schools = BTreeSet::new();
-    for item in operator.list().await.unwrap_or_default() {
-        let Ok(connection) = operator.valid(&item) else { continue };
-        let school = connection.school();
-        if !schools.contains(school) && matches!(operator.rehearsal(school).await, Ok(None)) {
-            schools.insert(school.clone());
-        }
-    }
-    schools
+/// What a rehearsal found that the school's file goes against; `None`: there was none.
+async fn unfit(operator: &StackAccess, school: &SchoolId) -> Result<Option<Vec<Question>>, OperatorError> {
+    let Some(rehearsal) = operator.rehearsal(school).await? else { return Ok(None) };
+    let Some(item) = operator.school_item(school).await? else { return Ok(Some(Vec::new())) };
+    Ok(Some(unfit_for(item.document()?.first_logins, &rehearsal.findings())))
 }
 
 /// Whether a secret is nobody's. Where that cannot be said, it is not: the repair would remove it.
@@ -232,7 +280,6 @@ async fn active(
 ) -> Vec<Finding> {
     let id = connection.id();
     let mut found: Vec<_> = findings::contacts(connection.document()).into_iter().collect();
-    found.extend(findings::secret_end(connection.document(), now));
     match standing(operator, connection).await {
         Ok(standing) => found.extend(standing),
         Err(error) => found.push(Finding::not_checked(&format!("domains of {id}"), &error)),
@@ -243,23 +290,18 @@ async fn active(
         Ok(logins) => found.extend(findings::logins(id, &logins.logins)),
         Err(error) => found.push(Finding::not_checked(&format!("logins of {id}"), &error)),
     }
-    if connection.directory().is_some_and(|directory| directory.source == Source::Scim) {
-        match scim(operator, id, now).await {
-            Ok(scim) => found.extend(scim),
-            Err(error) => found.push(Finding::not_checked(&format!("SCIM tokens of {id}"), &error)),
-        }
-    }
     found
 }
 
-fn is_at_workos(connection: &Connection) -> bool {
-    connection.directory().is_some_and(|directory| directory.source == Source::Workos)
-}
-
-/// What is known of a connection's SCIM client.
-async fn scim(operator: &StackAccess, id: &ConnectionId, now: Timestamp) -> Result<Vec<Finding>, OperatorError> {
+/// What is known of a connection's SCIM client. Until the connection is open to everybody, it may not have one.
+async fn scim(operator: &StackAccess, connection: &Connection, now: Timestamp) -> Result<Vec<Finding>, OperatorError> {
+    let id = connection.id();
     let tokens = operator.scim_tokens(id).await?;
-    Ok(findings::scim(id, &tokens, operator.has_people(id).await?, now))
+    let mut found: Vec<_> = findings::token_end(id, &tokens, now).into_iter().collect();
+    if connection.state == ConnectionState::Active {
+        found.extend(findings::scim(id, &tokens, operator.has_people(id).await?, now));
+    }
+    Ok(found)
 }
 
 /// What other items say of the connection's domains and school.
@@ -337,7 +379,7 @@ async fn runs(operator: &StackAccess, stack: &str) -> Vec<Finding> {
 }
 
 /// What is written down: lines of logs, and what is done in the account.
-async fn records(operator: &StackAccess, stack: &str) -> Vec<Finding> {
+async fn records(operator: &StackAccess, stack: &str, remarks: &mut Vec<String>) -> Vec<Finding> {
     let (mut found, wanted) = (Vec::new(), groups(stack));
     for prefix in [format!("/aws/lambda/{stack}-"), format!("/aws/vendedlogs/{stack}-")] {
         let own: Vec<String> = wanted.iter().filter(|name| name.starts_with(&prefix)).cloned().collect();
@@ -347,7 +389,13 @@ async fn records(operator: &StackAccess, stack: &str) -> Vec<Finding> {
         }
     }
     match operator.trail().await {
-        Ok(trail) => found.extend(findings::trail(trail)),
+        Ok(trail) => {
+            found.extend(findings::trail(trail));
+            if trail.is_on && !trail.has_invocations {
+                let what = "no trail records who asks the function operator: docs/runbook/doctor.md#trail_off";
+                remarks.push(what.to_owned());
+            }
+        }
         Err(error) => found.push(Finding::not_checked("the account's trail", &error)),
     }
     found

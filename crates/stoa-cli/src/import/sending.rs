@@ -9,6 +9,7 @@ use stoa_service::operator::{Imported as Done, MOST_AT_ONCE, StackAccess};
 
 use super::reading::Reading;
 use crate::arguments::Imported;
+use crate::number::number;
 use crate::progress::Progress;
 use crate::{CliError, Io};
 
@@ -90,7 +91,8 @@ async fn begin(operator: &StackAccess, asked: &Asked<'_>, io: &mut Io<'_>) -> Re
     let Some(begun) = begun.filter(|begun| !asked.complete && begun.refused == 0) else {
         return Ok(Compared { done: fresh(), ..Compared::default() });
     };
-    io.say(&format!("goes on     behind the first {} rows, which are written", begun.rows))?;
+    let written = number(begun.rows, "row, which is written", "rows, which are written");
+    io.say(&format!("goes on     behind the first {written}"))?;
     let earlier = begun.rows;
     let done = Done { reason: asked.write.unwrap_or_default().to_owned(), ..begun };
     Ok(Compared { earlier, done, ..Compared::default() })

@@ -124,18 +124,14 @@ fn render(line: &LogLine) -> String {
         return format!("{}\n    {}", visible(&line.group), line.message.escape_debug());
     };
     let word = |name: &str| fields.get(name).and_then(Value::as_str);
-    let at = word("timestamp").map(str::to_owned).or_else(|| {
-        // The gateway counts milliseconds, as text.
-        let at = word("time")?.parse().ok().and_then(|at| Timestamp::from_millisecond(at).ok())?;
-        Some(at.to_string())
-    });
-    let mut text = format!("{}  {}", visible(&at.unwrap_or_default()), visible(&line.group));
+    let at = word("timestamp").or_else(|| word("time")).map(instant).unwrap_or_default();
+    let mut text = format!("{}  {}", visible(&at), visible(&line.group));
     for (name, value) in fields.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())) {
         let shown = match value {
             Value::String(text) if text.is_empty() || text == "-" => continue,
             Value::String(text) => text.escape_debug().to_string(),
             Value::Null => continue,
-            other => other.to_string(),
+            other => visible(&other.to_string()),
         };
         let _ = write!(text, "\n    {:<11} {shown}", visible(name));
     }
@@ -148,6 +144,18 @@ fn render(line: &LogLine) -> String {
     text
 }
 
+/// A line's time. Our lines and Lambda's own write it out; the gateway counts, and AWS does not say in what. What is no
+/// time is shown as it is.
+fn instant(text: &str) -> String {
+    let count = text.parse::<i64>().ok();
+    let at = count.and_then(|count| match count.abs() {
+        // Milliseconds, these would be of 1970.
+        ..100_000_000_000 => Timestamp::from_second(count).ok(),
+        _ => Timestamp::from_millisecond(count).ok(),
+    });
+    at.map_or_else(|| text.to_owned(), |at| at.to_string())
+}
+
 /// The same by the client of AWS, group by group.
 fn by_hand(text: &str, groups: &[String], since: Timestamp) -> String {
     let command = |group: &String| {
@@ -157,4 +165,30 @@ fn by_hand(text: &str, groups: &[String], since: Timestamp) -> String {
         )
     };
     groups.iter().map(command).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_has_its_time_whoever_wrote_it() {
+        let shown = |message: &str| render(&LogLine { group: "group".to_owned(), message: message.to_owned() });
+        let at = "2026-11-23T06:00:00Z";
+        for line in [
+            r#"{"timestamp":"2026-11-23T06:00:00Z","fault":"internal"}"#,
+            // The gateway's, in either count.
+            r#"{"time":"1795413600000","status":500}"#,
+            r#"{"time":"1795413600","status":500}"#,
+            // Lambda's own.
+            r#"{"time":"2026-11-23T06:00:00Z","type":"platform.report","record":{"status":"timeout"}}"#,
+        ] {
+            assert!(shown(line).starts_with(&format!("{at}  group\n")), "{line}: {}", shown(line));
+        }
+        assert!(shown(r#"{"time":"soon"}"#).starts_with("soon  group"));
+        assert!(
+            shown(r#"{"record":{"x":"a\u202eb"}}"#).contains("{202e}")
+                || !shown(r#"{"record":{"x":"a\u202eb"}}"#).contains('\u{202e}')
+        );
+    }
 }

@@ -9,6 +9,7 @@ use stoa_core::language::Language;
 use stoa_core::login::LoginItem;
 
 use super::cause::fault_of;
+use crate::number::number;
 use crate::time::{instant, moment};
 
 /// The mail, where the likeliest cause is theirs to repair.
@@ -31,7 +32,10 @@ pub(super) fn render(login: &LoginItem, diagnosis: &Diagnosis, to: &[&ContactDoc
     let others = match diagnosis.good_since {
         0 if diagnosis.same <= 1 => format!("It happened once, at {}.", instant(diagnosis.first)),
         0 => format!("It has happened {} times since {}.", diagnosis.same, instant(diagnosis.first)),
-        good => format!("{good} other sign-ins have worked since it first happened, at {}.", instant(diagnosis.first)),
+        good => {
+            let good = number(good, "other sign-in has worked", "other sign-ins have worked");
+            format!("{good} since it first happened, at {}.", instant(diagnosis.first))
+        }
     };
     let addresses: Vec<_> = to.iter().filter_map(|contact| contact.email.as_deref()).collect();
     let hello = match to {

@@ -5,7 +5,7 @@ use stoa_cli::Input;
 use stoa_core::connection::ConnectionState;
 use stoa_core::ids::ConnectionId;
 use stoa_core::rehearsal::{Answer, Question};
-use stoa_core::routes::{ON_CALL_LOOKS, Table};
+use stoa_core::routes::{ON_CALL_LOOKS, ROUTES, Table};
 use stoa_sandbox::aws::{Fault, FaultKind};
 use stoa_sandbox::pingfederate::{Defect, Published};
 use stoa_sandbox::sandbox::Options;
@@ -31,7 +31,7 @@ fn alone(ran: &Ran, check: &str, parts: &[&str]) {
     for part in parts {
         assert!(ran.out.contains(part), "{part}: {ran:?}");
     }
-    assert!(ran.err.contains("1 findings"), "{ran:?}");
+    assert!(ran.err.contains("1 finding\n"), "{ran:?}");
 }
 
 fn pg() -> ConnectionId {
@@ -62,7 +62,7 @@ fn watch(seen: &Value) -> Value {
 /// What a stack is told of which nothing is wrong, and whose school nobody has asked anything.
 const HEALTHY: &str = "Not a finding: no trail records who asks the function operator: docs/runbook/doctor.md#trail_off\n\
                        Not a finding: pg-academy was never rehearsed: `stoa school rehearse pg-academy`\n\
-                       Nothing found in 39 checks.\n";
+                       Nothing found in 41 checks.\n";
 
 #[tokio::test]
 async fn on_a_healthy_stack_nothing_is_found() {
@@ -181,7 +181,7 @@ async fn what_is_wrong_with_an_identity_provider_s_keys_is_found() {
     let waiting = json!({ "L": [{ "M": { "fingerprint": key, "certificate": key, "since": at(now) } }] });
     for (seen, check, part) in [
         (json!({ "held": held }), "trust_held", "another entity id"),
-        (json!({ "waiting": waiting }), "key_waiting", "1 new keys wait"),
+        (json!({ "waiting": waiting }), "key_waiting", "1 new key waits"),
         (
             json!({ "failing_since": at(now - 2 * days), "failure": { "S": "no answer" } }),
             "trust_unreadable",
@@ -232,7 +232,7 @@ async fn a_schedule_that_is_off_a_run_that_failed_and_alarms_that_nobody_hears_a
     alone(&doctor(&desk).await, "schedule_off", &["schedule stoa-local-mirror: it is switched off"]);
     let desk = Desk::new().await;
     desk.sandbox.front.queue_failure("TrustRefreshFailures");
-    alone(&doctor(&desk).await, "runs_failed", &["queue stoa-local-TrustRefreshFailures: 1 runs"]);
+    alone(&doctor(&desk).await, "runs_failed", &["queue stoa-local-TrustRefreshFailures: 1 run could not"]);
     let desk = Desk::new().await;
     desk.sandbox.front.leave_alarms_unconfirmed();
     alone(&doctor(&desk).await, "alarms_unheard", &["topic stoa-local-AlarmTopic: nobody who is to be told"]);
@@ -241,11 +241,47 @@ async fn a_schedule_that_is_off_a_run_that_failed_and_alarms_that_nobody_hears_a
 #[tokio::test]
 async fn logs_that_are_kept_for_ever_and_an_account_without_a_trail_are_found() {
     let desk = Desk::new().await;
-    assert!(doctor(&desk).await.out.contains("Not a finding: no trail records who asks the function operator"));
-    desk.sandbox.front.trail_invocations();
-    assert!(!doctor(&desk).await.out.contains("no trail records"));
-    desk.sandbox.front.stop_trail();
-    alone(&doctor(&desk).await, "trail_off", &["CloudTrail: no trail records", "doctor.md#trail_off"]);
+    let asks = "Not a finding: no trail records who asks the function operator";
+    let front = &desk.sandbox.front;
+    let of = |function: &str| {
+        let functions = json!([format!("arn:aws:lambda:us-east-1:000000000000:function:stoa-local-{function}")]);
+        let resources = json!([{ "Type": "AWS::Lambda::Function", "Values": functions }]);
+        json!({ "EventSelectors": [
+            { "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": resources },
+        ] })
+    };
+    for (selected, is_told) in [(of("login"), true), (of("operator"), false)] {
+        front.select_trail(selected);
+        let ran = doctor(&desk).await;
+        assert_eq!((ran.code, ran.out.contains(asks)), (0, is_told), "{ran:?}");
+    }
+    // Who asked is read once, not for the finding and the remark.
+    front.take_calls();
+    doctor(&desk).await;
+    let calls = front.take_calls();
+    assert_eq!(calls.iter().filter(|call| call.operation == "DescribeTrails").count(), 1, "{calls:?}");
+    let lists = |call: &&stoa_sandbox::aws::journal::Call| {
+        let (is_list, is_ours) = (call.keys.contains("connections"), call.principal == "on-call");
+        call.operation == "Query" && is_list && is_ours
+    };
+    assert_eq!(calls.iter().filter(lists).count(), 1, "{calls:?}");
+
+    let off =
+        async || alone(&doctor(&desk).await, "trail_off", &["CloudTrail: no trail records every change", "#trail_off"]);
+    let reads = json!({ "EventSelectors": [{ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": true }] });
+    let data = json!([{ "Field": "eventCategory", "Equals": ["Data"] }]);
+    for selected in [reads, json!({ "AdvancedEventSelectors": [{ "FieldSelectors": data }] })] {
+        front.select_trail(selected);
+        off().await;
+    }
+    front.select_trail(of("operator"));
+    front.keep_trail_to("us-east-1");
+    assert_eq!(doctor(&desk).await.code, 0, "it is of this region");
+    front.keep_trail_to("eu-central-1");
+    off().await;
+    front.keep_trail_to("us-east-1");
+    front.stop_trail();
+    off().await;
     let desk = Desk::new().await;
     desk.sandbox.front.keep_log_for_ever("operator");
     alone(
@@ -297,6 +333,12 @@ async fn the_end_of_a_client_secret_is_found_and_listed() {
     alone(&doctor(&desk).await, "secret_expiring", &parts);
     let status = desk.stoa(&["status"]).await.done();
     assert!(status.contains("Expires within 60 days:\nin 20 days   pg-oidc: client secret"), "{status}");
+    // As the alarm: of each connection that is not closed.
+    let id = ConnectionId::parse("pg-oidc").unwrap();
+    desk.sandbox.operator.set_state(&id, ConnectionState::Disabled, "over").await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "nobody comes in by it");
+    desk.stoa(&["connection", "test", "pg-oidc"]).await.done();
+    alone(&doctor(&desk).await, "secret_expiring", &["pg-oidc: its client secret expires"]);
 }
 
 #[tokio::test]
@@ -347,7 +389,11 @@ async fn what_is_not_known_or_told_of_a_school_is_found() {
     assert_eq!(doctor(&desk).await.code, 0);
     let own = school.subscriptions().remove(0);
     school.edit_subscription(&own.id, |own| own.status = "disabled".to_owned());
-    alone(&doctor(&desk).await, "webhooks_broken", &["1 are missing and 1 are broken", "pg-academy --write`"]);
+    alone(
+        &doctor(&desk).await,
+        "webhooks_broken",
+        &["1 is missing and 1 is broken or one too many", "pg-academy --write`"],
+    );
     desk.stoa(&["thinkific", "webhooks", "pg-academy", "--write"]).await.done();
     assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
 
@@ -371,9 +417,10 @@ async fn what_a_customer_s_scim_client_lacks_is_found() {
     let file = desk.file("pg.toml", |text| format!("{text}\n[directory]\nsource = \"scim\"\n"));
     desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
     alone(&doctor(&desk).await, "scim_token_missing", &["pg: ", "`stoa scim token create pg`"]);
-    desk.scim_token("13d").await;
-    alone(&doctor(&desk).await, "scim_token_expiring", &["`stoa scim token create pg`"]);
-    let token = desk.scim_token("15d").await;
+    desk.scim_token("60d").await;
+    let expires = &["its SCIM client expires in 60 days", "`stoa scim token create pg`"];
+    alone(&doctor(&desk).await, "scim_token_expiring", expires);
+    let token = desk.scim_token("61d").await;
     assert_eq!(doctor(&desk).await.code, 0, "one that lives longer follows it");
 
     // As it is when they were made days ago.
@@ -420,6 +467,78 @@ async fn what_a_customer_s_scim_client_lacks_is_found() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_certificate_in_the_file_is_found_and_listed() {
+    let desk = Desk::new().await;
+    let [ours, ended] = [
+        include_str!("../../../stoa-saml/testdata/keys/sp.crt"),
+        include_str!("../../../stoa-saml/testdata/keys/idp-expired.crt"),
+    ];
+    let file = |certificates: &[&str]| {
+        let list = certificates.iter().map(|pem| format!("\"\"\"{pem}\"\"\"")).collect::<Vec<_>>().join(", ");
+        desk.file("pg.toml", |text| text.replace("sp_entity_id", &format!("sp_certificates = [{list}]\nsp_entity_id")))
+    };
+    let key = include_str!("../../../stoa-saml/testdata/keys/sp.key");
+    desk.stoa_with(&["secret", "put", "saml/pg"], Input::Piped(Box::new(key.as_bytes()))).await.done();
+    desk.stoa(&["connection", "apply", &file(&[ended]), "--reason", "a test"]).await.done();
+    let parts = ["pg: the last certificate of saml.sp_certificates has expired", "TrustKeyExpiring.md"];
+    alone(&doctor(&desk).await, "own_key_expiring", &parts);
+    let status = desk.stoa(&["status"]).await.done();
+    assert!(status.contains("is over   pg: the last certificate of saml.sp_certificates"), "{status}");
+    desk.stoa(&["connection", "apply", &file(&[ended, ours]), "--reason", "a test"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "a later one follows it");
+}
+
+/// By the other connection, whoever has left comes in.
+#[tokio::test]
+async fn a_connection_that_does_not_ask_the_directory_beside_it_is_found() {
+    let desk = Desk::new().await;
+    let contacts = "\n[[contact]]\nname = \"A\"\nrole = \"administrator\"\nemail = \"a@pg.com\"\n\n[[contact]]\nname = \"B\"\n\
+                    role = \"administrator\"\nat = \"school\"\nemail = \"b@academy.example\"\n";
+    let file = |text: &str| format!("{text}{contacts}");
+    desk.sandbox.connect_openid(&stoa_sandbox::openid::PG_OIDC, file).await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "neither has a directory");
+    let with = desk.file("pg.toml", |text| format!("{text}\n[directory]\nsource = \"csv\"\n"));
+    desk.stoa(&["connection", "apply", &with, "--reason", "a test"]).await.done();
+    let parts = ["pg-oidc: whoever has left the directory of pg", "of = \"pg\"", "doctor.md#directory_unasked"];
+    alone(&doctor(&desk).await, "directory_unasked", &parts);
+    desk.sandbox.operator.set_state(&pg(), ConnectionState::Disabled, "over").await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "nobody comes in by a connection that is closed, nor leaves its directory");
+    desk.sandbox.operator.set_state(&pg(), ConnectionState::Active, "back").await.unwrap();
+    let asking = |text: &str| {
+        file(text).replacen("\n[[contact]]", "\n[directory]\nsource = \"none\"\nof = \"pg\"\n\n[[contact]]", 1)
+    };
+    desk.sandbox.connect_openid(&stoa_sandbox::openid::PG_OIDC, asking).await.unwrap();
+    assert_eq!(doctor(&desk).await.code, 0, "the repair mends it");
+}
+
+/// A customer who has left is no finding for ever.
+#[tokio::test]
+async fn nothing_is_found_of_a_connection_that_is_closed() {
+    let desk = Desk::new().await;
+    let url = desk.sandbox.pingfederate.metadata_url(desk.sandbox.pingfederate_partner());
+    let pem = include_str!("../../../stoa-saml/testdata/keys/sp.crt");
+    let file = desk.file("pg.toml", |text| {
+        let text = text.replace("metadata_file = \"pg-metadata.xml\"", &format!("metadata_url = \"{url}\""));
+        text.replace("sp_entity_id", &format!("sp_certificates = [\"\"\"{pem}\"\"\"]\nsp_entity_id"))
+    });
+    let key = include_str!("../../../stoa-saml/testdata/keys/sp.key");
+    desk.stoa_with(&["secret", "put", "saml/pg"], Input::Piped(Box::new(key.as_bytes()))).await.done();
+    desk.stoa(&["connection", "apply", &file, "--reason", "a test"]).await.done();
+    assert!(desk.stoa(&["secret", "remove", "saml/pg"]).await.refused().contains("in use"));
+    desk.stoa(&["connection", "disable", "pg", "--reason", "they have left"]).await.done();
+    let mut current = items(&desk, Table::Connections, "connection#pg");
+    let current = current.iter_mut().find(|item| item["sk"]["S"] == "current").unwrap();
+    current["at"]["N"] = json!((jiff::Timestamp::now().as_second() - 4 * 3600).to_string());
+    put(&desk, Table::Connections, current).await;
+    assert_eq!(doctor(&desk).await.code, 0, "nobody looks at what it publishes, and nobody has to");
+    desk.stoa(&["secret", "remove", "saml/pg"]).await.done();
+    assert_eq!(doctor(&desk).await.code, 0, "nor does it need a secret");
+    // Open again, it does.
+    desk.stoa(&["connection", "activate", "pg", "--reason", "they are back"]).await.done();
+    alone(&doctor(&desk).await, "secret_missing", &["saml/pg: it is marked for deletion"]);
+}
+
+#[tokio::test]
 async fn that_nobody_gets_in_or_can_be_called_is_found() {
     let desk = Desk::new().await;
     desk.sandbox.pingfederate.sign_on_as("miller.m");
@@ -462,6 +581,17 @@ fn every_check_has_its_section_on_the_page() {
     let page = include_str!("../../../../docs/runbook/doctor.md");
     let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     assert_eq!(headings, codes);
+    // Who is started by the clock is in the register.
+    let section = page.split("## schedule_off").nth(1).unwrap().split("\n## ").next().unwrap();
+    let scheduled: Vec<&str> = ROUTES.iter().filter(|own| own.schedule.is_some()).map(|own| own.name).collect();
+    let named = section.split(['(', ')']).nth(1).unwrap().replace(['`', '\n'], "");
+    let mut named: Vec<&str> = named.split(", ").collect();
+    named.sort_unstable();
+    assert_eq!(named, {
+        let mut scheduled = scheduled;
+        scheduled.sort_unstable();
+        scheduled
+    });
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn a_file_is_compared_written_and_written_again_without_an_effect() {
     let torn = desk.write("torn.csv", &file_of(0..50).replace("person7@pg.com", "person7@elsewhere.example"));
     let torn = ["import", &torn, "--connection", "pg", "--complete", "--write", "--reason", "the whole file"];
     let refused = desk.stoa(&torn).await.refused();
-    assert!(refused.contains("nobody has left: 1 rows cannot be used"), "{refused}");
+    assert!(refused.contains("nobody has left: 1 row cannot be used"), "{refused}");
     let empty = desk.write("empty.csv", &file_of(0..0));
     let empty = ["import", &empty, "--connection", "pg", "--complete", "--write", "--reason", "the whole file"];
     assert!(desk.stoa(&empty).await.refused().contains("names nobody"));
@@ -226,6 +226,15 @@ async fn an_export_is_read_again_without_a_difference_and_whoever_left_is_forgot
     let shown = desk.stoa(&["import", &left, "--connection", "pg", "--write", "--reason", "left"]).await.done();
     assert_eq!(counted(&shown), "new 0, changed 0, back 0, gone 1, unchanged 6");
     desk.sandbox.provision().await.unwrap();
+    // What stays is said by what it is: nothing of WorkOS's, and the block that outlives them.
+    let stays = "by what they are kept out by hand";
+    let shown = desk.stoa(&erase).await.done();
+    assert!(!shown.contains("WorkOS") && !shown.contains(stays), "{shown}");
+    desk.stoa(&["directory", "block", "pg", person, "--reason", "a test"]).await.done();
+    desk.sandbox.provision().await.unwrap();
+    let shown = desk.stoa(&erase).await.done();
+    assert!(!shown.contains("WorkOS") && shown.contains(stays), "{shown}");
+    assert!(shown.contains(&format!("`stoa directory block pg {person} --off --reason \"…\"`")), "{shown}");
     let shown = desk.stoa(&write).await.done();
     assert!(shown.contains("items erased") && shown.contains("What this does not erase:"), "{shown}");
     assert!(desk.stoa(&erase).await.refused().contains("has nobody with that id"));

@@ -137,7 +137,7 @@ async fn whoever_is_left_by_a_rehearsal_that_broke_off_is_removed() {
     assert_eq!(broken.code, 1, "{broken:?}");
     assert!(shown(&broken.out, Question::Names).contains("thinkific_unavailable"), "{broken:?}");
     assert!(shown(&broken.out, Question::RateLimit).contains("not sent"), "the others are asked: {broken:?}");
-    assert!(broken.err.contains("1 of 2 questions were not answered"), "{broken:?}");
+    assert!(broken.err.contains("1 of 2 questions without an answer"), "{broken:?}");
     assert_eq!(desk.sandbox.thinkific.users().len(), before.len() + 1, "one is left");
     desk.sandbox.thinkific.clear_faults();
     assert!(rehearse(&desk, &["--clear"]).await.done().contains("Removed the one who was left"));

@@ -135,10 +135,10 @@ causes! {
         unless "The school is moving, and the new address is about to work.";
     OurSeal = "our_seal": Ours All OnCall
         title "The seal secret was replaced without keeping the old one, so logins between the response and the launch fail."
-        test "The secret `seal` was written minutes before the failure, and each such login works when it is started again."
-        repair "Nothing, if it was once: whoever starts a new login gets in. Next time store a set that has the old key as well (`docs/data.md`, Secrets)."
+        test "The secret `seal` was written within the hour before the failure. Each process holds the one that it has for up to an hour, so some logins fail and others get in."
+        repair "Store a set that has the old key as well (`docs/data.md`, Secrets): launches read it within a minute. If nobody has the old key, deploy again, so that no process holds another one; or wait for the hour to pass."
         spare "Replacing it again breaks the logins that are under way now."
-        unless "It goes on for more than three minutes: then the functions hold different secrets.";
+        unless "It goes on for more than an hour after the secret was written: then it is something else.";
     OurBuild = "our_build": Ours All OnCall
         title "It began with a new build of stoa."
         test "The first failure is the first login by the new build, and nothing else changed."
@@ -150,7 +150,7 @@ causes! {
         test "Secrets Manager has no secret of the name that the step wanted."
         repair "Store it: `stoa secret put {secret} < FILE`. A deleted one can be restored for a while (`docs/runbook/faults/secret_broken.md`)."
         spare "Never store a new pepper instead of a deleted one: every person would be a stranger."
-        unless "The name belongs to a connection that is being removed.";
+        unless "The name belongs to a connection that is closed for good.";
     SecretMalformed = "secret_malformed": Ours All OnCall
         title "A stored secret is not of the form that stoa writes."
         test "Secrets Manager has the secret, and it was written by something other than `stoa secret put`."
@@ -183,10 +183,10 @@ causes! {
         unless "It happened once, and the next try worked.";
     CallsOurs = "calls_ours": Ours Either OnCall
         title "stoa has spent the calls that it allows itself at this school in a minute."
-        test "It happens in waves, when many people sign in for the first time, and passes within a minute."
-        repair "Nothing for one wave: people try again after a minute. For a planned launch, create the accounts beforehand."
+        test "It happens in waves, when many people sign in for the first time. They wait in a line, and are refused only where that is longer than four hours."
+        repair "Nothing for one wave: whoever waits gets in by themselves, and whoever was refused comes back in some hours. For a planned launch, create the accounts beforehand (`docs/runbook/morning.md`)."
         spare "The limit keeps the school's own integrations alive; raising it locks them out."
-        unless "It goes on for an hour: then one connection is being flooded (`docs/runbook/flood.md`).";
+        unless "It happens every day: then look who fills the line (`docs/runbook/faults/calls_spent.md`).";
 
     // At the identity provider.
     KeyRotated = "key_rotated": Provider All OnCall
@@ -433,8 +433,8 @@ causes! {
         unless "It answers now: then it was for a moment.";
     SchoolBusy = "school_busy": School Either Person
         title "Thinkific asks to slow down: the school's calls of the minute are spent, by stoa or by another integration."
-        test "Our own minute was not spent, and it passes within a minute."
-        repair "Wait a minute and try again. If it repeats, the school's administrator looks which other integration uses the key."
+        test "Our own minute was not spent. Whoever has to be asked about waits in a line, and is refused only where that is longer than four hours."
+        repair "Leave the page of the line open, or come back in some hours. If it repeats, the school's administrator looks which other integration uses the key."
         spare "Nothing is to be changed here."
         unless "It goes on for an hour.";
     AccountAddressTaken = "account_address_taken": School One SchoolAdmin
@@ -517,20 +517,26 @@ causes! {
         unless "They left the company, or the customer has not confirmed.";
     PersonInactive = "person_inactive": Record One Idp
         title "The customer's directory says that the person is inactive."
-        test "Their directory provisions people to us, and its last word about this person is that they may not come. On-call's word would be `person_barred`."
+        test "Their directory provisions people to us, and its last word about this person is that they may not come. The step says so; on-call's word would be `person_kept_out`."
         repair "Activate the person in your directory, or assign them to the application again; it is passed on at the next synchronization."
         spare "Nobody else is affected. Do not reactivate them here: the directory would take it back."
         unless "They left the company.";
+    PersonKeptOut = "person_kept_out": Record One OnCall
+        title "Somebody on call keeps the person out by command, whatever their directory says."
+        test "The step says `kept out by hand`; a directory's own word would be `inactive in the directory`."
+        repair "Ask whoever keeps them out, or the customer, whether it still holds. If not, lift it as `docs/runbook/faults/person_inactive.md` says."
+        spare "Whoever was to be kept out: with the block, every address and id that they had counts again."
+        unless "Nobody at the customer has confirmed that they may come in.";
     PersonNotKnown = "person_not_known": Record One Idp
         title "The directory does not know the person, and the connection lets in only people whom it knows."
         test "Known people get in. If the file let everybody in before, a change ended that."
         repair "Provision the person to us from your directory, or tell us that everybody may come."
         spare "Nobody else is affected."
         unless "They are not to have access.";
-    ChangedTooOften = "changed_too_often": Record One SchoolAdmin
+    ChangedTooOften = "changed_too_often": Record One Idp
         title "The person's address or account changed more often in a day than people do."
         test "The directory counts the changes. If an identity provider sends alternating addresses, they come from two records."
-        repair "Find out at the customer which of the person's addresses is right; it works again tomorrow."
+        repair "See which attribute of the person changes from login to login, and let it stay the same. It works again after midnight UTC."
         spare "Somebody may be trying addresses: look who else was refused."
         unless "The customer knows nothing of the changes: then treat it as an attack.";
     ReplacesForeign = "replaces_foreign": Record One SchoolAdmin
@@ -570,7 +576,7 @@ causes! {
         test "`stoa connection list` has the names of the connections; `stoa connection guide {id}` has the addresses."
         repair "Use the link from the guide; correct it where it was published."
         spare "Nothing else is affected."
-        unless "The connection was removed on purpose.";
+        unless "The link is of another stack, or the connection was never applied to this one.";
     Framed = "framed": Browser Either Person
         title "The page was opened inside another page, where no sign-in works."
         test "It works in a tab of its own."

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::connection::ConnectionState;
-use crate::fault::Fault;
+use crate::fault::{Actor, Fault};
 use crate::ids::{ConnectionId, Reference, SchoolId};
 
 const NOW: i64 = 1_790_000_000;
@@ -183,5 +183,18 @@ fn a_secret_that_was_first_stored_after_the_failure_was_missing() {
         let secret = SecretSeen { name: "oidc/acme".to_owned(), changed: written, replaced, elsewhere: false };
         let evidence = Evidence { secrets: Known::Seen(vec![secret]), ..alone(login) };
         assert_eq!(diagnose(&evidence).findings[0].cause, wanted, "{written:?} {replaced}");
+    }
+}
+
+#[test]
+fn who_keeps_somebody_out_is_read_from_the_step() {
+    for (got, cause, actor) in [
+        ("inactive in the directory", Cause::PersonInactive, Actor::IdpAdministrator),
+        ("kept out by hand", Cause::PersonKeptOut, Actor::OnCall),
+    ] {
+        let login = Seen { got: Some(got.to_owned()), ..seen(1, NOW - 60, stopped(Fault::PersonInactive)) };
+        let diagnosis = diagnose(&alone(login));
+        assert_eq!(diagnosis.leading().len(), 1, "{diagnosis:#?}");
+        assert_eq!((diagnosis.findings[0].cause, diagnosis.findings[0].row().actor), (cause, actor), "{got}");
     }
 }

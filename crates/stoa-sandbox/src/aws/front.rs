@@ -192,9 +192,14 @@ impl Front {
         self.shared.trails.stop();
     }
 
-    /// Lets the account's trail record who invokes functions.
-    pub fn trail_invocations(&self) {
-        self.shared.trails.select_invocations();
+    /// Makes the account's trail one of a single region.
+    pub fn keep_trail_to(&self, region: &str) {
+        self.shared.trails.keep_to(region);
+    }
+
+    /// Lets the account's trail record this: `EventSelectors` or `AdvancedEventSelectors`.
+    pub fn select_trail(&self, selected: Value) {
+        self.shared.trails.select(selected);
     }
 
     /// No query of the logs ends from now on.

@@ -13,10 +13,13 @@ use super::{ACCOUNT, REGION};
 #[derive(Default)]
 pub(super) struct Trails(Mutex<State>);
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct State {
     is_stopped: bool,
-    has_invocations: bool,
+    /// Of one region alone, if not of all. A region does not know of another one's.
+    only: Option<String>,
+    /// What it says that it records, if somebody has set it.
+    selected: Option<Value>,
 }
 
 fn arn() -> String {
@@ -24,21 +27,34 @@ fn arn() -> String {
 }
 
 impl Trails {
-    /// Stops the trail.
-    pub(super) fn stop(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_stopped = true;
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Lets it record who invokes functions, too.
-    pub(super) fn select_invocations(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).has_invocations = true;
+    /// Stops the trail.
+    pub(super) fn stop(&self) {
+        self.set(|state| state.is_stopped = true);
+    }
+
+    /// Makes it one of this region alone.
+    pub(super) fn keep_to(&self, region: &str) {
+        self.set(|state| state.only = Some(region.to_owned()));
+    }
+
+    /// Lets it record this: `EventSelectors` or `AdvancedEventSelectors`, as `PutEventSelectors` has them.
+    pub(super) fn select(&self, selected: Value) {
+        self.set(|state| state.selected = Some(selected));
     }
 
     /// An operation.
     pub(super) fn answer(&self, operation: &str, body: &Value) -> Served {
-        let state = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let named = body["Name"].as_str().or_else(|| body["TrailName"].as_str());
-        if operation != "DescribeTrails" && named != Some(&arn()) {
+        let is_here = state.only.as_deref().is_none_or(|only| only == REGION);
+        if operation == "DescribeTrails" && !is_here {
+            return Served::of(StatusCode::OK, json!({ "trailList": [] }));
+        }
+        if operation != "DescribeTrails" && (!is_here || named != Some(&arn())) {
             let unknown = "com.amazonaws.cloudtrail.v20131101#TrailNotFoundException";
             return refused(unknown, "Unknown trail");
         }
@@ -47,19 +63,20 @@ impl Trails {
                 "Name": "account",
                 "TrailARN": arn(),
                 "HomeRegion": REGION,
-                "IsMultiRegionTrail": true,
+                "IsMultiRegionTrail": state.only.is_none(),
                 "IncludeGlobalServiceEvents": true,
                 "IsOrganizationTrail": false,
             }] }),
             "GetTrailStatus" => json!({ "IsLogging": !state.is_stopped }),
             "GetEventSelectors" => {
-                let functions = json!([{ "Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"] }]);
-                let selected = if state.has_invocations { functions } else { json!([]) };
-                json!({ "TrailARN": arn(), "EventSelectors": [{
+                let management = json!({ "EventSelectors": [{
                     "ReadWriteType": "All",
                     "IncludeManagementEvents": true,
-                    "DataResources": selected,
-                }] })
+                    "DataResources": [],
+                }] });
+                let mut answer = state.selected.unwrap_or(management);
+                answer["TrailARN"] = json!(arn());
+                answer
             }
             _ => return refused("UnknownOperationException", "The operation is not known."),
         };

@@ -134,7 +134,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
             h2 { "Last calls" }
             ul {
                 @for call in state.calls.iter().rev().take(20) {
-                    li { (call.at) " " (call.product.name()) " " (format!("{:?}", call.endpoint)) " "
+                    li { (call.at) " " (call.product.name()) " " (call.endpoint.to_string()) " "
                         (call.status.map_or_else(|| "cut".to_owned(), |status| status.to_string())) " "
                         (call.error.as_deref().unwrap_or_default()) }
                 }

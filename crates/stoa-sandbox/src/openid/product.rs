@@ -1,5 +1,7 @@
 //! The products: their host names, their issuers and their paths.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Entra's tenant of personal Microsoft accounts.
@@ -107,6 +109,21 @@ pub enum Endpoint {
     UserInfo,
     /// Where `jku` and `x5u` of a forged token lead; nobody has a reason to call it
     Attacker,
+}
+
+/// In words, for whoever reads the control page.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discovery => "discovery document",
+            Self::Jwks => "key set",
+            Self::Authorize => "authorization endpoint",
+            Self::SignOn => "sign-in page",
+            Self::Token => "token endpoint",
+            Self::UserInfo => "userinfo endpoint",
+            Self::Attacker => "attacker's key",
+        })
+    }
 }
 
 impl Endpoint {

@@ -130,7 +130,7 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
             }
             ul { @for partner in &state.partners { li { (partner.entity_id) " → " (partner.acs_urls.join(", ")) } } }
             h2 { "Last events" }
-            ul { @for event in state.events.iter().rev().take(20) { li { (event.at) " " (format!("{:?}", event.what)) } } }
+            ul { @for event in state.events.iter().rev().take(20) { li { (event.at) " " (event.what.to_string()) } } }
         },
     )
 }

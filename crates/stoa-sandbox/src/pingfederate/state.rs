@@ -1,6 +1,7 @@
 //! What the simulator remembers.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -67,6 +68,27 @@ pub enum EventKind {
         /// What was wrong with the request.
         reason: Reason,
     },
+}
+
+/// In words, for whoever reads the control page.
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested { partner, id, force_authn, signed } => {
+                let how = if *signed { "a signed" } else { "an unsigned" };
+                write!(f, "{how} request of {partner}, {id}")?;
+                if *force_authn { f.write_str(", with a new sign-in") } else { Ok(()) }
+            }
+            Self::Issued { partner, login, defect } => {
+                match login {
+                    Some(login) => write!(f, "a Response for {partner} about {login}")?,
+                    None => write!(f, "a Response for {partner} about nobody")?,
+                }
+                defect.map_or(Ok(()), |defect| write!(f, ", with the defect {}", defect.as_str()))
+            }
+            Self::Refused { reason } => write!(f, "refused with an error page: {reason}"),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use http::StatusCode;
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::account::User;
@@ -15,6 +15,7 @@ use super::enrollment::Enrollment;
 use super::fault::{Fault, FaultTarget, Trouble};
 use super::group::Group;
 use super::journal::{Call, SsoAttempt};
+use super::school::School;
 use super::webhooks::Delivery;
 use super::{Shared, account_page};
 use crate::clock::Clock;
@@ -108,75 +109,95 @@ async fn page(State(shared): State<Shared>) -> Html<String> {
         "Thinkific",
         "Behind the school",
         &html! {
-            form method="post" action="/sandbox/fault" {
-                label for="trouble" { "The next call fails" }
-                select #trouble name="trouble" { @for (value, label) in TROUBLES { option value=(value) { (label) } } }
-                label for="on" { "Which call" }
-                select #on name="on" { option value="admin" { "Admin API" } option value="sso" { "SSO endpoint" } }
-                button { "Set" }
-            }
-            @if !school.faults.is_empty() { p { (school.faults.len()) " set" } }
+            (faults(&school))
             h2 { "Settings, Code & analytics, API" }
             p { "API key: " code { (school.api_key.expose()) } }
-            h2 { "Accounts" }
-            table {
-                tr { th { "id" } th { "email" } th { "name" } th { "roles" } th { "external id" } }
-                @for user in school.accounts.all().take(SHOWN) {
-                    tr {
-                        td { a href={ "/sandbox/account?id=" (user.id) } { (user.id) } }
-                        td { (user.email) } td { (user.first_name) " " (user.last_name) }
-                        td { (user.roles.join(", ")) } td { (user.external_id.as_deref().unwrap_or("–")) }
-                    }
-                }
-            }
-            @if school.accounts.len() > SHOWN { p { (SHOWN) " of " (school.accounts.len()) } }
-            h2 { "Groups" }
-            table {
-                tr { th { "id" } th { "name" } th { "members" } }
-                @for group in school.groups.all() {
-                    tr { td { (group.id) } td { (group.name) } td { (group.members.len()) } }
-                }
-            }
-            h2 { "Enrollments" }
-            table {
-                tr { th { "account" } th { "course" } th { "since" } th { "until" } th { "done" } }
-                @for own in school.enrollments.all().take(SHOWN) {
-                    tr {
-                        td { a href={ "/sandbox/account?id=" (own.user_id) } { (own.user_id) } }
-                        (account_page::enrollment(&shared, own))
-                    }
-                }
-            }
-            h2 { "Webhooks" }
-            table {
-                @for own in &school.webhooks.subscriptions {
-                    tr { td { (own.topic) } td { (own.target_url) } td { (own.status) } }
-                }
-            }
-            h2 { "Last deliveries" }
-            table {
-                @for sent in school.webhooks.deliveries.iter().rev().take(20) {
-                    tr {
-                        td { (sent.topic) } td { (sent.event) }
-                        td { @match sent.tries.last() { Some(last) => { (last.status) } None => { "waits" } } }
-                    }
-                }
-            }
-            h2 { "Last logins" }
-            table {
-                @for attempt in school.attempts.iter().rev().take(20) {
-                    tr {
-                        td { (attempt.at) }
-                        td { @match &attempt.outcome { Ok(id) => { "account " (id) } Err(refusal) => { (refusal) } } }
-                    }
-                }
-            }
-            h2 { "Last calls of the Admin API" }
-            table {
-                @for call in school.calls.iter().rev().take(20) {
-                    tr { td { (call.status) } td { (call.method) } td { (call.path) } }
-                }
-            }
+            (records(&shared, &school))
+            (happened(&school))
         },
     )
+}
+
+fn faults(school: &School) -> Markup {
+    html! {
+        form method="post" action="/sandbox/fault" {
+            label for="trouble" { "The next call fails" }
+            select #trouble name="trouble" { @for (value, label) in TROUBLES { option value=(value) { (label) } } }
+            label for="on" { "Which call" }
+            select #on name="on" { option value="admin" { "Admin API" } option value="sso" { "SSO endpoint" } }
+            button { "Set" }
+        }
+        @if !school.faults.is_empty() { p { (school.faults.len()) " set" } }
+    }
+}
+
+/// What the school has.
+fn records(shared: &Shared, school: &School) -> Markup {
+    html! {
+        h2 { "Accounts" }
+        table {
+            tr { th { "id" } th { "email" } th { "name" } th { "roles" } th { "external id" } }
+            @for user in school.accounts.all().take(SHOWN) {
+                tr {
+                    td { a href={ "/sandbox/account?id=" (user.id) } { (user.id) } }
+                    td { (user.email) } td { (user.first_name) " " (user.last_name) }
+                    td { (user.roles.join(", ")) } td { (user.external_id.as_deref().unwrap_or("–")) }
+                }
+            }
+        }
+        @if school.accounts.len() > SHOWN { p { (SHOWN) " of " (school.accounts.len()) } }
+        h2 { "Groups" }
+        table {
+            tr { th { "id" } th { "name" } th { "members" } }
+            @for group in school.groups.all() {
+                tr { td { (group.id) } td { (group.name) } td { (group.members.len()) } }
+            }
+        }
+        h2 { "Enrollments" }
+        table {
+            tr { th { "account" } th { "course" } th { "since" } th { "until" } th { "done" } }
+            @for own in school.enrollments.all().take(SHOWN) {
+                tr {
+                    td { a href={ "/sandbox/account?id=" (own.user_id) } { (own.user_id) } }
+                    (account_page::enrollment(shared, own))
+                }
+            }
+        }
+    }
+}
+
+/// What it told, and what it was asked.
+fn happened(school: &School) -> Markup {
+    html! {
+        h2 { "Webhooks" }
+        table {
+            @for own in &school.webhooks.subscriptions {
+                tr { td { (own.topic) } td { (own.target_url) } td { (own.status) } }
+            }
+        }
+        h2 { "Last deliveries" }
+        table {
+            @for sent in school.webhooks.deliveries.iter().rev().take(20) {
+                tr {
+                    td { (sent.topic) } td { (sent.event) }
+                    td { @match sent.tries.last() { Some(last) => { (last.status) } None => { "waits" } } }
+                }
+            }
+        }
+        h2 { "Last logins" }
+        table {
+            @for attempt in school.attempts.iter().rev().take(20) {
+                tr {
+                    td { (attempt.at) }
+                    td { @match &attempt.outcome { Ok(id) => { "account " (id) } Err(refusal) => { (refusal) } } }
+                }
+            }
+        }
+        h2 { "Last calls of the Admin API" }
+        table {
+            @for call in school.calls.iter().rev().take(20) {
+                tr { td { (call.status) } td { (call.method) } td { (call.path) } }
+            }
+        }
+    }
 }

@@ -89,6 +89,18 @@ impl Planned {
     }
 }
 
+/// Connections of the same customer and school that have a directory, where a connection has none and asks none.
+pub fn directories_beside<'a>(
+    document: &ConnectionDocument,
+    others: impl IntoIterator<Item = &'a ConnectionDocument>,
+) -> Vec<ConnectionId> {
+    let directory = document.directory.as_ref();
+    if directory.is_some_and(|directory| directory.source != Source::None || directory.of.is_some()) {
+        return Vec::new();
+    }
+    others.into_iter().filter(|other| is_beside(document, other)).map(|other| other.id.clone()).collect()
+}
+
 /// Whether another connection has a directory, of the same customer's people at the same school.
 fn is_beside(document: &ConnectionDocument, other: &ConnectionDocument) -> bool {
     let has_directory = other.directory.as_ref().is_some_and(|directory| directory.source != Source::None);
@@ -199,20 +211,11 @@ impl StackAccess {
         }
     }
 
-    /// Connections of the same customer and school that have a directory, where a connection has none and asks none.
+    /// [`directories_beside`], among those that are stored.
     pub async fn directories_beside(&self, document: &ConnectionDocument) -> Result<Vec<ConnectionId>, OperatorError> {
-        let directory = document.directory.as_ref();
-        if directory.is_some_and(|directory| directory.source != Source::None || directory.of.is_some()) {
-            return Ok(Vec::new());
-        }
-        let mut beside = Vec::new();
-        for item in self.list().await? {
-            let other = item.document()?;
-            if is_beside(document, &other) {
-                beside.push(other.id);
-            }
-        }
-        Ok(beside)
+        let stored = self.list().await?;
+        let others = stored.iter().map(ConnectionItem::document).collect::<Result<Vec<_>, _>>()?;
+        Ok(directories_beside(document, &others))
     }
 
     async fn check_claim(&self, document: &ConnectionDocument, domain: &str) -> Result<(), OperatorError> {

@@ -3,7 +3,7 @@
 //! What leads to them is found by what is theirs alone: their id, the values that the directory knows them by, and the
 //! account that stoa gave them. Whoever has their address by now keeps what they have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stoa_core::directory::{DIRECTORY_VERSION, EdgeItem, IndexedBy, KeyItem, UserId, UserItem};
 use stoa_core::ids::{ConnectionId, EmailKey, SchoolId};
@@ -28,6 +28,28 @@ pub struct StoredItem {
     pub key: Key,
 }
 
+/// Why an item outlives somebody who is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// Without it an older word of WorkOS that comes late would bring them back.
+    Told,
+    /// Without it a block would end.
+    KeptOut,
+    /// Without it whoever has their address next would get their account, which was there before the directory.
+    Account,
+}
+
+impl Kept {
+    /// What the item is.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Told => "when their source last spoke of them",
+            Self::KeptOut => "by what they are kept out by hand",
+            Self::Account => "that the account was theirs",
+        }
+    }
+}
+
 /// Everything that is stored of a person.
 #[derive(Clone, Debug)]
 pub struct StoredOf {
@@ -37,9 +59,8 @@ pub struct StoredOf {
     pub user: UserId,
     /// The items, each once.
     pub items: Vec<StoredItem>,
-    /// Items that stay: without them an older word of their source would bring them back, a block would end, or whoever has
-    /// their address next would get their account. Times and ids of events, and keys.
-    pub kept: Vec<StoredItem>,
+    /// Items that stay. Times and ids of events, and keys.
+    kept: Vec<(Kept, Key)>,
     /// What is due for them and what was done.
     pub sync: Option<Sync>,
     /// Their account at the school, which is not stoa's to delete.
@@ -68,6 +89,12 @@ impl StoredOf {
                 || sync.applied.enrolments.values().any(is_open)
         });
         given.then_some(NotYet::Given)
+    }
+
+    /// What stays of them, or comes to stay once they are forgotten, each once.
+    pub fn outlived_by(&self) -> BTreeSet<Kept> {
+        let becomes = (!self.kept_out.is_empty()).then_some(Kept::KeptOut);
+        self.kept.iter().map(|(why, _)| *why).chain(becomes).collect()
     }
 
     /// That the person's item is as it was read, or still is not there.
@@ -129,7 +156,7 @@ impl StackAccess {
             let claim = Key::account(connection, account);
             let claimant: Option<KeyItem> = self.tables.get(&claim, Reads::Consistent).await?;
             if claimant.is_some_and(|claimant| claimant.id == user.as_str()) {
-                stored.kept.push(StoredItem { what: "that the account was theirs", key: claim });
+                stored.kept.push((Kept::Account, claim));
             }
             for key in self.keys_of(&Range::progress(&school, account)).await? {
                 stored.add("how far they are in a course", key);
@@ -163,10 +190,8 @@ impl StackAccess {
             } else if key == sync {
                 stored.sync = Some(read(Table::Directory, item)?);
                 stored.add("what is due at the school, and what was done", key);
-            } else if is_kept_out(&sk) {
-                stored.kept.push(StoredItem { what: "by what they are kept out by hand", key });
             } else {
-                stored.kept.push(StoredItem { what: "when their source last spoke of them", key });
+                stored.kept.push((if is_kept_out(&sk) { Kept::KeptOut } else { Kept::Told }, key));
             }
         }
         Ok(())
@@ -221,7 +246,9 @@ impl StackAccess {
     /// The items themselves, as JSON, without what is sealed in them.
     pub async fn items_as_json(&self, stored: &StoredOf) -> Result<Vec<serde_json::Value>, OperatorError> {
         let mut shown = Vec::new();
-        for StoredItem { what, key } in stored.items.iter().chain(&stored.kept) {
+        let items = stored.items.iter().map(|item| (item.what, &item.key));
+        let kept = stored.kept.iter().map(|(why, key)| (why.as_str(), key));
+        for (what, key) in items.chain(kept) {
             let item: Option<BTreeMap<String, serde_json::Value>> = self.tables.get(key, Reads::Consistent).await?;
             let Some(mut item) = item else { continue };
             for sealed in ["sealed", "seal_key", "salt"] {

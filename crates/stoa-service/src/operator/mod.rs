@@ -54,10 +54,10 @@ use signed::Signed;
 
 pub use crate::egress::{EgressError, GetError};
 pub use crate::store::{KeptOutItem, KeyChange, TrustChange};
-pub use apply::{Applied, Planned};
+pub use apply::{Applied, Planned, directories_beside};
 pub use directory::{DirectoryPerson, STOPPED_LISTED, Stopped};
 pub use drift::Drifted;
-pub use erasure::{StoredItem, StoredOf};
+pub use erasure::{Kept, StoredItem, StoredOf};
 pub use error::{Answerer, OperatorError};
 pub use evidence::About;
 pub use files::{ConnectionFile, NamedFile, Published, in_lines};

@@ -62,10 +62,11 @@ impl StackAccess {
         Ok((regrant.people.len() - busy.len(), busy))
     }
 
-    /// Those about whom nothing is done for want of a domain that the plan adds; `None`: it adds none, or nobody waits.
-    pub async fn waiting_for_domain(&self, planned: &Planned) -> Result<Option<Regrant>, OperatorError> {
-        let id = &planned.document().id;
-        if planned.new_domains.is_empty() || planned.is_new() || planned.document().directory.is_none() {
+    /// Those about whom nothing is done for want of a domain; `None`: nobody. Asked once a connection is written as it is to
+    /// be: whoever gets stuck until then is among them.
+    pub async fn waiting_for_domain(&self, document: &ConnectionDocument) -> Result<Option<Regrant>, OperatorError> {
+        let id = &document.id;
+        if document.directory.as_ref().is_none_or(|directory| directory.source == Source::None) {
             return Ok(None);
         }
         let waits = |person: &DirectoryPerson| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry};
-use stoa_core::connection::ConnectionDocument;
+use stoa_core::connection::{ConnectionDocument, ConnectionState};
 use stoa_core::ids::{ConnectionId, SchoolId};
 use stoa_core::keys::KeySet;
 use stoa_core::routes::SecretKind;
@@ -246,7 +246,11 @@ impl StackAccess {
 
     async fn connection_owner(&self, name: &SecretName, id: &ConnectionId) -> Result<SecretOwner, OperatorError> {
         Ok(match self.current(id).await? {
-            Some(item) => SecretOwner::Connection(id.clone(), needed_secrets(&item.document()?).contains(name)),
+            Some(item) => {
+                // Nobody comes in by one that is closed; until a secret is gone for good, it can be restored.
+                let is_open = item.state != ConnectionState::Disabled;
+                SecretOwner::Connection(id.clone(), is_open && needed_secrets(&item.document()?).contains(name))
+            }
             None => SecretOwner::Nobody,
         })
     }

@@ -41,6 +41,11 @@ impl Signed {
         Self { outbound, signer: Signer::new(credentials), endpoint }
     }
 
+    /// The region that is asked.
+    pub(super) fn region(&self) -> &str {
+        self.signer.region()
+    }
+
     /// The body of the answer, if that is 200.
     pub(super) async fn send(&self, asked: Asked<'_>) -> Result<Vec<u8>, OperatorError> {
         let Asked { what, service, method, path, headers, body } = asked;

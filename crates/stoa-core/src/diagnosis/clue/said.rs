@@ -21,6 +21,13 @@ impl Case<'_> {
             Some(Self::refused_account(&has, &quoted))
         } else if matches!(fault, Fault::ThinkificSentBack | Fault::ReturnedAgain) {
             Some(Self::sent_back(&has, &quoted))
+        } else if fault == Fault::PersonInactive {
+            let on = if has(&["by hand"]) {
+                [(PersonKeptOut, 60), (PersonInactive, -60)]
+            } else {
+                [(PersonKeptOut, -60), (PersonInactive, 20)]
+            };
+            Some((quoted("the step says"), on.to_vec()))
         } else if fault == Fault::EmailDomainForeign && self.same_domain() > 1 {
             let says = format!("{} logins had an address of {got:?}", self.same_domain());
             Some((says, vec![(DomainUnclaimed, 20)]))
