@@ -569,6 +569,11 @@ async fn whoever_leaves_is_counted_also_where_a_run_broke_off_and_nobody_is_read
 
     // A hundred have left, and perhaps some more.
     world.breaks_off("few.csv", people(2..4), cut("dynamodb:PutItem", 115)).await;
+    // And once more, before anybody else is let leave: that some may have left is not forgotten.
+    world.front.inject(cut("s3:GetObject", 1).times(1_000));
+    assert!(world.go_on_with_uploads().await.is_err());
+    world.front.clear_faults();
+    world.advance(17 * 60);
     world.go_on().await;
     let told = world.told("few.csv").unwrap();
     let (gone, more) = (told.number("gone"), told.number("more that this file may have done, at most"));

@@ -203,6 +203,25 @@ async fn an_empty_list_takes_nobody_away_until_somebody_is_in_it() {
     assert_eq!(empty.synced()["whole"], Value::Null);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_of_groups_takes_none_away_until_one_is_in_it() {
+    let umbrella = Umbrella::start().await;
+    let workos = &umbrella.world.workos;
+    let leaders = workos.add_directory_group("Leaders");
+    people(&umbrella, 2).iter().for_each(|id| workos.add_directory_member(&leaders, id));
+    umbrella.sync_all().await;
+    assert_eq!(umbrella.counts(), (2, 1, 2));
+    workos.remove_directory_group(&leaders);
+    workos.forget_events();
+    later(&umbrella, 8 * 86_400);
+    fails(&umbrella, "workos_answer_strange").await;
+    assert_eq!(umbrella.counts(), (2, 1, 2));
+    workos.add_directory_group("Others");
+    later(&umbrella, 6 * 3600);
+    umbrella.sync_all().await;
+    assert_eq!(umbrella.counts(), (2, 1, 0));
+}
+
 /// So many calls of WorkOS's are made before the directory becomes something else. Three were in it when it was last looked
 /// at, all of them in a group; one has left since.
 async fn look_at_which(becomes: impl Fn(&Umbrella), calls: usize) -> Umbrella {

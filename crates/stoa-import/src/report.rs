@@ -27,6 +27,13 @@ pub struct Counts {
     pub unchanged: u64,
 }
 
+impl Counts {
+    /// Of how many people something was written.
+    const fn written(self) -> u64 {
+        self.new + self.changed + self.back + self.gone
+    }
+}
+
 /// How far a file was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
@@ -121,7 +128,9 @@ impl Report {
             if self.doubtful > 0 {
                 known.push(("more that this file may have done, at most", self.doubtful));
             }
-            known.push(("rows that cannot be used", self.unusable));
+            // Of a file that was not read to its end it is known only what the directory has refused.
+            let unusable = if self.is_whole() { "rows that cannot be used" } else { "of these, refused" };
+            known.push((unusable, self.unusable));
         }
         if let Some(Before { rows, perhaps, counts: Counts { new, changed, back, gone, .. } }) = self.before {
             known.extend([
@@ -137,10 +146,10 @@ impl Report {
     }
 
     fn outcome(&self) -> &'static str {
-        let Taken { rows, perhaps, written } = self.taken;
+        let Taken { perhaps, written, .. } = self.taken;
         let before = self.before.unwrap_or_default();
-        let is_partly_written = written && rows > 0 || before.rows > 0;
-        let may_be_written = written && perhaps > 0 || before.perhaps > 0;
+        let is_partly_written = written && self.counts.written() > 0 || before.counts.written() > 0;
+        let may_be_written = written && perhaps + self.doubtful > 0 || before.perhaps > 0;
         match (&self.refusal, self.uploads.write) {
             (None, true) => "written",
             (Some(UploadRefusal::Incomplete), true) => "written; nobody is gone for not being in the file",
@@ -203,16 +212,19 @@ mod tests {
             (UploadRefusal::Failed, taken(0, 0, true), None, "broken off; nothing was written"),
             (UploadRefusal::Failed, taken(300, 0, false), None, "broken off; nothing was written"),
         ] {
+            let counts = if taken.rows > 0 { counts } else { Counts::default() };
             let report = Report { refusal: Some(refusal), taken, before, counts, unusable: 3, ..Report::default() };
             let text = report.render(None);
             assert!(text.contains(&format!("\"outcome\",\"\",\"{wanted}\"")), "{wanted}: {text}");
             // Counts are of rows that are done; where none is, there are none to be told.
             let is_known = taken.rows + taken.perhaps > 0;
-            for (what, count) in [("rows that are done", taken.rows), ("new", 300), ("rows that cannot be used", 3)] {
+            for (what, count) in [("rows that are done", taken.rows), ("new", counts.new), ("of these, refused", 3)] {
                 assert_eq!(text.contains(&format!("\"{what}\",\"\",\"{count}\"")), is_known, "{what}: {text}");
             }
             assert_eq!(text.contains("\"before: gone\",\"\",\"7\""), before.is_some(), "{text}");
         }
+        let refused = Report { refusal: Some(UploadRefusal::Gone), taken: taken(300, 0, true), ..Report::default() };
+        assert!(refused.render(None).contains("refused; nothing was written"), "{refused:?}");
         let report = Report { before: Some(before), ..Report::default() };
         assert!(report.render(None).contains("compared; a part of it was written before"), "{report:?}");
     }

@@ -60,7 +60,7 @@ pub enum Doubt {
     Unreadable,
     /// A part of it was refused again and again.
     Refused,
-    /// The list of people is empty, and the directory holds some.
+    /// The list of people or of groups is empty, and the directory holds some.
     Empty,
 }
 

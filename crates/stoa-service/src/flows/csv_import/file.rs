@@ -125,7 +125,7 @@ impl Run<'_> {
         let mut seen = Seen { refused, is_torn: item.done.perhaps > 0, ..Seen::default() };
         let reads = Reads { run: self, desk, uploads, mapping, domains };
         reads.pass(item, Which::After(earlier), &mut seen).await?;
-        reads.pause(item).await?;
+        reads.pause(item, seen.is_torn).await?;
         let leavers = reads.leavers(item, earlier, &mut seen).await?;
         Ok(whole(uploads, item, seen, leavers))
     }
@@ -188,7 +188,7 @@ impl Reads<'_> {
                     Which::After(_) => self.take(&batch, item, seen).await?,
                     Which::First(_) => seen.named.extend(named(self.desk, &batch).await?),
                 }
-                self.in_time(item).await?;
+                self.in_time(item, seen.is_torn).await?;
             }
             if is_last {
                 return Ok(());
@@ -253,18 +253,20 @@ impl Reads<'_> {
         Ok(self.run.clients.store.note_upload_progress(item).await?)
     }
 
-    /// Notes how far the file has come, with nothing under way.
-    async fn pause(&self, item: &mut UploadItem) -> Result<(), Stop> {
-        item.done.perhaps = 0;
+    /// Notes how far the file has come, with nothing under way but what a run that broke off may have done.
+    async fn pause(&self, item: &mut UploadItem, is_torn: bool) -> Result<(), Stop> {
+        if !is_torn {
+            item.done.perhaps = 0;
+        }
         Ok(self.run.clients.store.note_upload_progress(item).await?)
     }
 
     /// Stops where the time is over.
-    async fn in_time(&self, item: &mut UploadItem) -> Result<(), Stop> {
+    async fn in_time(&self, item: &mut UploadItem, is_torn: bool) -> Result<(), Stop> {
         if self.run.clients.clock.now() < self.run.until {
             return Ok(());
         }
-        self.pause(item).await?;
+        self.pause(item, is_torn).await?;
         Err(Stop::Ended(Ended::NotYet))
     }
 
@@ -285,7 +287,7 @@ impl Reads<'_> {
             return Ok(Err(UploadRefusal::Incomplete));
         }
         if earlier > 0 {
-            let mut before = Seen::default();
+            let mut before = Seen { is_torn: seen.is_torn, ..Seen::default() };
             self.pass(item, Which::First(earlier), &mut before).await?;
             seen.named.extend(before.named);
         }
@@ -304,9 +306,9 @@ impl Reads<'_> {
             item.done.gone += left;
             item.done.left_to = batch.last().cloned();
             self.came_further(item).await?;
-            self.in_time(item).await?;
+            self.in_time(item, false).await?;
         }
-        self.pause(item).await?;
+        self.pause(item, false).await?;
         Ok(Ok(Some(item.done.left)))
     }
 }

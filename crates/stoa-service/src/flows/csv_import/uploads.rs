@@ -181,10 +181,7 @@ impl<'a> Works<'a> {
                 (wrote.then(|| broken_off(&item, UploadRefusal::Replaced)), wrote)
             }
             Ended::Refused(refusal) => (Some(broken_off(&item, refusal)), item.done.is_written()),
-            Ended::Done(report) => {
-                let wrote = report.uploads.write || item.done.is_written();
-                (Some(*report), wrote)
-            }
+            Ended::Done(report) => (Some(*report), item.done.is_written()),
         };
         if let Some(report) = &report {
             self.tell(&item.connection, name.as_deref(), report).await?;
@@ -239,10 +236,12 @@ impl<'a> Works<'a> {
         item: &mut UploadItem,
         youngest: Option<i64>,
     ) -> Result<(Option<String>, Ended), Failure> {
-        for key in keys(told).filter(|key| name_of(key).is_some()) {
+        for (n, key) in keys(told).filter(|key| name_of(key).is_some()).enumerate() {
             let run = Run { clients: self.clients, key: &key, until: self.until, youngest };
             match Box::pin(run.read(desk, item)).await? {
                 Ended::Refused(UploadRefusal::Gone) => {}
+                // Under another name than was told there is another file, which nobody has put over this one.
+                Ended::Replaced if n > 0 => {}
                 ended => return Ok((name_of(&key), ended)),
             }
         }

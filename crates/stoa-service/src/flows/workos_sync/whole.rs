@@ -158,6 +158,8 @@ impl Look<'_> {
             })
         });
         self.hear(hears.collect(), done).await?;
+        let is_empty = whole.after.is_none() && is_empty(&page) && self.group_at(None, true).await?.is_some();
+        let whole = whole.doubted(is_empty.then_some(Doubt::Empty));
         Ok(Self::after_page(&page, whole, then, done))
     }
 
@@ -268,6 +270,6 @@ impl Look<'_> {
 
 /// Whether nobody is on a page, and it is the last one. Nobody at all is what a directory looks like that lost its
 /// connection, more often than one that everybody left.
-fn is_empty(page: &ListPage<PersonWords>) -> bool {
+fn is_empty<T>(page: &ListPage<T>) -> bool {
     page.items.is_empty() && page.strange == 0 && page.next.is_none()
 }
