@@ -132,7 +132,7 @@ async fn provision(desk: &Desk) {
         (left, "deleted by the source"),
         (held, "a removal, held since"),
         (kept_out, "kept out, by arn:"),
-        (kept_out, "whoever brings one of 1 addresses or ids"),
+        (kept_out, "by 1 address or id: whoever brings one"),
     ] {
         let shown = desk.stoa(&["directory", "show", "pg", id]).await.done();
         assert!(shown.contains(part), "{part}: {shown}");
