@@ -27,7 +27,8 @@ impl FaultPage {
 pub(crate) fn told(text: &str, stack: &str, connection: &ConnectionId) -> String {
     let text = with_paths(text).replace("STACK", stack);
     // Every other part is between two backticks.
-    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 == 1 && part.starts_with("stoa ") {
+    let is_command = |part: &str| part.split_whitespace().next() == Some("stoa");
+    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 == 1 && is_command(part) {
         true => of_connection(part, connection),
         false => part.to_owned(),
     });
@@ -87,12 +88,14 @@ mod tests {
 
     #[test]
     fn a_page_is_told_with_the_names_that_are_known() {
-        let page = "Do `stoa connection\ntrust ID fetch`, `stoa secret put oidc/ID`, `--user ID` of the ID in `STACK-login`;\n\
+        let page = "Do `stoa connection\ntrust ID fetch`, `stoa secret put oidc/ID`, `--user ID` of the ID in `STACK-login`, \
+                    `stoa\n  person show ID`;\n\
                     see [teams], [keys](../trust-keys.md), [more](../../data.md#a) and [`b`](b.md).";
         let told = told(page, "stoa", &ConnectionId::parse("acme").unwrap());
         assert_eq!(
             told,
-            "Do `stoa connection\ntrust acme fetch`, `stoa secret put oidc/acme`, `--user ID` of the ID in `stoa-login`;\n\
+            "Do `stoa connection\ntrust acme fetch`, `stoa secret put oidc/acme`, `--user ID` of the ID in `stoa-login`, \
+             `stoa\n  person show acme`;\n\
              see [teams], keys (docs/runbook/trust-keys.md), more (docs/data.md#a) and `b` (docs/runbook/faults/b.md)."
         );
     }

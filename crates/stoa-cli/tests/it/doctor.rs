@@ -584,8 +584,8 @@ fn every_check_has_its_section_on_the_page() {
     // Who is started by the clock is in the register.
     let section = page.split("## schedule_off").nth(1).unwrap().split("\n## ").next().unwrap();
     let scheduled: Vec<&str> = ROUTES.iter().filter(|own| own.schedule.is_some()).map(|own| own.name).collect();
-    let named = section.split(['(', ')']).nth(1).unwrap().replace(['`', '\n'], "");
-    let mut named: Vec<&str> = named.split(", ").collect();
+    let named = section.split(['(', ')']).nth(1).unwrap().split(',');
+    let mut named: Vec<&str> = named.map(|name| name.trim().trim_matches('`')).collect();
     named.sort_unstable();
     assert_eq!(named, {
         let mut scheduled = scheduled;

@@ -137,7 +137,7 @@ async fn provision(desk: &Desk) {
         (left, "deleted by the source"),
         (held, "a removal, held since"),
         (kept_out, "kept out, by arn:"),
-        (kept_out, "by 1 address or id"),
+        (kept_out, "by 1 address or id: whoever brings one"),
         (shares, "who had their address"),
     ] {
         let shown = desk.stoa(&["directory", "show", "pg", id]).await.done();
