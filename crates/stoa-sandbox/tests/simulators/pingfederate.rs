@@ -405,7 +405,7 @@ async fn the_sandbox_paths_do_what_the_handle_does() {
     assert!(customer.verify(&page, Some("_r1")).is_err());
     assert!(customer.browser.get(&at("people")).await.unwrap().body.contains("miller.m"));
     assert!(customer.browser.get(&at("events")).await.unwrap().body.contains("expired"));
-    let page = customer.browser.get(&at("")).await.unwrap().body;
+    let page = customer.browser.get(&format!("{}/sandbox", customer.idp.url())).await.unwrap().body;
     for part in
         ["an unsigned request of https://", "a Response for https://", " about miller.m, with the defect expired"]
     {
