@@ -112,6 +112,11 @@ impl StoredOf {
     }
 }
 
+/// What stays of somebody who is kept out and forgotten: by their account they stay kept out as well.
+fn kept_of(due: &Sync) -> Sync {
+    Sync { v: due.v, wanted: due.wanted, blocked: true, ..Sync::default() }
+}
+
 impl StackAccess {
     /// Everything that is stored of a person. Somebody whom the directory has no more may still have left something.
     pub async fn stored_of(&self, connection: &ConnectionId, user: &UserId) -> Result<StoredOf, OperatorError> {
@@ -188,8 +193,12 @@ impl StackAccess {
                 stored.add("what their source wrote of them, sealed", key);
                 stored.add("that there is such a person", Key::listed_user(&connection, &user));
             } else if key == sync {
-                stored.sync = Some(read(Table::Directory, item)?);
-                stored.add("what is due at the school, and what was done", key);
+                let due: Sync = read(Table::Directory, item)?;
+                match due == kept_of(&due) {
+                    true => stored.kept.push((Kept::KeptOut, key)),
+                    false => stored.add("what is due at the school, and what was done", key),
+                }
+                stored.sync = Some(due);
             } else {
                 stored.kept.push((if is_kept_out(&sk) { Kept::KeptOut } else { Kept::Told }, key));
             }
@@ -301,9 +310,7 @@ impl StackAccess {
         };
         writes.guarded(gone, Guards::Person);
         if let Some(due) = &stored.sync {
-            // By their account they stay kept out as well.
-            let bare = Sync { v: due.v, wanted: due.wanted, blocked: true, ..Sync::default() };
-            let last = if due.blocked { sync.put(&bare) } else { sync.delete() };
+            let last = if due.blocked { sync.put(&kept_of(due)) } else { sync.delete() };
             writes.guarded(last.only_if("wanted = :wanted").with(":wanted", due.wanted), Guards::Person);
         }
         let erased = ErasedItem {

@@ -5,8 +5,7 @@
 
 use stoa_core::directory::{GroupId, UserId};
 use stoa_core::dsync::{
-    Ask, DirectoryState, Doubt, ListPage, Paged, PersonWords, Phase, Whole, Word, WorkosId, groups_page, people_page,
-    refused,
+    Ask, DirectoryState, Doubt, ListPage, Paged, Phase, Whole, Word, WorkosId, groups_page, people_page, refused,
 };
 use stoa_core::failure::Failure;
 use stoa_scim::ResourceType;
@@ -158,8 +157,9 @@ impl Look<'_> {
             })
         });
         self.hear(hears.collect(), done).await?;
-        let is_empty = whole.after.is_none() && is_empty(&page) && self.group_at(None, true).await?.is_some();
-        let whole = whole.doubted(is_empty.then_some(Doubt::Empty));
+        let holds_none = whole.after.is_none() && is_empty(&page);
+        let is_doubtful = holds_none && self.group_at(None, true).await?.is_some();
+        let whole = whole.doubted(is_doubtful.then_some(Doubt::Empty));
         Ok(Self::after_page(&page, whole, then, done))
     }
 
