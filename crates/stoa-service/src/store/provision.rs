@@ -107,21 +107,21 @@ impl Store {
     /// Writes down that an account is the person's which was somebody else's who is gone. What was done for that one is not
     /// theirs any more: nothing is done about the account on their account, neither what ends nor what begins again. `false`:
     /// something is still to be done for them, or they have the account no more.
-    pub async fn hand_over(&self, synced: Synced<'_>, account: u64, former: &UserId) -> Result<bool, Failure> {
+    pub async fn hand_over(&self, synced: Synced<'_>, account: u64, previous: &UserId) -> Result<bool, Failure> {
         let Synced { connection, user, .. } = synced;
         let mut writes = Vec::new();
-        if let Some(sync) = self.sync(connection, former).await? {
+        if let Some(sync) = self.sync(connection, previous).await? {
             let is_open = sync.due_at.is_some() || sync.held.is_some() || sync.applied.access == Access::Given;
             if is_open {
                 return Ok(false);
             }
             let nothing = Applied { school: sync.applied.school, access: sync.applied.access, ..Applied::default() };
-            let take = Key::sync(connection, former).update("SET applied = :nothing").only_if("wanted = :wanted");
+            let take = Key::sync(connection, previous).update("SET applied = :nothing").only_if("wanted = :wanted");
             writes.push(take.with(":nothing", nothing).with(":wanted", sync.wanted));
         }
         let claim = Key::account(connection, account).put(&KeyItem::of(user.to_string()));
-        let claim = claim.only_if("attribute_not_exists(pk) OR id = :user OR id = :former");
-        writes.push(claim.with(":user", user).with(":former", former));
+        let claim = claim.only_if("attribute_not_exists(pk) OR id = :user OR id = :previous");
+        writes.push(claim.with(":user", user).with(":previous", previous));
         match self.tables.transact(writes).await? {
             Transacted::Applied => Ok(true),
             Transacted::Cancelled(reasons) => is_refused(&reasons),

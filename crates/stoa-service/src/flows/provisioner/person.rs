@@ -38,7 +38,7 @@ struct Proven {
     /// The login was not before the directory said what it says of the person.
     is_since: bool,
     /// Whose the id is, where it is somebody else's of the directory.
-    former: Option<UserId>,
+    previous: Option<UserId>,
 }
 
 /// What the directory wants of a person.
@@ -196,13 +196,13 @@ impl Run<'_> {
         // Since when the address is theirs is not written down: no earlier than the directory last changed them.
         let is_since = wanted.modified.is_some_and(|modified| owner.seen >= modified);
         let other = UserId::parse(&owner.external_id).ok().filter(|other| *other != self.person.user);
-        let former = match other {
+        let previous = match other {
             Some(other) => store.sync(self.connection.id(), &other).await?.map(|_| other),
             None => None,
         };
-        let proven = Proven { external_id: owner.external_id, is_since, former };
-        let is_theirs = match &proven.former {
-            Some(former) => self.has_inherited(former, Some(&proven)).await?,
+        let proven = Proven { external_id: owner.external_id, is_since, previous };
+        let is_theirs = match &proven.previous {
+            Some(previous) => self.has_inherited(previous, Some(&proven)).await?,
             None => true,
         };
         Ok(is_theirs.then_some(proven))
@@ -214,14 +214,14 @@ impl Run<'_> {
     async fn may_have(&self, found: &Account, owner: Option<&Proven>) -> Result<bool, Failure> {
         let store = &self.clients.store;
         let bound = owner.filter(|owner| owner.external_id == found.external_id);
-        let former = match store.claimant(self.connection.id(), found.user).await? {
+        let previous = match store.claimant(self.connection.id(), found.user).await? {
             Some(claimant) => Some(claimant).filter(|claimant| *claimant != self.person.user),
-            None => bound.and_then(|owner| owner.former.clone()),
+            None => bound.and_then(|owner| owner.previous.clone()),
         };
-        match former {
+        match previous {
             None => store.claim_account(self.synced(), found.user).await,
-            Some(former) if self.has_inherited(&former, owner).await? => {
-                store.hand_over(self.synced(), found.user, &former).await
+            Some(previous) if self.has_inherited(&previous, owner).await? => {
+                store.hand_over(self.synced(), found.user, &previous).await
             }
             Some(_) => Ok(false),
         }
