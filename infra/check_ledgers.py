@@ -21,7 +21,7 @@ PAGES = Path(__file__).resolve().parent.parent / "docs/runbook/faults"
 def granted(register):
     for function in register["functions"]:
         for grant in function["grants"]:
-            kind = next(kind for kind in ("table", "index", "secret", "objects") if kind in grant)
+            kind = next(kind for kind in ("table", "index", "secret", "bucket", "objects") if kind in grant)
             for action in grant["actions"]:
                 yield f"{function['name']} {action} {kind}/{grant[kind]}"
 
