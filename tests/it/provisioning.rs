@@ -776,12 +776,28 @@ async fn an_address_that_somebody_has_besides_shuts_nobody_out_whose_own_it_is()
     world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
 }
 
+/// A connection whose logins are joined by name.
+fn by_name(file: &str) -> String {
+    let join = "source = \"scim\"\njoin = { claim = \"name_id\", attribute = \"userName\" }";
+    format!("{file}{}", GRANTS.replace("source = \"scim\"", join))
+}
+
+/// Whoever was kept out and is deleted comes under a name that the directory does not know, and by the address that they had.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_kept_out_is_by_the_address_too_where_logins_are_joined_by_something_else() {
+    let world = World::of(Sandbox::start(Options { connection: by_name, ..Options::default() }).await.unwrap());
+    let scim = Scim::of(&world, "pg").await;
+    let id = scim.post("/v2/Users", &person("mm", "m1", MARYS_EMAIL)).await.id();
+    block(&world, &id, true).await;
+    assert_eq!(scim.delete(&format!("/v2/Users/{id}")).await.status, 204);
+    world.refused_and_traced(&world.log_in(&world.browser(), MARY).await, "person_inactive");
+    block(&world, &id, false).await;
+    world.advance(601);
+    world.signed_in(&world.log_in(&world.browser(), MARY).await, MARYS_EMAIL);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_comes_first_by_another_address_than_the_directory_s_is_in_the_account_that_was_made() {
-    let by_name = |file: &str| {
-        let join = "source = \"scim\"\njoin = { claim = \"name_id\", attribute = \"userName\" }";
-        format!("{file}{}", GRANTS.replace("source = \"scim\"", join))
-    };
     let world = World::of(Sandbox::start(Options { connection: by_name, ..Options::default() }).await.unwrap());
     let file = format!("{}first_logins = \"sign\"\n", world.school_file());
     world.operator.apply_school("pg-academy.toml", &file).await.unwrap();
