@@ -1,5 +1,5 @@
 //! What tests of several parts are about.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "only tests have them, and a test may panic")]
 
 use jiff::Timestamp;
 
