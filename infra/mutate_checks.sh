@@ -45,7 +45,7 @@ case $crate in
         "-p stoa-service --lib -- egress:: edge:: fields:: gateway:: incoming::"
         "-p stoa-tests --test it -- store_faults:: replay:: accounts:: broken_off:: person:: turns::
          forms:: made_up:: oidc_logins:: shown:: oidc:: trust:: trust_rounds:: round_trips:: scim:: uploads::"
-        "-p stoa-tests --test it -- workos_directory:: workos_whole:: known_again:: provisioning::"
+        "-p stoa-tests --test it -- workos_directory:: workos_whole:: kept_out:: known_again:: provisioning::"
         "-p stoa-cli --test it -- sites::"
     ) ;;
     stoa-cli) commands=("-p stoa-cli --lib" "-p stoa-cli --test it") ;;

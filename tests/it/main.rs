@@ -26,6 +26,7 @@ mod got;
 mod home_realm;
 mod identity;
 mod idp_initiated;
+mod kept_out;
 mod known_again;
 mod lifecycle;
 mod line;
